@@ -1,0 +1,56 @@
+"""Arithmetic over axis letters, as text: the same characters stand in a stub and in its grader."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Final
+
+from torchkata.errors import CourseError
+
+_OPERATORS: Final = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Div: lambda a, b: a / b,
+}
+
+
+def evaluate(formula: str, names: Mapping[str, float]) -> float:
+    """Work out `formula`, such as `4*N*D + 16`, for the given sizes.
+
+    Args:
+        formula: names, numbers, `+ - * / //` and brackets; nothing else.
+        names: the value of each name.
+
+    Raises:
+        CourseError: the formula has another kind of expression, or a name without a value.
+    """
+    try:
+        return _value(ast.parse(formula, mode="eval").body, names)
+    except (SyntaxError, ValueError, KeyError) as error:
+        known = ", ".join(sorted(names)) or "none"
+        raise CourseError(
+            f"The formula {formula!r} cannot be worked out ({error}). Use the names {known}, "
+            "numbers, + - * / // and brackets."
+        ) from error
+
+
+def _value(node: ast.expr, names: Mapping[str, float]) -> float:
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return number
+        case ast.Name(id=name):
+            return names[name]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_value(operand, names)
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+            return float(_OPERATORS[type(operator)](_value(left, names), _value(right, names)))
+        case _:
+            raise ValueError(f"{ast.unparse(node)} is not allowed")
+
+
+def sizes_of(shape: str, sizes: Mapping[str, float]) -> tuple[int, ...]:
+    """Turn `"N D+1"` into the sizes of a tensor; the empty string is a 0-d shape."""
+    return tuple(int(evaluate(part, sizes)) for part in shape.split())

@@ -1,0 +1,196 @@
+"""A grader as data: what an exercise computes, on what, how large, and at what price."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import torch
+
+from torchkata.budget import Budget
+from torchkata.compare import Tolerance
+from torchkata.errors import CourseError
+from torchkata.inputs import LAYOUTS, Maker, Sizes
+from torchkata.result import AXES
+
+Given = Callable[[Sizes, torch.Generator], tuple[object, ...]]
+FLOATS: Final = (torch.float32, torch.float64)
+_MOST_USUAL: Final = 20_000  # elements, as the product of the sizes, of the case used for variants
+
+
+class Case:
+    """One set of hidden inputs, drawn afresh in each run.
+
+    Args:
+        name: what is special about it, in words.
+        axis: the axis that it judges: `values`, or `stability` for inputs at the edges.
+        given: makes the arguments of this case instead of the function's `inputs`.
+        raises: the exception that the function has to raise here.
+        match: a regular expression that the exception's text has to match.
+        gradient: whether the gradient is judged on this case too.
+        sizes: the axis letters' values.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        /,
+        *,
+        axis: str = "values",
+        given: Given | None = None,
+        raises: type[Exception] | None = None,
+        match: str = "",
+        gradient: bool = False,
+        **sizes: float,
+    ) -> None:
+        self.name = name
+        self.axis = "contract" if raises else axis
+        self.given = given
+        self.raises = raises
+        self.match = match
+        self.gradient = gradient
+        self.sizes: Mapping[str, float] = sizes
+        if self.axis not in AXES:
+            raise CourseError(f"Case {name!r}: {axis!r} is no axis; use one of {', '.join(AXES)}.")
+
+    @property
+    def words(self) -> str:
+        """The name with the sizes, for messages."""
+        sizes = ", ".join(f"{letter}={size:g}" for letter, size in self.sizes.items())
+        return f"{self.name} ({sizes})" if sizes else self.name
+
+    @property
+    def elements(self) -> float:
+        """The product of the sizes, zeros counted as one: how large the case is."""
+        product = 1.0
+        for size in self.sizes.values():
+            product *= max(1.0, abs(size))
+        return product
+
+
+@dataclass(frozen=True)
+class Function:
+    """An entry point that is judged by calls on drawn inputs.
+
+    Attributes:
+        name: as the submission defines it.
+        inputs: a maker per parameter, in the order of the parameters.
+        naive: the slow, obvious version: an oracle that the reference has to agree with.
+        cases: hidden inputs.
+        dtypes: judged on the usual case; the first is the dtype of all cases.
+        budget: what it may cost.
+        layouts: memory layouts that are judged besides contiguous ones.
+        gradient: whether gradients are judged, or the names of the parameters to differentiate.
+        device: whether it is judged on the twin device and on accelerators.
+        purity: whether its arguments have to stay untouched.
+        tolerance: instead of the one that follows from dtype and scale.
+        usual: name of the case for dtypes, layouts, devices, purity and gradients; by default the
+            largest one up to 20,000 elements.
+    """
+
+    name: str
+    inputs: Mapping[str, Maker]
+    naive: Callable[..., object]
+    cases: tuple[Case, ...]
+    dtypes: tuple[torch.dtype, ...] = FLOATS
+    budget: tuple[Budget, ...] = ()
+    layouts: tuple[str, ...] = LAYOUTS[1:]
+    gradient: bool | tuple[str, ...] = True
+    device: bool = True
+    purity: bool = True
+    tolerance: Tolerance | None = None
+    usual: str = ""
+
+    def __post_init__(self) -> None:
+        names = [case.name for case in self.cases]
+        if len(set(names)) != len(names) or not names:
+            raise CourseError(f"{self.name}: give at least one case, each with a name of its own.")
+        if self.usual and self.usual not in names:
+            raise CourseError(f"{self.name}: there is no case {self.usual!r} to be the usual one.")
+
+    @property
+    def usual_case(self) -> Case:
+        """The case on which dtypes, layouts, devices, purity and gradients are judged."""
+        if self.usual:
+            return next(case for case in self.cases if case.name == self.usual)
+        plain = [case for case in self.cases if case.raises is None and case.given is None]
+        fitting = [case for case in plain if case.elements <= _MOST_USUAL] or plain
+        return max(fitting or list(self.cases), key=lambda case: case.elements)
+
+    @property
+    def differentiable(self) -> tuple[int, ...]:
+        """Positions of the parameters that gradients are judged for."""
+        if self.gradient is False or not self.dtypes[0].is_floating_point:
+            return ()
+        names = list(self.inputs)
+        wanted = names if self.gradient is True else self.gradient
+        return tuple(names.index(name) for name in wanted)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry point that plain tests judge: a class, a table, or a function of another kind.
+
+    Attributes:
+        name: as the submission defines it.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, init=False)
+class Exercise:
+    """A whole exercise; one per grader.
+
+    Attributes:
+        entries: its entry points, in the order of the stub.
+        shipped: digest of the stub as shipped (`nox -s check` prints it), by which an untouched
+            file is known.
+        fault: the axis on which faulty code to be fixed fails; empty for a stub to implement.
+        weight: points in a gradebook.
+    """
+
+    entries: tuple[Function | Entry, ...]
+    shipped: str
+    fault: str
+    weight: int = field(default=1)
+
+    def __init__(
+        self, *entries: Function | Entry, shipped: str, fault: str = "", weight: int = 1
+    ) -> None:
+        for name, value in (
+            ("entries", entries), ("shipped", shipped), ("fault", fault), ("weight", weight)
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+        if fault and fault not in AXES:
+            raise CourseError(f"fault={fault!r} is no axis; use one of {', '.join(AXES)}.")
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The entry points that are judged by calls."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Function))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all entry points."""
+        return tuple(entry.name for entry in self.entries)
+
+    def sentences(self) -> list[str]:
+        """Every budget's sentence: each stands word for word in the stub."""
+        return [budget.sentence() for f in self.functions for budget in f.budget]
+
+
+def axis_of(test_name: str) -> tuple[str, str]:
+    """Split a plain test's name: `test_gradient_does_not_pile_up` judges the axis gradient.
+
+    Raises:
+        CourseError: the name does not begin with `test_` and an axis.
+    """
+    found = re.fullmatch(rf"test_({'|'.join(AXES)})_(\w+)", test_name)
+    if found is None:
+        raise CourseError(
+            f"{test_name}: name a grader's test test_AXIS_what, AXIS one of {', '.join(AXES)}."
+        )
+    return found[1], found[2].replace("_", " ")
