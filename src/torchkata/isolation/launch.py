@@ -1,0 +1,107 @@
+"""Starting workers: forked from a warm zygote on Linux, spawned one by one elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict, dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+from torchkata.isolation.confinement import Limits
+from torchkata.isolation.handle import Worker
+from torchkata.isolation.processes import Spawned, Zygote
+
+_PIPE_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What holds for every worker of a run.
+
+    Attributes:
+        limit: seconds that one request may take.
+        confine: whether submissions are confined at all.
+        processes: whether they may start processes (data loaders).
+        limits: memory, processor time, files.
+        spawn: start each worker on its own, as on platforms without a safe fork.
+    """
+
+    limit: float = 20.0
+    confine: bool = True
+    processes: bool = False
+    limits: Limits = field(default_factory=Limits)
+    spawn: bool = not sys.platform.startswith("linux")
+
+
+class Launcher:
+    """Starts workers and ends them all when it is closed.
+
+    Args:
+        rules: for every worker.
+        zygote: one that was started before (it needs a second to import torch).
+    """
+
+    def __init__(self, rules: Rules | None = None, zygote: Zygote | None = None) -> None:
+        self.rules = rules or Rules()
+        self._zygote = None if self.rules.spawn else zygote or Zygote()
+        self._workers: list[Worker] = []
+
+    def worker(self) -> Worker:
+        """Start a worker.
+
+        Raises:
+            KataError: none can be started here.
+        """
+        self._workers = [worker for worker in self._workers if worker.alive]
+        request, answer, log = _pipe(), _pipe(), _pipe()
+        theirs = [request[0], answer[1], log[1]]
+        ours = (request[1], answer[0], log[0])
+        process = (
+            self._zygote.fork(theirs, self._how())
+            if self._zygote is not None
+            else Spawned(theirs, confined=self.rules.confine)
+        )
+        for descriptor in theirs:
+            os.close(descriptor)
+        worker = Worker(process, *ours, limit=self.rules.limit)
+        self._workers.append(worker)
+        return worker
+
+    def _how(self) -> dict[str, object]:
+        rules = self.rules
+        return {
+            "confine": rules.confine,
+            "processes": rules.processes,
+            "limits": asdict(rules.limits),
+        }
+
+    def close(self) -> None:
+        """End every worker and the zygote."""
+        for worker in self._workers:
+            worker.close()
+        if self._zygote is not None:
+            self._zygote.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _pipe() -> tuple[int, int]:
+    reader, writer = os.pipe()
+    if sys.platform.startswith("linux"):
+        import fcntl  # noqa: PLC0415 - not on every platform
+
+        try:
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        except OSError:
+            pass  # the system's limit is lower; slower, not wrong
+    return reader, writer

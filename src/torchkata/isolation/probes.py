@@ -1,0 +1,189 @@
+"""Probes that every exercise uses: code that exercises a submission and returns plain data.
+
+They run in the worker, after the submission was loaded, so what they say teaches; it proves nothing.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, nullcontext
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+from torchkata.devices import twin
+from torchkata.meters.memory import MemoryMeter
+from torchkata.meters.ops import OpMeter
+
+
+def describe(module: ModuleType, names: Iterable[str]) -> dict[str, dict[str, object] | None]:
+    """Say of each name what it is and which parameters it takes; None where it is missing."""
+    return {name: _described(getattr(module, name, None)) for name in names}
+
+
+def _described(thing: object) -> dict[str, object] | None:
+    if thing is None:
+        return None
+    kind = "class" if inspect.isclass(thing) else "function" if callable(thing) else "value"
+    parameters: list[list[object]] = []
+    if callable(thing):
+        try:
+            signature = inspect.signature(thing)
+        except (TypeError, ValueError):
+            return {"kind": kind, "type": type(thing).__name__, "parameters": None}
+        parameters = [
+            [parameter.name, parameter.kind.name, parameter.default is not parameter.empty]
+            for parameter in signature.parameters.values()
+        ]
+    return {"kind": kind, "type": type(thing).__name__, "parameters": parameters}
+
+
+def on_device(device: str) -> Any:
+    """Enter what `device` needs: the twin's mode, or nothing."""
+    return twin.TwinMode() if device.startswith("twin") else nullcontext()
+
+
+def move(tree: object, device: str) -> Any:
+    """Bring every tensor of a tree to `device`, keeping `requires_grad`."""
+    if device.startswith("twin"):
+        return twin.to_twin(tree)
+    if device == "cpu":
+        return tree
+    return torch.utils._pytree.tree_map_only(  # noqa: SLF001 - the tree functions have no public name
+        torch.Tensor,
+        lambda t: t.detach().to(device).requires_grad_(t.requires_grad),
+        tree,
+    )
+
+
+def measured(
+    module: ModuleType,
+    probe: Callable[..., object],
+    arguments: tuple[object, ...],
+    device: str = "cpu",
+    *,
+    ops: bool = True,
+    memory: bool = False,
+) -> dict[str, object]:
+    """Run another probe on `device` under meters.
+
+    Returns:
+        `value`, and where asked for `ops` and `memory` (plain forms of `OpCount`, `MemoryUse`);
+        `synchronisations` as (op, line) pairs on the twin.
+    """
+    answer: dict[str, object] = {}
+    with ExitStack() as stack:
+        mode = stack.enter_context(on_device(device))
+        moved = move(arguments, device)
+        memory_meter = stack.enter_context(MemoryMeter((arguments, moved))) if memory else None
+        seen = len(mode.synchronisations) if mode is not None else 0
+        op_meter = stack.enter_context(OpMeter()) if ops else None
+        value = probe(module, *moved)
+        if memory_meter is not None:
+            answer["memory"] = memory_meter.use.as_plain()
+        if op_meter is not None:
+            answer["ops"] = op_meter.count.as_plain()
+        if mode is not None:
+            events = mode.synchronisations[seen:]
+            answer["synchronisations"] = [(event.op, event.line) for event in events]
+    answer["value"] = value
+    return answer
+
+
+def call(module: ModuleType, entry: str, *arguments: object) -> object:
+    """Call an entry point."""
+    return getattr(module, entry)(*arguments)
+
+
+def placed(
+    module: ModuleType, entry: str, arguments: tuple[object, ...], device: str
+) -> dict[str, object]:
+    """Call an entry point on `device`; say on which device each result lies."""
+    with on_device(device):
+        moved = move(arguments, device)
+        expected = {str(leaf.device) for leaf in tree_leaves(moved) if torch.is_tensor(leaf)}
+        value = getattr(module, entry)(*moved)
+        devices = [str(leaf.device) for leaf in tree_leaves(value) if torch.is_tensor(leaf)]
+        home = twin.to_host(value) if device.startswith("twin") else move(value, "cpu")
+    return {"value": home, "devices": devices, "expected": sorted(expected)}
+
+
+def purity(module: ModuleType, entry: str, arguments: tuple[object, ...]) -> list[int]:
+    """Call an entry point; return the positions of the arguments whose tensors it modified."""
+    before = [
+        [(leaf, leaf._version, leaf.detach().clone()) for leaf in _tensors(argument)]  # noqa: SLF001
+        for argument in arguments
+    ]
+    getattr(module, entry)(*arguments)
+    return [
+        position
+        for position, tensors in enumerate(before)
+        if any(
+            leaf._version != version or not _same(leaf, copy)  # noqa: SLF001
+            for leaf, version, copy in tensors
+        )
+    ]
+
+
+def _tensors(tree: object) -> list[torch.Tensor]:
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+
+
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    return bool(torch.equal(one.detach().nan_to_num(nan=0.5), other.nan_to_num(nan=0.5)))
+
+
+def gradients(
+    module: ModuleType,
+    entry: str,
+    arguments: tuple[object, ...],
+    wanted: tuple[int, ...],
+    cotangents: list[torch.Tensor] | None,
+    device: str = "cpu",
+) -> dict[str, object]:
+    """Differentiate the results, weighted by `cotangents`, with respect to some arguments.
+
+    Returns:
+        `gradients`, one per wanted position (None where nothing flows), and `graph`, whether any
+        result has a gradient graph at all.
+    """
+    with on_device(device):
+        moved = list(move(arguments, device))
+        for position in wanted:
+            moved[position] = moved[position].detach().clone().requires_grad_()
+        results = [leaf for leaf in _tensors(getattr(module, entry)(*moved))]
+        weights = move(cotangents, device) if cotangents else [torch.ones_like(r) for r in results]
+        pairs = [
+            (result, weight.to(result.dtype))
+            for result, weight in zip(results, weights, strict=True)
+            if result.requires_grad
+        ]
+        if not pairs:
+            return {"gradients": [None] * len(wanted), "graph": False}
+        found = torch.autograd.grad(
+            [result for result, _ in pairs],
+            [moved[position] for position in wanted],
+            [weight for _, weight in pairs],
+            allow_unused=True,
+        )
+        return {"gradients": twin.to_host(list(found)), "graph": True}
+
+
+def run_on(
+    module: ModuleType, probe: Callable[..., object], arguments: tuple[object, ...], device: str
+) -> object:
+    """Run another probe with its tensors on `device`; its results come home."""
+    with on_device(device):
+        return move_home(probe(module, *move(arguments, device)), device)
+
+
+def move_home(value: object, device: str) -> object:
+    """Bring tensors back to the CPU."""
+    if device.startswith("twin"):
+        return twin.to_host(value)
+    return value if device == "cpu" else move(value, "cpu")

@@ -1,0 +1,124 @@
+"""The warm process that workers are forked from: it has imported torch, runs no op, holds no secret.
+
+Children of a process that ran a parallel op hang in their own first one, so this one never does.
+It obeys one-line commands on a socket: `fork` (with three descriptors) and `reap PID`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import traceback
+from typing import Any, Final
+
+from torchkata.isolation.channel import Channel
+from torchkata.isolation.confinement import Limits, confine, die_with_parent, readable_paths
+
+_MOST_MESSAGE: Final = 65536
+_ABOVE: Final = 100  # clear of every descriptor that `_place` fills
+_MOST_DESCRIPTORS: Final = 65536
+
+
+def main(control: int) -> None:
+    """Serve until the judge goes away."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
+    link = socket.socket(fileno=control)
+    _warm()
+    link.sendall(b"ready\n")
+    while True:
+        message, descriptors, _flags, _address = socket.recv_fds(link, _MOST_MESSAGE, 3)
+        if not message:
+            return
+        command = json.loads(message)
+        if command["do"] == "reap":
+            link.sendall(_line(_reap(command["pid"])))
+            continue
+        pid = os.fork()
+        if pid == 0:
+            link.detach()
+            os.close(control)
+            _become_worker(descriptors, command)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        link.sendall(_line({"pid": pid}))
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer).encode() + b"\n"
+
+
+def _warm() -> None:
+    import cloudpickle  # noqa: F401, PLC0415
+    import numpy as np  # noqa: F401, PLC0415
+    import torch  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    from torchkata.devices import twin  # noqa: PLC0415 - after torch
+    from torchkata.isolation import probes, worker  # noqa: F401, PLC0415
+
+    twin.register()
+    gc.collect()
+    gc.freeze()
+
+
+def _reap(pid: int) -> dict[str, Any]:
+    done, status = os.waitpid(pid, os.WNOHANG)
+    return {"status": os.waitstatus_to_exitcode(status) if done else None}
+
+
+def _become_worker(descriptors: list[int], command: dict[str, Any]) -> None:
+    """Turn the forked child into a confined worker; never returns."""
+    try:
+        os.setsid()
+        die_with_parent()
+        request, answer = _place(descriptors)
+        level = "none"
+        if command["confine"]:
+            limits = Limits(**command["limits"])
+            level = confine(
+                limits, readable=readable_paths(), allow_processes=command["processes"]
+            ).level
+        serve_on(request, answer, level)
+    except BaseException:  # noqa: BLE001 - shown in the log, which the judge reads
+        traceback.print_exc()
+    finally:
+        os._exit(1)  # nothing of the zygote's own shutdown runs in a child
+
+
+def _place(descriptors: list[int]) -> tuple[int, int]:
+    """Put requests, answers and the log at fixed descriptors; close everything else."""
+    request, answer, log = (os.dup2(fd, _ABOVE + n) for n, fd in enumerate(descriptors))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.dup2(request, 3)
+    os.dup2(answer, 4)
+    os.closerange(5, _MOST_DESCRIPTORS)
+    return 3, 4
+
+
+def serve_on(request: int, answer: int, level: str) -> None:
+    """Answer requests in this process until the judge closes the pipe, then leave at once."""
+    from torchkata.isolation import wire, worker  # noqa: PLC0415 - a spawned worker comes here cold
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.settle()
+    channel = Channel(request, answer)
+    channel.send(wire.encode({"confined": level}))
+    worker.serve(channel)
+    os._exit(0)
+
+
+def spawned(*, confined: bool) -> None:
+    """Be a worker started on its own, where fork is not to be had: the pipes come as 0, 1 and 2."""
+    request, answer = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    die_with_parent()
+    _warm()
+    level = confine(Limits(), readable=readable_paths()).level if confined else "none"
+    serve_on(request, answer, level)
