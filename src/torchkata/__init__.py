@@ -1,0 +1,49 @@
+"""torchkata: a self-grading kata for writing efficient PyTorch.
+
+These are the names that a grader may import; everything else is the engine's own. They are
+imported when first used, so that the command line starts before torch is there.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torchkata.budget import Memory, Ops, Speedup, Syncs
+    from torchkata.checks.plain import raises, require, same
+    from torchkata.compare import Tolerance
+    from torchkata.inputs import integers, normal, uniform, value
+    from torchkata.spec import Case, Entry, Exercise, Function
+
+__all__ = [
+    "Case",
+    "Entry",
+    "Exercise",
+    "Function",
+    "Memory",
+    "Ops",
+    "Speedup",
+    "Syncs",
+    "Tolerance",
+    "integers",
+    "normal",
+    "raises",
+    "require",
+    "same",
+    "uniform",
+    "value",
+]
+
+_HOMES = {
+    "torchkata.budget": ("Memory", "Ops", "Speedup", "Syncs"),
+    "torchkata.checks.plain": ("raises", "require", "same"),
+    "torchkata.compare": ("Tolerance",),
+    "torchkata.inputs": ("integers", "normal", "uniform", "value"),
+    "torchkata.spec": ("Case", "Entry", "Exercise", "Function"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'torchkata' has no attribute {name!r}")

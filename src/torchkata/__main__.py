@@ -1,0 +1,8 @@
+"""`python -m torchkata VERB ...`."""
+
+import sys
+
+from torchkata.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

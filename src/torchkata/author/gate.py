@@ -1,0 +1,169 @@
+"""The gate: an exercise is sound when its own samples prove that its grader judges rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from torchkata.author.text import text_faults
+from torchkata.checks.correct import ordinary
+from torchkata.checks.session import Session, Submission
+from torchkata.compare import differences
+from torchkata.course import Lesson
+from torchkata.errors import CourseError, KataError
+from torchkata.grade import Settings, grade_one
+from torchkata.inputs import Seeded
+from torchkata.isolation.launch import Launcher
+from torchkata.result import ExerciseResult, State, Verdict
+from torchkata.run import fresh_seed
+from torchkata.spec import Function
+
+_FEWEST_TRAPS = 2
+_FEWEST_ALTERNATIVES = 1
+
+
+class Gate:
+    """Judges graders by samples whose verdict is known.
+
+    Args:
+        launcher: starts workers.
+        seed: of the hidden inputs; a fresh one by default.
+    """
+
+    def __init__(self, launcher: Launcher, seed: int | None = None) -> None:
+        self.launcher = launcher
+        self.settings = Settings(
+            seed=fresh_seed() if seed is None else seed, untouched=False
+        )
+
+    def faults(self, lesson: Lesson) -> list[str]:
+        """Everything that is wrong with an exercise; empty when it is sound."""
+        missing = [
+            f"{path.relative_to(lesson.course).as_posix()} is missing."
+            for path in (lesson.stub, lesson.solution, lesson.grader)
+            if not path.is_file()
+        ]
+        if missing:
+            return missing
+        try:
+            return [*text_faults(lesson), *self._behaviour(lesson)]
+        except (KataError, SyntaxError) as error:
+            return [str(error)]
+
+    def _behaviour(self, lesson: Lesson) -> Iterator[str]:
+        yield from self._stub(lesson)
+        yield from self._solution(lesson)
+        yield from self._baselines(lesson)
+        yield from self._traps(lesson)
+        yield from self._alternatives(lesson)
+
+    def judge(
+        self, lesson: Lesson, source: bytes, bind: dict[str, str] | None = None
+    ) -> ExerciseResult:
+        """Judge a sample as if a learner had handed it in.
+
+        Raises:
+            CourseError: the course's own code failed.
+        """
+        submission = Submission(source=source, file=lesson.stub.name, bind=bind or {})
+        result = grade_one(lesson, submission, self.launcher, self.settings)
+        if result.message.startswith("The course itself"):
+            raise CourseError(result.message)
+        return result
+
+    def _stub(self, lesson: Lesson) -> Iterator[str]:
+        fault = lesson.graded.exercise.fault
+        result = self.judge(lesson, lesson.stub.read_bytes())
+        axes = {check.axis for check in result.failed}
+        if not fault and result.state is not State.TODO:
+            yield f"The stub is {result.state}, not todo: {_reasons(result)}"
+        if fault and fault not in axes:
+            yield f"The faulty code has to fail on {fault}; it fails on {sorted(axes)}."
+
+    def _solution(self, lesson: Lesson) -> Iterator[str]:
+        result = self.judge(lesson, lesson.solution.read_bytes())
+        if result.state is not State.PASSED:
+            yield f"The solution is {result.state}: {_reasons(result)}"
+        for check in result.checks:
+            ratio, threshold = check.figures.get("ratio", 0), check.figures.get("threshold", 0)
+            if ratio < 1.5 * threshold:
+                yield (
+                    f"{check.id}: the reference reaches {ratio:.3g} x, less than 1.5 times the "
+                    f"threshold {threshold:g}."
+                )
+
+    def _baselines(self, lesson: Lesson) -> Iterator[str]:
+        """The slow version is a second oracle: it agrees with the reference in every case."""
+        source = lesson.solution.read_bytes()
+        session = Session(
+            lesson,
+            Submission(source=source, file=lesson.stub.name),
+            self.launcher,
+            Seeded(self.settings.seed),
+        )
+        try:
+            for function in lesson.graded.exercise.functions:
+                yield from _disagreements(session, function)
+        finally:
+            session.close()
+
+    def _traps(self, lesson: Lesson) -> Iterator[str]:
+        traps: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
+        source = lesson.solution.read_bytes()
+        if sum(len(names) for names in traps.values()) < _FEWEST_TRAPS:
+            yield f"The solution has fewer than {_FEWEST_TRAPS} TRAPS."
+        for entry, names in traps.items():
+            for name, axis in names.items():
+                result = self.judge(lesson, source, {entry: name})
+                caught = {check.axis for check in result.failed}
+                if axis not in caught:
+                    yield (
+                        f"Trap {name} has to fail on {axis}; it is {result.state} and fails on "
+                        f"{sorted(caught)}: {_reasons(result)}"
+                    )
+                yield from _near_traps(name, result)
+
+    def _alternatives(self, lesson: Lesson) -> Iterator[str]:
+        alternatives: dict[str, tuple[str, ...]] = lesson.constant("ALTERNATIVES", {})
+        source = lesson.solution.read_bytes()
+        if sum(len(names) for names in alternatives.values()) < _FEWEST_ALTERNATIVES:
+            yield "The solution has no ALTERNATIVES."
+        for entry, names in alternatives.items():
+            for name in names:
+                result = self.judge(lesson, source, {entry: name})
+                if result.state is not State.PASSED:
+                    yield f"Alternative {name} is {result.state}: {_reasons(result)}"
+
+
+def _near_traps(name: str, result: ExerciseResult) -> Iterator[str]:
+    """A trap that fails by the clock misses the threshold by 1.5, or verdicts would waver."""
+    for check in result.failed:
+        ratio, threshold = check.figures.get("ratio", 0), check.figures.get("threshold", 0)
+        if threshold and ratio * 1.5 > threshold:
+            yield (
+                f"{check.id}: trap {name} reaches {ratio:.3g} x, too near to the threshold "
+                f"{threshold:g}."
+            )
+
+
+def _disagreements(session: Session, function: Function) -> Iterator[str]:
+    for case in ordinary(function):
+        expected = session.expect(function.name, session.draw(function, case))
+        worker, name = session.baseline(function.naive)
+        arguments = session.draw(function, case)
+        got: Any = session.trusted(
+            lambda worker=worker, name=name, arguments=arguments: worker.call(name, [arguments])[0][0]
+        )
+        for difference in differences(
+            got, expected, tolerance=function.tolerance, name=function.naive.__name__
+        ):
+            yield f"Naive version and reference disagree in {case.words}: {difference.message}"
+
+
+def _reasons(result: ExerciseResult) -> str:
+    failing = [
+        f"{check.id}: {check.message}"
+        for check in result.checks
+        if check.verdict is not Verdict.PASSED
+    ]
+    return " | ".join(failing[:4]) or result.message

@@ -1,0 +1,1 @@
+"""The checks: what is judged of an exercise, and how each kind is judged."""

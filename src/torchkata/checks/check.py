@@ -1,0 +1,88 @@
+"""One check: what it is called, which axis it judges, and how it becomes a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from torchkata.checks.session import Blocked, Session
+from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable, WorkerDiedError
+from torchkata.result import CheckResult, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a check that passed has to say.
+
+    Attributes:
+        message: usually empty.
+        figures: numbers for the report, the unit in the key.
+    """
+
+    message: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One judged property of an exercise.
+
+    Attributes:
+        id: `NAME::AXIS[what]`.
+        axis: one of the axes.
+        judge: finds out; returns when the check passed, raises otherwise.
+        entry: the entry point that it judges; empty for the whole exercise.
+        case: the case it judges, in words.
+        device: the device it judges.
+    """
+
+    id: str
+    axis: str
+    judge: Callable[[Session], Finding | None]
+    entry: str = ""
+    case: str = ""
+    device: str = "cpu"
+
+
+def run_check(check: Check, session: Session) -> CheckResult:
+    """Judge one check.
+
+    Raises:
+        CourseError: the course's own code is at fault.
+    """
+
+    def result(verdict: Verdict, message: str, figures: dict[str, float]) -> CheckResult:
+        return CheckResult(
+            id=check.id,
+            axis=check.axis,
+            case=check.case,
+            device=check.device,
+            verdict=verdict,
+            message=message,
+            figures=figures,
+        )
+
+    try:
+        finding = check.judge(session) or Finding()
+        return result(Verdict.PASSED, finding.message, finding.figures)
+    except CheckFailed as failed:
+        return result(Verdict.FAILED, str(failed), failed.figures)
+    except Unmeasurable as unmeasurable:
+        if isinstance(unmeasurable, Blocked):
+            session.blocked.add(check.id)
+        return result(Verdict.UNMEASURABLE, str(unmeasurable), unmeasurable.figures)
+    except SubmissionError as error:
+        if error.todo:
+            session.todo.add(check.id)
+            return result(Verdict.FAILED, f"{check.entry or 'Something'} is still to do.", {})
+        return result(Verdict.FAILED, raised(error), {})
+    except WorkerDiedError as error:
+        session.deaths.append(error)
+        return result(Verdict.FAILED, str(error), {})
+
+
+def raised(error: SubmissionError) -> str:
+    """Say which exception came, from which line."""
+    where = f" (line {error.line})" if error.line else ""
+    text = f": {error}" if str(error) else ""
+    return f"It raised {error.kind}{where}{text}"

@@ -1,0 +1,160 @@
+"""Checks of what a function costs, counted without a clock: ops, host synchronisations, memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from torchkata.budget import Memory, Ops, Syncs
+from torchkata.checks.correct import ordinary
+from torchkata.checks.session import Session
+from torchkata.errors import CheckFailed, CourseError, ProtocolError
+from torchkata.formula import evaluate
+from torchkata.isolation import probes
+from torchkata.isolation.handle import Worker
+from torchkata.meters.memory import MemoryUse
+from torchkata.meters.ops import OpCount
+from torchkata.spec import Case, Function
+
+TWIN = "twin:0"
+
+
+def measure(
+    session: Session, worker: Worker, function: Function, case: Case, **wanted: Any
+) -> dict[str, Any]:
+    """Call an entry point under meters in a worker; the answer is checked for its form."""
+    arguments = (function.name, *session.draw(function, case))
+    answer = worker.run(probes.measured, probes.call, arguments, **wanted)
+    return read_meters(answer)
+
+
+def read_meters(answer: Any) -> dict[str, Any]:
+    """Turn the plain answer of `probes.measured` into counts.
+
+    Raises:
+        CheckFailed: it is not of the form that the meters write.
+    """
+    try:
+        read: dict[str, Any] = {"value": answer["value"]}
+        if "ops" in answer:
+            read["ops"] = OpCount.from_plain(answer["ops"])
+        if "memory" in answer:
+            read["memory"] = MemoryUse.from_plain(answer["memory"])
+        if "synchronisations" in answer:
+            read["synchronisations"] = [
+                (str(op)[:60], line if isinstance(line, int) else None)
+                for op, line in answer["synchronisations"]
+            ]
+    except (KeyError, TypeError, ValueError, ProtocolError) as error:
+        raise CheckFailed("The meters' answer cannot be read; leave the meters alone.") from error
+    return read
+
+
+def ops(session: Session, function: Function, budget: Ops) -> None:
+    """On every case the number of dispatched ATen ops is within the budget."""
+    for case in ordinary(function):
+        limit = evaluate(str(budget.at_most), case.sizes)
+        mine: OpCount = measure(session, session.worker, function, case)["ops"]
+        count = mine.total if budget.views else mine.computing
+        if count <= limit and not mine.conversions:
+            continue
+        theirs: OpCount = session.trusted(
+            lambda case=case: measure(session, session.reference, function, case)["ops"]
+        )
+        _no_detour(mine, theirs, case)
+        if count > limit:
+            raise CheckFailed(
+                f"{mine.sentence()}{_lines(mine)}; at most {limit:g} "
+                f"{'are' if limit != 1 else 'is'} allowed. "
+                f"The reference makes {theirs.sentence()}. Case: {case.words}.",
+                ops=count,
+                ops_allowed=limit,
+            )
+
+
+def _no_detour(mine: OpCount, theirs: OpCount, case: Case) -> None:
+    """Work in numpy or plain Python is not counted, so a budget of ops refuses the way there."""
+    for kind, count in mine.conversions.items():
+        if count > theirs.conversions.get(kind, 0):
+            raise CheckFailed(
+                f"It takes the numbers out of PyTorch ({count} x {kind}): work done there is not "
+                "counted, has no gradient, and on a GPU waits for the device. Stay with tensors. "
+                f"Case: {case.words}."
+            )
+
+
+def _lines(count: OpCount) -> str:
+    """Where the most frequent op comes from: `(line 14)`."""
+    merged = {**count.ops, **count.views}
+    if not merged:
+        return ""
+    top = max(merged, key=lambda name: merged[name])
+    lines = count.lines.get(top, {})
+    line = max(lines, key=lambda number: lines[number], default=0)
+    return f" (line {line}: {lines[line]:,} x {top})" if line else ""
+
+
+def memory(session: Session, function: Function, budget: Memory) -> None:
+    """The peak of extra memory is within the budget."""
+    cases = [Case("budget", **dict(budget.at))] if budget.at else ordinary(function)
+    for case in cases:
+        expected = session.expect(function.name, session.draw(function, case))
+        limit = evaluate(budget.at_most, _names(session, function, case, expected))
+        mine: MemoryUse = measure(
+            session, session.worker, function, case, ops=False, memory=True
+        )["memory"]
+        if budget.at:
+            session.rung("yours", case.words, extra_bytes=mine.peak_bytes)
+        if mine.peak_bytes <= limit:
+            continue
+        theirs: MemoryUse = session.trusted(
+            lambda case=case: measure(
+                session, session.reference, function, case, ops=False, memory=True
+            )["memory"]
+        )
+        lines = {line: size for line, size in mine.lines.items() if line}
+        top = max(lines, key=lambda line: lines[line], default=0)
+        where = f" Most of it comes from line {top}." if top else ""
+        raise CheckFailed(
+            f"It holds {mine.peak_bytes:,} bytes of extra memory at the peak; at most {limit:,.0f} "
+            f"are allowed ({budget.at_most}), and the reference holds {theirs.peak_bytes:,}.{where} "
+            f"Case: {case.words}.",
+            extra_bytes=mine.peak_bytes,
+            extra_bytes_allowed=limit,
+        )
+
+
+def _names(session: Session, function: Function, case: Case, expected: Any) -> dict[str, float]:
+    leaves = torch.utils._pytree.tree_leaves  # noqa: SLF001 - has no public name
+    arguments = session.draw(function, case)
+
+    def size(tree: Any) -> float:
+        return sum(leaf.numel() * leaf.element_size() for leaf in leaves(tree) if torch.is_tensor(leaf))
+
+    itemsize = function.dtypes[0].itemsize
+    return {
+        **case.sizes,
+        "output": size(expected),
+        "input": size(arguments),
+        "itemsize": itemsize,
+    }
+
+
+def syncs(session: Session, function: Function, budget: Syncs) -> None:
+    """On a device, the CPU waits for it no more often than allowed."""
+    if TWIN not in session.devices:
+        raise CourseError("Host synchronisations are counted on the twin device; leave it on.")
+    for case in ordinary(function):
+        events = measure(session, session.worker, function, case, device=TWIN)["synchronisations"]
+        if len(events) <= budget.at_most:
+            continue
+        named = ", ".join(
+            f"{op}" + (f" (line {line})" if line else "") for op, line in list(dict.fromkeys(events))[:3]
+        )
+        raise CheckFailed(
+            f"On a GPU this makes the CPU wait {len(events)} x: {named}; {budget.sentence()} is "
+            f"asked for. Keep the decision on the device, in tensor operations. Case: {case.words}.",
+            synchronisations=len(events),
+            synchronisations_allowed=budget.at_most,
+        )

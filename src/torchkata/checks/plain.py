@@ -1,0 +1,186 @@
+"""Plain tests of a grader: what they may ask of a submission and of the reference."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cloudpickle
+
+from torchkata.checks.cost import read_meters
+from torchkata.checks.session import Session
+from torchkata.compare import Tolerance, differences
+from torchkata.errors import CheckFailed, CourseError, SubmissionError
+from torchkata.isolation import probes
+from torchkata.isolation.handle import Worker
+from torchkata.meters.memory import MemoryUse
+from torchkata.meters.ops import OpCount
+
+OFFERED = ("submission", "reference", "device", "generator")
+"""The arguments that a plain test may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a probe returned, and what it cost.
+
+    Attributes:
+        value: plain data and CPU tensors.
+        ops: dispatched ATen ops.
+        memory: peak and held bytes, where asked for.
+        synchronisations: (op, line) of each host synchronisation, on the twin device.
+    """
+
+    value: Any
+    ops: OpCount | None = None
+    memory: MemoryUse | None = None
+    synchronisations: tuple[tuple[str, int | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A submission or the reference, to be asked by probes.
+
+    A probe is a function of the grader, `probe(module, *arguments)`: it runs in the worker, where
+    `module` is the submission, and returns plain data, tensors, or containers of these. It may use
+    torch, and imports what else it needs in its own body.
+
+    Attributes:
+        session: the exercise under judgement.
+        trusted: whether this is the reference.
+    """
+
+    session: Session
+    trusted: bool
+
+    def run(self, probe: Callable[..., Any], *arguments: Any, device: str = "cpu") -> Any:
+        """Run a probe with the tensors among its arguments on `device`; return what it returns.
+
+        Results of the twin device come home as CPU tensors.
+        """
+        return self._ask(probes.run_on, probe, arguments, device)
+
+    def call(self, entry: str, *arguments: Any) -> Any:
+        """Call an entry point."""
+        if self.trusted:
+            return self.session.expect(entry, arguments)
+        (value,), _timing = self.session.worker.call(entry, [arguments])
+        return value
+
+    def measure(
+        self,
+        probe: Callable[..., Any],
+        *arguments: Any,
+        device: str = "cpu",
+        ops: bool = True,
+        memory: bool = False,
+    ) -> Measured:
+        """Run a probe under meters."""
+        answer = self._ask(probes.measured, probe, arguments, device, ops, memory)
+        read = read_meters(answer)
+        return Measured(
+            value=read["value"],
+            ops=read.get("ops"),
+            memory=read.get("memory"),
+            synchronisations=tuple(read.get("synchronisations", ())),
+        )
+
+    def _ask(self, harness: Callable[..., Any], *arguments: Any) -> Any:
+        cloudpickle.register_pickle_by_value(self.session.lesson.graded.module)
+        if self.trusted:
+            return self.session.trusted(lambda: self._worker.run(harness, *arguments))
+        return self._worker.run(harness, *arguments)
+
+    @property
+    def _worker(self) -> Worker:
+        return self.session.reference if self.trusted else self.session.worker
+
+
+def wants_device(test: Callable[..., None]) -> bool:
+    """Whether a plain test runs once per device."""
+    return "device" in inspect.signature(test).parameters
+
+
+def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
+    """Run a plain test.
+
+    Raises:
+        CheckFailed: it found a fault.
+        CourseError: the test itself is at fault.
+    """
+    offers: dict[str, Any] = {
+        "submission": Subject(session, trusted=False),
+        "reference": Subject(session, trusted=True),
+        "device": device,
+        "generator": session.seeds.generator(session.lesson.id, test.__name__),
+    }
+    wanted = inspect.signature(test).parameters
+    unknown = sorted(set(wanted) - set(offers))
+    if unknown:
+        raise CourseError(
+            f"{test.__name__} asks for {', '.join(unknown)}; a test may take {', '.join(OFFERED)}."
+        )
+    try:
+        test(**{name: offers[name] for name in wanted})
+    except AssertionError as error:
+        raise CheckFailed(str(error) or f"{test.__name__} does not hold.") from error
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        _blame(session, test, error)
+
+
+def _blame(session: Session, test: Callable[..., None], error: Exception) -> None:
+    """A test that stumbles over an answer fails the submission; over its own feet, the course."""
+    raise CheckFailed(
+        f"The answer has another form than was asked for ({type(error).__name__}: {error}); see "
+        f"the stub's text on what to return. Found by: {(inspect.getdoc(test) or '').strip()}"
+    ) from error
+
+
+def require(condition: object, message: str, **figures: float) -> None:
+    """Fail the check with a message for the learner unless `condition` holds.
+
+    Args:
+        condition: anything with a truth value.
+        message: what was expected, what came, and why it matters.
+        figures: numbers for the report, the unit in the key.
+    """
+    if not condition:
+        raise CheckFailed(message, **figures)
+
+
+def same(
+    got: Any,
+    expected: Any,
+    *,
+    what: str = "the result",
+    tolerance: Tolerance | None = None,
+    dtype: bool = True,
+) -> None:
+    """Fail the check unless `got` equals `expected` in structure, shape, dtype and values.
+
+    Args:
+        got: what the submission answered.
+        expected: what the reference answered.
+        what: how the message names it.
+        tolerance: instead of the one that follows from dtype and scale.
+        dtype: whether dtypes have to agree.
+    """
+    for difference in differences(got, expected, tolerance=tolerance, dtype=dtype, name=what):
+        raise CheckFailed(difference.message, **difference.figures)
+
+
+def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *a: Any) -> str:
+    """Fail the check unless the probe raises `kind` in the submission; return the text."""
+    try:
+        subject.run(probe, *a)
+    except SubmissionError as error:
+        if error.todo:
+            raise
+        require(
+            error.kind == kind.__name__,
+            f"This has to raise {kind.__name__}, but {error.kind} came: {error}",
+        )
+        return str(error)
+    raise CheckFailed(f"This has to raise {kind.__name__}, but it returned.")

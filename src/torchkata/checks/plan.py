@@ -1,0 +1,110 @@
+"""The plan of an exercise: every check that is judged, in the order of the axes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from torchkata.budget import Memory, Ops, Speedup, Syncs
+from torchkata.checks import correct, cost, plain, portable
+from torchkata.checks.check import Check, Finding
+from torchkata.checks.session import Session
+from torchkata.checks.speed import speed
+from torchkata.course import Lesson
+from torchkata.result import AXES
+from torchkata.spec import Function, axis_of
+
+
+def plan(lesson: Lesson, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
+    """List what is judged of an exercise, without judging it.
+
+    Args:
+        lesson: the exercise.
+        devices: besides the CPU.
+    """
+    checks = [Check(id=f"{lesson.name}::contract", axis="contract", judge=correct.contract)]
+    several = len(lesson.graded.exercise.entries) > 1
+    for function in lesson.graded.exercise.functions:
+        prefix = f"{function.name}: " if several else ""
+        checks += _function(lesson, function, prefix, devices)
+    checks += _plain(lesson, devices)
+    return sorted(checks, key=lambda check: AXES.index(check.axis))
+
+
+def _function(
+    lesson: Lesson, function: Function, prefix: str, devices: tuple[str, ...]
+) -> Iterator[Check]:
+    def check(axis: str, what: str, judge: Any, **more: str) -> Check:
+        label = (prefix + what).removesuffix(": ")
+        return Check(
+            id=f"{lesson.name}::{axis}" + (f"[{label}]" if label else ""),
+            axis=axis,
+            judge=judge,
+            entry=function.name,
+            **more,
+        )
+
+    usual = function.usual_case.words
+    yield check("shape", "", partial(correct.shape, function=function))
+    for case in function.cases:
+        if case.raises is not None:
+            judge = partial(correct.raises, function=function, case=case)
+        else:
+            judge = partial(correct.values, function=function, case=case)
+        yield check(case.axis, case.name, judge, case=case.words)
+    for layout in function.layouts:
+        judge = partial(
+            correct.values, function=function, case=function.usual_case, layout=layout
+        )
+        yield check("values", f"{layout} inputs", judge, case=usual)
+    for dtype in function.dtypes:
+        name = str(dtype).removeprefix("torch.")
+        judge = partial(correct.dtype, function=function, wanted=dtype)
+        yield check("dtype", name, judge, case=usual)
+    if function.device:
+        for device in devices:
+            judge = partial(portable.device, function=function, where=device)
+            yield check("device", device, judge, case=usual, device=device)
+    if function.purity:
+        yield check("purity", "", partial(portable.purity, function=function), case=usual)
+    if function.differentiable:
+        yield check("gradient", "", partial(portable.gradient, function=function), case=usual)
+        for case in function.cases:
+            if case.gradient:
+                judge = partial(portable.gradient, function=function, case=case)
+                yield check("gradient", case.name, judge, case=case.words)
+    yield from _budgets(check, function)
+
+
+def _budgets(check: Any, function: Function) -> Iterator[Check]:
+    for budget in function.budget:
+        match budget:
+            case Ops():
+                judge, axis = partial(cost.ops, function=function, budget=budget), "ops"
+            case Syncs():
+                judge, axis = partial(cost.syncs, function=function, budget=budget), "ops"
+            case Memory():
+                judge, axis = partial(cost.memory, function=function, budget=budget), "memory"
+            case Speedup():
+                judge, axis = partial(_timed, function=function, budget=budget), "speed"
+        yield check(axis, budget.sentence(), judge)
+
+
+def _timed(session: Session, function: Function, budget: Speedup) -> Finding:
+    return Finding(figures=speed(session, function, budget))
+
+
+def _plain(lesson: Lesson, devices: tuple[str, ...]) -> Iterator[Check]:
+    for name, test in lesson.graded.tests.items():
+        axis, what = axis_of(name)
+        for device in devices if plain.wants_device(test) else ("",):
+            label = f"{what}, {device}" if device else what
+            yield Check(
+                id=f"{lesson.name}::{axis}[{label}]",
+                axis=axis,
+                judge=partial(plain.run_plain, test=test, device=device or "cpu"),
+                case=(inspect.getdoc(test) or "").strip(),
+                device=device or "cpu",
+            )

@@ -1,0 +1,158 @@
+"""The speed check: baseline, submission and reference race in workers of their own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from torchkata.budget import Speedup
+from torchkata.checks.session import Blocked, Session
+from torchkata.compare import differences
+from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable
+from torchkata.isolation.handle import Timing, Worker
+from torchkata.meters.clock import Block, Decision, Outcome, Rule, decide
+from torchkata.spec import Case, Function
+
+_HARNESS_SWITCHES: Final = 2  # the worker waits twice within a block: for `go` and for `send`
+_MOST_BYTES: Final = 8 << 20  # of inputs in one block
+_TRANSPORT_FACTOR: Final = 2.0
+_TRANSPORT_SLACK_NS: Final = 200_000
+
+
+@dataclass
+class _Racer:
+    """One contender: calls an entry point of a worker on inputs that nobody has seen before."""
+
+    worker: Worker
+    entry: str
+    draw: Callable[[int], list[tuple[Any, ...]]]
+
+    def block(self, calls: int, /) -> Block:
+        """Run a block of `calls` calls."""
+        _, timing = self.worker.call(self.entry, self.draw(calls))
+        return _block(calls, timing, 0)
+
+
+@dataclass
+class _Judged(_Racer):
+    """The submission: every answer of every block is verified against the reference.
+
+    Only the calls themselves are timed, so a submission could hide work while inputs are read or
+    answers written. Whatever it spends there beyond the reference on the same inputs is charged.
+    """
+
+    reference: Worker
+    verify: Callable[[list[Any], list[Any]], None]
+
+    def block(self, calls: int, /) -> Block:
+        """Run a block, then the same inputs through the reference, and compare."""
+        inputs = self.draw(calls)
+        self.worker.resume()
+        try:
+            got, timing = self.worker.call(self.entry, inputs)
+        finally:
+            if self.worker.alive:
+                self.worker.pause()
+        expected, honest = self.reference.call(self.entry, inputs)
+        self.verify(got, expected)
+        transport = timing.unpack_ns + timing.pack_ns
+        fair = _TRANSPORT_FACTOR * (honest.unpack_ns + honest.pack_ns) + _TRANSPORT_SLACK_NS
+        return _block(calls, timing, max(0.0, transport - fair))
+
+
+def _block(calls: int, timing: Timing, surcharge: float) -> Block:
+    switches = None
+    if timing.switches is not None:
+        switches = max(0, timing.switches - _HARNESS_SWITCHES)
+    return Block(
+        calls=calls, cpu_ns=timing.run_ns + surcharge, wall_ns=timing.wall_ns, switches=switches
+    )
+
+
+def speed(session: Session, function: Function, budget: Speedup) -> dict[str, float]:
+    """The submission is at least `budget.factor` times faster than the named slow version.
+
+    Returns:
+        The figures of the race.
+    """
+    case = Case("speed", **dict(budget.at))
+    turns = iter(range(1 << 40))
+
+    def draw(calls: int) -> list[tuple[Any, ...]]:
+        return [session.draw(function, case, turn=next(turns)) for _ in range(calls)]
+
+    def verify(got: list[Any], expected: list[Any]) -> None:
+        if differences(got, expected, tolerance=function.tolerance, name=f"`{function.name}`"):
+            raise Blocked("Not timed: the answer is wrong at this size.")
+
+    slow, name = session.baseline(budget.over)
+    reference = session.reference
+    judged = _Judged(session.worker, function.name, draw, reference, verify)
+    try:
+        decision = decide(
+            _Racer(slow, name, draw),
+            judged,
+            _Racer(reference, function.name, draw),
+            budget.factor,
+            rule=Rule(max_calls=_most_calls(draw(1)[0])),
+            rng=random.SystemRandom(),
+        )
+    except SubmissionError as error:
+        raise Blocked(f"Not timed: the call raises {error.kind}.") from error
+    finally:
+        if session.worker.alive:
+            session.worker.resume()
+    _note(session, budget, case, decision)
+    return _verdict(budget, decision, case)
+
+
+def _most_calls(arguments: tuple[Any, ...]) -> int:
+    size = sum(a.numel() * a.element_size() for a in arguments if hasattr(a, "element_size"))
+    return int(max(1, min(256, _MOST_BYTES // max(1, size))))
+
+
+def _note(session: Session, budget: Speedup, case: Case, decision: Decision) -> None:
+    for who, ns in (
+        (budget.rival, decision.baseline_ns),
+        ("yours", decision.candidate_ns),
+        ("reference", decision.reference_ns),
+    ):
+        session.rung(who, case.words, seconds_median=ns * 1e-9)
+
+
+def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float]:
+    figures = {
+        "ratio": decision.ratio,
+        "ratio_low": decision.ratio_low,
+        "ratio_high": decision.ratio_high,
+        "threshold": float(budget.factor),
+        "reference_ratio": decision.reference_ratio,
+        "seconds_median": decision.candidate_ns * 1e-9,
+        "pairs": float(decision.pairs),
+        "seconds_to_decide": decision.seconds,
+    }
+    if decision.outcome is Outcome.FASTER:
+        return figures
+    reached = f"{decision.ratio:.3g} x"
+    if decision.outcome is Outcome.UNDECIDED:
+        raise Unmeasurable(
+            f"The clock cannot decide now ({decision.reason}): {reached} measured, "
+            f"{budget.factor:g} x asked for. Close other programs and grade again.",
+            **figures,
+        )
+    why = {
+        "sleeps": " Waiting counts like working: it sleeps during the call.",
+        "batch only": " It is fast only when many calls are timed together; each call on its own "
+        "is slow.",
+    }.get(decision.reason, "")
+    behind = decision.reference_ratio / max(decision.ratio, 1e-9)
+    raise CheckFailed(
+        f"{reached} as fast as the {budget.rival}; at least {budget.factor:g} x is asked for. The "
+        f"reference reaches {decision.reference_ratio:.3g} x, so yours takes {behind:.3g} x its "
+        f"time.{why} {case.words}.",
+        **figures,
+    )
+
+

@@ -1,0 +1,143 @@
+"""The command line: one small command per verb; the sessions of noxfile.py call it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from torchkata.errors import KataError, UsageError
+
+_INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong words end with 2, one sentence, and where to look."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` shows the use.")
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from torchkata.commands import grade  # noqa: PLC0415 - starts the zygote before torch is imported
+
+    return grade(options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from torchkata.commands import show_list  # noqa: PLC0415 - verbs load what they need
+
+    return show_list(options)
+
+
+def _hint(options: argparse.Namespace) -> int:
+    from torchkata.course import Course  # noqa: PLC0415
+    from torchkata.learner.hints import hint  # noqa: PLC0415
+
+    print(hint(Course(options.course).one(options.name), options.level))  # noqa: T201
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from torchkata.course import Course  # noqa: PLC0415
+    from torchkata.learner.reset import reset  # noqa: PLC0415
+
+    course = Course(options.course)
+    for lesson in [course.one(name) for name in options.names]:
+        print(reset(lesson))  # noqa: T201
+    return 0
+
+
+def _solutions(options: argparse.Namespace) -> int:
+    from torchkata.course import Course  # noqa: PLC0415
+    from torchkata.instructor.branch import make_branch  # noqa: PLC0415
+
+    print(make_branch(Course(options.course), options.base))  # noqa: T201
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from torchkata.commands import check  # noqa: PLC0415
+
+    return check(options)
+
+
+def _new(options: argparse.Namespace) -> int:
+    from torchkata.author.new import new_exercise  # noqa: PLC0415
+    from torchkata.course import Course  # noqa: PLC0415
+
+    print(new_exercise(Course(options.course), options.name))  # noqa: T201
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="torchkata", description="A self-grading kata for efficient PyTorch.")
+    parser.add_argument("--course", type=Path, default=Path.cwd(), help="the course's folder")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(
+        name: str, run: Callable[[argparse.Namespace], int], about: str
+    ) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=about, description=about)
+        added.set_defaults(run=run)
+        return added
+
+    grade = verb("grade", _grade, "Judge exercises and say why.")
+    grade.add_argument("names", nargs="*", metavar="NAME", help="exercise; all when none is named")
+    grade.add_argument("--chapter", action="append", default=[], metavar="C")
+    grade.add_argument("--exercises", type=Path, metavar="DIR", help="judge another folder")
+    grade.add_argument("--device", action="append", default=[], metavar="D", help="cuda, mps, xpu")
+    grade.add_argument("--seed", type=int, metavar="N", help="repeat the inputs of a run")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    grade.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML")
+    grade.add_argument("--complete", action="store_true", help="0 only if everything passes")
+    grade.add_argument("--no-color", action="store_true", help="plain text")
+    grade.add_argument("--verbose", action="store_true", help="show every check")
+    grade.add_argument("--limit", type=float, default=20.0, metavar="S", help="seconds per request")
+
+    listing = verb("list", _list, "Show exercises by chapter with their states.")
+    listing.add_argument("--chapter", action="append", default=[], metavar="C")
+    listing.add_argument("--no-color", action="store_true", help="plain text")
+
+    hint = verb("hint", _hint, "Show a hint, one level at a time.")
+    hint.add_argument("name", metavar="NAME")
+    hint.add_argument("level", metavar="LEVEL", type=int, nargs="?", default=1)
+
+    reset = verb("reset", _reset, "Bring back an exercise as shipped; your file is kept.")
+    reset.add_argument("names", nargs="+", metavar="NAME")
+
+    solutions = verb("solutions", _solutions, "Make or update the branch `solutions`.")
+    solutions.add_argument("--base", default="main", metavar="BRANCH")
+
+    check = verb("check", _check, "Prove exercises sound: stubs, solutions, traps, alternatives.")
+    check.add_argument("names", nargs="*", metavar="NAME")
+    check.add_argument("--chapter", action="append", default=[], metavar="C")
+
+    new = verb("new", _new, "Start an exercise: three files to fill in.")
+    new.add_argument("name", metavar="CHAPTER/NN_NAME")
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Returns:
+        0 when nothing that was started fails, 1 when something does, 2 for wrong usage.
+    """
+    try:
+        options = _parser().parse_args(words)
+        code: int = options.run(options)
+    except UsageError as error:
+        print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KataError as error:
+        print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("\ntorchkata: stopped.", file=sys.stderr)  # noqa: T201
+        return _INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # the reader has gone; say nothing more
+        return 1
+    return code

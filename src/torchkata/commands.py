@@ -1,0 +1,131 @@
+"""The verbs that judge: grade, list and check, from options to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchkata.errors import UsageError
+from torchkata.isolation.processes import Zygote
+
+if TYPE_CHECKING:
+    from torchkata.isolation.launch import Launcher
+    from torchkata.report.terminal import TerminalReport
+    from torchkata.result import Report
+
+
+def grade(options: argparse.Namespace) -> int:
+    """Judge the selected exercises, report, and say how it went by the exit code."""
+    launcher = _launcher(options.limit)
+    with launcher:
+        from torchkata.course import Course  # noqa: PLC0415
+        from torchkata.devices.real import present  # noqa: PLC0415
+        from torchkata.grade import Settings  # noqa: PLC0415
+        from torchkata.isolation.confinement import available  # noqa: PLC0415
+        from torchkata.run import Observer, devices_for, fresh_seed, run  # noqa: PLC0415
+
+        course = Course(options.course)
+        lessons = course.select(tuple(options.names), tuple(options.chapter))
+        folder = _folder(options.exercises, course.root)
+        seed = fresh_seed() if options.seed is None else options.seed
+        terminal = _terminal(options)
+        terminal.started(len(lessons))
+        confined = available().sentence()
+        report = run(
+            course,
+            lessons,
+            launcher,
+            Settings(seed=seed, devices=devices_for(options.device, present())),
+            folder=folder,
+            confined=confined,
+            observer=Observer(
+                running=lambda lesson: terminal.running(lesson.id),
+                finished=terminal.finished,
+                updated=lambda report: _write(options, report),
+            ),
+        )
+        terminal.closing(report, [confined, f"Seed {seed}; repeat this run with --seed {seed}."])
+    return report.exit_code(complete=options.complete)
+
+
+def _launcher(limit: float) -> Launcher:
+    zygote = None if not sys.platform.startswith("linux") else Zygote()
+    from torchkata.isolation.launch import Launcher, Rules  # noqa: PLC0415 - imports torch, in parallel
+
+    return Launcher(Rules(limit=limit), zygote)
+
+
+def _folder(wanted: Path | None, root: Path) -> Path:
+    folder: Path = wanted or root / "exercises"
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}. Name one that is laid out like exercises/.")
+    return folder
+
+
+def _terminal(options: argparse.Namespace) -> TerminalReport:
+    from torchkata.report.terminal import TerminalReport  # noqa: PLC0415
+
+    color = False if options.no_color or os.environ.get("NO_COLOR") else None
+    return TerminalReport(color=color, verbose=options.verbose)
+
+
+def _write(options: argparse.Namespace, report: Report) -> None:
+    from torchkata.report.jsonfile import write_json  # noqa: PLC0415
+    from torchkata.report.junit import write_junit  # noqa: PLC0415
+
+    if options.json:
+        write_json(report, options.json)
+    if options.junit:
+        write_junit(report, options.junit)
+
+
+def show_list(options: argparse.Namespace) -> int:
+    """Print exercises by chapter with their states."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from torchkata.course import Course  # noqa: PLC0415
+    from torchkata.learner.states import states  # noqa: PLC0415
+
+    course = Course(options.course)
+    known = states(course)
+    console = Console(
+        no_color=options.no_color or None, highlight=False, soft_wrap=True, emoji=False
+    )
+    shown = course.select((), tuple(options.chapter))
+    styles = {"passed": "green", "todo": "dim", "failed": "red", "error": "red", "timeout": "red"}
+    for chapter in dict.fromkeys(lesson.chapter for lesson in shown):
+        lessons = [lesson for lesson in shown if lesson.chapter == chapter]
+        done = sum(known[lesson.id] == "passed" for lesson in lessons)
+        console.print(Text(f"{chapter}  {done} of {len(lessons)} passed", style="bold"))
+        for lesson in lessons:
+            state = known[lesson.id]
+            console.print(
+                Text("  ").append(f"{state:<15}", style=styles.get(state, "")).append(lesson.name)
+            )
+    done = sum(known[lesson.id] == "passed" for lesson in shown)
+    console.print(Text(f"{len(shown)} exercises, {done} passed"))
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Run the gate over the selected exercises."""
+    with _launcher(limit=20.0) as launcher:
+        from torchkata.author.gate import Gate  # noqa: PLC0415
+        from torchkata.course import Course  # noqa: PLC0415
+
+        course = Course(options.course)
+        lessons = course.select(tuple(options.names), tuple(options.chapter))
+        gate = Gate(launcher)
+        faults = 0
+        for lesson in lessons:
+            found = gate.faults(lesson)
+            faults += len(found)
+            print(f"{'sound' if not found else 'UNSOUND':<9}{lesson.id}", flush=True)  # noqa: T201
+            for fault in found:
+                print(f"         - {fault}", flush=True)  # noqa: T201
+    print(f"{len(lessons)} exercises checked, {faults} faults")  # noqa: T201
+    return 1 if faults else 0

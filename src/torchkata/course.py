@@ -1,0 +1,230 @@
+"""The course on disk: exercises found by listing folders, and the three paths of each."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torchkata.errors import CourseError, UsageError
+from torchkata.spec import Exercise
+
+_NUMBERED = re.compile(r"\d\d_\w+")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One exercise's three files.
+
+    Attributes:
+        course: the folder that holds `exercises`, `solutions` and `tests`.
+        chapter: name of the chapter's folder.
+        stem: `NN_name`.
+        name: the short name, or `CHAPTER_NAME/name` where that is not unique.
+    """
+
+    course: Path
+    chapter: str
+    stem: str
+    name: str
+
+    @property
+    def id(self) -> str:
+        """`CHAPTER/NN_name`."""
+        return f"{self.chapter}/{self.stem}"
+
+    @property
+    def stub(self) -> Path:
+        """The file that learners edit."""
+        return self.course / "exercises" / self.chapter / f"{self.stem}.py"
+
+    @property
+    def solution(self) -> Path:
+        """The reference."""
+        return self.course / "solutions" / self.chapter / f"{self.stem}.py"
+
+    @property
+    def grader(self) -> Path:
+        """The grader."""
+        return self.course / "tests" / self.chapter / f"test_{self.stem}.py"
+
+    @cached_property
+    def graded(self) -> Grader:
+        """The grader, loaded."""
+        return load_grader(self)
+
+    def constant(self, name: str, default: Any) -> Any:
+        """Read a literal such as HINTS or TRAPS from the solution without running it."""
+        tree = ast.parse(self.solution.read_text(encoding="utf-8"))
+        for statement in tree.body:
+            if isinstance(statement, ast.Assign) and any(
+                isinstance(target, ast.Name) and target.id == name for target in statement.targets
+            ):
+                try:
+                    return ast.literal_eval(statement.value)
+                except ValueError as error:
+                    raise CourseError(
+                        f"{self.solution}: {name} has to be a literal of strings."
+                    ) from error
+        return default
+
+
+@dataclass(frozen=True)
+class Grader:
+    """A loaded grader: the exercise as data, and its plain tests.
+
+    Attributes:
+        module: the grader's module.
+        exercise: its one `Exercise`.
+        tests: its plain tests by name, in the order of the file.
+    """
+
+    module: ModuleType
+    exercise: Exercise
+    tests: dict[str, Callable[..., None]] = field(default_factory=dict)
+
+
+class Course:
+    """All exercises below a folder.
+
+    Args:
+        root: the folder that holds `exercises`, `solutions` and `tests`.
+
+    Raises:
+        CourseError: there is none.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        if not (root / "tests").is_dir() or not (root / "solutions").is_dir():
+            raise CourseError(
+                f"{root} holds no course (folders tests and solutions). Run this in the course's "
+                "folder, or name it with --course."
+            )
+
+    @cached_property
+    def lessons(self) -> tuple[Lesson, ...]:
+        """Every exercise, in order, found by listing `solutions`, `tests` and `exercises`."""
+        found = sorted(
+            {
+                (chapter.name, path.stem.removeprefix("test_"))
+                for folder in ("exercises", "solutions", "tests")
+                for chapter in _folders(self.root / folder)
+                for path in chapter.glob("*.py")
+                if _NUMBERED.fullmatch(path.stem.removeprefix("test_"))
+            }
+        )
+        short = [stem[3:] for _, stem in found]
+        return tuple(
+            Lesson(
+                self.root, chapter, stem,
+                stem[3:] if short.count(stem[3:]) == 1 else f"{chapter[3:]}/{stem[3:]}",
+            )
+            for chapter, stem in found
+        )  # fmt: skip
+
+    @property
+    def chapters(self) -> tuple[str, ...]:
+        """The chapters that have exercises."""
+        return tuple(dict.fromkeys(lesson.chapter for lesson in self.lessons))
+
+    def select(
+        self, names: tuple[str, ...] = (), chapters: tuple[str, ...] = ()
+    ) -> tuple[Lesson, ...]:
+        """Pick exercises by name, id, file or chapter; all when nothing is named.
+
+        Raises:
+            UsageError: a name fits nothing; near matches are named.
+        """
+        wanted: set[str] = set()
+        for name in names:
+            wanted |= self._named(name)
+        for chapter in chapters:
+            wanted |= self._in_chapter(chapter)
+        if not names and not chapters:
+            return self.lessons
+        return tuple(lesson for lesson in self.lessons if lesson.id in wanted)
+
+    def one(self, name: str) -> Lesson:
+        """Pick exactly one exercise.
+
+        Raises:
+            UsageError: the name fits none, or several.
+        """
+        found = self.select((name,))
+        if len(found) != 1:
+            options = ", ".join(lesson.name for lesson in found)
+            raise UsageError(f"{name} fits several exercises: {options}. Name one of them.")
+        return found[0]
+
+    def _named(self, name: str) -> set[str]:
+        plain = name.replace("\\", "/").removesuffix(".py").removeprefix("./")
+        plain = plain.removeprefix("exercises/").removeprefix("solutions/")
+        fitting = {
+            lesson.id
+            for lesson in self.lessons
+            if plain in (lesson.name, lesson.id, lesson.stem, lesson.stem[3:])
+        }
+        if fitting:
+            return fitting
+        if any(plain in (chapter, chapter[3:]) for chapter in self.chapters):
+            return self._in_chapter(plain)
+        known = [lesson.name for lesson in self.lessons]
+        near = get_close_matches(plain, known + [lesson.id for lesson in self.lessons], 3, 0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "`nox -s list` shows all names."
+        raise UsageError(f"There is no exercise {name!r}. {hint}")
+
+    def _in_chapter(self, chapter: str) -> set[str]:
+        for known in self.chapters:
+            if chapter in (known, known[:2], known[3:], str(int(known[:2]))):
+                return {lesson.id for lesson in self.lessons if lesson.chapter == known}
+        raise UsageError(f"There is no chapter {chapter!r}; there are {', '.join(self.chapters)}.")
+
+
+def _folders(parent: Path) -> Iterator[Path]:
+    if parent.is_dir():
+        yield from (path for path in parent.iterdir() if _NUMBERED.fullmatch(path.name))
+
+
+def load_grader(lesson: Lesson) -> Grader:
+    """Import a grader.
+
+    Raises:
+        CourseError: it is missing, raises, or holds not exactly one `Exercise`.
+    """
+    name = f"torchkata_grader_{lesson.chapter}_{lesson.stem}"
+    try:
+        spec = importlib.util.spec_from_file_location(name, lesson.grader)
+        assert spec is not None  # noqa: S101 - a path that ends in .py always has a loader
+        assert spec.loader is not None  # noqa: S101
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise CourseError(f"{lesson.grader} cannot be loaded: {error}") from error
+    found = [thing for thing in vars(module).values() if isinstance(thing, Exercise)]
+    if len(found) != 1:
+        raise CourseError(f"{lesson.grader} has {len(found)} Exercises; a grader has exactly one.")
+    tests = {
+        name: thing
+        for name, thing in vars(module).items()
+        if name.startswith("test_") and callable(thing)
+    }
+    return Grader(module, found[0], tests)
+
+
+def digest(source: bytes) -> str:
+    """Name a file's content, blind to line endings and blanks at the ends of lines."""
+    lines = source.decode("utf-8", "replace").splitlines()
+    text = "\n".join(line.rstrip() for line in lines).strip()
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

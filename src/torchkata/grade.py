@@ -1,0 +1,205 @@
+"""Grading: one exercise to its state, a selection of them to a report."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from torchkata.budget import Memory, Ops, Speedup
+from torchkata.checks import cost
+from torchkata.checks.check import Check, run_check
+from torchkata.checks.plan import plan
+from torchkata.checks.session import Session, Submission
+from torchkata.course import Lesson, digest
+from torchkata.errors import CourseError, KataError
+from torchkata.inputs import Seeded
+from torchkata.isolation.launch import Launcher
+from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
+from torchkata.spec import Case, Function
+
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What holds for a whole run.
+
+    Attributes:
+        seed: of the hidden inputs.
+        devices: devices judged besides the CPU.
+        untouched: whether an untouched file is *todo* without being judged.
+    """
+
+    seed: int
+    devices: tuple[str, ...] = ("twin:0",)
+    untouched: bool = True
+
+
+def read(path: Path) -> Submission | None:
+    """Read a submission's file by content; None when there is none.
+
+    Raises:
+        CourseError: it is no regular file, or too large to be an answer.
+    """
+    if not path.exists():
+        return None
+    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        raise CourseError(f"{path} is no regular file of at most 1 MiB, so it is not judged.")
+    return Submission(source=path.read_bytes(), file=path.name)
+
+
+def grade_one(
+    lesson: Lesson,
+    submission: Submission | None,
+    launcher: Launcher,
+    settings: Settings,
+    on_check: Callable[[Check], None] = lambda _check: None,
+) -> ExerciseResult:
+    """Judge one exercise.
+
+    Args:
+        lesson: the exercise.
+        submission: the file under judgement; None where it is missing.
+        launcher: starts workers.
+        settings: of the run.
+        on_check: told before each check, for progress.
+    """
+    start = time.monotonic()
+    common = {"id": lesson.id, "name": lesson.name, "chapter": lesson.chapter}
+    try:
+        exercise = lesson.graded.exercise
+        if submission is None:
+            return ExerciseResult(**common, state=State.TODO, message="There is no file yet.")
+        if settings.untouched and digest(submission.source) == exercise.shipped:
+            return ExerciseResult(**common, state=State.TODO, message="Not started.")
+        session = Session(lesson, submission, launcher, Seeded(settings.seed), settings.devices)
+        try:
+            results = tuple(_judge(session, plan(lesson, settings.devices), on_check))
+        finally:
+            session.close()
+    except CourseError as error:
+        message = f"The course itself is at fault, not your code: {error}"
+        return ExerciseResult(
+            **common, state=State.ERROR, message=message, seconds=time.monotonic() - start
+        )
+    state, message = _state(session, results)
+    return ExerciseResult(
+        **common,
+        state=state,
+        message=message,
+        seconds=time.monotonic() - start,
+        checks=results if state is not State.TODO else (),
+        output=session.output,
+        ladder=tuple(session.rungs.values()),
+    )
+
+
+def _judge(
+    session: Session, checks: list[Check], on_check: Callable[[Check], None]
+) -> Iterator[CheckResult]:
+    """Judge the checks in order; after a broken contract there is nothing more to judge."""
+    wrong: set[str] = set()
+    for check in checks:
+        on_check(check)
+        if check.axis == "speed" and check.entry in wrong:
+            session.blocked.add(check.id)
+            yield _not_judged(check, "Not timed: get the values right first.")
+            continue
+        result = run_check(check, session)
+        yield result
+        if result.verdict is Verdict.FAILED:
+            if check.id.endswith("::contract"):
+                return
+            if check.axis in ("shape", "values"):
+                wrong.add(check.entry)
+    _fill_ladder(session, wrong)
+
+
+def _not_judged(check: Check, message: str) -> CheckResult:
+    return CheckResult(
+        id=check.id,
+        axis=check.axis,
+        case=check.case,
+        device=check.device,
+        verdict=Verdict.UNMEASURABLE,
+        message=message,
+    )
+
+
+def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str]:
+    failed = [result for result in results if result.verdict is Verdict.FAILED]
+    genuine = [result for result in failed if result.id not in session.todo]
+    unsure = [
+        result
+        for result in results
+        if result.verdict is Verdict.UNMEASURABLE and result.id not in session.blocked
+    ]
+    if session.todo and not genuine:
+        return State.TODO, "Not started, or not finished: NotImplementedError is still raised."
+    if any(death.reason == "timeout" for death in session.deaths):
+        return State.TIMEOUT, str(session.deaths[0])
+    if session.deaths:
+        return State.ERROR, str(session.deaths[0])
+    if session.load_error is not None:
+        return State.ERROR, failed[0].message
+    if failed:
+        count = f"{len(failed)} checks" if len(failed) > 1 else "1 check"
+        return State.FAILED, f"{count} failed; mend the first one first."
+    if unsure:
+        return State.UNMEASURABLE, "Nothing is wrong, but the clock could not decide now."
+    return State.PASSED, ""
+
+
+def _fill_ladder(session: Session, wrong: set[str]) -> None:
+    """Count ops and bytes of every contender on the sizes that the clock was asked about."""
+    for function in session.exercise.functions:
+        sizes = [b.at for b in function.budget if isinstance(b, Speedup | Memory) and b.at]
+        if function.name in wrong or not sizes:
+            continue
+        _count(session, function, Case("speed", **dict(sizes[0])))
+
+
+def _count(session: Session, function: Function, case: Case) -> None:
+    wants_memory = any(isinstance(budget, Memory) for budget in function.budget)
+    wants_ops = any(isinstance(budget, Ops | Speedup) for budget in function.budget)
+    for who in ("yours", "reference"):
+        try:
+            worker = session.worker if who == "yours" else session.reference
+            if wants_ops:
+                count = cost.measure(session, worker, function, case)["ops"].total
+                session.rung(who, case.words, ops=count)
+            if wants_memory:
+                use = cost.measure(session, worker, function, case, ops=False, memory=True)
+                session.rung(who, case.words, extra_bytes=use["memory"].peak_bytes)
+        except KataError:
+            return  # the checks have said what is wrong; the ladder only illustrates
+
+
+def machine(confined: str) -> dict[str, Any]:
+    """Describe the machine for the report."""
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "confinement": confined,
+    }
+
+
+def report(
+    results: Iterable[ExerciseResult], settings: Settings, confined: str
+) -> Report:
+    """Put results together."""
+    return Report(
+        version=version("torchkata"),
+        seed=settings.seed,
+        machine=machine(confined),
+        exercises=tuple(results),
+    )

@@ -1,0 +1,1 @@
+"""What helps an instructor: the branch of solutions."""
