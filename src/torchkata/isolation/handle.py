@@ -57,9 +57,7 @@ class Worker:
         limit: seconds that one request may take.
     """
 
-    def __init__(
-        self, process: Process, request: int, answer: int, log: int, limit: float
-    ) -> None:
+    def __init__(self, process: Process, request: int, answer: int, log: int, limit: float) -> None:
         self.pid = process.pid
         self.limit = limit
         self.clock = CpuClock(process.pid)

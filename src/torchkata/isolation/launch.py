@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import asdict, dataclass, field
@@ -100,8 +101,6 @@ def _pipe() -> tuple[int, int]:
     if sys.platform.startswith("linux"):
         import fcntl  # noqa: PLC0415 - not on every platform
 
-        try:
+        with contextlib.suppress(OSError):  # the system's limit is lower: slower, not wrong
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        except OSError:
-            pass  # the system's limit is lower; slower, not wrong
     return reader, writer

@@ -51,6 +51,7 @@ class Spawned:
         self.pid = self._process.pid
 
     def status(self) -> int | None:
+        """The exit status (negative: the signal), or None while it runs."""
         return self._process.poll()
 
 
@@ -63,6 +64,7 @@ class Forked:
         self._status: int | None = None
 
     def status(self) -> int | None:
+        """The exit status (negative: the signal), or None while it runs."""
         if self._status is None:
             self._status = self._zygote.ask({"do": "reap", "pid": self.pid})["status"]
         return self._status
@@ -88,6 +90,11 @@ class Zygote:
         return Forked(self, self.ask({"do": "fork", **how}, descriptors)["pid"])
 
     def ask(self, command: dict[str, Any], descriptors: list[int] | None = None) -> dict[str, Any]:
+        """Send a command and wait for its answer.
+
+        Raises:
+            KataError: the zygote has ended.
+        """
         if not self._ready:
             self._ready = self._answers.readline() == b"ready\n"
         try:
@@ -101,6 +108,7 @@ class Zygote:
         return answer
 
     def close(self) -> None:
+        """End it; its children end with it."""
         self._link.close()
         self._process.kill()
         self._process.wait()

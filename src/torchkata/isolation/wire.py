@@ -210,14 +210,14 @@ class _Decoder:
             case "B":
                 return bytes(self.views[_index(body)])
             case "A":
-                return self._array(*body)
+                return self._array(*body[:3], scalar=body[3] is True)
             case "T":
                 return self._tensor(*body)
             case "P" if self.pickles:
                 return cloudpickle.loads(self.views[_index(body)])
         raise ProtocolError("The answer has a part of an unknown kind.")
 
-    def _array(self, buffer: int, kind: str, shape: list[int], scalar: bool) -> object:  # noqa: FBT001
+    def _array(self, buffer: int, kind: str, shape: list[int], *, scalar: bool) -> object:
         dtype = np.dtype(kind)
         if dtype.kind not in _ARRAY_KINDS or not dtype.isnative:
             raise ProtocolError("The answer has an array of an unknown kind.")

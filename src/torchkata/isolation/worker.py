@@ -27,8 +27,15 @@ def serve(channel: Channel) -> None:
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     gc.freeze()
-    while isinstance(request := channel.receive(), dict):
-        answers = {"load": _load, "call": _call, "run": _run}
+    answers = {"load": _load, "call": _call, "run": _run}
+    while True:
+        try:
+            request = channel.receive()
+        except Exception as error:  # noqa: BLE001 - a probe that cannot be loaded here
+            channel.send(wire.encode(_failure(error)))
+            continue
+        if not isinstance(request, dict):
+            return
         answers[request.pop("do")](channel, module, **request)
 
 
@@ -53,12 +60,10 @@ def _call(
     channel: Channel, module: types.ModuleType, entry: str, calls: list[tuple[object, ...]]
 ) -> None:
     """Call one function on each tuple of arguments, with the judge's clock read at every step."""
-    function = getattr(module, entry, None)
-    answers: list[object] = []
 
     def call() -> list[object]:
-        answers.extend([function(*arguments) for arguments in calls])  # type: ignore[misc]
-        return answers
+        function = getattr(module, entry)
+        return [function(*arguments) for arguments in calls]
 
     channel.handshake(READY, GO)
     gc.disable()
@@ -140,5 +145,5 @@ def settle() -> None:
     torch.set_num_threads(1)
     sys.argv = [MODULE]
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - stays open for the process's life
-    sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: PTH123, SIM115
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: PTH123, SIM115
+    sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115

@@ -1,4 +1,4 @@
-"""The warm process that workers are forked from: it has imported torch, runs no op, holds no secret.
+"""The warm process that workers are forked from: has torch imported, runs no op, holds no secret.
 
 Children of a process that ran a parallel op hang in their own first one, so this one never does.
 It obeys one-line commands on a socket: `fork` (with three descriptors) and `reap PID`.
@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 import traceback
 from typing import Any, Final
 
@@ -52,9 +53,11 @@ def _line(answer: dict[str, Any]) -> bytes:
 
 
 def _warm() -> None:
+    tempfile.tempdir = "/tmp"  # noqa: S108 - importing torch._dynamo asks; a worker cannot write there
     import cloudpickle  # noqa: F401, PLC0415
     import numpy as np  # noqa: F401, PLC0415
     import torch  # noqa: PLC0415
+    import torch._dynamo  # noqa: PLC0415 - a second that each optimizer's first step would take
 
     torch.set_num_threads(1)
     from torchkata.devices import twin  # noqa: PLC0415 - after torch
