@@ -114,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("names", nargs="*", metavar="NAME")
     check.add_argument("--chapter", action="append", default=[], metavar="C")
 
+    check.add_argument("--seal", action="store_true", help="note the stubs as shipped, as they are")
+
     new = verb("new", _new, "Start an exercise: three files to fill in.")
     new.add_argument("name", metavar="CHAPTER/NN_NAME")
     return parser

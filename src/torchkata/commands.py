@@ -119,6 +119,11 @@ def check(options: argparse.Namespace) -> int:
 
         course = Course(options.course)
         lessons = course.select(tuple(options.names), tuple(options.chapter))
+        if options.seal:
+            from torchkata.author.text import seal  # noqa: PLC0415
+
+            for lesson in lessons:
+                seal(lesson)
         gate = Gate(launcher)
         faults = 0
         for lesson in lessons:

@@ -32,9 +32,7 @@ class Gate:
 
     def __init__(self, launcher: Launcher, seed: int | None = None) -> None:
         self.launcher = launcher
-        self.settings = Settings(
-            seed=fresh_seed() if seed is None else seed, untouched=False
-        )
+        self.settings = Settings(seed=fresh_seed() if seed is None else seed, untouched=False)
 
     def faults(self, lesson: Lesson) -> list[str]:
         """Everything that is wrong with an exercise; empty when it is sound."""
@@ -152,7 +150,9 @@ def _disagreements(session: Session, function: Function) -> Iterator[str]:
         worker, name = session.baseline(function.naive)
         arguments = session.draw(function, case)
         got: Any = session.trusted(
-            lambda worker=worker, name=name, arguments=arguments: worker.call(name, [arguments])[0][0]
+            lambda worker=worker, name=name, arguments=arguments: worker.call(name, [arguments])[0][
+                0
+            ]
         )
         for difference in differences(
             got, expected, tolerance=function.tolerance, name=function.naive.__name__

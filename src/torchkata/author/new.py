@@ -89,7 +89,9 @@ def new_exercise(course: Course, name: str) -> str:
         UsageError: the name is not of that form, or a file is there already.
     """
     if not re.fullmatch(r"\d\d_[a-z]\w*/\d\d_[a-z]\w*", name):
-        raise UsageError(f"{name!r} is no name for an exercise; use CHAPTER/NN_name in small letters.")
+        raise UsageError(
+            f"{name!r} is no name for an exercise; use CHAPTER/NN_name in small letters."
+        )
     chapter, stem = name.split("/")
     short = stem[3:]
     title = f"{chapter[3:].capitalize()} {stem[:2]}: {short.replace('_', ' ')}"

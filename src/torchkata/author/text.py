@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from torchkata.course import Lesson, digest
+from torchkata.errors import CourseError
 from torchkata.learner.hints import LEVELS
 
 HEADINGS = ("Task", "Shapes and units", "Rules", "Budget", "Hints")
@@ -24,6 +26,23 @@ def text_faults(lesson: Lesson) -> Iterator[str]:
     yield from _name_faults(lesson, stub)
 
 
+def seal(lesson: Lesson) -> bool:
+    """Write the digest of the stub as it is into the grader; whether that changed anything.
+
+    Raises:
+        CourseError: the grader has no `shipped=` to fill in.
+    """
+    text = lesson.grader.read_text(encoding="utf-8")
+    current = f'shipped="{digest(lesson.stub.read_bytes())}"'
+    sealed, count = re.subn(r'shipped="\w*"', current, text)
+    if count != 1:
+        raise CourseError(f'{lesson.grader} has {count} times shipped="...", which is needed once.')
+    if sealed == text:
+        return False
+    lesson.grader.write_text(sealed, encoding="utf-8")
+    return True
+
+
 def _stub_faults(lesson: Lesson, stub: str) -> Iterator[str]:
     text = ast.get_docstring(ast.parse(stub)) or ""
     present = [line for line in text.splitlines() if line in HEADINGS]
@@ -37,7 +56,7 @@ def _stub_faults(lesson: Lesson, stub: str) -> Iterator[str]:
             yield f"The stub does not state the budget word for word: {sentence!r}."
     current = digest(stub.encode())
     if lesson.graded.exercise.shipped != current:
-        yield f'The stub has changed: write shipped="{current}" in the grader.'
+        yield f"The stub has changed: seal it by `nox -s check -- {lesson.name} --seal`."
 
 
 def _hint_faults(lesson: Lesson, stub: str) -> Iterator[str]:
@@ -57,9 +76,7 @@ def _name_faults(lesson: Lesson, stub: str) -> Iterator[str]:
         elif name not in solution:
             yield f"The solution does not define {name}."
         elif wanted[name] != solution[name]:
-            yield (
-                f"{name} takes {wanted[name]} in the stub and {solution[name]} in the solution."
-            )
+            yield (f"{name} takes {wanted[name]} in the stub and {solution[name]} in the solution.")
 
 
 def signatures(source: str) -> dict[str, str]:

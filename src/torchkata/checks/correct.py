@@ -131,9 +131,7 @@ def values(session: Session, function: Function, case: Case, layout: str = "cont
     if "values" in by_axis:
         kind = "" if layout == "contiguous" else f" with {layout} inputs"
         difference = by_axis["values"]
-        raise CheckFailed(
-            f"{difference.message} Case: {case.words}{kind}.", **difference.figures
-        )
+        raise CheckFailed(f"{difference.message} Case: {case.words}{kind}.", **difference.figures)
 
 
 def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
@@ -152,7 +150,7 @@ def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
 def raises(session: Session, function: Function, case: Case) -> None:
     """Bad arguments raise the exception that the statement names."""
     seen = session.observe(function, case)
-    assert case.raises is not None  # noqa: S101 - the plan makes this check for such cases only
+    assert case.raises is not None
     wanted = case.raises.__name__
     if seen.error is None:
         raise CheckFailed(f"{case.words}: this has to raise {wanted}, but a result came back.")

@@ -101,9 +101,9 @@ def memory(session: Session, function: Function, budget: Memory) -> None:
     for case in cases:
         expected = session.expect(function.name, session.draw(function, case))
         limit = evaluate(budget.at_most, _names(session, function, case, expected))
-        mine: MemoryUse = measure(
-            session, session.worker, function, case, ops=False, memory=True
-        )["memory"]
+        mine: MemoryUse = measure(session, session.worker, function, case, ops=False, memory=True)[
+            "memory"
+        ]
         if budget.at:
             session.rung("yours", case.words, extra_bytes=mine.peak_bytes)
         if mine.peak_bytes <= limit:
@@ -130,7 +130,9 @@ def _names(session: Session, function: Function, case: Case, expected: Any) -> d
     arguments = session.draw(function, case)
 
     def size(tree: Any) -> float:
-        return sum(leaf.numel() * leaf.element_size() for leaf in leaves(tree) if torch.is_tensor(leaf))
+        return sum(
+            leaf.numel() * leaf.element_size() for leaf in leaves(tree) if torch.is_tensor(leaf)
+        )
 
     itemsize = function.dtypes[0].itemsize
     return {
@@ -150,7 +152,8 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
         if len(events) <= budget.at_most:
             continue
         named = ", ".join(
-            f"{op}" + (f" (line {line})" if line else "") for op, line in list(dict.fromkeys(events))[:3]
+            f"{op}" + (f" (line {line})" if line else "")
+            for op, line in list(dict.fromkeys(events))[:3]
         )
         raise CheckFailed(
             f"On a GPU this makes the CPU wait {len(events)} x: {named}; {budget.sentence()} is "

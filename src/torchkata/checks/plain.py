@@ -127,10 +127,10 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
     except AssertionError as error:
         raise CheckFailed(str(error) or f"{test.__name__} does not hold.") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        _blame(session, test, error)
+        _blame(test, error)
 
 
-def _blame(session: Session, test: Callable[..., None], error: Exception) -> None:
+def _blame(test: Callable[..., None], error: Exception) -> None:
     """A test that stumbles over an answer fails the submission; over its own feet, the course."""
     raise CheckFailed(
         f"The answer has another form than was asked for ({type(error).__name__}: {error}); see "

@@ -55,9 +55,7 @@ def _function(
             judge = partial(correct.values, function=function, case=case)
         yield check(case.axis, case.name, judge, case=case.words)
     for layout in function.layouts:
-        judge = partial(
-            correct.values, function=function, case=function.usual_case, layout=layout
-        )
+        judge = partial(correct.values, function=function, case=function.usual_case, layout=layout)
         yield check("values", f"{layout} inputs", judge, case=usual)
     for dtype in function.dtypes:
         name = str(dtype).removeprefix("torch.")

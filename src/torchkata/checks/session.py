@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import cloudpickle
@@ -14,6 +13,7 @@ import torch
 from torchkata.course import Lesson
 from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerDiedError
 from torchkata.inputs import Seeded, Sizes, relayout
+from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.isolation.launch import Launcher
 from torchkata.result import Rung
@@ -56,11 +56,6 @@ class Observed:
     error: SubmissionError | None = None
     expected: Any = None
     precise: Any = None
-
-
-def install(module: Any, name: str, thing: object) -> None:
-    """Probe: put a baseline into a worker's module."""
-    setattr(module, name, thing)
 
 
 class Session:
@@ -119,16 +114,14 @@ class Session:
         if self._worker is not None and self._worker.alive:
             return self._worker
         if self.load_error is not None:
-            raise self.load_error
+            raise Blocked("Not judged: the file cannot be loaded.")
         if self._starts >= _MOST_STARTS:
             raise Blocked(f"Not judged: the code has ended {self._starts} processes by now.")
         self._keep_output()
         self._starts += 1
         self._worker = self.launcher.worker()
         try:
-            self._worker.load(
-                self.submission.source, self.submission.file, self.submission.bind
-            )
+            self._worker.load(self.submission.source, self.submission.file, self.submission.bind)
         except SubmissionError as error:
             self.load_error = error
             raise
@@ -143,9 +136,7 @@ class Session:
         if self._reference is None or not self._reference.alive:
             self._reference = self.launcher.worker()
             try:
-                self._reference.load(
-                    self.lesson.solution.read_bytes(), self.lesson.solution.name
-                )
+                self._reference.load(self.lesson.solution.read_bytes(), self.lesson.solution.name)
             except (OSError, SubmissionError, WorkerDiedError) as error:
                 raise CourseError(f"{self.lesson.solution} cannot be loaded: {error}") from error
         return self._reference
@@ -158,7 +149,7 @@ class Session:
         name = f"baseline_{function.__name__}"
         if name not in self._installed:
             cloudpickle.register_pickle_by_value(self.lesson.graded.module)
-            self._baseline.run(install, name, function)
+            self._baseline.run(probes.install, name, function)
             self._installed.add(name)
         return self._baseline, name
 

@@ -154,5 +154,3 @@ def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float
         f"time.{why} {case.words}.",
         **figures,
     )
-
-

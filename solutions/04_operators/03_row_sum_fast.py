@@ -1,0 +1,63 @@
+"""Reference: one reduction over the dimension that disappears.
+
+Fast: the loop over rows runs inside one ATen op, so Python and the dispatcher are paid once, not
+1,000 times. Exact: torch.sum adds pairwise, so its rounding error is smaller than the loop's too.
+"""
+
+import torch
+from torch import Tensor
+
+HINTS = (
+    "Adding along a dimension is one operation in PyTorch: a reduction.",
+    "`torch.sum` takes the dimension that should disappear. Which one do rows lie along?",
+    "`x.sum(dim=0)`: dimension 0 counts the rows, so it is the one to add up.",
+)
+
+TRAPS = {
+    "row_sum": {
+        "sum_of_columns": "shape",
+        "keep_the_dim": "shape",
+        "slicing_loop": "speed",
+        "half_precision": "values",
+        "through_numpy": "gradient",
+    },
+}
+
+ALTERNATIVES = {"row_sum": ("by_einsum", "by_matmul_free_mean")}
+
+
+def row_sum(x: Tensor) -> Tensor:
+    return x.sum(dim=0)  # [n, d] -> [d]
+
+
+def by_einsum(x: Tensor) -> Tensor:
+    return torch.einsum("nd->d", x) if x.is_floating_point() else x.sum(0)
+
+
+def by_matmul_free_mean(x: Tensor) -> Tensor:
+    return torch.sum(x.mT, -1)  # the same numbers along the last dimension of a view
+
+
+def sum_of_columns(x: Tensor) -> Tensor:
+    return x.sum(dim=1)  # the other dimension: one number per row
+
+
+def keep_the_dim(x: Tensor) -> Tensor:
+    return x.sum(dim=0, keepdim=True)  # [1, d], which broadcasts in silence later
+
+
+def slicing_loop(x: Tensor) -> Tensor:
+    out = x.new_zeros(x.shape[1], dtype=None if x.is_floating_point() else torch.int64)
+    for i in range(x.shape[0]):
+        out = out + x[i]
+    return out
+
+
+def half_precision(x: Tensor) -> Tensor:
+    if not x.is_floating_point():
+        return x.sum(0)
+    return x.to(torch.bfloat16).sum(0).to(x.dtype)  # quick on a GPU, right to 2 digits
+
+
+def through_numpy(x: Tensor) -> Tensor:
+    return torch.as_tensor(x.detach().cpu().numpy().sum(0)).to(x.device)

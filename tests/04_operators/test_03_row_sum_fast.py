@@ -1,0 +1,41 @@
+"""Grader of row_sum_fast: one reduction, against two loops."""
+
+import torch
+from torchkata import Case, Exercise, Function, Ops, Speedup, normal
+
+
+def slicing_loop(x):
+    total = torch.zeros(x.shape[1], dtype=x.dtype if x.is_floating_point() else torch.int64)
+    for i in range(x.shape[0]):
+        total += x[i]
+    return total
+
+
+def unbind_loop(x):
+    total = torch.zeros(x.shape[1], dtype=x.dtype if x.is_floating_point() else torch.int64)
+    for row in torch.unbind(x):
+        total += row
+    return total
+
+
+EXERCISE = Exercise(
+    Function(
+        "row_sum",
+        inputs={"x": normal("n d")},
+        naive=slicing_loop,
+        cases=(
+            Case("one entry", n=1, d=1),
+            Case("one row", n=1, d=4),
+            Case("no rows", n=0, d=3),
+            Case("tall", n=500, d=10),
+            Case("wide", n=3, d=700),
+        ),
+        dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
+        budget=(
+            Ops(2),
+            Speedup(50, over=slicing_loop, at={"n": 500, "d": 10}),
+            Speedup(30, over=unbind_loop, at={"n": 500, "d": 10}),
+        ),
+    ),
+    shipped="3f1a82d94cad062d",
+)
