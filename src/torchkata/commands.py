@@ -31,7 +31,7 @@ def grade(options: argparse.Namespace) -> int:
         lessons = course.select(tuple(options.names), tuple(options.chapter))
         folder = _folder(options.exercises, course.root)
         seed = fresh_seed() if options.seed is None else options.seed
-        terminal = _terminal(options)
+        terminal = _terminal(options, folder)
         terminal.started(len(lessons))
         confined = available().sentence()
         report = run(
@@ -65,11 +65,12 @@ def _folder(wanted: Path | None, root: Path) -> Path:
     return folder
 
 
-def _terminal(options: argparse.Namespace) -> TerminalReport:
+def _terminal(options: argparse.Namespace, folder: Path) -> TerminalReport:
     from torchkata.report.terminal import TerminalReport  # noqa: PLC0415
 
-    color = False if options.no_color or os.environ.get("NO_COLOR") else None
-    return TerminalReport(color=color, verbose=options.verbose)
+    shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
+    color = False if options.no_color else None
+    return TerminalReport(color=color, verbose=options.verbose, folder=shown)
 
 
 def _write(options: argparse.Namespace, report: Report) -> None:

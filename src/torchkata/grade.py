@@ -163,7 +163,7 @@ def _fill_ladder(session: Session, wrong: set[str]) -> None:
         sizes = [b.at for b in function.budget if isinstance(b, Speedup | Memory) and b.at]
         if function.name in wrong or not sizes:
             continue
-        _count(session, function, Case("speed", **dict(sizes[0])))
+        _count(session, function, Case("timed", **dict(sizes[0])))
 
 
 def _count(session: Session, function: Function, case: Case) -> None:
@@ -193,9 +193,7 @@ def machine(confined: str) -> dict[str, Any]:
     }
 
 
-def report(
-    results: Iterable[ExerciseResult], settings: Settings, confined: str
-) -> Report:
+def report(results: Iterable[ExerciseResult], settings: Settings, confined: str) -> Report:
     """Put results together."""
     return Report(
         version=version("torchkata"),

@@ -1,0 +1,7 @@
+"""Outcomes as text: the terminal, JSON and JUnit; the only place that formats units."""
+
+from torchkata.report.jsonfile import write_json
+from torchkata.report.junit import write_junit
+from torchkata.report.terminal import TerminalReport
+
+__all__ = ["TerminalReport", "write_json", "write_junit"]

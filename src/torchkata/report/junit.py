@@ -1,0 +1,90 @@
+"""The report as JUnit XML: one suite per exercise, one test case per check."""
+
+from __future__ import annotations
+
+import os
+import re
+from xml.etree import ElementTree as ET
+
+from torchkata.report.jsonfile import replace_file
+from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_BROKEN = (State.ERROR, State.TIMEOUT)
+_TAGS = {
+    State.TODO: "skipped",
+    State.UNMEASURABLE: "skipped",
+    State.FAILED: "failure",
+    State.ERROR: "error",
+    State.TIMEOUT: "error",
+}
+
+
+def write_junit(report: Report, path: str | os.PathLike[str]) -> None:
+    """Write the report as JUnit XML.
+
+    A failed check is a failure; a check that could not be decided, and an exercise that was not
+    started, are skipped; an exercise that crashed or ran out of time adds a test case, named by
+    its state, with an error.
+
+    Args:
+        report: what to write.
+        path: the file, in a folder that exists.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    root = ET.Element("testsuites", name="torchkata")
+    for result in report.exercises:
+        root.append(_suite(result))
+    for key in ("tests", "failures", "errors", "skipped"):
+        root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
+    root.set("time", f"{sum(result.seconds for result in report.exercises):.3f}")
+    ET.indent(root, " ")
+    replace_file(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
+
+
+def _suite(result: ExerciseResult) -> ET.Element:
+    suite = ET.Element("testsuite", name=_legal(result.id), time=f"{result.seconds:.3f}")
+    for check in result.checks:
+        _check(suite, result, check)
+    unexplained = result.state is State.FAILED and not result.failed
+    if not result.checks or result.state in _BROKEN or unexplained:
+        _case(suite, result, result.state.value, result.message, tag=_TAGS.get(result.state))
+    for key, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(key, str(len(suite.findall(f"testcase/{tag}"))))
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    if result.output:
+        ET.SubElement(suite, "system-out").text = _legal(result.output)
+    return suite
+
+
+def _check(suite: ET.Element, result: ExerciseResult, check: CheckResult) -> None:
+    if result.state is State.TODO or check.verdict is Verdict.UNMEASURABLE:
+        tag: str | None = "skipped"
+    else:
+        tag = "failure" if check.verdict is Verdict.FAILED else None
+    _case(suite, result, check.id, check.message, tag=tag, kind=check.axis)
+
+
+def _case(
+    suite: ET.Element,
+    result: ExerciseResult,
+    name: str,
+    message: str,
+    *,
+    tag: str | None,
+    kind: str = "",
+) -> None:
+    case = ET.SubElement(suite, "testcase", classname=_legal(result.id), name=_legal(name))
+    if tag:
+        outcome = ET.SubElement(case, tag, message=_legal(message))
+        outcome.text = _legal(message)
+        if tag != "skipped":
+            outcome.set("type", kind or result.state.value)
+
+
+def _legal(text: str) -> str:
+    """Drop the characters that XML cannot hold."""
+    return _FORBIDDEN.sub("", text)

@@ -1,0 +1,122 @@
+"""The cost ladder: what baseline, submission and reference cost, as a table and as one line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+
+from torchkata.report.units import count, plain, ratio, seconds, size
+from torchkata.result import Rung
+
+_COLUMNS = (
+    ("time", "seconds_median", seconds),
+    ("ops", "ops", count),
+    ("extra memory", "extra_bytes", size),
+)
+_LAST = ("yours", "reference")
+_GAP = "  "
+_NARROW = 58  # cells below which titles of columns are one word
+_SHORTEST_BAR, _LONGEST_BAR = 8, 24
+
+
+def table(ladder: Sequence[Rung], *, width: int, bar: str) -> list[str]:
+    """Draw the ladder, one table per case, slowest kind of answer on top.
+
+    Args:
+        ladder: rungs in any order.
+        width: cells to a line; without room for bars there are none.
+        bar: the character that bars are made of.
+    """
+    lines: list[str] = []
+    for case in dict.fromkeys(rung.case for rung in ladder):
+        rungs = sorted((rung for rung in ladder if rung.case == case), key=_place)
+        if len(rungs) > 1:  # a ladder of one rung compares nothing
+            lines += _one_table(case, rungs, width, bar)
+    return lines
+
+
+def summary(ladder: Sequence[Rung]) -> str:
+    """Say in one line what the submission costs, such as `1 op, 6.2 us, 380 x over the loop`.
+
+    Args:
+        ladder: rungs in any order; with none called `yours` there is nothing to say.
+    """
+    mine = [rung for rung in ladder if rung.who == "yours"]
+    if not mine:
+        return ""
+    yours = max(mine, key=lambda rung: _figure(rung, "seconds_median") is not None)
+    parts = []
+    if (ops := _figure(yours, "ops")) is not None:
+        parts.append(f"{count(ops)} {'op' if ops == 1 else 'ops'}")
+    if extra := _figure(yours, "extra_bytes"):
+        parts.append(f"{size(extra)} extra")
+    if time := _figure(yours, "seconds_median"):
+        parts.append(seconds(time))
+        for rung in ladder:
+            theirs = _figure(rung, "seconds_median")
+            if rung.who not in _LAST and rung.case == yours.case and theirs:
+                parts.append(f"{ratio(theirs / time)} over the {plain(rung.who)}")
+                break
+    return ", ".join(parts)
+
+
+def _place(rung: Rung) -> int:
+    return _LAST.index(rung.who) + 1 if rung.who in _LAST else 0
+
+
+def _figure(rung: Rung, key: str) -> float | None:
+    value = rung.figures.get(key)
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _one_table(case: str, rungs: Sequence[Rung], width: int, bar: str) -> list[str]:
+    columns = [
+        column for column in _COLUMNS if any(_figure(rung, column[1]) is not None for rung in rungs)
+    ]
+    if not columns:
+        return []
+    cells = [[title if width >= _NARROW else title.split()[-1] for title, _, _ in columns]]
+    for rung in rungs:
+        values = [(_figure(rung, key), write) for _, key, write in columns]
+        cells.append(["-" if value is None else write(value) for value, write in values])
+    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
+    room = width - sum(widths) - len(_GAP) * len(widths)
+
+    names = [plain(rung.who) for rung in rungs]
+    who = max(8, min(max(map(cell_len, names)), room))
+    left = min(room - who - len(_GAP), _LONGEST_BAR)
+    bars = _bars([_figure(rung, columns[0][1]) for rung in rungs], left, bar)
+
+    named = f"Cost: {plain(case)}" if case else "Cost"
+    note = f" (bars: {columns[0][0]}, log scale)" if any(bars) else ""
+    lines = [named + note if cell_len(named + note) <= width else named]
+    for name, drawn, row in zip(["", *names], ["", *bars], cells, strict=True):
+        start = _cut(name, who) + (_GAP + _cut(drawn, left) if any(bars) else "")
+        figures = [cell.rjust(wide) for cell, wide in zip(row, widths, strict=True)]
+        lines.append(_GAP.join([start, *figures]))
+    return lines
+
+
+def _bars(values: Sequence[float | None], longest: int, bar: str) -> list[str]:
+    """Draw bars whose lengths differ as the logarithms do; near costs get near lengths.
+
+    The scale spans a factor of ten at least, so that a few per cent never look like a gulf.
+    """
+    known = [value for value in values if value]
+    if longest < _SHORTEST_BAR or len(known) < 2:  # noqa: PLR2004 - two make a comparison
+        return ["" for _ in values]
+    low = math.log10(min(known))
+    span = max(math.log10(max(known)) - low, 1.0)
+
+    def length(value: float | None) -> int:
+        return 1 + round((longest - 1) * (math.log10(value) - low) / span) if value else 0
+
+    return [bar * length(value) for value in values]
+
+
+def _cut(text: str, width: int) -> str:
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 2) + ".."
+    return set_cell_size(text, width)

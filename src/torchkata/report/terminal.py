@@ -1,0 +1,247 @@
+"""Outcomes on the terminal: one exercise after the other, then what to do next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.console import Console
+from rich.control import Control
+from rich.segment import ControlType
+from rich.text import Text
+
+from torchkata.report import ladder, units
+from torchkata.result import AXES, CheckResult, ExerciseResult, Report, State, Verdict
+
+_LOOKS = {  # state: symbol, symbol in ASCII, style
+    State.PASSED: ("✓", "+", "green"),
+    State.FAILED: ("✗", "x", "red"),
+    State.ERROR: ("!", "!", "red"),
+    State.TIMEOUT: ("!", "!", "red"),
+    State.UNMEASURABLE: ("?", "?", "yellow"),
+    State.TODO: ("·", "-", "dim"),
+}  # in the order in which they are counted
+_NARROW = 60  # cells below which columns give way to indents
+_WIDEST = 100  # cells; longer lines of prose are hard to read
+_LINES = 20  # of the learner's prints
+_ERASE = Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN)
+
+
+class TerminalReport:
+    """Prints outcomes as they come.
+
+    On a terminal a status line says what is running; it stands still, for an animation would take
+    time from the core whose clock is being read.
+    """
+
+    def __init__(
+        self,
+        *,
+        color: bool | None = None,
+        width: int | None = None,
+        file: TextIO | None = None,
+        verbose: bool = False,
+        folder: str = "exercises",
+    ) -> None:
+        """Prepare to print.
+
+        Args:
+            color: True or False to insist; None for colour on terminals, unless NO_COLOR is set.
+            width: cells to a line; None for the terminal's width, 80 elsewhere.
+            file: where to print; standard output by default.
+            verbose: whether passed exercises too show their ladder, prints and skipped checks.
+            folder: holds the submissions, for the paths in the advice.
+        """
+        self._file = file or sys.stdout
+        self._live = self._file.isatty() and os.environ.get("TERM") != "dumb"
+        if color is None:
+            color = self._live and not os.environ.get("NO_COLOR")
+        self._console = Console(
+            file=self._file,
+            color_system="standard" if color else None,
+            force_terminal=self._live or color,
+            width=width or (None if self._live else 80),
+            no_color=not color,
+        )
+        self._width = width or min(self._console.width, _WIDEST)
+        self._encoding = getattr(self._file, "encoding", None) or "utf-8"
+        self._ascii = self._safe("✓·█") != "✓·█"
+        self._verbose = verbose
+        self._folder = folder
+        self._total = self._done = 0
+        self._apart = True  # whether the last line printed was blank
+
+    def started(self, total: int) -> None:
+        """Note how many exercises will be judged."""
+        self._total, self._done = total, 0
+
+    def running(self, exercise_id: str) -> None:
+        """Show on a terminal what is being judged now; elsewhere show nothing."""
+        if self._live:
+            self._erase()
+            text = f"{self._done + 1}/{self._total}  {self._safe(exercise_id)} ..."
+            self._console.print(Text(set_cell_size(text, self._width - 1), "dim"), end="\r")
+
+    def finished(self, result: ExerciseResult) -> None:
+        """Print one exercise."""
+        self._done += 1
+        self._erase()
+        untouched = result.state is State.TODO and not result.seconds
+        if untouched or (result.state is State.PASSED and not self._verbose):
+            self._headline(result)
+            return
+        self._gap()
+        self._headline(result)
+        if result.message:
+            self._paragraph(result.message, lead="  ")
+        self._checks(result)
+        self._costs(result)
+        self._prints(result)
+        if result.state is not State.PASSED:
+            self._next(result)
+        self._gap()
+
+    def closing(self, report: Report, notes: Sequence[str]) -> None:
+        """Print the end: notes, a first or last word, and the counts as the last line."""
+        self._erase()
+        self._gap()
+        for note in notes:
+            self._paragraph(note, style="dim")
+        results = report.exercises
+        states = {result.state for result in results}
+        if states == {State.TODO} and not any(result.seconds for result in results):
+            self._gap()
+            self._paragraph(
+                f"Nothing is started yet. Begin with {self._folder}/{results[0].id}.py: read the "
+                "text at its top, write your answer, then run "
+                f"`nox -s grade -- {results[0].name}`."
+            )
+        elif states == {State.PASSED}:
+            self._gap()
+            self._paragraph("Everything selected passed. Well done.", style="green")
+        self._gap()
+        counts = [f"{n} {state}" for state in _LOOKS if (n := report.summary[state.value])]
+        total = "1 exercise" if len(results) == 1 else f"{len(results)} exercises"
+        self._line((f"{total}: {', '.join(counts) or 'none selected'}", "bold"))
+
+    def _headline(self, result: ExerciseResult) -> None:
+        symbol, simple, style = _LOOKS[result.state]
+        lead = f"{simple if self._ascii else symbol} {result.state}"
+        name = self._safe(result.id)
+        taken = units.seconds(result.seconds) if result.seconds else ""
+        cost = self._safe(ladder.summary(result.ladder)) if result.state is State.PASSED else ""
+        wide = self._width >= _NARROW
+        lead += taken.rjust(21 - len(lead)) if wide else ""
+        tail = cost if wide else taken
+        fits = len(lead) + cell_len(f"  {name}  {tail}") <= self._width
+        self._line((lead, style), f"  {name}" + (f"  {tail}" if fits else ""))
+        if cost and not (wide and fits):
+            self._paragraph(cost, lead=" " * (len(lead) + 2 if wide else 2))
+
+    def _checks(self, result: ExerciseResult) -> None:
+        failed = [check for check in result.failed if check.message != result.message]
+        unsure = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+        self._gap()
+        for axis, text in _grouped(failed):
+            self._labelled(axis.upper(), text, "bold")
+        for axis, text in _grouped(unsure):
+            self._labelled(axis, f"No verdict. {text}", "dim")
+
+    def _costs(self, result: ExerciseResult) -> None:
+        bar = "#" if self._ascii else "█"
+        self._gap()
+        for line in ladder.table(result.ladder, width=self._width - 2, bar=bar):
+            self._line("  " + self._safe(line))
+
+    def _prints(self, result: ExerciseResult) -> None:
+        """Print what the submission printed, each line behind a bar that it cannot leave."""
+        lines = result.output.rstrip().splitlines()
+        rows = [
+            row
+            for line in lines[:_LINES]
+            for row in chop_cells(self._safe(line), self._width - 4) or [""]
+        ]
+        if not rows:
+            return
+        self._gap()
+        self._line("  Your prints")
+        for row in rows[:_LINES]:
+            self._line("  | " + row)
+        if max(len(lines), len(rows)) > _LINES:
+            self._line(f"  cut here, of {units.count(len(result.output))} characters")
+
+    def _next(self, result: ExerciseResult) -> None:
+        self._gap()
+        again = f"`nox -s grade -- {result.name}`"
+        if result.state is State.UNMEASURABLE:
+            self._labelled("Next:", f"run {again} again on a calm machine")
+        else:
+            self._labelled("Next:", f"edit {self._folder}/{result.id}.py, then {again}")
+            self._labelled("Stuck?", f"`nox -s hint -- {result.name}`")
+
+    def _labelled(self, label: str, text: str, style: str = "") -> None:
+        wide = self._width >= _NARROW
+        lead = f"  {label:<11}" if wide else f"  {label}  "
+        self._paragraph(text, lead=lead, hang=" " * 13 if wide else "    ", style=style)
+
+    def _paragraph(
+        self, text: str, *, lead: str = "", hang: str | None = None, style: str = ""
+    ) -> None:
+        """Print text wrapped; a lead of words carries the style, an empty one leaves it to all."""
+        hang = " " * len(lead) if hang is None else hang
+        body = "" if lead.strip() else style
+        for line in units.wrapped(self._safe(text), self._width, len(lead), len(hang)):
+            self._line((lead, style), (line, body))
+            lead = hang
+
+    def _line(self, *parts: str | tuple[str, str]) -> None:
+        text = Text.assemble(*parts)  # plain strings: what looks like markup in them stays text
+        text.rstrip()
+        self._console.print(text, soft_wrap=True)
+        self._apart = False
+
+    def _gap(self) -> None:
+        if not self._apart:
+            self._line("")
+        self._apart = True
+
+    def _erase(self) -> None:
+        if self._live:
+            self._console.control(_ERASE)
+
+    def _safe(self, text: str) -> str:
+        """Make text plain, and of characters that the stream can encode."""
+        text = units.plain(text)
+        return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+
+
+def _grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:
+    """Say each finding once, under its first axis, with the smallest of its cases.
+
+    Axes come in the order of mending. Checks come from the smallest case to the largest, so the
+    first of a group is the smallest.
+    """
+    groups: dict[str, list[CheckResult]] = {}
+    order = {axis: place for place, axis in enumerate(AXES)}
+    for check in sorted(checks, key=lambda check: order.get(check.axis, len(order))):
+        body = check.message.removesuffix(f"Case: {check.case}.").rstrip()
+        groups.setdefault(body, []).append(check)
+    for body, group in groups.items():
+        axes, cases, devices = (
+            list(dict.fromkeys(getattr(check, key) for check in group))
+            for key in ("axis", "case", "device")
+        )
+        parts = [body]
+        cases = [case.rstrip(".") for case in cases if case]
+        if len(cases) > 1:
+            parts.append(f"In {len(cases)} cases, the smallest: {cases[0]}.")
+        elif cases and cases[0] not in body:
+            parts.append(f"Case: {cases[0]}.")
+        if devices != ["cpu"] and not all(device in body for device in devices):
+            parts.append(f"On {' and '.join(devices)}.")
+        if len(axes) > 1:
+            parts.append(f"The same for {', '.join(axes[1:])}.")
+        yield axes[0], " ".join(parts)

@@ -1,0 +1,116 @@
+"""How things are written: figures with their units, text made safe, text broken into lines."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from rich.cells import cell_len, chop_cells
+
+_TIMES = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
+
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, cursor moves
+    r"|(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # titles, links
+    r"|\x1b[ -/]*[0-~]"  # all others
+)
+# Controls, characters that reorder or hide what stands around them, and lone surrogates.
+_UNSAFE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+# A command in backticks stays on one line, so that it can be copied.
+_WORDS = re.compile(r"[^\s`]*`[^`\n]{1,60}`\S*|\S+")
+_WHOLE = 160  # cells up to which a word, such as a path, is never broken
+
+
+def seconds(value: float) -> str:
+    """Write a time in the unit that suits it: `6.2 us`, `1.2 ms`, `34 s`."""
+    if not math.isfinite(value):
+        return "unknown"
+    if value == 0:
+        return "0 s"
+    for unit, scale in _TIMES:
+        if abs(value) / scale < 999.5 or unit == "s":  # noqa: PLR2004 - rounds to 1,000
+            return f"{_short(value / scale)} {unit}"
+    raise AssertionError  # the last unit takes every value
+
+
+def size(value: float) -> str:
+    """Write a number of bytes: `0 B`, `20.0 KiB`, `4.0 MiB`."""
+    if not math.isfinite(value):
+        return "unknown"
+    if abs(value) < 1024:  # noqa: PLR2004 - bytes to a KiB
+        return f"{value:.0f} B"
+    for power, unit in enumerate(_SIZES[1:], start=1):
+        scaled = value / 1024**power
+        if abs(scaled) < 1023.95 or unit == _SIZES[-1]:  # noqa: PLR2004 - rounds to 1,024.0
+            return f"{scaled:,.1f} {unit}"
+    raise AssertionError  # the last unit takes every value
+
+
+def count(value: float) -> str:
+    """Write a count with thousands separators: `1,001`."""
+    if not math.isfinite(value):
+        return "unknown"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def ratio(value: float) -> str:
+    """Write a ratio: `412 x`, `1.3 x`, `0.02 x`."""
+    if not math.isfinite(value):
+        return "unknown"
+    if value != 0 and abs(value) < 0.95:  # noqa: PLR2004 - below, one decimal says too little
+        return f"{value:.2g} x"
+    return f"{_short(value)} x"
+
+
+def _short(value: float) -> str:
+    """Round to what a reader compares: one decimal below ten, none from there on."""
+    return f"{value:.1f}" if abs(value) < 9.95 else f"{value:,.0f}"  # noqa: PLR2004 - rounds to 10
+
+
+def plain(text: str, *, limit: int = 4000) -> str:
+    r"""Make text safe to print on a terminal, whoever wrote it.
+
+    Terminal sequences are dropped. Other control characters, those that turn the direction of
+    writing, and lone surrogates are written as escapes, such as `\x00`. Letters of every script
+    stay. Line ends become newlines, tabs become spaces.
+
+    Args:
+        text: anything.
+        limit: characters to keep; what is cut off is marked by ` ...`.
+    """
+    if len(text) > limit:
+        text = text[:limit] + " ..."
+    text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).expandtabs(4)
+    return _UNSAFE.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
+def wrapped(text: str, width: int, first: int, rest: int) -> Iterator[str]:
+    """Break text at blanks, each of its lines by itself; lines that fit keep their blanks.
+
+    Args:
+        text: what to break.
+        width: cells to a line, indents included.
+        first: cells that the first line is indented by.
+        rest: cells that all others are indented by.
+    """
+    indent = first
+    for paragraph in text.rstrip().split("\n"):
+        line = ""
+        words = _WORDS.findall(paragraph)
+        if indent + cell_len(paragraph) <= width:
+            words = [paragraph]
+        for word in words:
+            whole = cell_len(word) <= max(_WHOLE, width)
+            for piece in [word] if whole else chop_cells(word, max(width - rest, 1)):
+                if line and indent + cell_len(f"{line} {piece}") > width:
+                    yield line
+                    line, indent = piece, rest
+                else:
+                    line = f"{line} {piece}" if line else piece
+        yield line
+        indent = rest
