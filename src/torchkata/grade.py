@@ -12,17 +12,15 @@ from typing import Any
 
 import torch
 
-from torchkata.budget import Memory, Ops, Speedup
-from torchkata.checks import cost
 from torchkata.checks.check import Check, run_check
+from torchkata.checks.ladder import climb
 from torchkata.checks.plan import plan
 from torchkata.checks.session import Session, Submission
 from torchkata.course import Lesson, digest
-from torchkata.errors import CourseError, KataError
+from torchkata.errors import CourseError
 from torchkata.inputs import Seeded
 from torchkata.isolation.launch import Launcher
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
-from torchkata.spec import Case, Function
 
 _MOST_BYTES = 1 << 20
 
@@ -119,7 +117,7 @@ def _judge(
                 return
             if check.axis in ("shape", "values"):
                 wrong.add(check.entry)
-    _fill_ladder(session, wrong)
+    climb(session, wrong)
 
 
 def _not_judged(check: Check, message: str) -> CheckResult:
@@ -155,31 +153,6 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str
     if unsure:
         return State.UNMEASURABLE, "Nothing is wrong, but the clock could not decide now."
     return State.PASSED, ""
-
-
-def _fill_ladder(session: Session, wrong: set[str]) -> None:
-    """Count ops and bytes of every contender on the sizes that the clock was asked about."""
-    for function in session.exercise.functions:
-        sizes = [b.at for b in function.budget if isinstance(b, Speedup | Memory) and b.at]
-        if function.name in wrong or not sizes:
-            continue
-        _count(session, function, Case("timed", **dict(sizes[0])))
-
-
-def _count(session: Session, function: Function, case: Case) -> None:
-    wants_memory = any(isinstance(budget, Memory) for budget in function.budget)
-    wants_ops = any(isinstance(budget, Ops | Speedup) for budget in function.budget)
-    for who in ("yours", "reference"):
-        try:
-            worker = session.worker if who == "yours" else session.reference
-            if wants_ops:
-                count = cost.measure(session, worker, function, case)["ops"].total
-                session.rung(who, case.words, ops=count)
-            if wants_memory:
-                use = cost.measure(session, worker, function, case, ops=False, memory=True)
-                session.rung(who, case.words, extra_bytes=use["memory"].peak_bytes)
-        except KataError:
-            return  # the checks have said what is wrong; the ladder only illustrates
 
 
 def machine(confined: str) -> dict[str, Any]:

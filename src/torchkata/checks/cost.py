@@ -21,10 +21,16 @@ TWIN = "twin:0"
 
 
 def measure(
-    session: Session, worker: Worker, function: Function, case: Case, **wanted: Any
+    session: Session,
+    worker: Worker,
+    function: Function,
+    case: Case,
+    *,
+    entry: str = "",
+    **wanted: Any,
 ) -> dict[str, Any]:
     """Call an entry point under meters in a worker; the answer is checked for its form."""
-    arguments = (function.name, *session.draw(function, case))
+    arguments = (entry or function.name, *session.draw(function, case))
     answer = worker.run(probes.measured, probes.call, arguments, **wanted)
     return read_meters(answer)
 
@@ -97,15 +103,13 @@ def _lines(count: OpCount) -> str:
 
 def memory(session: Session, function: Function, budget: Memory) -> None:
     """The peak of extra memory is within the budget."""
-    cases = [Case("budget", **dict(budget.at))] if budget.at else ordinary(function)
+    cases = [Case("timed", **dict(budget.at))] if budget.at else ordinary(function)
     for case in cases:
         expected = session.expect(function.name, session.draw(function, case))
         limit = evaluate(budget.at_most, _names(session, function, case, expected))
         mine: MemoryUse = measure(session, session.worker, function, case, ops=False, memory=True)[
             "memory"
         ]
-        if budget.at:
-            session.rung("yours", case.words, extra_bytes=mine.peak_bytes)
         if mine.peak_bytes <= limit:
             continue
         theirs: MemoryUse = session.trusted(

@@ -78,7 +78,7 @@ class Subject:
         memory: bool = False,
     ) -> Measured:
         """Run a probe under meters."""
-        answer = self._ask(probes.measured, probe, arguments, device, ops, memory)
+        answer = self._ask(probes.measured, probe, arguments, device, ops=ops, memory=memory)
         read = read_meters(answer)
         return Measured(
             value=read["value"],
@@ -87,11 +87,11 @@ class Subject:
             synchronisations=tuple(read.get("synchronisations", ())),
         )
 
-    def _ask(self, harness: Callable[..., Any], *arguments: Any) -> Any:
+    def _ask(self, harness: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
         cloudpickle.register_pickle_by_value(self.session.lesson.graded.module)
         if self.trusted:
-            return self.session.trusted(lambda: self._worker.run(harness, *arguments))
-        return self._worker.run(harness, *arguments)
+            return self.session.trusted(lambda: self._worker.run(harness, *arguments, **keywords))
+        return self._worker.run(harness, *arguments, **keywords)
 
     @property
     def _worker(self) -> Worker:

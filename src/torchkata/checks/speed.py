@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from torchkata.budget import Speedup
+from torchkata.checks.ladder import label, timed
 from torchkata.checks.session import Blocked, Session
 from torchkata.compare import differences
 from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable
@@ -83,7 +84,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
     Returns:
         The figures of the race.
     """
-    case = Case("timed", **dict(budget.at))
+    case = timed(budget.at)
     turns = iter(range(1 << 40))
 
     def draw(calls: int) -> list[tuple[Any, ...]]:
@@ -112,7 +113,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
     finally:
         if session.worker.alive:
             session.worker.resume()
-    _note(session, budget, case, decision)
+    _note(session, budget, label(session, function, case), decision)
     return _verdict(budget, decision, case)
 
 
@@ -121,13 +122,13 @@ def _most_calls(arguments: tuple[Any, ...]) -> int:
     return int(max(1, min(_MOST_CALLS, _MOST_BYTES // max(1, size))))
 
 
-def _note(session: Session, budget: Speedup, case: Case, decision: Decision) -> None:
+def _note(session: Session, budget: Speedup, case: str, decision: Decision) -> None:
     for who, ns in (
         (budget.rival, decision.baseline_ns),
         ("yours", decision.candidate_ns),
         ("reference", decision.reference_ns),
     ):
-        session.rung(who, case.words, seconds_median=ns * 1e-9)
+        session.rung(who, case, seconds_median=ns * 1e-9)
 
 
 def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float]:

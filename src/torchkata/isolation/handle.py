@@ -84,14 +84,14 @@ class Worker:
         self._ask({"do": "load", "source": source, "file": file, "bind": bind or {}})
         self._value(self._answered())
 
-    def run(self, probe: Callable[..., object], *arguments: object) -> Any:
-        """Run `probe(module, *arguments)` in the worker and return what it returns.
+    def run(self, probe: Callable[..., object], *arguments: object, **keywords: object) -> Any:
+        """Run `probe(module, *arguments, **keywords)` in the worker; return what it returns.
 
         Raises:
             SubmissionError: the submission raised.
             WorkerDiedError: the worker ended or took too long.
         """
-        self._ask({"do": "run", "probe": probe, "arguments": arguments})
+        self._ask({"do": "run", "probe": probe, "arguments": arguments, "keywords": keywords})
         return self._value(self._answered())
 
     def call(self, entry: str, calls: list[tuple[object, ...]]) -> tuple[list[Any], Timing]:

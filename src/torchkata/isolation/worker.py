@@ -78,9 +78,10 @@ def _run(
     module: types.ModuleType,
     probe: Callable[..., object],
     arguments: tuple[object, ...],
+    keywords: dict[str, object],
 ) -> None:
     """Run the judge's probe on the submission."""
-    _reply(channel, _outcome(lambda: probe(module, *arguments)))
+    _reply(channel, _outcome(lambda: probe(module, *arguments, **keywords)))
 
 
 def _outcome(function: Callable[[], object]) -> dict[str, object]:

@@ -1,0 +1,64 @@
+"""The cost ladder: what baseline, submission and reference cost on the sizes of a budget."""
+
+from __future__ import annotations
+
+from torchkata.budget import Memory, Speedup
+from torchkata.checks.cost import measure
+from torchkata.checks.session import Session
+from torchkata.errors import KataError
+from torchkata.isolation.handle import Worker
+from torchkata.spec import Case, Function
+
+
+def climb(session: Session, without: set[str]) -> None:
+    """Count ops and bytes of every contender, beside the times that the clock has found.
+
+    Args:
+        session: the exercise under judgement.
+        without: entry points whose answers are wrong, and so have no cost worth showing.
+    """
+    for function in session.exercise.functions:
+        if function.name in without:
+            continue
+        for budget in function.budget:
+            match budget:
+                case Speedup(over=over, at=at):
+                    slow = session.baseline(over)
+                    _rungs(session, function, timed(at), {budget.rival: slow}, memory=False)
+                case Memory(at=at) if at:
+                    _rungs(session, function, timed(at), {}, memory=True)
+
+
+def timed(at: object) -> Case:
+    """The case of a budget's own sizes."""
+    return Case("timed", **dict(at))  # type: ignore[call-overload]
+
+
+def label(session: Session, function: Function, case: Case) -> str:
+    """What a rung's case is called: with the function's name where there are several."""
+    several = len(session.exercise.entries) > 1
+    return f"{function.name}, {case.words}" if several else case.words
+
+
+def _rungs(
+    session: Session,
+    function: Function,
+    case: Case,
+    slow: dict[str, tuple[Worker, str]],
+    *,
+    memory: bool,
+) -> None:
+    contenders = {
+        **slow,
+        "yours": (session.worker, function.name),
+        "reference": (session.reference, function.name),
+    }
+    for who, (worker, entry) in contenders.items():
+        try:
+            cost = measure(session, worker, function, case, entry=entry, ops=True, memory=memory)
+        except KataError:
+            return  # the checks have said what is wrong; the ladder only illustrates
+        session.rung(who, label(session, function, case), ops=cost["ops"].total)
+        if memory:
+            peak = cost["memory"].peak_bytes
+            session.rung(who, label(session, function, case), extra_bytes=peak)
