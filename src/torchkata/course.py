@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -205,8 +204,8 @@ def load_grader(lesson: Lesson) -> Grader:
     name = f"torchkata_grader_{lesson.chapter}_{lesson.stem}"
     try:
         spec = importlib.util.spec_from_file_location(name, lesson.grader)
-        assert spec is not None  # noqa: S101 - a path that ends in .py always has a loader
-        assert spec.loader is not None  # noqa: S101
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)

@@ -83,7 +83,7 @@ def integers(
 
 
 def value(constant: T | str) -> Maker:
-    """Pass a constant, or a number worked out from a formula over the axis letters: `value("N")`."""
+    """Pass a constant, or a number from a formula over the axis letters: `value("N")`."""
 
     def make(sizes: Sizes, _generator: torch.Generator) -> object:
         if not isinstance(constant, str):

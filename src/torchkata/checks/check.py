@@ -85,4 +85,4 @@ def raised(error: SubmissionError) -> str:
     """Say which exception came, from which line."""
     where = f" (line {error.line})" if error.line else ""
     text = f": {error}" if str(error) else ""
-    return f"It raised {error.kind}{where}{text}"
+    return f"It raised {error.kind}{where}{text}".rstrip(".")

@@ -1,4 +1,4 @@
-"""The branch `solutions`: main with every stub replaced by its solution; no work tree is touched."""
+"""The branch `solutions`: main with stubs replaced by solutions, made without the work tree."""
 
 from __future__ import annotations
 
