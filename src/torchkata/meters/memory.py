@@ -1,0 +1,249 @@
+"""Measures the memory that a function takes over its inputs: bytes of live tensor storages."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections import Counter, deque
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from torchkata.meters.threads import Meter, lines, record, whole
+from torchkata.source import learner_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryUse:
+    """What a `MemoryMeter` saw, in bytes.
+
+    Attributes:
+        peak_bytes: the most that was alive at once; inputs do not count.
+        total_bytes: everything ever allocated.
+        held_bytes: what is still alive at the end, such as results and saved activations.
+        lines: line of the submission -> bytes that it had alive at the peak; line 0 where no
+            learner code was running.
+    """
+
+    peak_bytes: int
+    total_bytes: int
+    held_bytes: int
+    lines: dict[int, int]
+
+    def as_plain(self) -> dict[str, Any]:
+        """The same as dicts that JSON keeps; line numbers become text."""
+        return {**asdict(self), "lines": {str(line): size for line, size in self.lines.items()}}
+
+    @classmethod
+    def from_plain(cls, data: object) -> Self:
+        """Read `as_plain` back from a process that is not trusted.
+
+        Raises:
+            ValueError: the data are ill-formed, or contradict each other.
+        """
+        names = ("peak_bytes", "total_bytes", "held_bytes")
+        fields = record(data, "a memory use", {*names, "lines"})
+        peak, total, held = (whole(fields[name], name) for name in names)
+        by_line = lines(fields["lines"], "lines")
+        if not held <= peak <= total or sum(by_line.values()) != peak:
+            raise ValueError("the figures of a memory use contradict each other")
+        return cls(peak_bytes=peak, total_bytes=total, held_bytes=held, lines=by_line)
+
+
+class _Block(weakref.ref[torch.UntypedStorage]):
+    """One storage, watched without keeping it alive.
+
+    Attributes:
+        key: the address of the C++ object behind it; free for reuse once it has died.
+        floor: bytes that were there before metering, which are not charged.
+        charged: bytes it counts for now.
+        line: the line of the submission that made it.
+    """
+
+    __slots__ = ("charged", "floor", "key", "line")
+    key: int
+    floor: int
+    charged: int
+    line: int
+
+
+class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
+    """Adds up the storages that are made while it is on, and subtracts them as they die.
+
+    Views are free, as is what existed before; `out=` and in-place operations count where a storage
+    grows. Garbage collection is off, so that a reference cycle lives equally long in each repeat.
+
+    Not seen: scratch inside one operation (a sort of 4 MB reads 12 MB and takes 20), numpy's
+    temporaries (an array counts once `from_numpy` has shown it), Python objects, sparse tensors'
+    parts, `torch.frombuffer`, and `storage.resize_()` until the storage is next used.
+
+    Args:
+        inputs: a tree of tensors, numpy arrays, storages and modules that were there before. Only
+            arrays and bare storages need it; the tensors that operations take are known as older.
+    """
+
+    def __init__(self, inputs: object = ()) -> None:
+        super().__init__()
+        self._blocks: dict[int, _Block] = {}
+        self._freed: deque[Any] = deque()  # appended to by weak references, as storages die
+        self._live = self._peak = self._total = 0
+        self._by_line: Counter[int] = Counter()
+        self._peak_lines: dict[int, int] = {}
+        self._spans: list[tuple[int, int]] = []
+        self._final: MemoryUse | None = None
+        self._gc_was_on = False
+        for leaf in _leaves(inputs):
+            if isinstance(leaf, torch.Tensor | torch.UntypedStorage):
+                self._see(leaf, fresh=False)
+            else:
+                self._spans.append((leaf.__array_interface__["data"][0], leaf.nbytes))
+
+    def __enter__(self) -> Self:
+        self._gc_was_on = gc.isenabled()
+        gc.disable()
+        return super().__enter__()
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        if self._gc_was_on:
+            gc.enable()
+        self._final = self.use
+        self._blocks.clear()  # from here on, nobody listens for their end
+
+    @property
+    def use(self) -> MemoryUse:
+        """What has been seen so far; final once the meter is off."""
+        if self._final is not None:
+            return self._final
+        with self._lock:
+            self._bury()
+            for storage in self._alive():
+                self._see(storage, fresh=False)
+            self._note_peak()
+            return MemoryUse(
+                peak_bytes=self._peak,
+                total_bytes=self._total,
+                held_bytes=self._live,
+                lines=dict(sorted(self._peak_lines.items())),
+            )
+
+    def _measure(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        # An operation on functions has no schema.
+        name = getattr(getattr(func, "_schema", None), "name", "")
+        with self._lock:
+            self._bury()
+            for tensor in _tensors((args, kwargs)):
+                # By these two, memory that was made out of sight shows for the first time.
+                bare = name == "aten::set_" and isinstance(tensor, torch.UntypedStorage)
+                arrives = (bare or name == "aten::lift_fresh") and not self._is_known(tensor)
+                self._see(tensor, fresh=arrives)
+            self._note_peak()
+        result = func(*args, **kwargs)
+        with self._lock:
+            self._bury()
+            for tensor in _tensors(result):
+                self._see(tensor, fresh=True)
+            self._note_peak()
+        return result
+
+    def _see(self, tensor: torch.Tensor | torch.UntypedStorage, *, fresh: bool) -> None:
+        """Charge for what a storage has grown by since it was last seen.
+
+        Args:
+            tensor: a tensor, or the storage itself.
+            fresh: whether a storage that was never seen before is new, rather than older.
+        """
+        if (storage := _storage(tensor)) is None:
+            return
+        size = storage.nbytes()
+        block = self._blocks.get(storage._cdata)  # noqa: SLF001 - its identity; Python's is reused
+        if block is None or block() is not storage:  # another thread freed, and we were quicker
+            if block is not None:
+                self._drop(block)
+            block = _Block(storage, self._freed.append)
+            block.key, block.charged = storage._cdata, 0  # noqa: SLF001 - likewise
+            block.floor = 0 if fresh and _is_real(storage) else size
+            block.line = (learner_line() or 0) if fresh else 0
+            self._blocks[block.key] = block
+        self._charge(block, size - block.floor)
+
+    def _is_known(self, tensor: torch.Tensor | torch.UntypedStorage) -> bool:
+        """Whether memory that arrives belongs to an array or a storage that is known already."""
+        storage = _storage(tensor)
+        if storage is None or storage._cdata in self._blocks:  # noqa: SLF001 - likewise
+            return True
+        address = storage.data_ptr() if storage.nbytes() and _is_real(storage) else 0
+        spans = [(other.data_ptr(), other.nbytes()) for other in self._alive() if _is_real(other)]
+        return any(start <= address < start + size for start, size in spans + self._spans)
+
+    def _alive(self) -> list[torch.UntypedStorage]:
+        return [storage for block in self._blocks.values() if (storage := block()) is not None]
+
+    def _charge(self, block: _Block, size: int) -> None:
+        change = max(size, 0) - block.charged
+        block.charged += change
+        self._live += change
+        self._by_line[block.line] += change
+        self._total += max(change, 0)
+
+    def _drop(self, block: _Block) -> None:
+        self._charge(block, 0)
+        if self._blocks.get(block.key) is block:
+            del self._blocks[block.key]
+
+    def _bury(self) -> None:
+        """Take off what has died. Done before each look: only growth can make a new peak."""
+        while self._freed:
+            self._drop(self._freed.popleft())
+
+    def _note_peak(self) -> None:
+        if self._live > self._peak:
+            self._peak = self._live
+            self._peak_lines = {line: size for line, size in self._by_line.items() if size}
+
+
+def _storage(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStorage | None:
+    """The storage itself; None where there is none of its own, as in a sparse tensor."""
+    if isinstance(tensor, torch.UntypedStorage):
+        return tensor
+    try:
+        return tensor.untyped_storage()
+    except NotImplementedError:
+        return None
+
+
+def _is_real(storage: torch.UntypedStorage) -> bool:
+    """Whether there is memory behind a storage; meta, fake and wrapper tensors have none."""
+    with suppress(RuntimeError):
+        return storage.data_ptr() != 0 or storage.nbytes() == 0
+    return False
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor | torch.UntypedStorage]:
+    """The tensors and storages among an operation's arguments or results."""
+    if isinstance(value, torch.Tensor | torch.UntypedStorage):
+        yield value
+    elif isinstance(value, tuple | list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _tensors(item)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The tensors, storages and numpy arrays in a tree of inputs, gradients included."""
+    if isinstance(value, torch.nn.Module):
+        yield from _leaves([*value.parameters(), *value.buffers()])
+    elif isinstance(value, tuple | list | dict | set | frozenset):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(item)
+    elif isinstance(value, torch.Tensor):
+        yield value
+        if value.is_leaf and value.grad is not None:
+            yield value.grad
+    elif isinstance(value, torch.UntypedStorage) or hasattr(value, "__array_interface__"):
+        yield value

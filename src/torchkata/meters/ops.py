@@ -1,0 +1,249 @@
+"""Counts the operations that PyTorch dispatches, by name and line: the measure most lessons use."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch._ops import OpOverload
+
+from torchkata.meters.threads import Meter, counts, lines, record
+from torchkata.source import learner_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+_BOOKKEEPING = frozenset(
+    {"_dimI", "_dimV", "_has_same_storage_numel", "_nnz", "_version", "dense_dim", "sparse_dim"}
+    | {"is_coalesced", "is_pinned", "is_same_size", "sym_numel", "sym_size", "sym_stride"}
+)
+"""ATen names that read a tensor's description, never its values."""
+
+_ESCAPES = {
+    "__array__": "numpy",
+    "__dlpack__": "dlpack",
+    "apply_": "apply_",
+    "map2_": "apply_",
+    "map_": "apply_",
+    "numpy": "numpy",
+    "tolist": "tolist",
+}
+"""Tensor methods that let values leave for Python or numpy -> the name they are counted under."""
+
+_TORCH = str(Path(torch.__file__).parent) + os.sep
+_READ_ONE = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001 - what item() dispatches
+_ENGINE = str(Path(__file__).parents[1]) + os.sep
+_GLUE = tuple(
+    _TORCH + name.replace("/", os.sep)
+    for name in (
+        *("_tensor.py", "_ops.py", "_compile.py", "overrides.py", "utils/_contextlib.py"),
+        "_dynamo/eval_frame.py",
+    )
+)
+"""Files of PyTorch that only pass on what their caller wants."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpCount:
+    """What an `OpMeter` saw. Names are ATen's, without overload; most frequent first.
+
+    Attributes:
+        ops: operations that compute or move data, such as `add`, `add_`, `sum`, `copy_`. Other
+            libraries' operations keep their prefix (`my::op`) and count as one, whatever they do.
+        views: operations whose result shares its input's memory, such as `select` and `unbind`
+            (which is also how a loop over a tensor shows).
+        conversions: values that left for Python or numpy: `item` (also `float(x)`, `if x`),
+            `tolist`, `numpy` (also `np.asarray(x)`), `dlpack`, `apply_`.
+            Those that PyTorch makes by itself, as Adam reads its step counter, do not count.
+            The way back is the view `lift_fresh` (`torch.tensor`, `from_numpy`, `x[0] = 1.0`).
+        lines: name -> line of the submission -> count; line 0 where no learner code was running.
+    """
+
+    ops: dict[str, int]
+    views: dict[str, int]
+    conversions: dict[str, int]
+    lines: dict[str, dict[int, int]]
+
+    @property
+    def total(self) -> int:
+        """All dispatched operations: this is what op budgets limit."""
+        return self.computing + sum(self.views.values())
+
+    @property
+    def computing(self) -> int:
+        """The operations without the views."""
+        return sum(self.ops.values())
+
+    def sentence(self, most: int = 3) -> str:
+        """Say what was counted, such as `3 ops: 2 x add, 1 x zeros`.
+
+        Args:
+            most: how many names to spell out; the rest is summed up.
+        """
+        if not self.total:
+            return "no ops"
+        rows = Counter(self.views)
+        rows.update(self.ops)
+        ranked = sorted(rows.items(), key=lambda row: -row[1])
+        parts = [f"{count:,} x {name}" for name, count in ranked[:most]]
+        if rest := sum(count for _, count in ranked[most:]):
+            parts.append(f"{rest:,} x other")
+        return f"{self.total:,} op{'s' * (self.total != 1)}: {', '.join(parts)}"
+
+    def as_plain(self) -> dict[str, Any]:
+        """The same as dicts that JSON keeps; line numbers become text."""
+        texts = {name: {str(at): n for at, n in rows.items()} for name, rows in self.lines.items()}
+        return {**asdict(self), "lines": texts}
+
+    @classmethod
+    def from_plain(cls, data: object) -> Self:
+        """Read `as_plain` back from a process that is not trusted.
+
+        Raises:
+            ValueError: the data are ill-formed, or their lines do not add up to their counts.
+        """
+        fields = record(data, "an op count", {"ops", "views", "conversions", "lines"})
+        tables = {name: counts(fields[name], name) for name in ("ops", "views", "conversions")}
+        sums: Counter[str] = Counter()
+        for table in tables.values():
+            sums.update(table)
+        by_line = record(fields["lines"], "lines", set(sums))
+        parsed = {name: lines(by_line[name], "lines") for name in sums}
+        if any(sum(parsed[name].values()) != count for name, count in sums.items()):
+            raise ValueError("the lines do not add up to the counts")
+        return cls(**tables, lines=parsed)
+
+
+class OpMeter(Meter):  # type: ignore[no-untyped-call]
+    """Counts operations while it is on, in the threads that start meanwhile too.
+
+    What one operation dispatches beneath itself is not counted again: neither a device's
+    redispatch to inner tensors nor the body of a custom operation. Enter the meter inside of a
+    mode that stands for a device, so that it sees what the learner wrote, not what the device did.
+
+    Blind to numpy and Python arithmetic (`conversions` tells that values left, save by storages
+    and pointers), to the size of an operation, to what `torch.while_loop` or a custom operation
+    does inside, and to threads that ran before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: Counter[tuple[Any, int]] = Counter()
+        self._escaped: Counter[tuple[str, int]] = Counter()
+
+    def __enter__(self) -> Self:
+        _watch(self)
+        return super().__enter__()
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        _unwatch(self)
+
+    def _measure(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        line = learner_line() or 0
+        with self._lock:
+            self._seen[func, line] += 1
+            if func is _READ_ONE and not _asked_by_torch():
+                self._escaped["item", line] += 1
+        return func(*args, **kwargs)
+
+    def escaped(self, name: str) -> None:
+        """Note that values left by a method counted under this name."""
+        with self._lock:
+            self._escaped[name, learner_line() or 0] += 1
+
+    @property
+    def count(self) -> OpCount:
+        """What has been seen so far; final once the meter is off."""
+        tables = {kind: Counter[str]() for kind in ("ops", "views", "conversions")}
+        by_line: dict[str, Counter[int]] = {}
+        with self._lock:
+            rows = [(*_describe(func), line, count) for (func, line), count in self._seen.items()]
+            rows += [("conversions", *key, count) for key, count in self._escaped.items()]
+        for kind, name, line, count in rows:
+            if kind in tables:
+                tables[kind][name] += count
+                by_line.setdefault(name, Counter())[line] += count
+        return OpCount(
+            **{kind: dict(table.most_common()) for kind, table in tables.items()},
+            lines={name: dict(sorted(table.items())) for name, table in by_line.items()},
+        )
+
+
+@functools.cache
+def _describe(func: Any) -> tuple[str, str]:
+    """The kind ("ops", "views", or "" for what is not counted) and the short name."""
+    if not isinstance(func, OpOverload):  # an operation on functions, such as `cond`
+        return "ops", str(func)
+    name = func._schema.name.removeprefix("aten::")  # noqa: SLF001 - the only place it is kept
+    if func.namespace in {"profiler", "prim"} or name in _BOOKKEEPING:
+        return "", name
+    aliases = [result.alias_info for result in func._schema.returns]  # noqa: SLF001 - likewise
+    shares = any(alias is not None and not alias.is_write for alias in aliases)
+    # `_unsafe_view` shares memory too; its schema hides that from autograd alone.
+    return ("views" if shares or name == "_unsafe_view" else "ops"), name
+
+
+def _asked_by_torch() -> bool:
+    """Whether PyTorch's own Python code asked for the value that is being read."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to walk the stack cheaply
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not (file.startswith(_ENGINE) or file in _GLUE):
+            return file.startswith(_TORCH)
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+# Methods are replaced rather than watched by a TorchFunctionMode. Such a mode belongs to one
+# thread, is off inside of backward hooks, and makes every other call slower.
+_watchers: list[OpMeter] = []
+_originals: dict[str, Any] = {}
+_busy = threading.local()
+_guard = threading.Lock()
+
+
+def _watch(meter: OpMeter) -> None:
+    with _guard:
+        if not _watchers:
+            for method in _ESCAPES:
+                _originals[method] = vars(torch.Tensor).get(method)
+                setattr(torch.Tensor, method, _noting(method, getattr(torch.Tensor, method)))
+        _watchers.append(meter)
+
+
+def _unwatch(meter: OpMeter) -> None:
+    with _guard:
+        _watchers.remove(meter)
+        for method, original in _originals.items() if not _watchers else ():
+            if original is None:
+                delattr(torch.Tensor, method)  # what the base class has comes to light again
+            else:
+                setattr(torch.Tensor, method, original)
+
+
+def _noting(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a tensor method so that the meters that are on hear of its calls."""
+
+    @functools.wraps(original)
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        if getattr(_busy, "yes", False):  # `__array__` calls `numpy`: one conversion, not two
+            return original(*args, **kwargs)
+        if not _asked_by_torch():
+            for meter in tuple(_watchers):
+                meter.escaped(_ESCAPES[method])
+        _busy.yes = True
+        try:
+            return original(*args, **kwargs)
+        finally:
+            _busy.yes = False
+
+    return noted
