@@ -1,0 +1,72 @@
+"""Values, shapes and kinds of things in words."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+_MOST_DIGITS = 17  # enough to tell any two float64 numbers apart
+_MOST_BITS = 80  # a longer whole number fills the line
+
+
+def number(value: complex, digits: int = 4) -> str:
+    """A number in at most `digits` significant digits; whole numbers and bools in full."""
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return str(value) if bits <= _MOST_BITS else f"a whole number of {bits} bits"
+    if isinstance(value, complex):
+        return f"{value.real:.{digits}g}{value.imag:+.{digits}g}j"
+    return f"{value:.{digits}g}"
+
+
+def apart(got: complex, expected: complex) -> tuple[str, str]:
+    """Two different numbers, with as many digits as it takes to see that they differ."""
+    for digits in range(4, _MOST_DIGITS + 1):
+        texts = number(got, digits), number(expected, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def shape(sizes: tuple[int, ...]) -> str:
+    """A shape, such as `[3, 4]`; `[] (0-d)` for a single value without dims."""
+    return str(list(sizes)) if sizes else "[] (0-d)"
+
+
+def capital(sentence: str) -> str:
+    """The sentence with its first letter in upper case, the rest as it is."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def ordinal(count: int) -> str:
+    """`2nd`, `3rd`, `11th`."""
+    teens = range(11, 14)
+    ending = "th" if count % 100 in teens else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count}{ending}"
+
+
+def kind(value: object) -> str:
+    """What a value is, with its article: `None`, `a Python float`, `a tuple of 2`."""
+    match value:
+        case None:
+            return "None"
+        case Tensor():
+            return _array("tensor", tuple(value.shape))
+        case np.ndarray():
+            return _array("NumPy array", value.shape)
+        case bool() | int() | float() | complex() | str():
+            name = {"str": "string"}.get(type(value).__name__, type(value).__name__)
+            return f"a Python {name}"
+        case list() | tuple() | dict():
+            name = next(base.__name__ for base in (list, tuple, dict) if isinstance(value, base))
+            return f"a {name} of {len(value)}" if value else f"an empty {name}"
+    # The wire stands in for what cannot cross it with an object that says what it was.
+    what = getattr(value, "what", None)
+    if isinstance(what, str):
+        return what
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _array(noun: str, sizes: tuple[int, ...]) -> str:
+    return f"a {noun} of shape {list(sizes)}" if sizes else f"a 0-d {noun}"
