@@ -15,7 +15,8 @@ import torch
 from torchkata.checks.check import Check, run_check
 from torchkata.checks.ladder import climb
 from torchkata.checks.plan import plan
-from torchkata.checks.session import Session, Submission
+from torchkata.checks.session import Session
+from torchkata.checks.workers import Submission
 from torchkata.course import Lesson, digest
 from torchkata.errors import CourseError
 from torchkata.inputs import Seeded
@@ -150,6 +151,8 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str
     if failed:
         count = f"{len(failed)} checks" if len(failed) > 1 else "1 check"
         return State.FAILED, f"{count} failed; mend the first one first."
+    if session.blocked:  # every blocked check waits for one that failed; if none did, be strict
+        return State.ERROR, "Some checks could not be judged, so this is no pass."
     if unsure:
         return State.UNMEASURABLE, "Nothing is wrong, but the clock could not decide now."
     return State.PASSED, ""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from torchkata.checks.session import Blocked, Session
-from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable, WorkerDiedError
+from torchkata.checks.session import Session
+from torchkata.checks.workers import Blocked
+from torchkata.errors import (
+    CheckFailed,
+    KataError,
+    SubmissionError,
+    Unmeasurable,
+    WorkerDiedError,
+)
 from torchkata.result import CheckResult, Verdict
 
 
@@ -79,10 +87,33 @@ def run_check(check: Check, session: Session) -> CheckResult:
     except WorkerDiedError as error:
         session.deaths.append(error)
         return result(Verdict.FAILED, str(error), {})
+    except KataError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an answer of any form must not end the whole run
+        return result(
+            Verdict.FAILED,
+            f"The judge stumbled over this answer ({type(error).__name__}: {error}). If your code "
+            "only computes and returns, please report this as a fault of torchkata.",
+            {},
+        )
 
 
 def raised(error: SubmissionError) -> str:
-    """Say which exception came, from which line."""
+    """Say which exception came, from which line; of the less known ones, what they mean."""
     where = f" (line {error.line})" if error.line else ""
-    text = f": {error}" if str(error) else ""
-    return f"It raised {error.kind}{where}{text}".rstrip(".")
+    text = f": {error}".rstrip(".") if str(error) else ""
+    asked = re.search(r"you tried to allocate (\d+) bytes", str(error))
+    if asked is not None:
+        return (
+            f"It ran out of memory{where}: {int(asked[1]):,} bytes were asked for at once, more "
+            "than a submission may hold"
+        )
+    match error.kind:
+        case "MemoryError" | "_ArrayMemoryError":
+            return f"It ran out of memory{where}{text}"
+        case "RecursionError":
+            return f"It calls itself without an end{where}: {error.kind}{text}"
+        case "SystemExit":
+            return f"It called sys.exit(){where}; a function has to return instead"
+        case _:
+            return f"It raised {error.kind}{where}{text}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 import torch
 
 from torchkata.checks.check import raised
-from torchkata.checks.session import Blocked, Observed, Session
+from torchkata.checks.session import Observed, Session
+from torchkata.checks.workers import Blocked
 from torchkata.compare import Difference, differences
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.isolation import probes
@@ -29,16 +31,29 @@ def contract(session: Session) -> None:
     if not isinstance(got, dict):
         raise CheckFailed("The submission cannot be looked into.")
     for name in names:
+        if expected[name] is not None and got.get(name) is None:
+            raise CheckFailed(_missing(name, worker.run(probes.defined)))
         _same_contract(name, got.get(name), expected[name])
+
+
+def _missing(name: str, defined: Any) -> str:
+    """Say that a name is missing, and which one of the file's own was likely meant."""
+    others = [str(other)[:80] for other in defined] if isinstance(defined, list) else []
+    near = get_close_matches(name, others, n=1, cutoff=0.6)
+    if near:
+        hint = f"The file defines `{near[0]}`; was that meant?"
+    elif others:
+        hint = f"The file defines {', '.join(f'`{other}`' for other in others[:5])}."
+    else:
+        hint = "It defines no function or class at all."
+    return f"The file defines no `{name}`. {hint} Define it under exactly that name."
 
 
 def _same_contract(name: str, got: Any, expected: Any) -> None:
     if expected is None:
         raise CourseError(f"The solution does not define {name}.")
     if not isinstance(got, dict):
-        raise CheckFailed(
-            f"The file defines no `{name}`. Define it under exactly that name; check the spelling."
-        )
+        raise CheckFailed(f"`{name}` cannot be looked into.")
     if got.get("kind") != expected["kind"]:
         raise CheckFailed(
             f"`{name}` has to be a {expected['kind']}, but it is a {got.get('kind')} "
@@ -65,7 +80,7 @@ def unloadable(error: SubmissionError, file: str) -> str:
     match error.kind:
         case "SyntaxError" | "IndentationError" | "TabError":
             return f"{where}: Python cannot read this: {error}."
-        case "UnicodeDecodeError":
+        case "UnicodeDecodeError" if error.line is None:
             return f"{file} is not saved as UTF-8 text. Save it as UTF-8 in your editor."
         case "ModuleNotFoundError" | "ImportError":
             return (
@@ -75,7 +90,7 @@ def unloadable(error: SubmissionError, file: str) -> str:
         case "SystemExit":
             return f"{where}: the file calls sys.exit() while it is imported. Remove that call."
         case _:
-            return f"{where}: importing the file raised {error.kind}: {error}"
+            return f"{where}: importing the file failed. {raised(error)}"
 
 
 def observed(session: Session, function: Function, case: Case, **variant: Any) -> Observed:
@@ -123,13 +138,27 @@ def shape(session: Session, function: Function) -> None:
         raise Blocked("Not judged: every call raised.")
 
 
+def _shape_first(by_axis: dict[str, Difference], where: str, *, known: bool) -> None:
+    """Without the right shape there are no values to compare; say so once, but always once.
+
+    Args:
+        by_axis: what differs.
+        where: the case.
+        known: whether the shape check has judged these very inputs.
+    """
+    for axis in _BEFORE_VALUES:
+        if axis in by_axis and known:
+            raise Blocked("Not judged: the shape is wrong already.")
+        if axis in by_axis:
+            raise CheckFailed(f"{by_axis[axis].message} {where}")
+
+
 def values(session: Session, function: Function, case: Case, layout: str = "contiguous") -> None:
     """The values are the reference's, to a rounding error."""
     by_axis = found(function, observed(session, function, case, layout=layout))
-    if any(axis in by_axis for axis in _BEFORE_VALUES):
-        raise Blocked("Not judged: the shape is wrong already.")
+    kind = "" if layout == "contiguous" else f" with {layout} inputs"
+    _shape_first(by_axis, f"Case: {case.words}{kind}.", known=layout == "contiguous")
     if "values" in by_axis:
-        kind = "" if layout == "contiguous" else f" with {layout} inputs"
         difference = by_axis["values"]
         raise CheckFailed(f"{difference.message} Case: {case.words}{kind}.", **difference.figures)
 
@@ -139,8 +168,7 @@ def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
     name = str(wanted).removeprefix("torch.")
     case = function.usual_case
     by_axis = found(function, observed(session, function, case, dtype=wanted), dtype=True)
-    if any(axis in by_axis for axis in _BEFORE_VALUES):
-        raise Blocked("Not judged: the shape is wrong already.")
+    _shape_first(by_axis, f"Inputs: {name}.", known=wanted is function.dtypes[0])
     if "dtype" in by_axis:
         raise CheckFailed(f"{by_axis['dtype'].message} Inputs: {name}.")
     if "values" in by_axis and wanted is not function.dtypes[0]:

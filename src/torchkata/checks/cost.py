@@ -134,8 +134,8 @@ def memory(session: Session, function: Function, budget: Memory) -> None:
         where = f" Most of it comes from line {top}." if top else ""
         raise CheckFailed(
             f"It holds {mine.peak_bytes:,} bytes of extra memory at the peak; at most {limit:,.0f} "
-            f"are allowed ({budget.at_most}), and the reference holds {theirs.peak_bytes:,}.{where} "
-            f"Case: {case.words}.",
+            f"are allowed ({budget.at_most}), and the reference holds {theirs.peak_bytes:,}."
+            f"{where} Case: {case.words}.",
             extra_bytes=mine.peak_bytes,
             extra_bytes_allowed=limit,
         )
@@ -173,7 +173,8 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
         )
         raise CheckFailed(
             f"On a GPU this makes the CPU wait {len(events)} x: {named}; {budget.sentence()} is "
-            f"asked for. Keep the decision on the device, in tensor operations. Case: {case.words}.",
+            "asked for. Keep the decision on the device, in tensor operations. "
+            f"Case: {case.words}.",
             synchronisations=len(events),
             synchronisations_allowed=budget.at_most,
         )

@@ -12,7 +12,7 @@ import cloudpickle
 from torchkata.checks.cost import read_meters
 from torchkata.checks.session import Session
 from torchkata.compare import Tolerance, differences
-from torchkata.errors import CheckFailed, CourseError, SubmissionError
+from torchkata.errors import CheckFailed, CourseError, KataError, SubmissionError
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.meters.memory import MemoryUse
@@ -126,7 +126,9 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
         test(**{name: offers[name] for name in wanted})
     except AssertionError as error:
         raise CheckFailed(str(error) or f"{test.__name__} does not hold.") from error
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except KataError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a strange answer makes a test stumble with
         _blame(test, error)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from torchkata.checks.check import raised
-from torchkata.checks.session import Blocked, Session, widened
+from torchkata.checks.session import Session, widened
 from torchkata.compare import differences
-from torchkata.errors import CheckFailed, SubmissionError
+from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.isolation import probes
 from torchkata.spec import Case, Function
 
@@ -55,11 +55,15 @@ def gradient(
 ) -> None:
     """Gradients flow from the result to the arguments, with the reference's values."""
     case = case or function.usual_case
-    wanted = function.differentiable
-    names = [list(function.inputs)[position] for position in wanted]
     arguments = session.draw(function, case)
-    if not all(torch.is_tensor(arguments[p]) and arguments[p].is_floating_point() for p in wanted):
-        raise Blocked("Not judged: these arguments have no gradients.")
+    wanted = tuple(
+        position
+        for position in function.differentiable
+        if torch.is_tensor(arguments[position]) and arguments[position].is_floating_point()
+    )
+    if not wanted:
+        raise CourseError(f"{function.name} has no floating arguments: set gradient=False.")
+    names = [list(function.inputs)[position] for position in wanted]
     result = session.expect(function.name, arguments)
     generator = session.seeds.generator(session.lesson.id, function.name, case.name, "cotangent")
     weights = [

@@ -6,6 +6,7 @@ import os
 from typing import Final
 
 from torchkata.isolation import wire
+from torchkata.isolation.decoder import decode
 
 READY: Final = b"R"
 GO: Final = b"G"
@@ -34,7 +35,7 @@ class Channel:
         header, payload = self._exactly(header_length), self._exactly(payload_length)
         if header is None or payload is None:
             return None
-        return wire.decode(header, payload, pickles=True)
+        return decode(header, payload, pickles=True)
 
     def _exactly(self, count: int) -> bytearray | None:
         data = bytearray(count)

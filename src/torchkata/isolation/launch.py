@@ -58,13 +58,15 @@ class Launcher:
         request, answer, log = _pipe(), _pipe(), _pipe()
         theirs = [request[0], answer[1], log[1]]
         ours = (request[1], answer[0], log[0])
-        process = (
-            self._zygote.fork(theirs, self._how())
-            if self._zygote is not None
-            else Spawned(theirs, confined=self.rules.confine)
-        )
-        for descriptor in theirs:
-            os.close(descriptor)
+        try:
+            process = (
+                self._zygote.fork(theirs, self._how())
+                if self._zygote is not None
+                else Spawned(theirs, confined=self.rules.confine)
+            )
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
         worker = Worker(process, *ours, limit=self.rules.limit)
         self._workers.append(worker)
         return worker
@@ -79,10 +81,12 @@ class Launcher:
 
     def close(self) -> None:
         """End every worker and the zygote."""
-        for worker in self._workers:
-            worker.close()
-        if self._zygote is not None:
-            self._zygote.close()
+        try:
+            for worker in self._workers:
+                worker.close()
+        finally:
+            if self._zygote is not None:
+                self._zygote.close()
 
     def __enter__(self) -> Self:
         return self

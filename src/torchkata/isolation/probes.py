@@ -24,6 +24,15 @@ def describe(module: ModuleType, names: Iterable[str]) -> dict[str, dict[str, ob
     return {name: _described(getattr(module, name, None)) for name in names}
 
 
+def defined(module: ModuleType) -> list[str]:
+    """The functions and classes that the file itself defines, in its order."""
+    return [
+        name
+        for name, thing in vars(module).items()
+        if callable(thing) and getattr(thing, "__module__", None) == module.__name__
+    ]
+
+
 def _described(thing: object) -> dict[str, object] | None:
     if thing is None:
         return None

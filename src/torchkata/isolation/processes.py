@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -65,6 +66,8 @@ class Forked:
 
     def status(self) -> int | None:
         """The exit status (negative: the signal), or None while it runs."""
+        if self._status is None and self._zygote.closed:
+            self._status = -signal.SIGKILL  # the zygote's children end with it
         if self._status is None:
             self._status = self._zygote.ask({"do": "reap", "pid": self.pid})["status"]
         return self._status
@@ -84,6 +87,7 @@ class Zygote:
         theirs.close()
         self._answers = self._link.makefile("rb")
         self._ready = False
+        self.closed = False
 
     def fork(self, descriptors: list[int], how: dict[str, Any]) -> Forked:
         """Fork a worker that takes requests, gives answers and prints on three descriptors."""
@@ -95,9 +99,9 @@ class Zygote:
         Raises:
             KataError: the zygote has ended.
         """
-        if not self._ready:
-            self._ready = self._answers.readline() == b"ready\n"
         try:
+            if not self._ready:
+                self._ready = self._answers.readline() == b"ready\n"
             socket.send_fds(self._link, [json.dumps(command).encode()], descriptors or [])
             answer: dict[str, Any] = json.loads(self._answers.readline())
         except (OSError, ValueError) as error:
@@ -105,10 +109,15 @@ class Zygote:
                 "The process that starts the workers has ended. Try `python -c 'import torch'` in "
                 "this environment; if that works, please report what you see above."
             ) from error
+        except BaseException:  # Ctrl-C: the answer, left unread, would pass for the next one's
+            self.close()
+            raise
         return answer
 
     def close(self) -> None:
         """End it; its children end with it."""
+        self.closed = True
+        self._answers.close()
         self._link.close()
         self._process.kill()
         self._process.wait()

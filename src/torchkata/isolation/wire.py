@@ -33,7 +33,7 @@ DTYPES: Final = {
         torch.int16, torch.int8, torch.uint8, torch.bool, torch.complex64, torch.complex128,
     )
 }  # fmt: skip
-_ARRAY_KINDS: Final = "biufc"
+ARRAY_KINDS: Final = "biufc"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _Encoder:
         self.buffers.append(data)
         return len(self.buffers) - 1
 
-    def node(self, value: object, depth: int = 0) -> Any:  # noqa: PLR0911 - one kind per line
+    def node(self, value: object, depth: int = 0) -> Any:
         if depth > MOST_DEPTH:
             return {"O": "a value nested too deep"}
         kind = type(value)
@@ -99,7 +99,7 @@ class _Encoder:
         if isinstance(value, torch.Tensor):
             return self._tensor(value)
         array = np.asarray(value)
-        if array.dtype.kind not in _ARRAY_KINDS or not array.dtype.isnative:
+        if array.dtype.kind not in ARRAY_KINDS or not array.dtype.isnative:
             return {"O": f"a numpy array of dtype {array.dtype}"}
         data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         scalar = isinstance(value, np.generic)
@@ -152,11 +152,12 @@ def encode(value: object, *, pickles: bool = False) -> Frame:
         pieces.append(piece)
         if length % _ALIGNMENT:
             pieces.append(bytes(_ALIGNMENT - length % _ALIGNMENT))
-    payload = sum(_padded(length) for length in lengths)
+    payload = sum(padded(length) for length in lengths)
     return Frame(PREFIX.pack(MAGIC, len(header), payload) + header, pieces)
 
 
-def _padded(length: int) -> int:
+def padded(length: int) -> int:
+    """The bytes that a buffer takes in a payload."""
     return -(-length // _ALIGNMENT) * _ALIGNMENT
 
 
@@ -172,112 +173,3 @@ def lengths(prefix: bytes) -> tuple[int, int]:
     if header > MOST_HEADER or payload > MOST_PAYLOAD:
         raise ProtocolError(f"The answer is too large: {header:,} + {payload:,} bytes.")
     return header, payload
-
-
-class _Decoder:
-    """Turns JSON nodes back into values, trusting no number in them."""
-
-    def __init__(self, payload: bytearray, sizes: list[int], *, pickles: bool) -> None:
-        self.pickles = pickles
-        self.views: list[memoryview] = []
-        self.storages: dict[int, torch.UntypedStorage] = {}
-        start = 0
-        for size in sizes:
-            self.views.append(memoryview(payload)[start : start + size])
-            start += _padded(size)
-
-    def value(self, node: Any, depth: int = 0) -> object:
-        if depth > MOST_DEPTH:
-            raise ProtocolError("The answer is nested too deep.")
-        if isinstance(node, list):
-            return [self.value(leaf, depth + 1) for leaf in node]
-        if not isinstance(node, dict):
-            return node
-        ((tag, body),) = node.items()
-        match tag:
-            case "t":
-                return tuple(self.value(leaf, depth + 1) for leaf in body)
-            case "d":
-                return {_key(self.value(k, depth + 1)): self.value(v, depth + 1) for k, v in body}
-            case "f":
-                return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[body]
-            case "y":
-                return DTYPES[body]
-            case "v":
-                return torch.device(body) if self.pickles else str(body)
-            case "O":
-                return Opaque(str(body)[:300])
-            case "B":
-                return bytes(self.views[_index(body)])
-            case "A":
-                return self._array(*body[:3], scalar=body[3] is True)
-            case "T":
-                return self._tensor(*body)
-            case "P" if self.pickles:
-                return cloudpickle.loads(self.views[_index(body)])
-        raise ProtocolError("The answer has a part of an unknown kind.")
-
-    def _array(self, buffer: int, kind: str, shape: list[int], *, scalar: bool) -> object:
-        dtype = np.dtype(kind)
-        if dtype.kind not in _ARRAY_KINDS or not dtype.isnative:
-            raise ProtocolError("The answer has an array of an unknown kind.")
-        array = np.frombuffer(self.views[_index(buffer)], dtype).reshape([_index(n) for n in shape])
-        return array[()] if scalar and array.ndim == 0 else array
-
-    def _tensor(
-        self, buffer: int, kind: str, size: list[int], stride: list[int], offset: int, grad: bool
-    ) -> torch.Tensor:  # fmt: skip
-        dtype = DTYPES[kind]
-        size, stride = [_index(n) for n in size], [_index(n) for n in stride]
-        if len(size) != len(stride):
-            raise ProtocolError("The answer has a tensor with as many strides as it has not dims.")
-        count = len(self.views[_index(buffer)]) // dtype.itemsize
-        last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-        if 0 not in size and not 0 <= _index(offset) <= last < count:
-            raise ProtocolError("The answer has a tensor larger than its bytes.")
-        empty = torch.empty(0, dtype=dtype)
-        tensor = (
-            empty.new_empty(size)
-            if 0 in size
-            else empty.set_(self._storage(buffer), offset, size, stride)  # type: ignore[call-overload]
-        )
-        return tensor.requires_grad_(grad is True and dtype.is_floating_point)  # type: ignore[no-any-return]
-
-    def _storage(self, buffer: int) -> torch.UntypedStorage:
-        if buffer not in self.storages:
-            self.storages[buffer] = torch.frombuffer(
-                self.views[buffer], dtype=torch.uint8
-            ).untyped_storage()
-        return self.storages[buffer]
-
-
-def _index(number: object) -> int:
-    if type(number) is not int or number < 0:
-        raise ProtocolError("The answer has a count that is not a whole number.")
-    return number
-
-
-def _key(key: object) -> object:
-    if not isinstance(key, (str, int, float, bool, tuple, type(None))):
-        raise ProtocolError("The answer has a dict with a key of an unknown kind.")
-    return key
-
-
-def decode(header: bytes | bytearray, payload: bytearray, *, pickles: bool = False) -> object:
-    """Read a frame's value; tensors share memory with `payload`.
-
-    Raises:
-        ProtocolError: anything in it is not as `encode` would have written it.
-    """
-    try:
-        document = json.loads(header)
-        sizes = [_index(size) for size in document["buffers"]]
-        if sum(_padded(size) for size in sizes) != len(payload):
-            raise ProtocolError("The answer's bytes are not as many as it says.")
-        return _Decoder(payload, sizes, pickles=pickles).value(document["value"])
-    except ProtocolError:
-        raise
-    except Exception as error:
-        if pickles:
-            raise
-        raise ProtocolError(f"The answer cannot be read ({type(error).__name__}).") from error

@@ -12,6 +12,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from torchkata.isolation import wire
@@ -27,7 +28,7 @@ def serve(channel: Channel) -> None:
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     gc.freeze()
-    answers = {"load": _load, "call": _call, "run": _run}
+    answers: dict[str, Callable[..., None]] = {"load": _load, "call": _call, "run": _run}
     while True:
         try:
             request = channel.receive()
@@ -93,7 +94,7 @@ def _outcome(function: Callable[[], object]) -> dict[str, object]:
         return _failure(error)
     finally:
         for stream in (sys.stdout, sys.stderr):
-            if not stream.closed:
+            with suppress(Exception):  # a submission may have put anything in their place
                 stream.flush()
 
 
