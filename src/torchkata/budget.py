@@ -24,7 +24,8 @@ class Ops:
 
     def sentence(self) -> str:
         """The budget in words."""
-        return f"at most {self.at_most} ops" + ("" if self.views else ", views not counted")
+        noun = "op" if str(self.at_most) == "1" else "ops"
+        return f"at most {self.at_most} {noun}" + ("" if self.views else ", views not counted")
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,6 @@ def main(words: Sequence[str] | None = None) -> int:
         print("\ntorchkata: stopped.", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # the reader has gone; say nothing more
+        sys.stdout = None  # the reader has gone; say nothing more
         return 1
     return code

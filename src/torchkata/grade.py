@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -71,13 +71,13 @@ def grade_one(
         on_check: told before each check, for progress.
     """
     start = time.monotonic()
-    common = {"id": lesson.id, "name": lesson.name, "chapter": lesson.chapter}
+    begun = ExerciseResult(id=lesson.id, name=lesson.name, chapter=lesson.chapter, state=State.TODO)
     try:
         exercise = lesson.graded.exercise
         if submission is None:
-            return ExerciseResult(**common, state=State.TODO, message="There is no file yet.")
+            return replace(begun, message="There is no file yet.")
         if settings.untouched and digest(submission.source) == exercise.shipped:
-            return ExerciseResult(**common, state=State.TODO, message="Not started.")
+            return replace(begun, message="Not started.")
         session = Session(lesson, submission, launcher, Seeded(settings.seed), settings.devices)
         try:
             results = tuple(_judge(session, plan(lesson, settings.devices), on_check))
@@ -85,12 +85,11 @@ def grade_one(
             session.close()
     except CourseError as error:
         message = f"The course itself is at fault, not your code: {error}"
-        return ExerciseResult(
-            **common, state=State.ERROR, message=message, seconds=time.monotonic() - start
-        )
+        seconds = time.monotonic() - start
+        return replace(begun, state=State.ERROR, message=message, seconds=seconds)
     state, message = _state(session, results)
-    return ExerciseResult(
-        **common,
+    return replace(
+        begun,
         state=state,
         message=message,
         seconds=time.monotonic() - start,

@@ -76,8 +76,8 @@ def integers(
     """Draw whole numbers from [low, high); either bound may be a formula over the axis letters."""
 
     def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
-        bounds = (int(evaluate(str(bound), sizes)) for bound in (low, high))
-        return torch.randint(*bounds, sizes_of(shape, sizes), generator=generator).to(dtype)
+        first, end = (int(evaluate(str(bound), sizes)) for bound in (low, high))
+        return torch.randint(first, end, sizes_of(shape, sizes), generator=generator).to(dtype)
 
     return make
 

@@ -54,9 +54,7 @@ class _Judge:
         self.launcher = self.launcher or Launcher()
         if self._current is not None:
             self._current.close()
-        self._current = Session(
-            lesson, submission, self.launcher, Seeded(self.seed), self.devices
-        )
+        self._current = Session(lesson, submission, self.launcher, Seeded(self.seed), self.devices)
         return self._current
 
     def close(self) -> None:
@@ -99,7 +97,7 @@ def pytest_pycollect_makemodule(
 class _GraderFile(pytest.Module):
     """A grader."""
 
-    def collect(self) -> Iterator[pytest.Item]:  # type: ignore[override]
+    def collect(self) -> Iterator[pytest.Item]:
         """Yield its checks."""
         lesson = Course(self.path.parents[2]).one(
             f"{self.path.parent.name}/{self.path.stem.removeprefix('test_')}"
@@ -146,5 +144,3 @@ class _CheckItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the item stands."""
         return self.path, 0, self.name
-
-

@@ -55,6 +55,13 @@ class Case:
         if self.axis not in AXES:
             raise CourseError(f"Case {name!r}: {axis!r} is no axis; use one of {', '.join(AXES)}.")
 
+    @classmethod
+    def timed(cls, sizes: Mapping[str, float]) -> Case:
+        """The case of a budget that names its own sizes."""
+        case = cls("timed")
+        case.sizes = dict(sizes)
+        return case
+
     @property
     def words(self) -> str:
         """The name with the sizes, for messages."""

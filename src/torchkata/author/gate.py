@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 from torchkata.author.text import text_faults
 from torchkata.checks.correct import ordinary
-from torchkata.checks.session import Session, Submission
+from torchkata.checks.session import Session
+from torchkata.checks.workers import Submission
 from torchkata.compare import differences
 from torchkata.course import Lesson
 from torchkata.errors import CourseError, KataError
@@ -149,11 +150,7 @@ def _disagreements(session: Session, function: Function) -> Iterator[str]:
         expected = session.expect(function.name, session.draw(function, case))
         worker, name = session.baseline(function.naive)
         arguments = session.draw(function, case)
-        got: Any = session.trusted(
-            lambda worker=worker, name=name, arguments=arguments: worker.call(name, [arguments])[0][
-                0
-            ]
-        )
+        (got,), _timing = session.trusted(partial(worker.call, name, [arguments]))
         for difference in differences(
             got, expected, tolerance=function.tolerance, name=function.naive.__name__
         ):

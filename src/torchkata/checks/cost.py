@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -69,9 +70,8 @@ def ops(session: Session, function: Function, budget: Ops) -> None:
     if not over:
         return
     case, mine, limit = over[-1]  # the largest shows best how the number grows
-    theirs: OpCount = session.trusted(
-        lambda: measure(session, session.reference, function, case)["ops"]
-    )
+    ask = partial(measure, session, session.reference, function, case)
+    theirs: OpCount = session.trusted(ask)["ops"]
     smallest = f" It begins with {over[0][0].words}." if len(over) > 1 else ""
     raise CheckFailed(
         f"{mine.sentence()}{_lines(mine)}; at most {limit:g} "
@@ -90,9 +90,8 @@ def _no_detour(session: Session, function: Function, case: Case, mine: OpCount) 
     """Work in numpy or plain Python is not counted, so a budget of ops refuses the way there."""
     if not mine.conversions:
         return
-    theirs: OpCount = session.trusted(
-        lambda: measure(session, session.reference, function, case)["ops"]
-    )
+    ask = partial(measure, session, session.reference, function, case)
+    theirs: OpCount = session.trusted(ask)["ops"]
     for kind, count in mine.conversions.items():
         if count > theirs.conversions.get(kind, 0):
             raise CheckFailed(
@@ -115,20 +114,15 @@ def _lines(count: OpCount) -> str:
 
 def memory(session: Session, function: Function, budget: Memory) -> None:
     """The peak of extra memory is within the budget."""
-    cases = [Case("timed", **dict(budget.at))] if budget.at else ordinary(function)
+    cases = [Case.timed(budget.at)] if budget.at else ordinary(function)
     for case in cases:
         expected = session.expect(function.name, session.draw(function, case))
         limit = evaluate(budget.at_most, _names(session, function, case, expected))
-        mine: MemoryUse = measure(session, session.worker, function, case, ops=False, memory=True)[
-            "memory"
-        ]
+        ask = partial(measure, session, function=function, case=case, ops=False, memory=True)
+        mine: MemoryUse = ask(worker=session.worker)["memory"]
         if mine.peak_bytes <= limit:
             continue
-        theirs: MemoryUse = session.trusted(
-            lambda case=case: measure(
-                session, session.reference, function, case, ops=False, memory=True
-            )["memory"]
-        )
+        theirs: MemoryUse = session.trusted(partial(ask, worker=session.reference))["memory"]
         lines = {line: size for line, size in mine.lines.items() if line}
         top = max(lines, key=lambda line: lines[line], default=0)
         where = f" Most of it comes from line {top}." if top else ""

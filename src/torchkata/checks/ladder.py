@@ -24,14 +24,9 @@ def climb(session: Session, without: set[str]) -> None:
             match budget:
                 case Speedup(over=over, at=at):
                     slow = session.baseline(over)
-                    _rungs(session, function, timed(at), {budget.rival: slow}, memory=False)
+                    _rungs(session, function, Case.timed(at), {budget.rival: slow}, memory=False)
                 case Memory(at=at) if at:
-                    _rungs(session, function, timed(at), {}, memory=True)
-
-
-def timed(at: object) -> Case:
-    """The case of a budget's own sizes."""
-    return Case("timed", **dict(at))  # type: ignore[call-overload]
+                    _rungs(session, function, Case.timed(at), {}, memory=True)
 
 
 def label(session: Session, function: Function, case: Case) -> str:

@@ -77,17 +77,15 @@ def _function(
 
 
 def _budgets(check: Any, function: Function) -> Iterator[Check]:
+    judges: dict[type, tuple[str, Any]] = {
+        Ops: ("ops", cost.ops),
+        Syncs: ("ops", cost.syncs),
+        Memory: ("memory", cost.memory),
+        Speedup: ("speed", _timed),
+    }
     for budget in function.budget:
-        match budget:
-            case Ops():
-                judge, axis = partial(cost.ops, function=function, budget=budget), "ops"
-            case Syncs():
-                judge, axis = partial(cost.syncs, function=function, budget=budget), "ops"
-            case Memory():
-                judge, axis = partial(cost.memory, function=function, budget=budget), "memory"
-            case Speedup():
-                judge, axis = partial(_timed, function=function, budget=budget), "speed"
-        yield check(axis, budget.sentence(), judge)
+        axis, judge = judges[type(budget)]
+        yield check(axis, budget.sentence(), partial(judge, function=function, budget=budget))
 
 
 def _timed(session: Session, function: Function, budget: Speedup) -> Finding:

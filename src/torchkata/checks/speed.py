@@ -12,7 +12,7 @@ import torch
 
 from torchkata.budget import Speedup
 from torchkata.checks.check import raised
-from torchkata.checks.ladder import label, timed
+from torchkata.checks.ladder import label
 from torchkata.checks.session import Session
 from torchkata.compare import Tolerance, differences, tolerance_for
 from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable
@@ -89,7 +89,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
     Returns:
         The figures of the race.
     """
-    case = timed(budget.at)
+    case = Case.timed(budget.at)
     turns = iter(range(1 << 40))
 
     def draw(calls: int) -> list[tuple[Any, ...]]:

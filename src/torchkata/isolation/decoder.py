@@ -84,9 +84,9 @@ class _Decoder:
         tensor = (
             empty.new_empty(size)
             if 0 in size
-            else empty.set_(self._storage(buffer), offset, size, stride)  # type: ignore[call-overload]
+            else empty.set_(self._storage(buffer), offset, size, stride)
         )
-        return tensor.requires_grad_(grad is True and dtype.is_floating_point)  # type: ignore[no-any-return]
+        return tensor.requires_grad_(grad is True and dtype.is_floating_point)
 
     def _storage(self, buffer: int) -> torch.UntypedStorage:
         if buffer not in self.storages:

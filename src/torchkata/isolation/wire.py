@@ -116,7 +116,7 @@ class _Encoder:
         if not self.pickles:  # a reply carries values; strides of the learner's tensor do not count
             tensor = tensor.contiguous()
         storage = tensor.untyped_storage()
-        whole = torch.empty(0, dtype=torch.uint8).set_(storage)  # type: ignore[call-overload]
+        whole = torch.empty(0, dtype=torch.uint8).set_(storage)
         if not self.pickles:
             size = tensor.element_size()
             start = tensor.storage_offset() * size

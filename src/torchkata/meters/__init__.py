@@ -1,0 +1,1 @@
+"""One way to measure each thing that a lesson is about: time, operations, memory, growth."""
