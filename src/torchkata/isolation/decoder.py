@@ -29,7 +29,7 @@ class _Decoder:
             raise ProtocolError("The answer's bytes are not as many as it says.")
 
     def value(self, node: Any, depth: int = 0) -> object:
-        if depth > MOST_DEPTH:
+        if depth > MOST_DEPTH + 1:  # the last level is where the encoder says "too deep"
             raise ProtocolError("The answer is nested too deep.")
         if isinstance(node, list):
             return [self.value(leaf, depth + 1) for leaf in node]

@@ -1,0 +1,48 @@
+"""Grader of slice_is_a_view: rows as a view, in one op."""
+
+import torch
+from torchkata import Case, Exercise, Function, Ops, normal, require, value
+
+
+def row_by_row(x, begin, end):
+    rows = [row for i, row in enumerate(x) if i in range(*slice(begin, end).indices(len(x)))]
+    return torch.stack(rows) if rows else torch.zeros(0, *x.shape[1:], dtype=x.dtype)
+
+
+def shares(kata, x, begin, end):
+    before = x.clone()
+    window = kata.window(x, begin, end)
+    window += 1
+    return not torch.equal(x, before)
+
+
+EXERCISE = Exercise(
+    Function(
+        "window",
+        inputs={"x": normal("n d"), "begin": value("b"), "end": value("e")},
+        naive=row_by_row,
+        cases=(
+            Case("one row of one", n=1, d=1, b=0, e=1),
+            Case("no rows in x", n=0, d=2, b=0, e=3),
+            Case("nothing", n=5, d=2, b=3, e=3),
+            Case("backwards", n=5, d=2, b=4, e=1),
+            Case("from the end", n=6, d=2, b=-3, e=-1),
+            Case("beyond both ends", n=6, d=2, b=-99, e=99),
+            Case("middle", n=40, d=7, b=11, e=30),
+        ),
+        dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
+        budget=(Ops(1),),
+        usual="middle",
+    ),
+    shipped="6588a2071b2dd779",
+)
+
+
+def test_memory_is_shared(submission, generator):
+    """Writing into the window shows in x."""
+    for begin, end in ((1, 4), (-3, 99)):
+        require(
+            submission.run(shares, torch.randn(6, 3, generator=generator), begin, end),
+            f"window(x, {begin}, {end}) is a copy: writing into it does not change x. A slice "
+            "would have cost nothing; a copy moves every number.",
+        )
