@@ -9,32 +9,41 @@ from pathlib import Path
 
 import nox
 
-nox.options.default_venv_backend = "venv"
-nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "none"  # one environment for all sessions: PyTorch is large
 nox.options.sessions = ["grade"]
 
 ROOT = Path(__file__).resolve().parent
+HOME = ROOT / ".nox" / "kata"
+PYTHON = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 TORCH = os.environ.get("TORCHKATA_TORCH", "torch==2.13.0")
+OLDEST = (3, 11)
 
 
-def install(session: nox.Session, *extras: str) -> None:
-    """Install the engine, unless the environment already holds it by a fingerprint."""
-    words = [TORCH, sys.version, (ROOT / "pyproject.toml").read_text(encoding="utf-8"), *extras]
+def install(session: nox.Session, extra: str = "") -> None:
+    """Install the engine, unless a fingerprint says that the environment holds it already."""
+    words = [TORCH, sys.version, str(ROOT), (ROOT / "pyproject.toml").read_text(encoding="utf-8")]
     fingerprint = hashlib.sha256("\n".join(words).encode()).hexdigest()
-    mark = Path(session.virtualenv.location) / "torchkata.fingerprint"
+    mark = HOME / f"torchkata{extra and '-' + extra}.fingerprint"
     if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
         return
-    session.log("Setting up (a few minutes the first time: PyTorch is large) ...")
-    target = f".[{','.join(extras)}]" if extras else "."
-    session.install(TORCH, "--editable", target)
+    if sys.version_info < OLDEST:
+        session.error(
+            f"torchkata needs Python 3.11 or newer, but nox runs on {sys.version.split()[0]}. "
+            "Install nox with a newer Python: python3.11 -m pip install nox"
+        )
+    session.log("Setting up once (PyTorch is large: this can take minutes) ...")
+    if not PYTHON.exists():
+        session.run(sys.executable, "-m", "venv", str(HOME), silent=True)
+    target = f".[{extra}]" if extra else "."
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    session.run(*pip, TORCH, "--editable", target)
     mark.write_text(fingerprint, encoding="utf-8")
 
 
-def torchkata(session: nox.Session, verb: str, *words: str) -> None:
+def torchkata(session: nox.Session, verb: str) -> None:
     """Run a verb of the command line with the words behind `--`."""
     install(session)
-    arguments = [*words, *session.posargs]
-    session.run("python", "-m", "torchkata", verb, *arguments, silent=False)
+    session.run(str(PYTHON), "-m", "torchkata", verb, *session.posargs)
 
 
 @nox.session
@@ -83,19 +92,19 @@ def new(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the engine, and prove every exercise sound."""
     install(session, "dev")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run(str(PYTHON), "-m", "pytest", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Look for faults of style."""
     install(session, "dev")
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    session.run(str(PYTHON), "-m", "ruff", "check", ".")
+    session.run(str(PYTHON), "-m", "ruff", "format", "--check", ".")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
     install(session, "dev")
-    session.run("mypy", "src", "noxfile.py")
+    session.run(str(PYTHON), "-m", "mypy", "src", "noxfile.py")

@@ -5,7 +5,7 @@ Three forked processes run pure Python loops of exactly known length, so the tru
 true ratio x 1.25, where it must say slower.
 
     python benchmarks/clock_errors.py --verdicts 500                    # the load that there is
-    python benchmarks/clock_errors.py --verdicts 500 --spinners 2       # both cores busy
+    python benchmarks/clock_errors.py --verdicts 500 --spinners 2 --pin # both cores busy
     python benchmarks/clock_errors.py --record FILE --rounds 300        # rounds, for the tests
 """
 
@@ -104,7 +104,7 @@ class Process:
         os.close(back)
         self._clock = CpuClock(self.pid)
         self._expect = expect
-        self._random = random.Random(self.pid)  # noqa: S311 - nothing secret here
+        self._random = random.Random(self.pid)
 
     def block(self, calls: int, /) -> Block:
         """Sends fresh inputs, waits for all answers, verifies them."""
@@ -181,7 +181,7 @@ def upper_bound(wrong: int, total: int) -> float:
     for _ in range(60):
         rate = (low + high) / 2
         few = sum(math.exp(-rate) * rate**n / math.factorial(n) for n in range(wrong + 1))
-        low, high = (rate, high) if few > 0.05 else (low, rate)  # noqa: PLR2004 - 95%
+        low, high = (rate, high) if few > 0.05 else (low, rate)
     return high / max(total, 1)
 
 
@@ -256,7 +256,7 @@ def record(options: argparse.Namespace) -> None:
         "batcher": (5_500, batcher(5_500), None, 400, 40),
     }
     data = {}
-    rng = random.Random(1)  # noqa: S311 - nothing secret here
+    rng = random.Random(1)
     with spinners(options.spinners):
         for kind, (slow, work, turns, quick, count) in kinds.items():
             with processes(
@@ -278,7 +278,7 @@ def calibrated(contender: Process) -> int:
     sizes = Recorder(contender)
     # With the same contender three times and a cap of one pair, a decision is little else.
     rule = Rule(cap_pairs=1, pause_seconds=0, single_share=0)
-    decide(sizes, sizes, None, 2.0, rule=rule, rng=random.Random(1))  # noqa: S311 - not secret
+    decide(sizes, sizes, None, 2.0, rule=rule, rng=random.Random(1))
     return sizes.blocks[-1][0]
 
 

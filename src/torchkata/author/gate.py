@@ -44,10 +44,14 @@ class Gate:
         ]
         if missing:
             return missing
+        found: list[str] = []
         try:
-            return [*text_faults(lesson), *self._behaviour(lesson)]
+            found.extend(text_faults(lesson))
+            for fault in self._behaviour(lesson):
+                found.append(fault)  # noqa: PERF402 - so that those before an error are kept
         except (KataError, SyntaxError) as error:
-            return [str(error)]
+            found.append(str(error))
+        return found
 
     def _behaviour(self, lesson: Lesson) -> Iterator[str]:
         yield from self._stub(lesson)

@@ -12,7 +12,7 @@ from torchkata.course import Lesson
 from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerDiedError
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
-from torchkata.isolation.launch import Launcher
+from torchkata.isolation.launch import Launcher, any_core
 
 _MOST_STARTS: Final = 3
 
@@ -50,6 +50,7 @@ class Workers:
         self.submission = submission
         self.launcher = launcher
         self.load_error: SubmissionError | None = None
+        self._core = any_core()
         self._outputs: list[str] = []
         self._starts = 0
         self._worker: Worker | None = None
@@ -74,7 +75,7 @@ class Workers:
             raise Blocked(f"Not judged: the code has ended {self._starts} processes by now.")
         self._keep_output()
         self._starts += 1
-        self._worker = self.launcher.worker()
+        self._worker = self.launcher.worker(self._core)
         try:
             self._worker.load(self.submission.source, self.submission.file, self.submission.bind)
         except SubmissionError as error:
@@ -89,7 +90,7 @@ class Workers:
     def reference(self) -> Worker:
         """The reference's worker: a process that never held the submission."""
         if self._reference is None or not self._reference.alive:
-            worker = self.launcher.worker()
+            worker = self.launcher.worker(self._core)
             try:
                 worker.load(self.lesson.solution.read_bytes(), self.lesson.solution.name)
             except (OSError, SubmissionError, WorkerDiedError) as error:
@@ -101,7 +102,7 @@ class Workers:
     def baseline(self, function: Callable[..., object]) -> tuple[Worker, str]:
         """A worker that holds a slow version of the grader, and the name that it has there."""
         if self._baseline is None or not self._baseline.alive:
-            self._baseline = self.launcher.worker()
+            self._baseline = self.launcher.worker(self._core)
             self._installed.clear()
         name = f"baseline_{function.__name__}"
         if name not in self._installed:

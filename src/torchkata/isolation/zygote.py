@@ -80,6 +80,8 @@ def _become_worker(descriptors: list[int], command: dict[str, Any]) -> None:
         die_with_parent()
         request, answer = _place(descriptors)
         level = "none"
+        if command["core"] is not None:
+            os.sched_setaffinity(0, {command["core"]})
         if command["confine"]:
             limits = Limits(**command["limits"])
             level = confine(
