@@ -31,7 +31,8 @@ def measure(
     **wanted: Any,
 ) -> dict[str, Any]:
     """Call an entry point under meters in a worker; the answer is checked for its form."""
-    arguments = (entry or function.name, *session.draw(function, case))
+    unseen = f"metered, {sorted(wanted)}"  # inputs of its own: an answer that was kept is no use
+    arguments = (entry or function.name, *session.draw(function, case, turn=unseen))
     answer = worker.run(probes.measured, probes.call, arguments, **wanted)
     return read_meters(answer)
 
@@ -158,7 +159,8 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
     if TWIN not in session.devices:
         raise CourseError("Host synchronisations are counted on the twin device; leave it on.")
     for case in ordinary(function):
-        events = measure(session, session.worker, function, case, device=TWIN)["synchronisations"]
+        worker = session.worker_on(TWIN)
+        events = measure(session, worker, function, case, device=TWIN)["synchronisations"]
         if len(events) <= budget.at_most:
             continue
         named = ", ".join(

@@ -87,15 +87,22 @@ class Subject:
             synchronisations=tuple(read.get("synchronisations", ())),
         )
 
-    def _ask(self, harness: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    def _ask(
+        self,
+        harness: Callable[..., Any],
+        probe: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        device: str,
+        **keywords: Any,
+    ) -> Any:
         cloudpickle.register_pickle_by_value(self.session.lesson.graded.module)
-        if self.trusted:
-            return self.session.trusted(lambda: self._worker.run(harness, *arguments, **keywords))
-        return self._worker.run(harness, *arguments, **keywords)
 
-    @property
-    def _worker(self) -> Worker:
-        return self.session.reference if self.trusted else self.session.worker
+        def ask(worker: Worker) -> Any:
+            return worker.run(harness, probe, arguments, device, **keywords)
+
+        if self.trusted:
+            return self.session.trusted(lambda: ask(self.session.reference_on(device)))
+        return ask(self.session.worker_on(device))
 
 
 def wants_device(test: Callable[..., None]) -> bool:

@@ -19,7 +19,7 @@ def device(session: Session, function: Function, where: str) -> None:
     case = function.usual_case
     arguments = session.draw(function, case)
     try:
-        answer = session.worker.run(probes.placed, function.name, arguments, where)
+        answer = session.worker_on(where).run(probes.placed, function.name, arguments, where)
     except SubmissionError as error:
         if error.todo:
             raise
@@ -75,7 +75,7 @@ def gradient(
         return worker.run(probes.gradients, function.name, given, wanted, weights, device)
 
     try:
-        answer = ask(session.worker, session.draw(function, case), where)
+        answer = ask(session.worker_on(where), session.draw(function, case), where)
     except SubmissionError as error:
         if error.todo:
             raise

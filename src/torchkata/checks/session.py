@@ -78,7 +78,7 @@ class Session(Workers):
         case: Case,
         dtype: torch.dtype | None = None,
         layout: str = "contiguous",
-        turn: int = 0,
+        turn: int | str = 0,
     ) -> tuple[Any, ...]:
         """Draw the arguments of one call; the same words give the same arguments again."""
         words = (self.lesson.id, function.name, case.name, str(dtype), turn)

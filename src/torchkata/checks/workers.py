@@ -14,7 +14,7 @@ from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.isolation.launch import Launcher, any_core
 
-_MOST_STARTS: Final = 3
+_MOST_DEATHS: Final = 3
 
 
 class Blocked(Unmeasurable):
@@ -52,52 +52,69 @@ class Workers:
         self.load_error: SubmissionError | None = None
         self._core = any_core()
         self._outputs: list[str] = []
-        self._starts = 0
-        self._worker: Worker | None = None
-        self._reference: Worker | None = None
+        self._deaths = 0
+        self._workers: dict[str, Worker] = {}
+        self._references: dict[str, Worker] = {}
         self._baseline: Worker | None = None
         self._installed: set[str] = set()
 
     @property
     def worker(self) -> Worker:
-        """The submission's worker, loaded; a new one after a death, within reason.
+        """The submission's worker for everything that happens on the CPU; see `worker_on`."""
+        return self.worker_on("cpu")
+
+    def worker_on(self, device: str) -> Worker:
+        """A worker that holds the submission; a new one after a death, within reason.
+
+        Each kind of device has a process of its own: a process that knows the twin device cannot
+        compile any more, nor be sure of a real GPU's streams.
 
         Raises:
             SubmissionError: the submission cannot be loaded.
             WorkerDiedError: it ends the process while it is loaded.
             Blocked: it has ended too many processes already.
         """
-        if self._worker is not None and self._worker.alive:
-            return self._worker
+        kind = device.partition(":")[0]
+        known = self._workers.get(kind)
+        if known is not None and known.alive:
+            return known
         if self.load_error is not None:
             raise Blocked("Not judged: the file cannot be loaded.")
-        if self._starts >= _MOST_STARTS:
-            raise Blocked(f"Not judged: the code has ended {self._starts} processes by now.")
-        self._keep_output()
-        self._starts += 1
-        self._worker = self.launcher.worker(self._core)
+        if self._deaths >= _MOST_DEATHS:
+            raise Blocked(f"Not judged: the code has ended {self._deaths} processes by now.")
+        if known is not None:
+            self._deaths += 1
+            self._keep_output(known)
+        worker = self.launcher.worker(self._core)
+        self._workers[kind] = worker
         try:
-            self._worker.load(self.submission.source, self.submission.file, self.submission.bind)
+            worker.load(self.submission.source, self.submission.file, self.submission.bind)
         except SubmissionError as error:
             self.load_error = error
             raise
         except WorkerDiedError:
-            self._starts = _MOST_STARTS
+            self._deaths = _MOST_DEATHS
             raise
-        return self._worker
+        return worker
 
     @property
     def reference(self) -> Worker:
-        """The reference's worker: a process that never held the submission."""
-        if self._reference is None or not self._reference.alive:
+        """The reference's worker for everything on the CPU."""
+        return self.reference_on("cpu")
+
+    def reference_on(self, device: str) -> Worker:
+        """A worker that holds the reference, in a process that never held the submission."""
+        kind = device.partition(":")[0]
+        known = self._references.get(kind)
+        if known is None or not known.alive:
             worker = self.launcher.worker(self._core)
             try:
                 worker.load(self.lesson.solution.read_bytes(), self.lesson.solution.name)
             except (OSError, SubmissionError, WorkerDiedError) as error:
                 worker.close()
                 raise CourseError(f"{self.lesson.solution} cannot be loaded: {error}") from error
-            self._reference = worker
-        return self._reference
+            self._references[kind] = known = worker
+        return known
 
     def baseline(self, function: Callable[..., object]) -> tuple[Worker, str]:
         """A worker that holds a slow version of the grader, and the name that it has there."""
@@ -120,18 +137,18 @@ class Workers:
 
     def close(self) -> None:
         """End the workers."""
-        self._keep_output()
-        for worker in (self._reference, self._baseline):
-            if worker is not None:
-                worker.close()
+        for worker in self._workers.values():
+            self._keep_output(worker)
+        self._workers.clear()
+        for trusted in (*self._references.values(), self._baseline):
+            if trusted is not None:
+                trusted.close()
 
     @property
     def output(self) -> str:
-        """What the submission printed, in all its processes."""
+        """What the submission printed, in all its processes that have ended."""
         return "".join(self._outputs)
 
-    def _keep_output(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-            self._outputs.append(self._worker.output)
-            self._worker = None
+    def _keep_output(self, worker: Worker) -> None:
+        worker.close()
+        self._outputs.append(worker.output)

@@ -60,10 +60,8 @@ def _warm() -> None:
     import torch._dynamo  # noqa: PLC0415 - a second that each optimizer's first step would take
 
     torch.set_num_threads(1)
-    from torchkata.devices import twin  # noqa: PLC0415 - after torch
-    from torchkata.isolation import probes, worker  # noqa: F401, PLC0415
+    from torchkata.isolation import probes, worker  # noqa: F401, PLC0415 - after torch
 
-    twin.register()
     gc.collect()
     gc.freeze()
 
