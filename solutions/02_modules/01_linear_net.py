@@ -19,6 +19,8 @@ TRAPS = {
         "NormalStart": "values",
         "ScalarParameters": "shape",
         "CopiesInForward": "gradient",
+        "KeepsNumbers": "values",
+        "ConstantOnTheCpu": "device",
     },
 }
 
@@ -92,3 +94,23 @@ class CopiesInForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.a.data * x + self.b.data  # .data forgets where the numbers came from
+
+
+class KeepsNumbers(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = self.a.item(), self.b.item()  # neither training nor loading changes them
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self.numbers
+        return a * x + b
+
+
+class ConstantOnTheCpu(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.powers = torch.tensor([[1.0], [0.0]])  # a mere attribute: .to(device) leaves it behind
+
+    def forward(self, x: Tensor) -> Tensor:
+        terms = x**self.powers  # [2, 1] and [n] -> [2, n]: the rows x and 1
+        return self.a * terms[0] + self.b * terms[1]

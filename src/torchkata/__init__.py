@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torchkata.budget import Memory, Ops, Speedup, Syncs
+    from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
     from torchkata.checks.plain import raises, require, same
     from torchkata.compare import Tolerance
     from torchkata.inputs import integers, normal, uniform, value
@@ -19,6 +19,7 @@ __all__ = [
     "Entry",
     "Exercise",
     "Function",
+    "GrowthAtMost",
     "Memory",
     "Ops",
     "Speedup",
@@ -34,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "torchkata.budget": ("Memory", "Ops", "Speedup", "Syncs"),
+    "torchkata.budget": ("GrowthAtMost", "Memory", "Ops", "Speedup", "Syncs"),
     "torchkata.checks.plain": ("raises", "require", "same"),
     "torchkata.compare": ("Tolerance",),
     "torchkata.inputs": ("integers", "normal", "uniform", "value"),

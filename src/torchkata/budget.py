@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 def _at(sizes: Mapping[str, float]) -> str:
@@ -87,4 +88,32 @@ class Syncs:
         return f"at most {self.at_most} host synchronisation" + "s" * (self.at_most > 1)
 
 
-Budget = Ops | Memory | Speedup | Syncs
+@dataclass(frozen=True)
+class GrowthAtMost:
+    """The cost rises with a size by at most this exponent.
+
+    Attributes:
+        at_most: 1 is linear, 2 quadratic.
+        over: the axis letter whose size is varied.
+        sizes: three or more of it, ascending.
+        of: `bytes` (all that is ever allocated), `ops`, or `time`.
+        at: the other axis letters' values.
+    """
+
+    at_most: float
+    over: str
+    sizes: tuple[int, ...]
+    of: Literal["bytes", "ops", "time"] = "bytes"
+    at: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def noun(self) -> str:
+        """What grows, in words."""
+        return {"bytes": "allocated bytes", "ops": "ops", "time": "nanoseconds"}[self.of]
+
+    def sentence(self) -> str:
+        """The budget in words."""
+        return f"{self.noun} grow at most like {self.over}^{self.at_most:g}"
+
+
+Budget = Ops | Memory | Speedup | Syncs | GrowthAtMost

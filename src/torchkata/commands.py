@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def grade(options: argparse.Namespace) -> int:
     """Judge the selected exercises, report, and say how it went by the exit code."""
-    launcher = _launcher(options.limit)
+    launcher = _launcher(limit=options.limit)
     with launcher:
         from torchkata.course import Course  # noqa: PLC0415
         from torchkata.devices.real import present  # noqa: PLC0415

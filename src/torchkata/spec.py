@@ -95,6 +95,8 @@ class Function:
         tolerance: instead of the one that follows from dtype and scale.
         usual: name of the case for dtypes, layouts, devices, purity and gradients; by default the
             largest one up to 20,000 elements.
+        via: a probe `via(module, *arguments)` that is called instead, for what is no function
+            itself: it makes a module of a class, say, and calls that. `name` then names the probe.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Function:
     purity: bool = True
     tolerance: Tolerance | None = None
     usual: str = ""
+    via: Callable[..., object] | None = None
 
     def __post_init__(self) -> None:
         names = [case.name for case in self.cases]
@@ -181,8 +184,8 @@ class Exercise:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all entry points."""
-        return tuple(entry.name for entry in self.entries)
+        """The names that the submission has to define."""
+        return tuple(e.name for e in self.entries if not (isinstance(e, Function) and e.via))
 
     def sentences(self) -> list[str]:
         """Every budget's sentence: each stands word for word in the stub."""

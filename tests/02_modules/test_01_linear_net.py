@@ -1,6 +1,7 @@
 """Grader of linear_net: a line as a module with two parameters."""
 
 import torch
+
 from torchkata import Entry, Exercise, require, same
 
 EXERCISE = Exercise(Entry("Net"), shipped="b52fd945b5b6f723")
@@ -23,6 +24,16 @@ def loaded(kata, a, b, x):
     return y.detach(), grads, {str(p.device) for p in net.parameters()} == {str(x.device)}
 
 
+def restored(kata, x):
+    """What a net computes, and what another one does that loads its state."""
+    one, two = kata.Net(), kata.Net()
+    with torch.no_grad():
+        one.a.fill_(5.0)
+        one.b.fill_(-3.0)
+    two.load_state_dict(one.state_dict())
+    return one(x).detach(), two(x).detach(), dict(two.state_dict())
+
+
 def starts(kata):
     return torch.cat([p.detach().flatten() for _ in range(200) for p in kata.Net().parameters()])
 
@@ -32,8 +43,8 @@ def test_contract_registers_both(submission):
     parameters, keys = submission.run(made)
     require(
         sorted(parameters) == ["a", "b"],
-        f"net.named_parameters() yields {sorted(parameters) or 'nothing'}; it has to yield a and b. "
-        "Only an nn.Parameter set as an attribute is registered.",
+        f"net.named_parameters() yields {sorted(parameters) or 'nothing'}; it has to yield a and "
+        "b. Only an nn.Parameter set as an attribute is registered.",
     )
     require(sorted(keys) == ["a", "b"], f"state_dict() has the keys {keys}; they have to be a, b.")
 
@@ -48,7 +59,7 @@ def test_values_start(submission):
     """The start is uniform in [0, 1)."""
     drawn = submission.run(starts)
     require(
-        drawn.numel() == 400 and 0 <= drawn.min() and drawn.max() < 1,
+        drawn.numel() == 400 and drawn.min() >= 0 and drawn.max() < 1,
         "The parameters do not start in [0, 1): draw them by torch.rand.",
     )
     require(
@@ -62,12 +73,21 @@ def test_values_seed(submission):
 
 
 def test_values_line(submission, reference, generator):
-    """forward is a*x + b for n = 0, 1 and many."""
+    """Forward is a*x + b for n = 0, 1 and many."""
     a, b = torch.randn(2, 1, generator=generator)
     for n in (0, 1, 50):
         x = torch.randn(n, generator=generator)
         got, expected = submission.run(loaded, a, b, x), reference.run(loaded, a, b, x)
-        same(got[0], expected[0], what=f"net(x) for n = {n}")
+        same(got[0], expected[0], what=f"`net(x)` for n = {n}")
+
+
+def test_values_saved_state(submission, reference, generator):
+    """A net that loads another one's state computes what the other one does."""
+    x = torch.randn(9, generator=generator)
+    got, expected = submission.run(restored, x), reference.run(restored, x)
+    same(got[0], expected[0], what="`net(x)` with a = 5, b = -3")
+    same(got[1], got[0], what="`net(x)` after load_state_dict of another net")
+    same(got[2], expected[2], what="`state_dict()` after load_state_dict")
 
 
 def test_gradient_reaches_both(submission, reference, generator):
@@ -89,4 +109,4 @@ def test_device_moves(submission, reference, device):
     a, b, x = torch.tensor([2.0]), torch.tensor([3.0]), torch.arange(5.0)
     got = submission.run(loaded, a, b, x, device=device)
     require(got[2], f"net.to('{device}') leaves parameters behind.")
-    same(got[0], reference.run(loaded, a, b, x)[0], what=f"net(x) on {device}")
+    same(got[0], reference.run(loaded, a, b, x)[0], what=f"`net(x)` on {device}")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from torchkata.budget import Memory, Ops, Speedup, Syncs
+from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
 from torchkata.checks import correct, cost, plain, portable
 from torchkata.checks.check import Check, Finding
+from torchkata.checks.growth import growth
 from torchkata.checks.session import Session
 from torchkata.checks.speed import speed
 from torchkata.course import Lesson
@@ -82,6 +83,7 @@ def _budgets(check: Any, function: Function) -> Iterator[Check]:
         Syncs: ("ops", cost.syncs),
         Memory: ("memory", cost.memory),
         Speedup: ("speed", _timed),
+        GrowthAtMost: ("memory", _grown),
     }
     for budget in function.budget:
         axis, judge = judges[type(budget)]
@@ -90,6 +92,10 @@ def _budgets(check: Any, function: Function) -> Iterator[Check]:
 
 def _timed(session: Session, function: Function, budget: Speedup) -> Finding:
     return Finding(figures=speed(session, function, budget))
+
+
+def _grown(session: Session, function: Function, budget: GrowthAtMost) -> Finding:
+    return Finding(figures=growth(session, function, budget))
 
 
 def _plain(lesson: Lesson, devices: tuple[str, ...]) -> Iterator[Check]:

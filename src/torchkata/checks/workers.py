@@ -89,6 +89,7 @@ class Workers:
         self._workers[kind] = worker
         try:
             worker.load(self.submission.source, self.submission.file, self.submission.bind)
+            self._adapt(worker)
         except SubmissionError as error:
             self.load_error = error
             raise
@@ -110,11 +111,19 @@ class Workers:
             worker = self.launcher.worker(self._core)
             try:
                 worker.load(self.lesson.solution.read_bytes(), self.lesson.solution.name)
+                self._adapt(worker)
             except (OSError, SubmissionError, WorkerDiedError) as error:
                 worker.close()
                 raise CourseError(f"{self.lesson.solution} cannot be loaded: {error}") from error
             self._references[kind] = known = worker
         return known
+
+    def _adapt(self, worker: Worker) -> None:
+        """Put the grader's probes that stand for functions beside the submission's own."""
+        for function in self.lesson.graded.exercise.functions:
+            if function.via is not None:
+                cloudpickle.register_pickle_by_value(self.lesson.graded.module)
+                worker.run(probes.adapt, function.name, function.via)
 
     def baseline(self, function: Callable[..., object]) -> tuple[Worker, str]:
         """A worker that holds a slow version of the grader, and the name that it has there."""

@@ -181,6 +181,8 @@ def low_precision(pair: Pair) -> str | None:
     finite = pair.expected.isfinite() & (pair.expected != 0)
     if not bool(pair.got[finite].isfinite().all()) or not bool(finite.any()):
         return None
+    if bool((pair.wrong & (pair.expected == 0)).any()):
+        return None  # a value where nothing belongs is no loss of digits
     size = pair.expected[finite].abs()
     error = (pair.got - pair.expected)[finite].abs()
     own = error / size

@@ -35,7 +35,8 @@ def shape(sizes: tuple[int, ...]) -> str:
 
 def capital(sentence: str) -> str:
     """The sentence with its first letter in upper case, the rest as it is."""
-    return sentence[:1].upper() + sentence[1:]
+    word = sentence.split(" ", 1)[0]
+    return sentence[:1].upper() + sentence[1:] if word.isalpha() else sentence
 
 
 def ordinal(count: int) -> str:

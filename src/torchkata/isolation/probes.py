@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -105,6 +106,11 @@ def measured(
 def install(module: ModuleType, name: str, thing: object) -> None:
     """Put a baseline into the worker's module."""
     setattr(module, name, thing)
+
+
+def adapt(module: ModuleType, name: str, probe: Callable[..., object]) -> None:
+    """Let a probe be called like a function of the submission."""
+    setattr(module, name, partial(probe, module))
 
 
 def call(module: ModuleType, entry: str, *arguments: object) -> object:

@@ -1,0 +1,71 @@
+"""The growth check: cost at several sizes, and the exponent that it rises with."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any, Final
+
+from torchkata.budget import GrowthAtMost
+from torchkata.checks.cost import measure
+from torchkata.checks.session import Session
+from torchkata.errors import CheckFailed
+from torchkata.isolation.handle import Worker
+from torchkata.meters.growth import Growth, fit
+from torchkata.spec import Case, Function
+
+_REPEATS: Final = 5  # of each timed size; the median decides
+
+
+def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[str, float]:
+    """The cost rises with no larger an exponent than allowed.
+
+    Returns:
+        The exponent with its interval, and the cost at each size.
+    """
+    mine, costs = _fitted(session, session.worker, function, budget)
+    figures = {
+        "exponent": mine.exponent,
+        "exponent_low": mine.low,
+        "exponent_high": mine.high,
+        "exponent_allowed": budget.at_most,
+        **{f"{budget.of}_at_{size:g}": cost for size, cost in costs.items()},
+    }
+    if mine.exponent <= budget.at_most:
+        return figures
+    theirs, _ = session.trusted(lambda: _fitted(session, session.reference, function, budget))
+    (small, few), *_, (large, many) = costs.items()
+    raise CheckFailed(
+        f"The {budget.noun} grow like {budget.over}^{mine.exponent:.2f} (95%: {mine.low:.2f} to "
+        f"{mine.high:.2f}), at most {budget.over}^{budget.at_most:g} is allowed; the reference's "
+        f"grow like {budget.over}^{theirs.exponent:.2f}. From {budget.over}={small:g} to {large:g} "
+        f"they rose from {few:,.0f} to {many:,.0f}. Something is done again for all that came "
+        "before.",
+        **figures,
+    )
+
+
+def _fitted(
+    session: Session, worker: Worker, function: Function, budget: GrowthAtMost
+) -> tuple[Growth, dict[float, float]]:
+    costs: dict[float, float] = {
+        size: _cost(session, worker, function, budget, Case.timed({**budget.at, budget.over: size}))
+        for size in budget.sizes
+    }
+    return fit(list(costs), list(costs.values())), costs
+
+
+def _cost(
+    session: Session, worker: Worker, function: Function, budget: GrowthAtMost, case: Case
+) -> float:
+    if budget.of == "time":
+        return median(_time(session, worker, function, case, turn) for turn in range(_REPEATS))
+    bytes_asked = budget.of == "bytes"
+    read: dict[str, Any] = measure(
+        session, worker, function, case, ops=not bytes_asked, memory=bytes_asked
+    )
+    return float(read["memory"].total_bytes if bytes_asked else read["ops"].total)
+
+
+def _time(session: Session, worker: Worker, function: Function, case: Case, turn: int) -> float:
+    _, timing = worker.call(function.name, [session.draw(function, case, turn=turn)])
+    return float(timing.run_ns)

@@ -1,0 +1,41 @@
+"""Grader of add_column: a matrix plus a column, without a repeated copy."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Memory, Ops, Speedup, normal
+
+
+def column_by_column(a, b):
+    out = torch.zeros_like(a)
+    for j in range(a.shape[1]):
+        out[:, j] = a[:, j] + b[:, 0]
+    return out
+
+
+def repeat_then_add(a, b):
+    return a + b.repeat(1, a.shape[1])
+
+
+EXERCISE = Exercise(
+    Function(
+        "add_column",
+        inputs={"a": normal("n m"), "b": normal("n 1")},
+        naive=column_by_column,
+        cases=(
+            Case("one entry", n=1, m=1),
+            Case("one row", n=1, m=6),
+            Case("one column", n=5, m=1),
+            Case("no rows", n=0, m=3),
+            Case("no columns", n=4, m=0),
+            Case("tall", n=70, m=9),
+            Case("wide", n=7, m=110),
+        ),
+        dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
+        budget=(
+            Ops(2),
+            Memory("1.2 * output", at={"n": 500, "m": 512}),
+            Speedup(1.7, over=repeat_then_add, at={"n": 64, "m": 64}),
+        ),
+    ),
+    shipped="442d89bf9824159e",
+)

@@ -1,0 +1,88 @@
+"""Grader of merge_features: a Linear of two inputs, without tiling the smaller one."""
+
+import torch
+
+from torchkata import Case, Entry, Exercise, Function, Memory, Speedup, normal, require, same
+
+PARAMETERS = ("linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias")
+LARGE = {"g": 64, "n": 128, "i": 128, "j": 128, "o": 64}
+
+
+def merged(kata, weight1, bias1, weight2, bias2, a, b, activation=None):
+    """Call a Merge whose parameters are the tensors given."""
+    net = kata.Merge(weight1.shape[1], weight2.shape[1], len(bias1), activation).to(a.dtype)
+    parameters = dict(zip(PARAMETERS, (weight1, bias1, weight2, bias2), strict=True))
+    return torch.func.functional_call(net.to(a.device), parameters, (a, b))
+
+
+def tiled_concatenation(weight1, bias1, weight2, bias2, a, b):
+    outer = torch.broadcast_shapes(a.shape[:-1], b.shape[:-1])
+    tiled = b.expand(*outer, b.shape[-1]).clone()
+    both = torch.cat([a.expand(*outer, a.shape[-1]), tiled], dim=-1)
+    return torch.nn.functional.linear(both, torch.cat([weight1, weight2], 1), bias1 + bias2)
+
+
+def shaped(a_shape, b_shape):
+    sizes = ((10, 5), (10,), (10, 6), (10,), a_shape, b_shape)
+    return lambda _sizes, generator: tuple(torch.randn(s, generator=generator) for s in sizes)
+
+
+EXERCISE = Exercise(
+    Entry("Merge"),
+    Function(
+        "merged",
+        via=merged,
+        inputs={
+            **{"weight1": normal("o i"), "bias1": normal("o")},
+            **{"weight2": normal("o j"), "bias2": normal("o")},
+            **{"a": normal("g n i"), "b": normal("g 1 j")},
+        },
+        naive=tiled_concatenation,
+        cases=(
+            Case("one of everything", g=1, n=1, i=1, j=1, o=1),
+            Case("no items", g=2, n=0, i=5, j=6, o=10),
+            Case("items of groups", g=5, n=3, i=5, j=6, o=10),
+            Case("b is a vector", given=shaped((7, 5), (6,))),
+            Case("b has an item for each of a's", given=shaped((2, 4, 5), (2, 4, 6))),
+            Case("a is the smaller one", given=shaped((3, 1, 5), (3, 8, 6))),
+            Case("two leading dims", given=shaped((2, 3, 4, 5), (3, 1, 6))),
+        ),
+        budget=(
+            Speedup(1.2, over=tiled_concatenation, at=LARGE),
+            Memory("0.6 * 4*g*n*(i + 2*j + o)", at=LARGE),
+        ),
+        usual="items of groups",
+    ),
+    shipped="d48b174df7b624b0",
+)
+
+
+def built(kata):
+    net = kata.Merge(5, 6, 10)
+    kinds = [type(getattr(net, name, None)).__name__ for name in ("linear1", "linear2")]
+    return {name: list(p.shape) for name, p in net.named_parameters()}, kinds
+
+
+def activated(kata, name, *arguments):
+    return merged(kata, *arguments, activation=getattr(torch, name))
+
+
+def test_contract_two_linears(submission):
+    """linear1 and linear2 are nn.Linears, and the only parameters."""
+    shapes, kinds = submission.run(built)
+    wanted = dict(zip(PARAMETERS, ([10, 5], [10], [10, 6], [10]), strict=True))
+    require(
+        shapes == wanted,
+        f"Merge(5, 6, 10) has the parameters {shapes}, but {wanted} are due. Set each nn.Linear as "
+        "an attribute of its own: a layer in a list is not registered, so it is never trained.",
+    )
+    require(kinds == ["Linear", "Linear"], f"linear1 and linear2 have to be nn.Linear, not {kinds}")
+
+
+def test_values_activation(submission, reference, generator):
+    """The activation is applied once, to the sum."""
+    arguments = shaped((5, 3, 5), (5, 1, 6))(None, generator)
+    for name in ("relu", "sin"):
+        got = submission.run(activated, name, *arguments)
+        expected = reference.run(activated, name, *arguments)
+        same(got, expected, what=f"the result with activation=torch.{name}")
