@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -160,19 +160,32 @@ class Exercise:
             file is known.
         fault: the axis on which faulty code to be fixed fails; empty for a stub to implement.
         weight: points in a gradebook.
+        loads_data: whether its workers may read the judge's files and start processes, as data
+            loaders do.
     """
 
     entries: tuple[Function | Entry, ...]
     shipped: str
     fault: str
-    weight: int = field(default=1)
+    weight: int
+    loads_data: bool
 
     def __init__(
-        self, *entries: Function | Entry, shipped: str, fault: str = "", weight: int = 1
+        self,
+        *entries: Function | Entry,
+        shipped: str,
+        fault: str = "",
+        weight: int = 1,
+        loads_data: bool = False,
     ) -> None:
-        for name, value in (
-            ("entries", entries), ("shipped", shipped), ("fault", fault), ("weight", weight)
-        ):  # fmt: skip
+        fields = {
+            "entries": entries,
+            "shipped": shipped,
+            "fault": fault,
+            "weight": weight,
+            "loads_data": loads_data,
+        }
+        for name, value in fields.items():
             object.__setattr__(self, name, value)
         if fault and fault not in AXES:
             raise CourseError(f"fault={fault!r} is no axis; use one of {', '.join(AXES)}.")

@@ -18,7 +18,7 @@ from torchkata.isolation.handle import Worker
 from torchkata.meters.memory import MemoryUse
 from torchkata.meters.ops import OpCount
 
-OFFERED = ("submission", "reference", "device", "generator")
+OFFERED = ("submission", "reference", "device", "generator", "files")
 """The arguments that a plain test may take."""
 
 
@@ -124,6 +124,8 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
         "generator": session.seeds.generator(session.lesson.id, test.__name__),
     }
     wanted = inspect.signature(test).parameters
+    if "files" in wanted:
+        offers["files"] = session.files
     unknown = sorted(set(wanted) - set(offers))
     if unknown:
         raise CourseError(

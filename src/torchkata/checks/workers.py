@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import cloudpickle
 
+from torchkata.checks.files import Files
 from torchkata.course import Lesson
 from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerDiedError
 from torchkata.isolation import probes
@@ -52,6 +55,8 @@ class Workers:
         self.load_error: SubmissionError | None = None
         self._core = any_core()
         self._outputs: list[str] = []
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._files: Files | None = None
         self._deaths = 0
         self._workers: dict[str, Worker] = {}
         self._references: dict[str, Worker] = {}
@@ -80,12 +85,12 @@ class Workers:
             return known
         if self.load_error is not None:
             raise Blocked("Not judged: the file cannot be loaded.")
-        if self._deaths >= _MOST_DEATHS:
-            raise Blocked(f"Not judged: the code has ended {self._deaths} processes by now.")
         if known is not None:
             self._deaths += 1
-            self._keep_output(known)
-        worker = self.launcher.worker(self._core)
+            self._keep_output(self._workers.pop(kind))
+        if self._deaths >= _MOST_DEATHS:
+            raise Blocked("Not judged: the code has ended its process too often by now.")
+        worker = self._start()
         self._workers[kind] = worker
         try:
             worker.load(self.submission.source, self.submission.file, self.submission.bind)
@@ -108,7 +113,7 @@ class Workers:
         kind = device.partition(":")[0]
         known = self._references.get(kind)
         if known is None or not known.alive:
-            worker = self.launcher.worker(self._core)
+            worker = self._start()
             try:
                 worker.load(self.lesson.solution.read_bytes(), self.lesson.solution.name)
                 self._adapt(worker)
@@ -117,6 +122,24 @@ class Workers:
                 raise CourseError(f"{self.lesson.solution} cannot be loaded: {error}") from error
             self._references[kind] = known = worker
         return known
+
+    @property
+    def files(self) -> Files:
+        """The folder of an exercise on data loading.
+
+        Raises:
+            CourseError: the exercise does not say that it loads data.
+        """
+        if not self.lesson.graded.exercise.loads_data:
+            raise CourseError(f"{self.lesson.id}: a test takes `files`; set loads_data=True.")
+        if self._files is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="torchkata-")
+            self._files = Files(Path(self._scratch.name))
+        return self._files
+
+    def _start(self) -> Worker:
+        loads = self.lesson.graded.exercise.loads_data
+        return self.launcher.worker(self._core, self.files.root if loads else None)
 
     def _adapt(self, worker: Worker) -> None:
         """Put the grader's probes that stand for functions beside the submission's own."""
@@ -128,7 +151,7 @@ class Workers:
     def baseline(self, function: Callable[..., object]) -> tuple[Worker, str]:
         """A worker that holds a slow version of the grader, and the name that it has there."""
         if self._baseline is None or not self._baseline.alive:
-            self._baseline = self.launcher.worker(self._core)
+            self._baseline = self._start()
             self._installed.clear()
         name = f"baseline_{function.__name__}"
         if name not in self._installed:
@@ -152,6 +175,8 @@ class Workers:
         for trusted in (*self._references.values(), self._baseline):
             if trusted is not None:
                 trusted.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     @property
     def output(self) -> str:

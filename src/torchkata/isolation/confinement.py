@@ -25,9 +25,18 @@ from torchkata.isolation.reach import readable_paths
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Confinement", "Limits", "available", "confine", "die_with_parent", "readable_paths"]
+__all__ = [
+    "Confinement",
+    "Limits",
+    "adopt_orphans",
+    "available",
+    "confine",
+    "die_with_parent",
+    "readable_paths",
+]
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 
 _HARMLESS_TO_WRITE = (os.devnull,)
@@ -144,6 +153,12 @@ def die_with_parent() -> None:
     """
     if sys.platform.startswith("linux"):
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends, on Linux."""
+    if sys.platform.startswith("linux"):
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 class _Record:

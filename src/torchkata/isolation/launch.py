@@ -6,7 +6,8 @@ import contextlib
 import os
 import random
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -24,14 +25,12 @@ class Rules:
     Attributes:
         limit: seconds that one request may take.
         confine: whether submissions are confined at all.
-        processes: whether they may start processes (data loaders).
         limits: memory, processor time, files.
         spawn: start each worker on its own, as on platforms without a safe fork.
     """
 
     limit: float = 20.0
     confine: bool = True
-    processes: bool = False
     limits: Limits = field(default_factory=Limits)
     spawn: bool = not sys.platform.startswith("linux")
 
@@ -49,10 +48,12 @@ class Launcher:
         self._zygote = None if self.rules.spawn else zygote or Zygote()
         self._workers: list[Worker] = []
 
-    def worker(self, core: int | None = None) -> Worker:
+    def worker(self, core: int | None = None, folder: Path | None = None) -> Worker:
         """Start a worker.
 
         Args:
+            folder: for data loaders: a folder that it may read, with a `tmp` that it may write;
+                such a worker may start processes, so its confinement is looser.
             core: the processor core it stays on, where the platform can pin. Contenders that are
                 timed against each other share one: it halves the spread of their ratios under load.
 
@@ -65,7 +66,7 @@ class Launcher:
         ours = (request[1], answer[0], log[0])
         try:
             process = (
-                self._zygote.fork(theirs, {**self._how(), "core": core})
+                self._zygote.fork(theirs, {**self._how(folder), "core": core})
                 if self._zygote is not None
                 else Spawned(theirs, confined=self.rules.confine)
             )
@@ -76,12 +77,14 @@ class Launcher:
         self._workers.append(worker)
         return worker
 
-    def _how(self) -> dict[str, object]:
-        rules = self.rules
+    def _how(self, folder: Path | None) -> dict[str, object]:
+        limits = self.rules.limits
+        if folder is not None:  # loaders share tensors through files and descriptors
+            limits = replace(limits, open_files=1024, file_size=256 << 20)
         return {
-            "confine": rules.confine,
-            "processes": rules.processes,
-            "limits": asdict(rules.limits),
+            "confine": self.rules.confine,
+            "folder": None if folder is None else str(folder),
+            "limits": asdict(limits),
         }
 
     def close(self) -> None:

@@ -13,12 +13,20 @@ import signal
 import socket
 import tempfile
 import traceback
+from pathlib import Path
 from typing import Any, Final
 
 from torchkata.isolation.channel import Channel
-from torchkata.isolation.confinement import Limits, confine, die_with_parent, readable_paths
+from torchkata.isolation.confinement import (
+    Limits,
+    adopt_orphans,
+    confine,
+    die_with_parent,
+    readable_paths,
+)
 
 _MOST_MESSAGE: Final = 65536
+_MOST_ROUNDS: Final = 100
 _ABOVE: Final = 100  # clear of every descriptor that `_place` fills
 _MOST_DESCRIPTORS: Final = 65536
 
@@ -26,23 +34,26 @@ _MOST_DESCRIPTORS: Final = 65536
 def main(control: int) -> None:
     """Serve until the judge goes away."""
     die_with_parent()
+    adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
     link = socket.socket(fileno=control)
     _warm()
     link.sendall(b"ready\n")
+    workers: set[int] = set()
     while True:
         message, descriptors, _flags, _address = socket.recv_fds(link, _MOST_MESSAGE, 3)
         if not message:
             return
         command = json.loads(message)
         if command["do"] == "reap":
-            link.sendall(_line(_reap(command["pid"])))
+            link.sendall(_line(_reap(command["pid"], workers)))
             continue
         pid = os.fork()
         if pid == 0:
             link.detach()
             os.close(control)
             _become_worker(descriptors, command)
+        workers.add(pid)
         for descriptor in descriptors:
             os.close(descriptor)
         link.sendall(_line({"pid": pid}))
@@ -66,9 +77,28 @@ def _warm() -> None:
     gc.freeze()
 
 
-def _reap(pid: int) -> dict[str, Any]:
+def _reap(pid: int, workers: set[int]) -> dict[str, Any]:
     done, status = os.waitpid(pid, os.WNOHANG)
-    return {"status": os.waitstatus_to_exitcode(status) if done else None}
+    if not done:
+        return {"status": None}
+    workers.discard(pid)
+    _end_orphans(workers)
+    return {"status": os.waitstatus_to_exitcode(status)}
+
+
+def _end_orphans(workers: set[int]) -> None:
+    """End what a dead worker's own children left behind: they are this process's children now."""
+    for _ in range(_MOST_ROUNDS):
+        try:
+            text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        except OSError:
+            return  # no such list here, and no adopted children either
+        orphans = {int(word) for word in text.split()} - workers
+        if not orphans:
+            return
+        for orphan in orphans:
+            os.kill(orphan, signal.SIGKILL)
+            os.waitpid(orphan, 0)
 
 
 def _become_worker(descriptors: list[int], command: dict[str, Any]) -> None:
@@ -80,10 +110,15 @@ def _become_worker(descriptors: list[int], command: dict[str, Any]) -> None:
         level = "none"
         if command["core"] is not None:
             os.sched_setaffinity(0, {command["core"]})
+        folder = command["folder"]
+        if folder is not None:
+            tempfile.tempdir = f"{folder}/tmp"  # noqa: S108 - the judge made it for this worker
         if command["confine"]:
-            limits = Limits(**command["limits"])
             level = confine(
-                limits, readable=readable_paths(), allow_processes=command["processes"]
+                Limits(**command["limits"]),
+                readable=[*readable_paths(), *([folder] if folder else [])],
+                writable=[f"{folder}/tmp", "/dev/shm"] if folder else [],  # noqa: S108 - shared memory
+                allow_processes=folder is not None,
             ).level
         serve_on(request, answer, level)
     except BaseException:  # noqa: BLE001 - shown in the log, which the judge reads
