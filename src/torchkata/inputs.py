@@ -52,7 +52,9 @@ def normal(
         if not kind.is_floating_point and not kind.is_complex:
             return torch.randint(-9, 10, size, generator=generator).to(kind)
         drawn = torch.randn(size, generator=generator, dtype=_drawable(kind))
-        return drawn.mul_(std).add_(mean).to(kind)
+        if (mean, std) != (0.0, 1.0):
+            drawn.mul_(std).add_(mean)
+        return drawn.to(kind)
 
     return make
 
