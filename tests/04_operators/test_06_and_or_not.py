@@ -1,0 +1,50 @@
+"""Grader of and_or_not: conditions per element."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Speedup, normal, value
+
+NAN, INF = float("nan"), float("inf")
+
+
+def element_loop(x, low, high):
+    return torch.tensor([low <= v < high for v in x.flatten().tolist()]).bool().reshape(x.shape)
+
+
+def element_loop_outside(x, low, high):
+    return torch.tensor([not low <= v < high for v in x.flatten().tolist()]).bool().reshape(x.shape)
+
+
+def edges(_sizes, _generator):
+    return torch.tensor([[-INF, -1.0, -0.5, 0.0], [NAN, 1.0, 0.999, INF]]), -0.5, 1.0
+
+
+def whole_numbers(_sizes, generator):
+    return torch.randint(-4, 5, (3, 7), generator=generator), -1.5, 2.5
+
+
+def judged(name, naive, **more):
+    return Function(
+        name,
+        inputs={"x": normal("n"), "low": value(-0.5), "high": value(1.0)},
+        naive=naive,
+        cases=(
+            Case("one element", n=1),
+            Case("no elements", n=0),
+            Case("many", n=200),
+            Case("edges and nan", given=edges),
+            Case("whole numbers, bounds between them", given=whole_numbers),
+            Case("an empty range", given=lambda _s, g: (torch.randn(9, generator=g), 1, -1)),
+        ),
+        dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
+        gradient=False,
+        **more,
+    )
+
+
+EXERCISE = Exercise(
+    judged("in_range", element_loop, budget=(Speedup(20, over=element_loop, at={"n": 10000}),)),
+    judged("outside", element_loop_outside),
+    shipped="31e8fc4064d3bb44",
+    fault="values",
+)

@@ -1,0 +1,72 @@
+"""What the tests of the engine share: one launcher, the miniature course, and ways to judge it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests find the modules beside them
+
+from helpers import LIMIT, Judge
+
+from torchkata.checks.workers import Submission
+from torchkata.course import Course
+from torchkata.grade import Settings, grade_one
+from torchkata.isolation.launch import Launcher, Rules
+from torchkata.result import ExerciseResult
+
+torch.set_num_threads(1)  # another number of threads adds up in another order
+
+collect_ignore = ["course"]  # its graders belong to a course of their own
+
+MINI = Path(__file__).parent / "course"
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[Launcher]:
+    """Start workers from one zygote for all tests."""
+    with Launcher() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def hasty(launcher: Launcher) -> Iterator[Launcher]:
+    """Start workers from the same zygote with a short limit."""
+    short = Launcher(Rules(limit=LIMIT), launcher._zygote)
+    yield short
+    for worker in short._workers:
+        worker.close()
+
+
+@pytest.fixture(scope="session")
+def mini() -> Path:
+    """Name the miniature course: not to be written to."""
+    return MINI
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """Copy the miniature course, to be changed at will."""
+    copy = tmp_path / "course"
+    shutil.copytree(MINI, copy, ignore=shutil.ignore_patterns(".torchkata", "__pycache__"))
+    return copy
+
+
+@pytest.fixture(scope="session")
+def judge(hasty: Launcher) -> Judge:
+    """Judge source text as an exercise of the miniature course: `judge(text, "row_total")`."""
+    lessons = Course(MINI)
+
+    def judged(source: str | bytes, name: str = "halve", seed: int = 1) -> ExerciseResult:
+        data = textwrap.dedent(source).encode() if isinstance(source, str) else source
+        lesson = lessons.one(name)
+        submission = Submission(source=data, file=lesson.stub.name)
+        return grade_one(lesson, submission, hasty, Settings(seed=seed))
+
+    return judged

@@ -1,0 +1,32 @@
+"""Grader of row_total: one reduction, against a loop."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Memory, Ops, Speedup, normal
+
+
+def row_loop(x):
+    total = torch.zeros(x.shape[1], dtype=x.dtype)
+    for i in range(x.shape[0]):
+        total += x[i]
+    return total
+
+
+EXERCISE = Exercise(
+    Function(
+        "row_total",
+        inputs={"x": normal("n d")},
+        naive=row_loop,
+        cases=(
+            Case("one row", n=1, d=3),
+            Case("no rows", n=0, d=2),
+            Case("tall", n=50, d=4),
+        ),
+        budget=(
+            Ops(1),
+            Memory("output"),
+            Speedup(4, over=row_loop, at={"n": 200, "d": 8}),
+        ),
+    ),
+    shipped="9a30fb2208ec8f18",
+)

@@ -1,0 +1,23 @@
+"""Grader of halve: one op, no layouts and one dtype, so that it is judged at once."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Ops, normal
+
+
+def entry_by_entry(x):
+    return torch.tensor([float(v) / 2 for v in x], dtype=x.dtype)
+
+
+EXERCISE = Exercise(
+    Function(
+        "halve",
+        inputs={"x": normal("n")},
+        naive=entry_by_entry,
+        cases=(Case("one", n=1), Case("many", n=20)),
+        dtypes=(torch.float32,),
+        layouts=(),
+        budget=(Ops(1),),
+    ),
+    shipped="b40d9fce3abb930f",
+)

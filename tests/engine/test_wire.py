@@ -1,0 +1,305 @@
+"""The wire format: what goes in comes out, and nothing that a worker sends harms the judge."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import pickle
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from torchkata.errors import ProtocolError
+from torchkata.isolation import wire
+from torchkata.isolation.decoder import decode
+
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SIZE = wire.PREFIX.size
+
+
+def sent(value: object, *, pickles: bool = False) -> bytes:
+    """The bytes of a frame, as a pipe carries them."""
+    return b"".join(bytes(chunk) for chunk in wire.encode(value, pickles=pickles).chunks())
+
+
+def received(data: bytes, *, pickles: bool = False) -> object:
+    """What the other end makes of them."""
+    header, payload = wire.lengths(data[:SIZE])
+    body = data[SIZE : SIZE + header]
+    return decode(body, bytearray(data[SIZE + header : SIZE + header + payload]), pickles=pickles)
+
+
+def frame(node: object, *buffers: bytes) -> bytes:
+    """A frame with a header of one's own, its lengths right."""
+    lengths = [len(buffer) for buffer in buffers]
+    header = json.dumps({"value": node, "buffers": lengths}).encode()
+    payload = b"".join(buffer.ljust(wire.padded(len(buffer)), b"\0") for buffer in buffers)
+    return wire.PREFIX.pack(wire.MAGIC, len(header), len(payload)) + header + payload
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality with nan equal to nan, types included."""
+    if isinstance(one, torch.Tensor):
+        kind = (one.dtype, one.shape, one.requires_grad)
+        raw = [torch.empty(t.shape, dtype=t.dtype).copy_(t.detach()) for t in (one, other)]
+        return kind == (other.dtype, other.shape, other.requires_grad) and same_bytes(
+            *(t.reshape(-1).view(torch.uint8).numpy() for t in raw)
+        )
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and same_bytes(one, other)
+    if isinstance(one, float):
+        return type(other) is float and (one == other or (math.isnan(one) and math.isnan(other)))
+    if isinstance(one, (list, tuple)):
+        return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    return type(one) is type(other) and one == other
+
+
+def same_bytes(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+plain = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.sampled_from(list(wire.DTYPES.values())),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text() | st.integers() | st.booleans(), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@st.composite
+def tensors(draw: st.DrawFn) -> torch.Tensor:
+    """Tensors of every dtype: 0-d, empty, sliced, transposed, expanded, conjugate."""
+    shape = draw(st.lists(st.integers(0, 4), max_size=4))
+    dtype = draw(st.sampled_from(list(wire.DTYPES.values())))
+    generator = torch.Generator().manual_seed(draw(st.integers(0, 99)))
+    tensor = torch.randn([2 * n for n in shape], generator=generator).mul(50).to(dtype)
+    way = draw(st.sampled_from(["sliced", "transposed", "expanded", "conjugate", "grad"]))
+    tensor = tensor[tuple(slice(None, None, 2) for _ in shape)]
+    if way == "transposed" and tensor.dim() > 1:
+        tensor = tensor.mT
+    if way == "expanded" and tensor.dim() and len(tensor):
+        tensor = tensor[:1].expand_as(tensor)
+    if way == "conjugate" and dtype.is_complex:
+        tensor = tensor.conj()
+    return tensor.requires_grad_(way == "grad" and dtype.is_floating_point)
+
+
+@QUICK
+@given(plain)
+@example([math.nan, math.inf, -math.inf, -0.0])
+@example({"t": 1, "O": {"P": 0}, True: ()})
+def test_plain_data_returns(value):
+    """Plain data comes back equal, of the same types, in both directions."""
+    assert same(value, received(sent(value)))
+    assert same(value, received(sent(value, pickles=True), pickles=True))
+
+
+@QUICK
+@given(st.lists(tensors(), max_size=3))
+def test_tensors_return(values):
+    """Tensors come back with dtype, shape, values and `requires_grad`, however they lay."""
+    assert same(values, received(sent(values)))
+    assert same(values, received(sent(values, pickles=True), pickles=True))
+
+
+def test_layout_reaches_the_worker():
+    """Inputs keep their strides and shared storage, which is what layouts are judged by."""
+    base = torch.arange(12.0).reshape(3, 4)
+    one, two = received(sent([base.T, base[1]], pickles=True), pickles=True)  # type: ignore[misc]
+
+    assert one.stride() == (1, 4)
+    one[0, 1] = 99
+    assert two[0] == 99
+
+
+def test_arrays_return():
+    """Numpy arrays and scalars come back as what they are."""
+    values = [np.float64(2.5), np.arange(6).reshape(2, 3).T, np.zeros((0, 3), "f4"), np.bool_(1)]
+    back = received(sent(values))
+
+    assert isinstance(back, list)
+    assert [type(value) for value in back] == [type(value) for value in values]
+    assert all(np.array_equal(one, two) for one, two in zip(values, back, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ((n for n in "ab"), "a generator"),
+        (object, "a type"),
+        (torch.zeros(2).to_sparse(), "sparse"),
+        (np.array(["a"]), "numpy array of dtype <U1"),
+        (type("Lie", (torch.Tensor,), {})(), "tensor subclass, Lie"),
+        (3 + 4j, "a complex"),
+    ],
+)
+def test_answers_of_other_kinds_are_named(value, what):
+    """What cannot cross from a worker arrives as a name of what it is."""
+    back = received(sent(value))
+
+    assert isinstance(back, wire.Opaque)
+    assert what in back.what
+
+
+def attempt(data: bytes) -> None:
+    """Read bytes as the judge does: a value, or the one error that it expects."""
+    try:
+        received(data)
+    except (ProtocolError, struct.error):
+        assert len(data) >= SIZE or not data.startswith(wire.MAGIC)
+
+
+@QUICK
+@given(st.binary(max_size=200))
+def test_garbage_is_refused(data):
+    """No bytes whatever raise anything but ProtocolError."""
+    data = data.ljust(SIZE, b"\0")
+    attempt(data)
+    attempt(wire.PREFIX.pack(wire.MAGIC, len(data), 0) + data)
+
+
+@QUICK
+@given(
+    st.sampled_from([[1, "a", {"k": (None, 2.5)}], [torch.ones(2, 3), b"xyz", np.ones(4)]]),
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6),
+)
+def test_mutated_frames_are_refused_or_read(value, changes):
+    """A valid frame with some bytes changed gives a value or ProtocolError."""
+    data = bytearray(sent(value))
+    for place, byte in changes:
+        data[place % len(data)] = byte
+    attempt(bytes(data))
+
+
+numbers = st.one_of(
+    st.integers(-3, 9),
+    st.sampled_from([2**31, 2**62, 2**63, 2**70, -(2**63), 1.5, math.nan, True, None, "1", [], {}]),
+)
+words = st.sampled_from(["float32", "int64", "bool", "<f8", ">f8", "O", "V8", "<U4", "M8[s]", ""])
+nodes = st.recursive(
+    st.one_of(
+        numbers,
+        words,
+        st.builds(
+            lambda *parts: {"T": list(parts)},
+            numbers,
+            words,
+            st.lists(numbers, max_size=3) | numbers,
+            st.lists(numbers, max_size=3) | numbers,
+            numbers,
+            numbers,
+        ),
+        st.builds(
+            lambda *parts: {"A": list(parts)},
+            numbers,
+            words,
+            st.lists(numbers, max_size=3) | numbers,
+            numbers,
+        ),
+        st.builds(lambda tag, body: {tag: body}, st.sampled_from("tdfyvOBATPxz"), numbers | words),
+    ),
+    lambda inner: (
+        st.builds(
+            lambda tag, body: {tag: body},
+            st.sampled_from("tdfyvOBATPxz"),
+            st.lists(inner, max_size=3),
+        )
+        | st.lists(inner, max_size=3)
+        | st.builds(lambda key, item: {"d": [[key, item]]}, inner, inner)
+    ),
+    max_leaves=8,
+)
+
+
+@QUICK
+@given(nodes)
+@example({"T": [0, "float32", [2**40], [0], 0, False]})
+@example({"T": [0, "float32", [2], [2**62], 0, False]})
+@example({"T": [0, "float32", [2**31, 2**31, 0], [1, 1, 1], 0, False]})
+@example({"T": [0, "float32", [1], [1], -1, False]})
+@example({"A": [0, ">f8", [2], False]})
+@example({"A": [0, "O", [2], False]})
+@example({"d": [[{"d": []}, 1]]})
+@example({"d": [[[1], 1]]})
+@example({"t": 3})
+@example({})
+@example({"t": [], "d": []})
+def test_hostile_headers_are_refused_or_read(node):
+    """Headers that lie about sizes, strides, dtypes and kinds give a value or ProtocolError."""
+    attempt(frame(node, bytes(16)))
+
+
+def test_answer_is_never_larger_than_its_bytes():
+    """A stride of 0 cannot unfold a few bytes into a tensor that fills the judge's memory."""
+    with pytest.raises(ProtocolError, match="not as large as its bytes"):
+        received(frame({"T": [0, "float32", [2**40], [0], 0, False]}, bytes(4)))
+
+
+@pytest.mark.parametrize("depth", [40, 5_000, 500_000])
+def test_deep_nesting_is_refused(depth):
+    """Nesting beyond the limit is refused, however deep it goes."""
+    header = b'{"buffers":[],"value":' + b"[" * depth + b"]" * depth + b"}"
+
+    with pytest.raises(ProtocolError):
+        received(wire.PREFIX.pack(wire.MAGIC, len(header), 0) + header)
+
+
+def test_deep_answers_are_cut():
+    """A value that is nested too deep crosses as far as the limit allows."""
+    value: list[object] = []
+    for _ in range(200):
+        value = [value]
+
+    assert "nested too deep" in repr(received(sent(value)))
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        wire.PREFIX.pack(wire.MAGIC, 2**32 - 1, 0),
+        wire.PREFIX.pack(wire.MAGIC, 2, 2**64 - 1),
+        struct.pack(">4sIQ", wire.MAGIC, 2, 64),
+        b"KATZ" + bytes(12),
+    ],
+)
+def test_lengths_are_bounded(prefix):
+    """A length beyond the bounds, or in the other byte order, is refused before it is believed."""
+    with pytest.raises(ProtocolError):
+        wire.lengths(prefix)
+
+
+class _Bomb:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.mark),)
+
+
+def test_pickles_of_a_worker_are_never_opened(tmp_path):
+    """A pickle in an answer is refused unopened; the same bytes from the judge are opened."""
+    bomb = frame({"P": 0}, pickle.dumps(_Bomb(tmp_path / "mark")))
+
+    with pytest.raises(ProtocolError):
+        received(bomb)
+    assert not (tmp_path / "mark").exists()
+    received(bomb, pickles=True)
+    assert (tmp_path / "mark").exists()
