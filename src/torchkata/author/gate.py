@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from torchkata.author.text import text_faults
+from torchkata.author.text import signatures, text_faults
+from torchkata.budget import GrowthAtMost, Memory, Ops
+from torchkata.checks.check import run_check
 from torchkata.checks.correct import ordinary
+from torchkata.checks.plan import plan
 from torchkata.checks.session import Session
 from torchkata.checks.workers import Submission
 from torchkata.compare import differences
@@ -14,6 +17,7 @@ from torchkata.course import Lesson
 from torchkata.errors import CourseError, KataError
 from torchkata.grade import Settings, grade_one
 from torchkata.inputs import Seeded
+from torchkata.isolation import probes
 from torchkata.isolation.launch import Launcher
 from torchkata.result import ExerciseResult, State, Verdict
 from torchkata.run import fresh_seed
@@ -21,6 +25,7 @@ from torchkata.spec import Function
 
 _FEWEST_TRAPS = 2
 _FEWEST_ALTERNATIVES = 1
+_COUNTED = ("ops", "memory")
 
 
 class Gate:
@@ -107,6 +112,7 @@ class Gate:
         try:
             for function in lesson.graded.exercise.functions:
                 yield from _disagreements(session, function)
+            yield from _cheap_baselines(session, lesson)
         finally:
             session.close()
 
@@ -115,6 +121,7 @@ class Gate:
         source = lesson.solution.read_bytes()
         if sum(len(names) for names in traps.values()) < _FEWEST_TRAPS:
             yield f"The solution has fewer than {_FEWEST_TRAPS} TRAPS."
+        yield from _undefined(source, traps)
         for entry, names in traps.items():
             for name, axis in names.items():
                 result = self.judge(lesson, source, {entry: name})
@@ -134,11 +141,32 @@ class Gate:
         source = lesson.solution.read_bytes()
         if sum(len(names) for names in alternatives.values()) < _FEWEST_ALTERNATIVES:
             yield "The solution has no ALTERNATIVES."
+        yield from _undefined(source, alternatives)
         for entry, names in alternatives.items():
             for name in names:
                 result = self.judge(lesson, source, {entry: name})
                 if result.state is not State.PASSED:
                     yield f"Alternative {name} is {result.state}: {_reasons(result)}"
+
+
+def _undefined(source: bytes, samples: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    known = signatures(source.decode())
+    for names in samples.values():
+        for name in names:
+            if name not in known:
+                yield f"The solution does not define the sample {name}."
+
+
+def _cheap_baselines(session: Session, lesson: Lesson) -> Iterator[str]:
+    """A budget that the slow version keeps asks for nothing."""
+    for function in lesson.graded.exercise.functions:
+        counted = [b for b in function.budget if isinstance(b, Ops | Memory | GrowthAtMost)]
+        if not counted or len(counted) < len(function.budget):
+            continue  # no budget, or one by the clock, which the slow version misses by its making
+        session.worker.run(probes.install, function.name, function.naive)
+        checks = [c for c in plan(lesson) if c.entry == function.name and c.axis in _COUNTED]
+        if not any(run_check(check, session).verdict is Verdict.FAILED for check in checks):
+            yield f"{function.name}: the naive version misses no budget, so the budget is too wide."
 
 
 def _near_traps(name: str, result: ExerciseResult) -> Iterator[str]:

@@ -86,6 +86,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
         return result(Verdict.FAILED, raised(error), {})
     except WorkerDiedError as error:
         session.deaths.append(error)
+        session.given_up = session.given_up or error.reason == "timeout"
         return result(Verdict.FAILED, str(error), {})
     except KataError:
         raise

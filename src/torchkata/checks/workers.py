@@ -57,6 +57,7 @@ class Workers:
         self._outputs: list[str] = []
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files: Files | None = None
+        self.given_up = False  # an endless loop would cost its time limit in every check
         self._deaths = 0
         self._workers: dict[str, Worker] = {}
         self._references: dict[str, Worker] = {}
@@ -79,6 +80,8 @@ class Workers:
             WorkerDiedError: it ends the process while it is loaded.
             Blocked: it has ended too many processes already.
         """
+        if self.given_up:
+            raise Blocked("Not judged: the code took too long before.")
         kind = device.partition(":")[0]
         known = self._workers.get(kind)
         if known is not None and known.alive:
