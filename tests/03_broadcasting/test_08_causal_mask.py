@@ -1,0 +1,48 @@
+"""Grader of causal_mask: comparisons that broadcast, against a loop over rows."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Speedup, Syncs, integers, value
+
+
+def entry_by_entry(lengths, size):
+    real = [min(length, size) for length in lengths.tolist()]
+    mask = torch.zeros(len(real), size, size, dtype=torch.bool)
+    for b, length in enumerate(real):
+        for i in range(length):
+            for j in range(i + 1):
+                mask[b, i, j] = True
+    return mask
+
+
+def row_loop(lengths, size):
+    mask = torch.zeros(lengths.shape[0], size, size, dtype=torch.bool)
+    for b in range(lengths.shape[0]):
+        for i in range(size):
+            mask[b, i, : i + 1] = i < lengths[b]
+    return mask
+
+
+def at_the_edges(sizes, _generator):
+    n = sizes.size
+    return torch.tensor([0, n, n + 1, 1, n - 1, 50 * n]), n
+
+
+EXERCISE = Exercise(
+    Function(
+        "causal_mask",
+        inputs={"lengths": integers("batch", 0, "size + 3"), "size": value("size")},
+        naive=entry_by_entry,
+        cases=(
+            Case("one position", batch=3, size=1),
+            Case("one sequence", batch=1, size=7),
+            Case("no sequences", batch=0, size=4),
+            Case("no positions", batch=2, size=0),
+            Case("a batch", batch=9, size=12),
+            Case("lengths 0, 1, size and beyond", given=at_the_edges, size=5),
+        ),
+        dtypes=(torch.int64,),
+        budget=(Speedup(10, over=row_loop, at={"batch": 8, "size": 64}), Syncs(0)),
+    ),
+    shipped="1825db3f180e21c3",
+)
