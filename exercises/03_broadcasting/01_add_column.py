@@ -21,7 +21,7 @@ Rules
 Budget
     at most 2 ops
     at most 1.2 * output bytes of extra memory at n=500, m=512
-    at least 1.7 x faster than the repeat then add at n=64, m=64
+    at least 1.5 x faster than the repeat then add at n=500, m=512
 
 Hints
     1. The repeating can happen while the sum is read, without a copy that is as large as a.

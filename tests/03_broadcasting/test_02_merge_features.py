@@ -33,9 +33,12 @@ EXERCISE = Exercise(
         "merged",
         via=merged,
         inputs={
-            **{"weight1": normal("o i"), "bias1": normal("o")},
-            **{"weight2": normal("o j"), "bias2": normal("o")},
-            **{"a": normal("g n i"), "b": normal("g 1 j")},
+            "weight1": normal("o i"),
+            "bias1": normal("o"),
+            "weight2": normal("o j"),
+            "bias2": normal("o"),
+            "a": normal("g n i"),
+            "b": normal("g 1 j"),
         },
         naive=tiled_concatenation,
         cases=(

@@ -133,22 +133,24 @@ def shape(session: Session, function: Function) -> None:
         by_axis = found(function, seen)
         for axis in _BEFORE_VALUES:
             if axis in by_axis:
+                session.misshapen.add(function.name)
                 raise CheckFailed(f"{by_axis[axis].message} Case: {case.words}.")
     if not judged:
         raise Blocked("Not judged: every call raised.")
 
 
-def _shape_first(by_axis: dict[str, Difference], where: str, *, known: bool) -> None:
-    """Without the right shape there are no values to compare; say so once, but always once.
+def shape_first(session: Session, function: Function, by_axis: dict[str, Difference]) -> None:
+    """Where the shape check has failed, a wrong shape is not told again.
 
-    Args:
-        by_axis: what differs.
-        where: the case.
-        known: whether the shape check has judged these very inputs.
+    Raises:
+        Blocked: this check waits for the shape.
     """
+    if function.name in session.misshapen and any(axis in by_axis for axis in _BEFORE_VALUES):
+        raise Blocked("Not judged: the shape is wrong already.")
+
+
+def _shape_differs(by_axis: dict[str, Difference], where: str) -> None:
     for axis in _BEFORE_VALUES:
-        if axis in by_axis and known:
-            raise Blocked("Not judged: the shape is wrong already.")
         if axis in by_axis:
             raise CheckFailed(f"{by_axis[axis].message} {where}")
 
@@ -157,7 +159,8 @@ def values(session: Session, function: Function, case: Case, layout: str = "cont
     """The values are the reference's, to a rounding error."""
     by_axis = found(function, observed(session, function, case, layout=layout))
     kind = "" if layout == "contiguous" else f" with {layout} inputs"
-    _shape_first(by_axis, f"Case: {case.words}{kind}.", known=layout == "contiguous")
+    shape_first(session, function, by_axis)
+    _shape_differs(by_axis, f"Case: {case.words}{kind}.")
     if "values" in by_axis:
         difference = by_axis["values"]
         raise CheckFailed(f"{difference.message} Case: {case.words}{kind}.", **difference.figures)
@@ -168,7 +171,8 @@ def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
     name = str(wanted).removeprefix("torch.")
     case = function.usual_case
     by_axis = found(function, observed(session, function, case, dtype=wanted), dtype=True)
-    _shape_first(by_axis, f"Inputs: {name}.", known=wanted is function.dtypes[0])
+    shape_first(session, function, by_axis)
+    _shape_differs(by_axis, f"Inputs: {name}.")
     if "dtype" in by_axis:
         raise CheckFailed(f"{by_axis['dtype'].message} Inputs: {name}.")
     if "values" in by_axis and wanted is not function.dtypes[0]:

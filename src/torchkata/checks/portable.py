@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from torchkata.checks.check import raised
+from torchkata.checks.correct import shape_first
 from torchkata.checks.session import Session, widened
 from torchkata.compare import differences
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
@@ -32,7 +33,7 @@ def device(session: Session, function: Function, where: str) -> None:
             "a GPU). Create tensors where the inputs are: `x.new_zeros(...)` or `device=x.device`."
         )
     precise = session.expect(function.name, widened(session.draw(function, case)))
-    _equal(function, answer["value"], expected, precise, f"on {where}, {case.words}")
+    _equal(session, function, answer["value"], expected, precise, f"on {where}, {case.words}")
     if function.differentiable:
         gradient(session, function, case, where)
 
@@ -100,7 +101,9 @@ def gradient(
             raise CheckFailed(f"No gradient reaches {name}. Case: {case.words}.")
         if theirs is None:
             theirs, exact = torch.zeros_like(mine), None  # noqa: PLW2901 - no flow is a zero
-        _equal(function, mine, theirs, exact, f"gradient with respect to {name}, {case.words}")
+        _equal(
+            session, function, mine, theirs, exact, f"gradient with respect to {name}, {case.words}"
+        )
 
 
 def _leaves(tree: Any) -> list[torch.Tensor]:
@@ -108,13 +111,17 @@ def _leaves(tree: Any) -> list[torch.Tensor]:
     return [leaf for leaf in leaves if torch.is_tensor(leaf)]
 
 
-def _equal(function: Function, got: Any, expected: Any, precise: Any, where: str) -> None:
-    for difference in differences(
+def _equal(
+    session: Session, function: Function, got: Any, expected: Any, precise: Any, where: str
+) -> None:
+    found = differences(
         got,
         expected,
         precise=precise,
         tolerance=function.tolerance,
         dtype=False,
         name=f"`{function.name}`",
-    ):
+    )
+    shape_first(session, function, {difference.axis: difference for difference in found})
+    for difference in found:
         raise CheckFailed(f"{difference.message} ({where})", **difference.figures)

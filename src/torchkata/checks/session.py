@@ -56,6 +56,7 @@ class Session(Workers):
         self.seeds = seeds
         self.devices = devices
         self.deaths: list[WorkerDiedError] = []
+        self.misshapen: set[str] = set()  # functions whose shape check has failed
         self.todo: set[str] = set()
         self.blocked: set[str] = set()
         self.rungs: dict[tuple[str, str], Rung] = {}

@@ -68,7 +68,8 @@ class _Judged(_Racer):
                 self.worker.pause()
         expected, honest = self.reference.worker.call(self.entry, inputs)
         self.verify(got, expected)
-        self.reference.done = _block(calls, honest, 0)
+        if calls > 1:  # a single call has to be as cold as the submission's
+            self.reference.done = _block(calls, honest, 0)
         transport = timing.unpack_ns + timing.pack_ns
         fair = _TRANSPORT_FACTOR * (honest.unpack_ns + honest.pack_ns) + _TRANSPORT_SLACK_NS
         return _block(calls, timing, max(0.0, transport - fair))

@@ -62,7 +62,7 @@ def factor(pair: Pair) -> str | None:
     if abs(ratio + 1) < _CLEAN:
         return "The sign is flipped" + (" everywhere." if pair.count > 1 else ".")
     everywhere = " everywhere" if pair.count > 1 else ""
-    name, cause = _named_factor(ratio)
+    name, cause = _named_factor(ratio, alone=pair.count == 1)
     if not name:
         if expected.numel() < _FEW or abs(ratio - 1) < _PLAIN:
             return None  # any two numbers have some ratio; near 1 it tells of lost digits
@@ -71,8 +71,13 @@ def factor(pair: Pair) -> str | None:
     return f"{text}: {cause}" if cause else f"{text}."
 
 
-def _named_factor(ratio: float) -> tuple[str, str]:
-    """A clean name for a factor and a likely cause, both empty where there is none."""
+def _named_factor(ratio: float, *, alone: bool) -> tuple[str, str]:
+    """A clean name for a factor and a likely cause, both empty where there is none.
+
+    Args:
+        ratio: the factor.
+        alone: whether it comes from one value only: some n / (n - 1) then fits by chance.
+    """
     sign, size = ("-" if ratio < 0 else ""), abs(ratio)
     up = size > 1
     whole = size if up else 1 / size
@@ -82,7 +87,7 @@ def _named_factor(ratio: float) -> tuple[str, str]:
             cause = "a mean where a sum was meant, or one division too many?"
         return sign + (f"{round(whole)}" if up else f"1/{round(whole)}"), cause
     over = round(1 / (whole - 1)) + 1  # n of n / (n - 1)
-    if 1 < over <= _MOST_RATIO and _near(whole, over / (over - 1)):
+    if not alone and 1 < over <= _MOST_RATIO and _near(whole, over / (over - 1)):
         name = f"{over}/{over - 1}" if up else f"{over - 1}/{over}"
         return sign + name, "divided by n, or by n - 1 (`correction`)?"
     square = whole**2
