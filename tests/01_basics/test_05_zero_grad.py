@@ -1,0 +1,129 @@
+"""Grader of zero_grad: the whole trajectory of gradient descent, and an untouched start."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, normal, require, same
+
+
+def by_forward_mode(loss_fn, w, lr, steps):
+    """Each entry's slope by dual numbers; nothing is ever collected."""
+    w = w.detach().clone()
+    for _ in range(steps):
+        slopes = torch.zeros_like(w)
+        for place in range(w.numel()):
+            direction = torch.zeros_like(w)
+            direction.view(-1)[place] = 1
+            slopes.view(-1)[place] = torch.func.jvp(loss_fn, (w,), (direction,))[1]
+        w = w - lr * slopes
+    return w
+
+
+def given(loss_fn, shape, lr, steps):
+    draw = normal(shape)
+    return lambda sizes, generator: (loss_fn, draw(sizes, generator), lr, steps)
+
+
+def bowl():
+    return lambda w: ((w - 1) ** 2).sum()
+
+
+def valley():
+    return lambda w: (w.cos() + 0.1 * w**4).mean()
+
+
+EXERCISE = Exercise(
+    Function(
+        "sgd",
+        inputs={"loss_fn": None, "w": None, "lr": None, "steps": None},
+        naive=by_forward_mode,
+        cases=(
+            Case("no step", given=given(bowl(), "n", 0.1, 0), n=3),
+            Case("one step", given=given(bowl(), "n", 0.1, 1), n=3),
+            Case("two steps", given=given(bowl(), "n", 0.1, 2), n=3),
+            Case("a single number, 5 steps", given=given(bowl(), "", 0.2, 5)),
+            Case("no numbers", given=given(bowl(), "n", 0.1, 2), n=0),
+            Case("one column", given=given(valley(), "n 1", 0.2, 6), n=3),
+            Case("a matrix, 8 steps", given=given(valley(), "n m", 0.5, 8), n=3, m=4),
+        ),
+        gradient=False,
+        usual="a matrix, 8 steps",
+    ),
+    shipped="f83952e37b66fdb4",
+    fault="values",
+)
+
+
+def from_parameter(kata, w, steps):
+    """Descend from a parameter that has a gradient already."""
+    w = w.clone().requires_grad_()
+    w.grad = torch.full_like(w, 4.0)
+    before = w.detach().clone()
+    end = kata.sgd(lambda w: ((w - 1) ** 2).sum(), w, 0.1, steps)
+    shared = end.untyped_storage().data_ptr() == w.untyped_storage().data_ptr()
+    untouched = bool(w.requires_grad and (w == before).all() and (w.grad == 4).all())
+    return {
+        "end": end.detach(),
+        "graph": end.requires_grad,
+        "shared": shared,
+        "untouched": untouched,
+    }
+
+
+def downhill(kata, w):
+    return w - kata.sgd(lambda w: 2 * w.sum(), w, 0.5, 3).detach()
+
+
+def asked_once(kata, w):
+    calls = []
+
+    def loss_fn(w):
+        calls.append(1)
+        return (w * w).sum()
+
+    kata.sgd(loss_fn, w, 0.1, 4)
+    return len(calls)
+
+
+def test_values_steps_are_equal(submission):
+    """On an even slope every step is as long as the first one."""
+    moved = float(submission.run(downhill, torch.zeros(1)))
+    require(
+        abs(moved - 3) < 1e-4,
+        f"With a gradient of 2 everywhere and lr = 0.5, each step moves w by 1 and 3 steps by 3, "
+        f"but w moved by {moved:g}. (6 = 1 + 2 + 3 tells of gradients that pile up in .grad.)",
+    )
+
+
+def test_gradient_start_may_require_grad(submission, reference, generator):
+    """From a parameter with a gradient of its own the same descent comes, detached."""
+    w = torch.randn(3, generator=generator)
+    for steps in (0, 1, 3):
+        got, expected = (who.run(from_parameter, w, steps) for who in (submission, reference))
+        same(got["end"], expected["end"], what=f"the end of {steps} steps from a parameter")
+        require(
+            not got["graph"],
+            "The result requires grad: whatever is computed from it would keep a graph. Return "
+            "the plain numbers, detached.",
+        )
+
+
+def test_purity_start_stays(submission, generator):
+    """The caller's w keeps its numbers, its grad and its memory."""
+    for steps in (0, 3):
+        got = submission.run(from_parameter, torch.randn(3, generator=generator), steps)
+        require(
+            got["untouched"],
+            f"After {steps} steps the caller's w, its .grad or its requires_grad is another one. "
+            "Descend on a detached copy.",
+        )
+        require(
+            not got["shared"],
+            f"After {steps} steps the result lies in the memory of w: whoever changes one changes "
+            "both. `detach()` shares memory; `clone()` copies.",
+        )
+
+
+def test_contract_one_pass_per_step(submission, generator):
+    """Each step evaluates the loss once."""
+    calls = submission.run(asked_once, torch.randn(3, generator=generator))
+    require(calls == 4, f"4 steps evaluate the loss {calls} times; once per step is enough.")
