@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from torchkata.course import Course
+from torchkata.course import Course, Lesson
 from torchkata.grade import Settings, grade_one, read
 from torchkata.isolation.launch import Launcher
 from torchkata.result import State, Verdict
@@ -70,7 +70,7 @@ class PeakMemory(threading.Thread):
 
 
 def grade_all(
-    course: Course, launcher: Launcher
+    lessons: tuple[Lesson, ...], launcher: Launcher
 ) -> tuple[float, Counter[str], list[str], list[float]]:
     """Grade every solution once: seconds, states, undecided checks, seconds per speed verdict."""
     start = time.monotonic()
@@ -78,7 +78,7 @@ def grade_all(
     undecided: list[str] = []
     verdicts: list[float] = []
     settings = Settings(seed=fresh_seed())
-    for lesson in course.lessons:
+    for lesson in lessons:
         result = grade_one(lesson, read(lesson.solution), launcher, settings)
         states[result.state] += 1
         for check in result.checks:
@@ -93,10 +93,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=1, help="how often all solutions are graded")
+    parser.add_argument("--chapter", action="append", default=[], help="all when none is named")
     parser.add_argument("--busy", action="store_true", help="keep two cores busy meanwhile")
     parser.add_argument("--nox", action="store_true", help="time one exercise through nox too")
     options = parser.parse_args()
-    course = Course(ROOT)
+    lessons = Course(ROOT).select((), tuple(options.chapter))
     spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(2 * options.busy)]
     memory = PeakMemory()
     memory.start()
@@ -105,13 +106,13 @@ def main() -> None:
             launcher.worker().close()
             speeds: list[float] = []
             for turn in range(options.rounds):
-                seconds, states, undecided, verdicts = grade_all(course, launcher)
+                seconds, states, undecided, verdicts = grade_all(lessons, launcher)
                 speeds += verdicts
                 named = ", ".join(f"{count} {state}" for state, count in states.items())
                 print(f"round {turn + 1}: {seconds:.1f} s, {named}", flush=True)
                 for line in undecided:
                     print(f"  {line}", flush=True)
-            warm(course, launcher)
+            warm(lessons, launcher)
             ordered = sorted(speeds)
             print(
                 f"speed verdicts: {len(speeds)}, median {statistics.median(speeds):.2f} s, "
@@ -126,10 +127,10 @@ def main() -> None:
         through_nox()
 
 
-def warm(course: Course, launcher: Launcher) -> None:
+def warm(lessons: tuple[Lesson, ...], launcher: Launcher) -> None:
     """Grade each exercise three times in a warm judge."""
     times = []
-    for lesson in course.lessons:
+    for lesson in lessons:
         for _ in range(3):
             start = time.monotonic()
             result = grade_one(lesson, read(lesson.solution), launcher, Settings(seed=fresh_seed()))

@@ -17,7 +17,7 @@ HINTS = (
 TRAPS = {
     "add_column": {
         "repeat_then_add": "memory",
-        "tile_then_add": "speed",
+        "tile_then_add": "memory",
         "loop_over_columns": "ops",
         "in_place": "purity",
         "first_number_only": "values",

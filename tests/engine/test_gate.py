@@ -172,7 +172,7 @@ def test_trap_near_a_threshold_is_named(ratio, near):
         id="x::speed",
         axis="speed",
         verdict=Verdict.FAILED,
-        figures={"ratio": ratio, "threshold": 6.0},
+        figures={"ratio_low": ratio, "threshold": 6.0},
     )
     result = ExerciseResult(id="x", name="x", chapter="x", state=State.FAILED, checks=(check,))
 

@@ -73,7 +73,7 @@ def ops(session: Session, function: Function, budget: Ops) -> None:
     case, mine, limit = over[-1]  # the largest shows best how the number grows
     ask = partial(measure, session, session.reference, function, case)
     theirs: OpCount = session.trusted(ask)["ops"]
-    smallest = f" It begins with {over[0][0].words}." if len(over) > 1 else ""
+    smallest = f" The smallest case over budget: {over[0][0].words}." if len(over) > 1 else ""
     raise CheckFailed(
         f"{mine.sentence()}{_lines(mine)}; at most {limit:g} "
         f"{'is' if limit == 1 else 'are'} allowed. The reference makes {theirs.sentence()}. "
@@ -158,7 +158,7 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
     """On a device, the CPU waits for it no more often than allowed."""
     if TWIN not in session.devices:
         raise CourseError("Host synchronisations are counted on the twin device; leave it on.")
-    for case in ordinary(function):
+    for case in reversed(ordinary(function)):  # the largest shows best where the reads come from
         worker = session.worker_on(TWIN)
         events = measure(session, worker, function, case, device=TWIN)["synchronisations"]
         if len(events) <= budget.at_most:

@@ -185,6 +185,6 @@ def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float
     raise CheckFailed(
         f"{reached} as fast as the {budget.rival}; at least {budget.factor:g} x is asked for. The "
         f"reference reaches {decision.reference_ratio:.3g} x, so yours takes {behind:.3g} x its "
-        f"time.{why} {case.words}.",
+        f"time.{why} Case: {case.words}.",
         **figures,
     )
