@@ -14,7 +14,8 @@ Shapes and units
     return         the shape of x, also for k = 0 (a constant)
 
 Rules
-    At most k multiplications and k additions of tensors (or k fused ones, as torch.addcmul).
+    At most k multiplications and k additions of tensors (or k fused ones, as torch.addcmul), and
+    no other arithmetic: no power, no matrix product.
     Differentiable in both arguments; neither is modified.
 
 Budget

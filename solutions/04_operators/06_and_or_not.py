@@ -25,6 +25,7 @@ TRAPS = {
     "outside": {
         "nan_inside": "values",
         "python_not": "values",
+        "another_loop": "speed",
     },
 }
 
@@ -82,3 +83,7 @@ def nan_inside(x: Tensor, low: float, high: float) -> Tensor:
 
 def python_not(x: Tensor, low: float, high: float) -> Tensor:
     return torch.as_tensor(not in_range(x, low, high))
+
+
+def another_loop(x: Tensor, low: float, high: float) -> Tensor:
+    return ~element_loop(x, low, high)  # one number at a time through Python

@@ -17,6 +17,7 @@ TRAPS = {
     "polynomial": {
         "sum_of_powers_on_time": "speed",
         "vandermonde": "ops",
+        "table_of_powers": "ops",
         "highest_first": "values",
         "constant_is_0d": "shape",
         "python_coefficients": "gradient",
@@ -28,7 +29,7 @@ ALTERNATIVES = {"polynomial": ("by_products_and_sums", "recursive")}
 
 def polynomial(coefficients: Tensor, x: Tensor) -> Tensor:
     terms = coefficients.unbind()  # 0-d tensors, lowest degree first
-    result = terms[-1].expand(x.shape).contiguous()
+    result = terms[-1].expand(x.shape).clone()  # in x's shape, for k = 0 too
     for c in terms[-2::-1]:
         result = torch.addcmul(c, result, x)  # c + result * x in one op
     return result
@@ -62,6 +63,11 @@ def vandermonde(coefficients: Tensor, x: Tensor) -> Tensor:
     for _ in range(len(coefficients) - 1):
         powers.append(powers[-1] * x)  # all powers at once: k times the memory of x
     return (torch.stack(powers, -1) * coefficients).sum(-1)
+
+
+def table_of_powers(coefficients: Tensor, x: Tensor) -> Tensor:
+    exponents = torch.arange(len(coefficients), device=x.device)
+    return x.unsqueeze(-1) ** exponents @ coefficients  # few ops, but k + 1 powers per element
 
 
 def highest_first(coefficients: Tensor, x: Tensor) -> Tensor:

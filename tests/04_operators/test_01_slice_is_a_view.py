@@ -1,6 +1,7 @@
 """Grader of slice_is_a_view: rows as a view, in one op."""
 
 import torch
+
 from torchkata import Case, Exercise, Function, Ops, normal, require, value
 
 

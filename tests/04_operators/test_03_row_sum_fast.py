@@ -1,6 +1,7 @@
 """Grader of row_sum_fast: one reduction, against two loops."""
 
 import torch
+
 from torchkata import Case, Exercise, Function, Ops, Speedup, normal
 
 

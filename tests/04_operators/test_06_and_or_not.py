@@ -11,7 +11,7 @@ def element_loop(x, low, high):
     return torch.tensor([low <= v < high for v in x.flatten().tolist()]).bool().reshape(x.shape)
 
 
-def element_loop_outside(x, low, high):
+def opposite_loop(x, low, high):
     return torch.tensor([not low <= v < high for v in x.flatten().tolist()]).bool().reshape(x.shape)
 
 
@@ -34,6 +34,7 @@ def judged(name, naive, **more):
             Case("many", n=200),
             Case("edges and nan", given=edges),
             Case("whole numbers, bounds between them", given=whole_numbers),
+            Case("x is 0-d", given=lambda _s, g: (torch.rand((), generator=g), 0, 0.5)),
             Case("an empty range", given=lambda _s, g: (torch.randn(9, generator=g), 1, -1)),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
@@ -44,7 +45,7 @@ def judged(name, naive, **more):
 
 EXERCISE = Exercise(
     judged("in_range", element_loop, budget=(Speedup(20, over=element_loop, at={"n": 10000}),)),
-    judged("outside", element_loop_outside),
-    shipped="31e8fc4064d3bb44",
+    judged("outside", opposite_loop, budget=(Speedup(20, over=opposite_loop, at={"n": 10000}),)),
+    shipped="56f25d220d946067",
     fault="values",
 )
