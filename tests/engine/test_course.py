@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from torchkata.author.gate import Gate
 from torchkata.course import Course
 

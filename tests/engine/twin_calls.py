@@ -132,11 +132,11 @@ class Raising(torch.autograd.Function):
     """Its backward raises."""
 
     @staticmethod
-    def forward(ctx, x):  # noqa: ARG004, D102 - torch's interface
+    def forward(ctx, x):  # noqa: ARG004 - torch's interface
         return x * 2
 
     @staticmethod
-    def backward(ctx, gradient):  # noqa: ARG004, D102 - torch's interface
+    def backward(ctx, gradient):  # noqa: ARG004 - torch's interface
         raise ValueError("in backward")
 
 

@@ -178,7 +178,11 @@ def same(
         tolerance: instead of the one that follows from dtype and scale.
         dtype: whether dtypes have to agree.
     """
-    for difference in differences(got, expected, tolerance=tolerance, dtype=dtype, name=what):
+    try:
+        found = differences(got, expected, tolerance=tolerance, dtype=dtype, name=what)
+    except CourseError as error:  # a test may compare two answers of the submission
+        raise CheckFailed(f"{what} cannot be compared: {error}") from error
+    for difference in found:
         raise CheckFailed(difference.message, **difference.figures)
 
 
