@@ -201,3 +201,11 @@ def test_works_in_a_thread_that_enters_the_mode():
     thread.start()
     thread.join()
     assert found == [[2, 2, 2]]
+
+
+def test_conjugates_are_values():
+    """A lazy conjugate is worked out: the twin's tensors have the values that they show."""
+    with twin.TwinMode():
+        z = twin.to_twin(torch.tensor([1 + 2j]))
+        assert twin.to_host(z.conj() * 1).tolist() == [1 - 2j]
+        assert twin.to_host(z.conj().imag).tolist() == [-2.0]

@@ -27,7 +27,7 @@ def device(session: Session, function: Function, where: str) -> None:
         raise CheckFailed(f"{raised(error)}. Inputs on {where}, case: {case.words}.") from error
     expected = session.expect(function.name, session.draw(function, case))
     wrong = sorted({str(got) for got in answer["devices"]} - {where})
-    if wrong and torch.is_tensor(expected):
+    if wrong and _leaves(expected):
         raise CheckFailed(
             f"The result lies on {', '.join(wrong)}, but the inputs lie on {where} (a stand-in for "
             "a GPU). Create tensors where the inputs are: `x.new_zeros(...)` or `device=x.device`."

@@ -192,7 +192,11 @@ def _rewrap(result: Any, call: _Call, facts: Rule) -> Any:
 def wrap(value: Any) -> Any:
     """Wrap every CPU tensor in a result; what is wrapped already stays."""
     if isinstance(value, torch.Tensor):
-        return value if isinstance(value, TwinTensor) else TwinTensor(value)
+        if isinstance(value, TwinTensor):
+            return value
+        if value.is_conj() or value.is_neg():  # the wrapper cannot carry such a promise
+            value = value.resolve_conj().resolve_neg()
+        return TwinTensor(value)
     if isinstance(value, (list, tuple)):
         return type(value)([wrap(part) for part in value])
     return value

@@ -1,0 +1,108 @@
+"""Reference: number the pairs row by row, and count the numbers.
+
+Fast: three passes over n labels, whatever the number of classes. Small: [n] for the pair numbers
+and [classes * classes] for the counts; the one-hot tables of the popular way are [n, classes].
+`torch.bincount` looks for the largest number first, so on a GPU the CPU waits once; where that
+hurts, `index_add_` and its like on zeros do the same without.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+HINTS = (
+    "Two labels are a pair. Give each pair one number of its own, and count numbers.",
+    """In a table stored row by row, entry [a, p] is number a * classes + p. `torch.bincount`
+    counts how often each number comes; what of numbers that never come?""",
+    """`torch.bincount(actual * classes + predicted, minlength=classes**2)`, then
+    `.reshape(classes, classes)`.""",
+)
+
+TRAPS = {
+    "confusion": {
+        "one_hot_product": "memory",
+        "rows_and_columns_swapped": "values",
+        "written_once": "values",
+        "without_minlength": "shape",
+        "counted_in_floats": "dtype",
+        "loop_over_samples": "speed",
+        "mask_per_pair": "speed",
+        "numbered_in_place": "purity",
+        "table_on_the_cpu": "device",
+    },
+}
+
+ALTERNATIVES = {"confusion": ("by_index_put", "by_scatter", "by_index_add")}
+
+
+def confusion(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    pairs = actual * classes + predicted  # [n]
+    return torch.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def by_index_put(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    table = actual.new_zeros(classes, classes)
+    return table.index_put_((actual, predicted), table.new_ones(()), accumulate=True)
+
+
+def by_scatter(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    pairs = torch.add(predicted, actual, alpha=classes)
+    one = pairs.new_ones(()).expand_as(pairs)  # one number, seen n times
+    return pairs.new_zeros(classes * classes).scatter_add_(0, pairs, one).view(classes, -1)
+
+
+def by_index_add(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    counts = torch.zeros(classes * classes, dtype=torch.int64, device=actual.device)
+    counts.index_add_(0, actual * classes + predicted, torch.ones_like(actual))
+    return counts.unflatten(0, (classes, classes))
+
+
+def one_hot_product(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    return one_hot(actual, classes).T @ one_hot(predicted, classes)  # two tables of [n, classes]
+
+
+def rows_and_columns_swapped(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    pairs = predicted * classes + actual  # as some libraries do, and as was not asked for here
+    return torch.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def written_once(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    table = actual.new_zeros(classes, classes)
+    table[actual, predicted] += 1  # a pair that comes twice is still written once
+    return table
+
+
+def without_minlength(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    counts = torch.bincount(actual * classes + predicted)  # ends at the largest pair that came
+    return counts.reshape(-1, classes) if len(counts) % classes == 0 else counts
+
+
+def counted_in_floats(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    counts = torch.zeros(classes * classes, device=actual.device)
+    one = torch.ones(len(actual), device=actual.device)
+    counts.index_add_(0, actual * classes + predicted, one)  # stops growing at 2**24
+    return counts.reshape(classes, classes)
+
+
+def loop_over_samples(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    table = actual.new_zeros(classes, classes)
+    for a, p in zip(actual.tolist(), predicted.tolist(), strict=True):
+        table[a, p] += 1
+    return table
+
+
+def mask_per_pair(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    right = [actual == c for c in range(classes)]
+    guessed = [predicted == c for c in range(classes)]
+    counts = [(a & p).sum() for a in right for p in guessed]  # classes**2 passes over the samples
+    return torch.stack(counts).reshape(classes, classes)
+
+
+def numbered_in_place(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    pairs = actual.mul_(classes).add_(predicted)  # saves a copy, and spoils the caller's labels
+    return torch.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def table_on_the_cpu(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:
+    table = torch.zeros(classes, classes, dtype=torch.int64)
+    return table.index_put_((actual, predicted), torch.tensor(1), accumulate=True)

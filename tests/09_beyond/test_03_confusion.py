@@ -1,0 +1,49 @@
+"""Grader of confusion: pairs counted in one pass, against a loop; no one-hot tables."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Memory, Speedup, integers, value
+
+
+def loop_over_samples(predicted, actual, classes):
+    table = torch.zeros(classes, classes, dtype=torch.int64)
+    for i in range(len(actual)):
+        table[actual[i], predicted[i]] += 1
+    return table
+
+
+def lazy_guesser(sizes, generator):
+    """Always the same guess, and the last classes never come."""
+    actual = torch.randint(0, sizes.classes // 2, (sizes.n,), generator=generator)
+    return torch.ones_like(actual), actual, sizes.classes
+
+
+TEN, HUNDRED = {"n": 10_000, "classes": 10}, {"n": 10_000, "classes": 100}
+EXERCISE = Exercise(
+    Function(
+        "confusion",
+        inputs={
+            "predicted": integers("n", 0, "classes"),
+            "actual": integers("n", 0, "classes"),
+            "classes": value("classes"),
+        },
+        naive=loop_over_samples,
+        cases=(
+            Case("one sample", n=1, classes=1),
+            Case("one class", n=5, classes=1),
+            Case("no samples", n=0, classes=3),
+            Case("few samples", n=3, classes=9),
+            Case("one guess only", given=lazy_guesser, n=60, classes=6),
+            Case("many samples", n=700, classes=4),
+        ),
+        dtypes=(torch.int64,),
+        budget=(
+            Memory("4 * n * classes", at=TEN),
+            Memory("4 * n * classes", at=HUNDRED),
+            Speedup(250, over=loop_over_samples, at=TEN),
+            Speedup(250, over=loop_over_samples, at=HUNDRED),
+        ),
+        gradient=False,
+    ),
+    shipped="d58bd698219ec2f7",
+)

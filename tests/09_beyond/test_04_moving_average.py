@@ -1,0 +1,66 @@
+"""Grader of moving_average: means of windows, without the windows and without losing digits."""
+
+import torch
+
+from torchkata import (
+    Case,
+    Exercise,
+    Function,
+    Memory,
+    Speedup,
+    Tolerance,
+    normal,
+    same,
+    value,
+)
+
+
+def loop_over_windows(x, width):
+    starts = range(x.shape[-1] - width + 1)
+    return torch.stack([x[..., i : i + width].mean(-1) for i in starts], -1)
+
+
+def shaped(*shape):
+    """Arguments with another number of dims, and windows of 3."""
+    return lambda _sizes, generator: (torch.randn(shape, generator=generator), 3)
+
+
+EXERCISE = Exercise(
+    Function(
+        "moving_average",
+        inputs={"x": normal("b n"), "width": value("width")},
+        naive=loop_over_windows,
+        cases=(
+            Case("one number", b=1, n=1, width=1),
+            Case("width 1", b=2, n=6, width=1),
+            Case("one window", b=3, n=5, width=5),
+            Case("two windows", b=2, n=5, width=4),
+            Case("no signals", b=0, n=5, width=2),
+            Case("one dimension", given=shaped(20)),
+            Case("three dimensions", given=shaped(2, 3, 9)),
+            Case("several signals", b=4, n=60, width=7, gradient=True),
+            Case("long", b=1, n=3000, width=50),
+            Case("width 0", b=2, n=5, width=0, raises=ValueError),
+            Case("negative width", b=2, n=5, width=-2, raises=ValueError),
+            Case("too wide", b=2, n=5, width=6, raises=ValueError),
+            Case("nothing to average", b=2, n=0, width=1, raises=ValueError),
+        ),
+        usual="several signals",
+        budget=(
+            Memory("8 * input", at={"n": 100_000, "b": 1, "width": 64}),
+            Memory("8 * input", at={"n": 100_000, "b": 1, "width": 50_000}),
+            Speedup(20, over=loop_over_windows, at={"n": 5000, "b": 1, "width": 50}),
+        ),
+    ),
+    shipped="abcb468ed7c4c1de",
+)
+FOUR_DIGITS = Tolerance(rtol=1e-4, atol=0.0)
+
+
+def test_stability_long_positive_signal(submission, reference, generator):
+    """Four digits are right to the end of 100,000 positive numbers."""
+    x = torch.rand(100_000, generator=generator) + 0.05
+    got = submission.call("moving_average", x, 8)
+    expected = reference.call("moving_average", x.double(), 8)
+    what = "the means of 8 neighbours among 100,000 positive numbers, 4 digits asked for,"
+    same(got, expected, what=what, tolerance=FOUR_DIGITS, dtype=False)

@@ -1,0 +1,69 @@
+"""Grader of rotary: a table of angles in good precision, against a loop."""
+
+import math
+
+import torch
+
+from torchkata import Case, Exercise, Function, Speedup, normal, value
+
+
+def loop_over_positions_and_pairs(x, base):
+    n, d = x.shape[-2:]
+    out = torch.zeros_like(x)
+    for p in range(n):
+        for i in range(d // 2):
+            angle = p * base ** (-2 * i / d)
+            cos, sin = math.cos(angle), math.sin(angle)
+            a, b = x[..., p, i], x[..., p, i + d // 2]
+            out[..., p, i] = a * cos - b * sin
+            out[..., p, i + d // 2] = a * sin + b * cos
+    return out
+
+
+def shaped(*shape, base=10000.0, dtype=torch.float32):
+    """Arguments with another number of dims, base or dtype."""
+    return lambda _sizes, generator: (torch.randn(shape, generator=generator).to(dtype), base)
+
+
+EXERCISE = Exercise(
+    Function(
+        "rotary",
+        inputs={"x": normal("b n d"), "base": value(10000.0)},
+        naive=loop_over_positions_and_pairs,
+        cases=(
+            Case("one pair", b=1, n=1, d=2),
+            Case("one position", b=2, n=1, d=6),
+            Case("one pair, many positions", b=1, n=40, d=2),
+            Case("no positions", b=2, n=0, d=4),
+            Case("no columns", b=2, n=3, d=0),
+            Case("an empty batch", b=0, n=3, d=4),
+            Case("two dimensions", given=shaped(7, 10)),
+            Case("four dimensions", given=shaped(2, 3, 5, 4)),
+            Case("another base", given=shaped(2, 9, 8, base=50.0)),
+            Case("several", b=3, n=20, d=12),
+            Case(
+                "bfloat16, 600 positions",
+                axis="stability",
+                given=shaped(1, 600, 8, dtype=torch.bfloat16),
+            ),
+            Case(
+                "float16, 600 positions",
+                axis="stability",
+                given=shaped(1, 600, 8, dtype=torch.float16),
+            ),
+            Case("odd d", b=2, n=3, d=5, raises=ValueError),
+            Case("one column", b=1, n=2, d=1, raises=ValueError),
+        ),
+        dtypes=(torch.float32, torch.float64, torch.bfloat16, torch.float16),
+        budget=(Speedup(100, over=loop_over_positions_and_pairs, at={"b": 4, "n": 64, "d": 32}),),
+        gradient=("x",),
+    ),
+    shipped="c48c12aeeae57ca5",
+)
+
+
+def gradient(kata, x, weights):
+    """The gradient of the weighted sum of the result, None where nothing flows."""
+    x.requires_grad_()
+    y = kata.rotary(x)
+    return torch.autograd.grad(y, x, weights, allow_unused=True)[0] if y.requires_grad else None
