@@ -1,0 +1,87 @@
+"""Reference: shift each row so that its largest logit is 0.
+
+Right: the shift cancels in the quotient. After it every exp lies in [0, 1], and the sum in [1, n]:
+nothing overflows, and nothing is divided by 0. The shift changes no result, so it needs no
+gradient: `detach` keeps the backward pass from computing one that is 0. Fast: five operations.
+"""
+
+import torch
+from torch import Tensor
+
+HINTS = (
+    "Adding one number to all logits of a row leaves its softmax as it is.",
+    "Which number makes the largest exp of each row exactly 1? It needs no gradient.",
+    "`exp = torch.exp(logits - logits.amax(dim, keepdim=True).detach())`, then divide by its sum.",
+)
+
+TRAPS = {
+    "softmax": {
+        "without_shift": "stability",
+        "one_shift_for_all": "stability",
+        "clamped": "stability",
+        "no_nan": "stability",
+        "library": "contract",
+        "last_dim_only": "values",
+        "row_by_row": "ops",
+    },
+}
+
+ALTERNATIVES = {"softmax": ("by_logsumexp", "shift_with_gradient", "by_reciprocal")}
+
+
+def softmax(logits: Tensor, dim: int = -1) -> Tensor:
+    exp = torch.exp(logits - logits.amax(dim, keepdim=True).detach())
+    return exp / exp.sum(dim, keepdim=True)
+
+
+def by_logsumexp(logits: Tensor, dim: int = -1) -> Tensor:
+    return torch.exp(logits - torch.logsumexp(logits, dim, keepdim=True))
+
+
+def shift_with_gradient(logits: Tensor, dim: int = -1) -> Tensor:
+    exp = (logits - logits.max(dim, keepdim=True).values).exp()
+    return exp.div(exp.sum(dim, keepdim=True))
+
+
+def by_reciprocal(logits: Tensor, dim: int = -1) -> Tensor:
+    with torch.no_grad():
+        top = logits.max(dim, keepdim=True).values
+    exp = torch.sub(logits, top).exp()
+    return exp * exp.sum(dim, keepdim=True).reciprocal()
+
+
+def without_shift(logits: Tensor, dim: int = -1) -> Tensor:
+    exp = torch.exp(logits)  # inf above 88.7, and 0 / 0 far below zero
+    return exp / exp.sum(dim, keepdim=True)
+
+
+def one_shift_for_all(logits: Tensor, dim: int = -1) -> Tensor:
+    largest = logits.max().detach() if logits.numel() else 0
+    exp = torch.exp(logits - largest)  # rows far below the largest become 0 / 0
+    return exp / exp.sum(dim, keepdim=True)
+
+
+def clamped(logits: Tensor, dim: int = -1) -> Tensor:
+    exp = torch.exp(logits.clamp(-80, 80))  # finite, and wrong: 1000 and 999 become equal
+    return exp / exp.sum(dim, keepdim=True)
+
+
+def no_nan(logits: Tensor, dim: int = -1) -> Tensor:
+    exp = torch.exp(logits)
+    return (exp / exp.sum(dim, keepdim=True)).nan_to_num()  # hides the nan, not the mistake
+
+
+def library(logits: Tensor, dim: int = -1) -> Tensor:
+    return torch.softmax(logits, dim)
+
+
+def last_dim_only(logits: Tensor, dim: int = -1) -> Tensor:  # noqa: ARG001
+    exp = torch.exp(logits - logits.amax(-1, keepdim=True))
+    return exp / exp.sum(-1, keepdim=True)
+
+
+def row_by_row(logits: Tensor, dim: int = -1) -> Tensor:
+    rows = logits.movedim(dim, -1).reshape(-1, logits.shape[dim])
+    done = [(row - row.max()).exp() / (row - row.max()).exp().sum() for row in rows]
+    table = torch.stack(done) if done else rows
+    return table.reshape(logits.movedim(dim, -1).shape).movedim(-1, dim)

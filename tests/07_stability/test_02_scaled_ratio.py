@@ -1,0 +1,99 @@
+"""Grader of scaled_ratio: relative errors, entry by entry, over the whole range of a dtype."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, normal, require, uniform
+
+BOUNDS = {torch.float32: (37, 5e-6), torch.float64: (306, 1e-13)}  # in powers of 10; error
+
+
+def exact(x, y, z):
+    """The ratio in float64, from numbers between 0.5 and 1 and their exponents."""
+    (x, ex), (y, ey), (z, ez) = (torch.frexp(t.double()) for t in (x, y, z))
+    powers = (ex + ey - ez).clamp(-2000, 2000).flatten().tolist()
+    first = torch.tensor([2.0 ** (e // 2) for e in powers], dtype=x.dtype)
+    second = torch.tensor([2.0 ** (e - e // 2) for e in powers], dtype=x.dtype)
+    return x * y / z * first * second
+
+
+def naive(x, y, z):
+    return torch.tensor(
+        [a * b / c for a, b, c in zip(*(t.flatten().tolist() for t in (x, y, z)), strict=True)],
+        dtype=x.dtype,
+    ).reshape(x.shape)
+
+
+def extreme(dtype, generator, count=20_000):
+    """Arguments of all sizes and signs, some x of them 0, whose ratio is in the bounds."""
+    limit = BOUNDS[dtype][0]
+    power, sign = torch.rand(2, 3, count, generator=generator, dtype=torch.float64)
+    x, y, z = (10 ** (limit * (2 * power - 1)) * torch.where(sign < 0.5, -1, 1)).to(dtype)
+    x[::50] = 0
+    kept = within(exact(x, y, z), x, limit)
+    return x[kept], y[kept], z[kept]
+
+
+def within(t, x, limit):
+    return ((t == 0) & (x == 0)) | ((t.abs() > 10.0**-limit) & (t.abs() < 10.0**limit))
+
+
+def gradients_of_ratio(kata, x, y, z):
+    leaves = [t.requires_grad_() for t in (x, y, z)]
+    return torch.autograd.grad(kata.scaled_ratio(*leaves).sum(), leaves)
+
+
+def near(got, expected, arguments, what):
+    """Each entry within the bounds has a small relative error."""
+    limit, most = BOUNDS[arguments[0].dtype]
+    require(got.shape == expected.shape, f"{what} has the shape {list(got.shape)}.")
+    error = ((got.double() - expected).abs() / expected.abs().clamp(min=10.0**-limit)).nan_to_num(
+        torch.inf, torch.inf
+    )
+    error = torch.where(within(expected, arguments[0], limit), error, 0.0)
+    worst = int(error.argmax())
+    x, y, z = (f"{t[worst].item():.4g}" for t in arguments)
+    kind = str(arguments[0].dtype).removeprefix("torch.")
+    require(
+        error[worst] <= most,
+        f"{what} is {got[worst].item():.8g} for x = {x}, y = {y}, z = {z} in {kind}; expected "
+        f"{expected[worst].item():.8g}. {int((error > most).sum())} of {len(error)} entries have a "
+        f"relative error above {most:g}: does a step on the way leave the range, or lose digits?",
+        relative_error=min(float(error[worst]), 1e300),
+    )
+
+
+EXERCISE = Exercise(
+    Function(
+        "scaled_ratio",
+        inputs={"x": normal("n m"), "y": normal("n m"), "z": uniform("n m", -3, -0.3)},
+        naive=naive,
+        cases=(
+            Case("one entry", n=1, m=1),
+            Case("one row", n=1, m=7),
+            Case("one column", n=6, m=1),
+            Case("no rows", n=0, m=3),
+            Case("many", n=20, m=30),
+        ),
+    ),
+    shipped="6f23cf3d802fa7fe",
+    fault="stability",
+)
+
+
+def test_stability_over_the_whole_range(submission, generator):
+    """The result is exact wherever it is in the bounds."""
+    for dtype in BOUNDS:
+        arguments = extreme(dtype, generator)
+        got = submission.call("scaled_ratio", *arguments)
+        near(got, exact(*arguments), arguments, "scaled_ratio(x, y, z)")
+
+
+def test_gradient_over_the_whole_range(submission, generator):
+    """Each gradient is exact wherever it and the result are in the bounds."""
+    for dtype in BOUNDS:
+        x, y, z = extreme(dtype, generator)
+        gradients = submission.run(gradients_of_ratio, x, y, z)
+        one, result = torch.ones_like(x), exact(x, y, z)
+        expected = (exact(one, y, z), exact(one, x, z), -exact(one, result, z))
+        for name, got, truth in zip("xyz", gradients, expected, strict=True):
+            near(got, truth, (x, y, z), f"The gradient of scaled_ratio(x, y, z) to {name}")

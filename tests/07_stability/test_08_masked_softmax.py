@@ -1,0 +1,100 @@
+"""Grader of masked_softmax: masks of many shapes, and nothing leaks from under them."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Tolerance, normal, same, value
+
+
+def naive(scores, mask, dim=-1):
+    """Row by row in float64, with the entries that take part alone."""
+    moved = scores.double().movedim(dim, -1)
+    rows = moved.reshape(-1, scores.shape[dim])
+    kept = mask.expand(scores.shape).movedim(dim, -1).reshape(rows.shape)
+    out = torch.zeros(rows.shape, dtype=torch.float64)
+    for i in range(len(rows)):
+        if kept[i].any():
+            weights = 2.718281828459045 ** (rows[i][kept[i]] - rows[i][kept[i]].max())
+            out[i, kept[i]] = weights / weights.sum()
+    return out.reshape(moved.shape).movedim(-1, dim).to(scores.dtype)
+
+
+def coins(sizes, generator):
+    return torch.rand(sizes.a, sizes.b, sizes.c, generator=generator) < 0.6
+
+
+def shaped(*shape, dim=-1):
+    """Scores [3, 4, 5] with a mask of another shape that broadcasts."""
+
+    def given(sizes, generator):
+        scores = torch.randn(3, 4, 5, generator=generator).to(sizes.dtype)
+        return scores, torch.rand(shape, generator=generator) < 0.6, dim
+
+    return given
+
+
+def extreme(masked_out, dim=-1):
+    """Scores with these values under the mask; rows 0 and 3 are masked out entirely."""
+
+    def given(sizes, generator):
+        scores = torch.randn(6, 5, generator=generator).to(sizes.dtype)
+        mask = torch.rand(6, 5, generator=generator) < 0.6
+        mask[0] = mask[3] = False
+        mask[1, 0], mask[1, 1:], mask[2], mask[4, :2] = True, False, True, False
+        fill = torch.tensor(masked_out, dtype=sizes.dtype).repeat(30)[:30].reshape(6, 5)
+        scores = torch.where(mask, scores, fill)
+        return (scores, mask, -1) if dim == -1 else (scores.T.contiguous(), mask.T.contiguous(), 0)
+
+    return given
+
+
+def edge(name, given):
+    return Case(name, axis="stability", given=given, gradient=True)
+
+
+NAN, INF = torch.nan, torch.inf
+EXERCISE = Exercise(
+    Function(
+        "masked_softmax",
+        inputs={"scores": normal("a b c", std=3), "mask": coins, "dim": value("dim")},
+        naive=naive,
+        cases=(
+            Case("one entry", a=1, b=1, c=1, dim=-1),
+            Case("rows of one entry", a=2, b=3, c=1, dim=2),
+            Case("no rows", a=0, b=2, c=3, dim=-1),
+            Case("first dim", a=5, b=1, c=4, dim=0),
+            Case("middle dim", a=3, b=7, c=4, dim=-2),
+            Case("last dim", a=4, b=3, c=20, dim=-1),
+            Case("dim left out", given=lambda s, g: shaped(3, 4, 5)(s, g)[:2]),
+            Case("a mask for every row", given=shaped(5)),
+            Case("a mask of whole rows", given=shaped(4, 1), gradient=True),
+            Case("a mask along another dim", given=shaped(3, 1, 5, dim=1)),
+            Case("a mask of one value", given=shaped()),
+            edge("rows masked out entirely", extreme([0.0])),
+            edge("columns masked out entirely", extreme([0.0], dim=0)),
+            edge("nan and inf masked out", extreme([NAN, INF, -INF, 7.0])),
+            edge("large scores masked out", extreme([200.0, 1000.0])),
+        ),
+        gradient=("scores",),
+    ),
+    shipped="b1d9e963261cd58b",
+)
+
+
+def with_gradient(kata, scores, mask, weights):
+    result = kata.masked_softmax(scores.requires_grad_(), mask)
+    return result.detach(), torch.autograd.grad(result, scores, weights)[0]
+
+
+def test_stability_large_scores_take_part(submission, reference, generator):
+    """Rows of scores near 1000 and near -1000 are ordinary rows, with ordinary gradients."""
+    scores, weights = torch.randn(2, 6, 5, generator=generator)
+    scores += torch.tensor([1000.0, -1000.0, 90.0]).repeat(2)[:, None]
+    mask = torch.rand(6, 5, generator=generator) < 0.6
+    mask[0], mask[1] = True, torch.arange(5) < 3
+    got = submission.run(with_gradient, scores, mask, weights)
+    exact = reference.run(with_gradient, scores.double(), mask, weights.double())
+    # A score of 1000 is itself rounded by up to 3e-5, and its exp as much.
+    allowed = Tolerance(rtol=0.0, atol=1e-4)
+    for part, what in enumerate(("the result", "the gradient")):
+        name = f"{what} for scores near 1000, -1000 and 90"
+        same(got[part], exact[part], what=name, tolerance=allowed, dtype=False)
