@@ -1,0 +1,120 @@
+"""Reference: keep the chunks in the list they came in, and join them once.
+
+A list grows cheaply, for it holds references only; a tensor is one block of memory, made at its
+full size. One `cat` copies each number once, so n chunks cost n copies and not n * n / 2.
+"""
+
+import functools
+import itertools
+
+import torch
+from torch import Tensor
+
+HINTS = (
+    "How often is the first chunk copied if there are a thousand? Once is enough.",
+    "Python's lists grow cheaply, and `torch.cat` takes a list of any length.",
+    "`torch.cat(chunks).cumsum(0)`; an empty list needs a line of its own, cat refuses it.",
+)
+
+TRAPS = {
+    "running_sums": {
+        "append_by_reduce": "memory",
+        "pad_and_add": "memory",
+        "sums_of_each_chunk": "values",
+        "forgets_the_empty_list": "values",
+        "buffer_of_floats": "dtype",
+        "buffer_on_the_cpu": "device",
+        "through_lists": "gradient",
+        "carry_in_place": "purity",
+    },
+}
+
+ALTERNATIVES = {"running_sums": ("filled_buffer", "carried_total")}
+
+
+def running_sums(chunks: list[Tensor]) -> Tensor:
+    if not chunks:
+        return torch.zeros(0)
+    return torch.cat(chunks).cumsum(0)  # n of [k] -> [n * k]
+
+
+def filled_buffer(chunks: list[Tensor]) -> Tensor:
+    if not chunks:
+        return torch.zeros(0)
+    out = chunks[0].new_empty(sum(map(len, chunks)))  # the full size, made once
+    end = 0
+    for chunk in chunks:
+        start, end = end, end + len(chunk)
+        out[start:end] = chunk
+    return out.cumsum(0)
+
+
+def carried_total(chunks: list[Tensor]) -> Tensor:
+    pieces: list[Tensor] = []
+    total: Tensor | float = 0
+    for chunk in filter(len, chunks):
+        pieces.append(chunk.cumsum(0) + total)
+        total = pieces[-1][-1]  # what comes next begins from here
+    return torch.cat(pieces or chunks[:1] or [torch.zeros(0)])
+
+
+def append_by_reduce(chunks: list[Tensor]) -> Tensor:
+    # the loop is hidden in reduce, the copies are the same
+    joined = functools.reduce(
+        lambda grown, new: torch.cat([grown, new]), chunks or [torch.zeros(0)]
+    )
+    return joined.cumsum(0)
+
+
+def pad_and_add(chunks: list[Tensor]) -> Tensor:
+    if not chunks:
+        return torch.zeros(0)
+    total, end = sum(map(len, chunks)), 0
+    padded = []
+    for chunk in chunks:
+        padded.append(torch.nn.functional.pad(chunk, (end, total - end - len(chunk))))
+        end += len(chunk)
+    return torch.stack(padded).sum(0).cumsum(0)  # n chunks, each as long as all of them
+
+
+def sums_of_each_chunk(chunks: list[Tensor]) -> Tensor:
+    # each chunk begins at 0 again: the sum of the chunks before it is missing
+    return torch.cat([chunk.cumsum(0) for chunk in chunks] or [torch.zeros(0)])
+
+
+def forgets_the_empty_list(chunks: list[Tensor]) -> Tensor:
+    return torch.cat(chunks).cumsum(0)  # cat raises on an empty list
+
+
+def buffer_of_floats(chunks: list[Tensor]) -> Tensor:
+    device = chunks[0].device if chunks else None
+    out, end = torch.zeros(sum(map(len, chunks)), device=device), 0  # float32, whatever comes in
+    for chunk in chunks:
+        start, end = end, end + len(chunk)
+        out[start:end] = chunk
+    return out.cumsum(0)
+
+
+def buffer_on_the_cpu(chunks: list[Tensor]) -> Tensor:
+    dtype = chunks[0].dtype if chunks else torch.float32
+    out, end = torch.zeros(sum(map(len, chunks)), dtype=dtype), 0
+    for chunk in chunks:
+        start, end = end, end + len(chunk)
+        out[start:end] = chunk  # copies each chunk off its device, in silence
+    return out.cumsum(0)
+
+
+def through_lists(chunks: list[Tensor]) -> Tensor:
+    numbers = itertools.accumulate(x for chunk in chunks for x in chunk.tolist())
+    like = chunks[0] if chunks else torch.zeros(0)
+    return torch.tensor(list(numbers), dtype=like.dtype, device=like.device)
+
+
+def carry_in_place(chunks: list[Tensor]) -> Tensor:
+    total: Tensor | None = None
+    with torch.no_grad():
+        for chunk in filter(len, chunks):
+            if total is not None:
+                chunk[0] += total  # the caller's own numbers
+            total = chunk.sum()
+    return sums_of_each_chunk(chunks)

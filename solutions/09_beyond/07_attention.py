@@ -1,0 +1,135 @@
+"""Reference: the library's fused attention, given the 4 dims that it wants.
+
+Small: the fused kernel goes through blocks of keys and keeps, per query, the largest score so far
+and the sums up to it, so no table of scores is ever made. With 2 or 3 dims the same call takes a
+way that makes the table (and with `is_causal` a mask and a copy of it too).
+"""
+
+# ruff: noqa: FBT001, FBT002 - the flag is part of the signature
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+HINTS = (
+    "Each query needs its own row of scores only. Who says that all rows are there at once?",
+    "Go through blocks of queries; or use the library's fused call, which wants exactly 4 dims.",
+    "`scaled_dot_product_attention(q, k, v, is_causal=causal)`, reshaped to [1, h, n, d] and back.",
+)
+
+TRAPS = {
+    "attention": {
+        "library_as_it_is": "memory",
+        "table_of_scores": "memory",
+        "table_in_place": "memory",
+        "unscaled": "values",
+        "softmax_over_queries": "values",
+        "aligned_at_the_end": "values",
+        "hidden_after_the_softmax": "values",
+        "exp_without_maximum": "stability",
+        "through_float32": "dtype",
+    },
+}
+
+ALTERNATIVES = {"attention": ("blocks_of_queries", "blocks_of_keys", "folded_into_heads")}
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    heads = [x.reshape(1, math.prod(x.shape[:-2]), *x.shape[-2:]) for x in (q, k, v)]
+    # [..., n, d] -> [1, h, n, d] -> [..., n, d]
+    return scaled_dot_product_attention(*heads, is_causal=causal).reshape(q.shape)
+
+
+def folded_into_heads(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    q4, k4, v4 = (x[None, None] if x.dim() == 2 else x.flatten(0, -3)[:, None] for x in (q, k, v))
+    return scaled_dot_product_attention(q4, k4, v4, is_causal=causal).view_as(q)
+
+
+def blocks_of_queries(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    keys, out = torch.arange(k.shape[-2], device=q.device), []
+    for start in range(0, q.shape[-2], 64):
+        block = q[..., start : start + 64, :]
+        scores = block @ k.mT / math.sqrt(q.shape[-1])  # [..., 64, m], soon forgotten
+        if causal:
+            rows = torch.arange(start, start + block.shape[-2], device=q.device)
+            scores = scores.masked_fill(keys > rows[:, None], -math.inf)
+        out.append(scores.softmax(-1) @ v)
+    return torch.cat(out, -2) if out else q * 1
+
+
+def blocks_of_keys(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    """Keep the largest score so far, and sums relative to it: what the fused kernel does."""
+    q = q / math.sqrt(q.shape[-1])
+    most = q.new_full((*q.shape[:-1], 1), -math.inf)
+    total, out = torch.zeros_like(most), torch.zeros_like(q)
+    rows = torch.arange(q.shape[-2], device=q.device)[:, None]
+    for start in range(0, k.shape[-2], 64):
+        scores = q @ k[..., start : start + 64, :].mT  # [..., n, 64]
+        if causal:
+            keys = torch.arange(start, start + scores.shape[-1], device=q.device)
+            scores = scores.masked_fill(keys > rows, -math.inf)
+        higher = torch.maximum(most, scores.detach().amax(-1, keepdim=True))
+        weights, shrink = (scores - higher).exp(), (most - higher).exp()
+        total = total * shrink + weights.sum(-1, keepdim=True)
+        out = out * shrink + weights @ v[..., start : start + 64, :]
+        most = higher
+    return out / total
+
+
+def scored(q: Tensor, k: Tensor, causal: bool, scale: float, diagonal: int = 0) -> Tensor:
+    scores = q @ k.mT * scale  # [..., n, m]: this is what costs
+    if causal:
+        seen = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril(diagonal)
+        scores = scores.masked_fill(~seen, -math.inf)
+    return scores
+
+
+def library_as_it_is(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    return scaled_dot_product_attention(q, k, v, is_causal=causal)  # 2 dims: the whole table
+
+
+def table_of_scores(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    return scored(q, k, causal, q.shape[-1] ** -0.5).softmax(-1) @ v
+
+
+def table_in_place(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    if torch.is_grad_enabled() and q.requires_grad:
+        return table_of_scores(q, k, v, causal)
+    scores = (q * q.shape[-1] ** -0.5) @ k.mT  # one table instead of two is still a table
+    if causal:
+        rows = torch.arange(q.shape[-2], device=q.device)[:, None]
+        scores.masked_fill_(torch.arange(k.shape[-2], device=q.device) > rows, -math.inf)
+    scores.sub_(scores.amax(-1, keepdim=True)).exp_()
+    return (scores @ v).div_(scores.sum(-1, keepdim=True))
+
+
+def unscaled(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    return scored(q, k, causal, 1.0).softmax(-1) @ v  # / sqrt(d) is missing
+
+
+def softmax_over_queries(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    return scored(q, k, causal, q.shape[-1] ** -0.5).softmax(-2) @ v  # a query's weights: not 1
+
+
+def aligned_at_the_end(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    # the last query sees all keys: another meaning of causal where n and m differ
+    diagonal = k.shape[-2] - q.shape[-2]
+    weights = scored(q, k, causal, q.shape[-1] ** -0.5, diagonal).softmax(-1)
+    return weights.nan_to_num(0.0) @ v
+
+
+def hidden_after_the_softmax(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    weights = scored(q, k, causal=False, scale=q.shape[-1] ** -0.5).softmax(-1)
+    return (weights.tril() if causal else weights) @ v  # what is left adds up to less than 1
+
+
+def exp_without_maximum(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    weights = scored(q, k, causal, q.shape[-1] ** -0.5).exp()  # inf for a score of 89
+    return weights @ v / weights.sum(-1, keepdim=True)
+
+
+def through_float32(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    # on the way, half of the digits of float64 inputs are lost
+    return blocks_of_queries(q.float(), k.float(), v.float(), causal).to(q.dtype)

@@ -1,0 +1,80 @@
+"""Grader of attention: the plain formula, without its table of scores."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Memory, Tolerance, normal, same
+
+LARGE = {"n": 1024, "m": 1024, "d": 64}
+
+
+def table_of_scores(q, k, v, causal):
+    scores = q @ k.mT / q.shape[-1] ** 0.5
+    if causal:
+        scores.masked_fill_(torch.ones_like(scores).tril() == 0, -torch.inf)
+    return scores.softmax(-1) @ v
+
+
+def given(q, k, *, causal=False):
+    shapes = (q, k, k)
+    return lambda sizes, generator: (
+        *(torch.randn(shape, generator=generator, dtype=sizes.dtype) for shape in shapes),
+        causal,
+    )
+
+
+def large_scores(causal):
+    """Scores up to several hundreds; they are whole numbers, so that no digit of them is lost."""
+
+    def make(sizes, generator):
+        q, k = (torch.randint(-9, 10, s, generator=generator) for s in ((20, 16), (30, 16)))
+        v = torch.randn(30, 16, generator=generator)
+        return (q * 4).to(sizes.dtype), k.to(sizes.dtype), v.to(sizes.dtype), causal
+
+    return make
+
+
+EXERCISE = Exercise(
+    Function(
+        "attention",
+        inputs={
+            "q": normal("n d"),
+            "k": normal("m d"),
+            "v": normal("m d"),
+            "causal": lambda sizes, _generator: bool(sizes.causal),
+        },
+        naive=table_of_scores,
+        cases=(
+            Case("one of everything", n=1, m=1, d=1, causal=0),
+            Case("one of everything, causal", n=1, m=1, d=1, causal=1),
+            Case("no queries", n=0, m=3, d=4, causal=0),
+            Case("one key", n=5, m=1, d=4, causal=1),
+            Case("fewer queries than keys", n=7, m=12, d=8, causal=0),
+            Case("fewer queries than keys, causal", n=7, m=12, d=8, causal=1),
+            Case("more queries than keys", n=12, m=7, d=8, causal=0),
+            Case("more queries than keys, causal", n=12, m=7, d=8, causal=1, gradient=True),
+            Case("several blocks", n=200, m=150, d=3, causal=0),
+            Case("several blocks, causal", n=150, m=200, d=3, causal=1),
+            Case("batch", given=given((3, 6, 4), (3, 5, 4))),
+            Case("batch and heads, causal", given=given((2, 3, 6, 4), (2, 3, 5, 4), causal=True)),
+            Case("five dims, causal", given=given((2, 1, 3, 6, 4), (2, 1, 3, 9, 4), causal=True)),
+            Case("empty batch", given=given((0, 6, 4), (0, 5, 4))),
+            Case("large scores", given=large_scores(causal=False), axis="stability"),
+            Case("large scores, causal", given=large_scores(causal=True), axis="stability"),
+        ),
+        budget=(
+            Memory("0.5 * 4*n*m", at={**LARGE, "causal": 0}),
+            Memory("0.5 * 4*n*m", at={**LARGE, "causal": 1}),
+        ),
+        tolerance=Tolerance(rtol=1e-5, atol=1e-5),
+        usual="fewer queries than keys, causal",
+    ),
+    shipped="0b07887a74839776",
+)
+
+
+def test_dtype_all_digits_of_float64(submission, reference, generator):
+    """float64 inputs are worked on in float64."""
+    q, k, v = (torch.randn(9, 5, generator=generator, dtype=torch.float64) for _ in range(3))
+    got, expected = (who.call("attention", q, k, v) for who in (submission, reference))
+    tolerance = Tolerance(rtol=1e-10, atol=1e-10)
+    same(got, expected, what="the result for float64 inputs", tolerance=tolerance)
