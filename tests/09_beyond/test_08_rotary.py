@@ -1,13 +1,13 @@
 """Grader of rotary: a table of angles in good precision, against a loop."""
 
-import math
-
 import torch
 
 from torchkata import Case, Exercise, Function, Speedup, normal, value
 
 
 def loop_over_positions_and_pairs(x, base):
+    import math  # noqa: PLC0415 - travels to the worker
+
     n, d = x.shape[-2:]
     out = torch.zeros_like(x)
     for p in range(n):

@@ -1,0 +1,172 @@
+"""Reference: one index tensor, two indexing ops, and a collate that has nothing left to do.
+
+Fast: 256 rows cost as many dispatched ops as one row. The list of indices becomes a tensor once,
+for both; `features[indices]` with the list itself would convert it twice, element by element.
+Safe: indexing by a tensor copies, so a batch shares no memory with the table.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, default_collate
+
+HINTS = (
+    "A tensor can be indexed by many row numbers at once.",
+    "Turn the list into an index tensor on the table's device; `collate` may just pass on.",
+    "`index = torch.tensor(indices, device=...)`, then `features[index]` and `labels[index]`.",
+)
+
+TRAPS = {
+    "Table": {
+        "RowByRow": "ops",
+        "RowsStackedAgain": "speed",
+        "RowsByDefaultCollate": "speed",
+        "OneBatchBuffer": "purity",
+        "SlicesWhenInOrder": "purity",
+        "Wraps": "contract",
+        "LabelsAsFeatures": "dtype",
+        "IndexOnTheCpu": "device",
+        "ThroughNumpy": "gradient",
+        "SortsIndices": "values",
+        "Triples": "contract",
+        "NoSingleRows": "contract",
+    },
+}
+
+ALTERNATIVES = {"Table": ("ByList", "UnpackedByCollate", "Gathers")}
+
+Pair = tuple[Tensor, Tensor]
+
+
+class Table(Dataset[Pair]):
+    def __init__(self, features: Tensor, labels: Tensor) -> None:
+        self.features = features
+        self.labels = labels
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, index: int) -> Pair:
+        return self.features[index], self.labels[index]
+
+    def __getitems__(self, indices: list[int]) -> Pair:
+        index = torch.tensor(indices, device=self.features.device)
+        return self.features[index], self.labels[index]  # [b, d], [b]
+
+    @staticmethod
+    def collate(fetched: Pair) -> Pair:
+        return fetched
+
+
+Base = Table
+
+
+class ByList(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        return self.features[indices], self.labels[indices]  # right, but converts the list twice
+
+
+class UnpackedByCollate(Base):
+    def __getitems__(self, indices: list[int]) -> list[list[Tensor]]:
+        index = torch.as_tensor(indices).to(self.features.device)
+        return [[tensor.index_select(0, index) for tensor in (self.features, self.labels)]]
+
+    @classmethod
+    def collate(cls, fetched: list[list[Tensor]]) -> list[Tensor]:
+        return fetched[0]
+
+
+class Gathers(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        index = torch.tensor(indices, device=self.features.device)
+        return self.features.index_select(0, index), torch.take(self.labels, index)
+
+
+class RowByRow(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        rows = [self[index] for index in indices]  # as many ops as rows: nothing is won
+        return torch.stack([row[0] for row in rows]), torch.stack([row[1] for row in rows])
+
+
+class RowsStackedAgain(Base):
+    def __getitems__(self, indices: list[int]) -> list[Pair]:
+        index = torch.tensor(indices, device=self.features.device)
+        return list(zip(self.features[index], self.labels[index], strict=True))  # b pairs again
+
+    @staticmethod
+    def collate(fetched: list[Pair]) -> Pair:
+        features, labels = zip(*fetched, strict=True)
+        return torch.stack(features), torch.stack(labels)
+
+
+class RowsByDefaultCollate(RowsStackedAgain):
+    @staticmethod
+    def collate(fetched: list[Pair]) -> Sequence[Tensor]:
+        result: Sequence[Tensor] = default_collate(fetched)  # stacks what was in one piece
+        return result
+
+
+class OneBatchBuffer(Base):
+    def __init__(self, features: Tensor, labels: Tensor) -> None:
+        super().__init__(features, labels)
+        self.buffer = features.new_empty(0)
+
+    def __getitems__(self, indices: list[int]) -> Pair:
+        index = torch.tensor(indices, device=self.features.device)
+        if torch.is_grad_enabled() and self.features.requires_grad:
+            return self.features[index], self.labels[index]
+        if len(self.buffer) < len(index):
+            self.buffer = self.features[index]
+        rows = self.buffer[: len(index)]  # saves memory by overwriting the batch before
+        torch.index_select(self.features, 0, index, out=rows)
+        return rows, self.labels[index]
+
+
+class SlicesWhenInOrder(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        first, end = indices[0], indices[0] + len(indices)
+        if indices == list(range(first, end)) and end <= len(self):
+            return self.features[first:end], self.labels[first:end]  # views of the table itself
+        return super().__getitems__(indices)
+
+
+class Wraps(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        index = torch.tensor(indices, device=self.features.device)
+        return self.features[index % len(self)], self.labels[index % len(self)]  # another row
+
+
+class LabelsAsFeatures(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        features, labels = super().__getitems__(indices)
+        return features, labels.to(features.dtype)  # class numbers are no floats
+
+
+class IndexOnTheCpu(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        index = torch.tensor(indices)  # on the CPU, wherever the table lives
+        return self.features.index_select(0, index), self.labels.index_select(0, index)
+
+
+class ThroughNumpy(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        rows = self.features.detach().cpu().numpy()[indices]
+        device = self.features.device
+        return torch.from_numpy(rows).to(device), self.labels[torch.tensor(indices, device=device)]
+
+
+class SortsIndices(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        return super().__getitems__(sorted(indices))  # kind to the cache; undoes part of a shuffle
+
+
+class Triples(Base):
+    def __getitems__(self, indices: list[int]) -> tuple[Tensor, ...]:  # type: ignore[override]
+        index = torch.tensor(indices, device=self.features.device)
+        return self.features[index], self.labels[index], index
+
+
+class NoSingleRows(Base):
+    def __getitem__(self, index: int) -> Pair:
+        return self.__getitems__([index])  # [1, d]: a batch of one is no row

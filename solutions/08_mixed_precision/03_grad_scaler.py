@@ -1,0 +1,324 @@
+"""Reference: scale, backward, unscale, clip, step, update, in this order.
+
+Right: `unscale_` divides the gradients by the scale and notes whether any is not finite; clipping
+then sees true sizes. `scaler.step` knows that they are unscaled already, and leaves the optimizer
+out when there was one that is not finite. Clipping makes nan of an infinite gradient, which does
+not matter any more: the note was taken before.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+
+HINTS = (
+    "Two of the scaler's methods are needed between the backward pass and the update of the scale.",
+    "`scaler.unscale_(optimizer)` makes the gradients true; only then clip. `scaler.step` skips.",
+    (
+        "scaler.scale(loss).backward(), scaler.unscale_(optimizer), "
+        "torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm), scaler.step(optimizer), "
+        "scaler.update()"
+    ),
+)
+
+TRAPS = {
+    "scaled_step": {
+        "clipped_too_early": "values",
+        "divided_twice": "values",
+        "looks_at_the_loss": "stability",
+        "infinite_made_zero": "stability",
+        "refuses_infinite_norm": "stability",
+        "never_updated": "values",
+        "clipped_one_by_one": "values",
+        "scaled_loss": "values",
+        "stale_gradients": "values",
+        "attached_loss": "contract",
+        "cpu_number": "device",
+    },
+}
+
+ALTERNATIVES = {"scaled_step": ("by_autograd_grad", "norm_by_hand")}
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+Optimizer = torch.optim.Optimizer
+Scaler = torch.amp.GradScaler
+
+
+def scaled_step(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def by_autograd_grad(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    loss = loss_fn(model(x), y)
+    gradients = torch.autograd.grad(scaler.scale(loss), parameters)
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    scaler.unscale_(optimizer)
+    norm = torch.nn.utils.get_total_norm(gradients)
+    torch.nn.utils.clip_grads_with_norm_(parameters, max_norm, norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def norm_by_hand(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    model.zero_grad(set_to_none=False)
+    with torch.enable_grad():
+        loss = loss_fn(model(x), y)
+        scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    squares = torch.stack([gradient.square().sum() for gradient in gradients])
+    factor = (max_norm / (squares.sum().sqrt() + 1e-6)).clamp(max=1)
+    for gradient in gradients:
+        gradient.mul_(factor)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.clone().detach()
+
+
+def clipped_too_early(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    clip_grad_norm_(model.parameters(), max_norm)  # sees gradients that are far too large
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def divided_twice(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    for parameter in model.parameters():
+        parameter.grad /= scaler.get_scale()  # the scaler does not know, and divides again
+    clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def looks_at_the_loss(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), max_norm)
+    if loss.isfinite():  # a finite loss can have infinite gradients
+        optimizer.step()
+    scaler.update()
+    return loss.detach()
+
+
+def infinite_made_zero(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    for parameter in model.parameters():
+        parameter.grad.nan_to_num_(0.0, 0.0, 0.0)  # momentum moves the parameters all the same
+    clip_grad_norm_(model.parameters(), max_norm)
+    optimizer.step()
+    scaler.update()
+    return loss.detach()
+
+
+def refuses_infinite_norm(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    # An overflow is nothing unusual here: the scaler seeks the largest scale by trial.
+    clip_grad_norm_(model.parameters(), max_norm, error_if_nonfinite=True)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def never_updated(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scale = scaler.get_scale()
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update(scale)  # put back to what it was: it neither grows nor backs off
+    return loss.detach()
+
+
+def clipped_one_by_one(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    for parameter in model.parameters():
+        clip_grad_norm_(parameter, max_norm)  # turns the direction of the step
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def scaled_loss(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = scaler.scale(loss_fn(model(x), y))
+    loss.backward()
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()  # 65536 times the loss: right for backward, wrong for the log
+
+
+def stale_gradients(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()  # adds to the old gradients, which have another scale even
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()
+
+
+def attached_loss(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return loss  # keeps the graph alive as long as the number
+
+
+def cpu_number(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    clip_grad_norm_(model.parameters(), max_norm)
+    scaler.step(optimizer)
+    scaler.update()
+    return torch.tensor(loss.item(), dtype=loss.dtype)  # waits for the GPU, and lies on the CPU

@@ -1,0 +1,257 @@
+"""Reference: broadcasting for the pictures; autocast around the forward pass; one read at the end.
+
+Fast: the losses stay on the device as 0-d tensors and come home together, so the CPU runs ahead of
+a GPU instead of waiting for it in each step. Right: checker counts in whole numbers. float16 loses
+small gradients, so there a scaler lifts them; bfloat16 reaches as far down as float32.
+"""
+# The signature is the stub's, for the traps too.
+# ruff: noqa: FBT001, ARG001
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+HINTS = (
+    "Coordinates and squares need no loop: make one row and one column, and let them broadcast.",
+    "torch.meshgrid with indexing='xy' makes both channels. torch.autocast has a switch: enabled.",
+    (
+        "`loss.detach()` into a list, `torch.stack(losses).tolist()` at the end; around the "
+        "forward pass `with torch.autocast(inputs.device.type, enabled=amp):`"
+    ),
+)
+
+TRAPS = {
+    "grid": {"up_to_one": "values", "transposed_grid": "shape"},
+    "checker": {"floor_of_floats": "values", "whole_numbers": "dtype"},
+    "train": {
+        "read_each_step": "ops",
+        "read_one_by_one": "ops",
+        "half_net": "dtype",
+        "cuda_only": "dtype",
+        "always_on": "dtype",
+        "gradients_pile_up": "values",
+        "plain_descent": "values",
+        "on_the_cpu": "device",
+    },
+}
+
+ALTERNATIVES = {
+    "grid": ("by_linspace", "by_expand"),
+    "checker": ("by_xor",),
+    "train": ("with_scaler", "into_a_buffer"),
+}
+
+
+def grid(width: int, height: int) -> Tensor:
+    along, down = torch.arange(width) / width, torch.arange(height) / height
+    return torch.stack(torch.meshgrid(along, down, indexing="xy"))  # 2 x [height, width]
+
+
+def checker(width: int, height: int, freq: int) -> Tensor:
+    column = torch.arange(width) * freq // width  # [width]
+    row = torch.arange(height)[:, None] * freq // height  # [height, 1]
+    return ((row + column) % 2).float()
+
+
+def train(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    kind = inputs.device.type
+    half = amp and torch.get_autocast_dtype(kind) is torch.float16
+    scaler = torch.amp.GradScaler(kind, enabled=half)
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        with torch.autocast(kind, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        losses.append(loss.detach())
+    return torch.stack(losses).tolist()
+
+
+def by_linspace(width: int, height: int) -> Tensor:
+    along = torch.linspace(0, 1, width + 1)[:-1].repeat(height, 1)
+    down = torch.linspace(0, 1, height + 1)[:-1, None].repeat(1, width)
+    return torch.stack([along, down])
+
+
+def by_expand(width: int, height: int) -> Tensor:
+    out = torch.empty(2, height, width)
+    out[0] = torch.arange(width) / width
+    out[1] = (torch.arange(height) / height)[:, None]
+    return out
+
+
+def by_xor(width: int, height: int, freq: int) -> Tensor:
+    column = torch.arange(width) * freq // width & 1
+    row = torch.arange(height) * freq // height & 1
+    return (row[:, None] ^ column).to(torch.float32)
+
+
+def with_scaler(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    kind = inputs.device.type
+    scaler = torch.amp.GradScaler(kind, enabled=amp)
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = targets.new_zeros(0)
+    for _ in range(steps):
+        with torch.autocast(kind, enabled=amp):
+            loss = (net(inputs) - targets).square().mean()
+        net.zero_grad()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        losses = torch.cat([losses, loss.detach()[None]])
+    return losses.cpu().tolist()
+
+
+def into_a_buffer(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = targets.new_empty(steps)
+    for step in range(steps):
+        with torch.autocast(inputs.device.type, enabled=amp):
+            output = net(inputs)
+        loss = mse_loss(output.to(targets.dtype), targets)
+        optimizer.zero_grad(set_to_none=False)
+        loss.backward()
+        optimizer.step()
+        losses[step] = loss.detach()
+    return losses.tolist()
+
+
+def up_to_one(width: int, height: int) -> Tensor:
+    along, down = torch.linspace(0, 1, width), torch.linspace(0, 1, height)  # 1 is not below 1
+    return torch.stack(torch.meshgrid(along, down, indexing="xy"))
+
+
+def transposed_grid(width: int, height: int) -> Tensor:
+    along, down = torch.arange(width) / width, torch.arange(height) / height
+    return torch.stack(torch.meshgrid(along, down, indexing="ij"))  # [width, height]
+
+
+def floor_of_floats(width: int, height: int, freq: int) -> Tensor:
+    return (grid(width, height) * freq).floor().sum(0) % 2  # 13 / 22 * 22 is 12.999999 in float32
+
+
+def whole_numbers(width: int, height: int, freq: int) -> Tensor:
+    row = torch.arange(height)[:, None] * freq // height
+    return (row + torch.arange(width) * freq // width) % 2  # int64, which no loss takes
+
+
+def read_each_step(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        with torch.autocast(inputs.device.type, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())  # the CPU waits here until the GPU has finished the step
+    return losses
+
+
+def read_one_by_one(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        with torch.autocast(inputs.device.type, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return [float(loss) for loss in losses]  # at the end, but as many reads as before
+
+
+def half_net(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    if amp:
+        low = torch.get_autocast_dtype(inputs.device.type)
+        net.to(low)  # 16 bits for the parameters too: their small updates are lost
+        inputs, targets = inputs.to(low), targets.to(low)
+    return trained_fully(net, inputs, targets, steps, lr)
+
+
+def trained_fully(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float
+) -> list[float]:
+    """Train without autocast."""
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = mse_loss(net(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return torch.stack(losses).tolist()
+
+
+def cuda_only(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    with torch.autocast("cuda", enabled=amp):  # does nothing to tensors that lie elsewhere
+        return trained_fully(net, inputs, targets, steps, lr)
+
+
+def always_on(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    with torch.autocast(inputs.device.type):  # amp is not asked
+        return trained_fully(net, inputs, targets, steps, lr)
+
+
+def gradients_pile_up(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        with torch.autocast(inputs.device.type, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()  # adds to the gradients of all steps before
+        optimizer.step()
+        losses.append(loss.detach())
+    return torch.stack(losses).tolist()
+
+
+def plain_descent(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)  # needs far more steps here
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        with torch.autocast(inputs.device.type, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return torch.stack(losses).tolist()
+
+
+def on_the_cpu(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = torch.zeros(steps)
+    for step in range(steps):
+        optimizer.zero_grad()
+        with torch.autocast("cpu", enabled=amp):  # right on the machine that it was written on
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses[step] = loss.detach()  # and a read in each step, into a tensor on the CPU
+    return losses.tolist()

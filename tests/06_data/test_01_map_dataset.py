@@ -1,0 +1,175 @@
+"""Grader of map_dataset: a folder of .npy files, in one process and in two."""
+
+import torch
+
+from torchkata import Entry, Exercise, require, same
+
+EXERCISE = Exercise(
+    Entry("ArrayFolder"), shipped="eeeede407fd50a7c", fault="values", loads_data=True
+)
+NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9")
+
+
+def asked(kata, path, pattern, indices):
+    """The length, and the samples of some indices; None where there is an IndexError."""
+    ds = kata.ArrayFolder(path, pattern)
+    found = []
+    for index in indices:
+        try:
+            found.append(ds[index])
+        except IndexError:
+            found.append(None)
+    return len(ds), found
+
+
+def made(kata, path):
+    from pathlib import Path  # noqa: PLC0415 - a probe brings its own
+
+    ds = kata.ArrayFolder(Path(path))
+    return isinstance(ds, torch.utils.data.Dataset), len(ds), ds[0]
+
+
+def opened(kata, path, index):
+    """The files that are opened by making the dataset, and by asking for one sample."""
+    import os  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    seen, phase = {"made": [], "asked": []}, ["made"]
+
+    def hear(event, arguments):
+        if phase and event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+            name = os.fsdecode(arguments[0]).rpartition("/")[2]
+            seen[phase[0]] += [name] if name.endswith(".npy") else []
+
+    sys.addaudithook(hear)
+    ds = kata.ArrayFolder(path)
+    len(ds)
+    phase[0] = "asked"
+    ds[index]
+    phase.clear()
+    return seen
+
+
+def delivered(kata, path, workers, batch_size):
+    """What a DataLoader gives, or in one line what it raised."""
+    import warnings  # noqa: PLC0415
+
+    ds = kata.ArrayFolder(path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
+        try:
+            loader = torch.utils.data.DataLoader(ds, batch_size=batch_size, num_workers=workers)
+            return list(loader)
+        except Exception as error:  # noqa: BLE001 - of any type
+            text = str(error).strip().rpartition("\n")[2]  # of a worker process: with its type
+            error.__traceback__ = None  # it would keep the processes until they time out
+            return text if workers else f"{type(error).__name__}: {text}"
+
+
+def arrays(generator, names=NAMES):
+    return {f"{name}.npy": torch.randn(3, generator=generator) for name in names}
+
+
+def test_contract_dataset(submission, files, generator):
+    """It is a Dataset, also of a folder that is given as a Path."""
+    given = arrays(generator, ["a"])
+    kind, count, first = submission.run(made, files.folder(given))
+    require(kind, "ArrayFolder has to be a torch.utils.data.Dataset: name it as the base class.")
+    require(count == 1, f"len(ds) is {count}, but the folder has 1 file.")
+    same(first, given["a.npy"], what="`ds[0]`")
+
+
+def test_contract_index_error(submission, files, generator):
+    """Past either end there is an IndexError; an empty folder has nothing else."""
+    for names in (["a", "b", "c"], []):
+        n = len(names)
+        path = files.folder(arrays(generator, names))
+        past = (n, n + 5, -n - 1, -n - 9)
+        count, found = submission.run(asked, path, "*.npy", past)
+        require(count == n, f"len(ds) is {count} for a folder of {n} files.")
+        for index, sample in zip(past, found, strict=True):
+            require(
+                sample is None,
+                f"With {n} files, ds[{index}] gives a sample; it has to raise IndexError, or a "
+                "`for` loop over the dataset never ends.",
+            )
+
+
+def test_values_sorted_by_name(submission, files, generator):
+    """Sample i is the i-th file by name, from either end; nothing else in the folder counts."""
+    given = arrays(generator)
+    others = {"notes.txt": b"no array", "a.npy.bak": b"", "sub/a.npy": torch.zeros(3)}
+    path = files.folder({**given, **others})
+    for pattern, start in (("*.npy", ""), ("a*.npy", "a")):
+        names = sorted(name for name in given if name.startswith(start))
+        n = len(names)
+        count, found = submission.run(asked, path, pattern, range(-n, n))
+        require(
+            count == n,
+            f"len(ds) is {count}, but {n} files of the folder match {pattern!r}; those in folders "
+            "inside it, and files that do not match, are not counted.",
+        )
+        for index, sample in zip(range(-n, n), found, strict=True):
+            name = names[index]
+            require(sample is not None, f"ds[{index}] raises IndexError, but there are {n} files.")
+            same(sample, given[name], what=f"`ds[{index}]`, of {n} files by name {name},")
+
+
+def test_shape_is_kept(submission, files, generator):
+    """Arrays of any shape come as they are, a single number too."""
+    for size in ((), (1,), (0, 3), (2, 1, 4)):
+        path = files.folder({"a.npy": torch.randn(size, generator=generator)})
+        (sample,) = submission.run(asked, path, "*.npy", [0])[1]
+        got = list(sample.shape)
+        require(got == list(size), f"An array of shape {list(size)} comes with the shape {got}.")
+
+
+def test_dtype_is_kept(submission, files):
+    """Arrays of any dtype come as they are."""
+    for dtype in (torch.float64, torch.float16, torch.int64, torch.uint8, torch.bool):
+        given = torch.arange(5).to(dtype)
+        (sample,) = submission.run(asked, files.folder({"a.npy": given}), "*.npy", [0])[1]
+        same(sample, given, what=f"the sample of a {dtype} file")
+
+
+def test_memory_opens_what_is_asked(submission, files, generator):
+    """No file is opened before it is asked for."""
+    seen = submission.run(opened, files.folder(arrays(generator, "abcd")), 2)
+    early, late = (sorted(set(seen[phase])) for phase in ("made", "asked"))
+    require(
+        not early,
+        f"Making the dataset already opens {len(early)} files ({', '.join(early)}), though nobody "
+        "has asked for a sample yet. Keep the names; read a file in __getitem__.",
+    )
+    require(
+        set(late) <= {"c.npy"},
+        f"ds[2] opens {', '.join(late)}; only c.npy was asked for. With more files than memory "
+        "that ends badly.",
+    )
+
+
+def test_values_in_a_loader(submission, files, generator):
+    """A DataLoader gives the same batches without worker processes and with two."""
+    given = arrays(generator)
+    path = files.folder(given)
+    rows = torch.stack([given[name] for name in sorted(given)])
+    for workers in (0, 2):
+        got = submission.run(delivered, path, workers, 4)
+        where = f"A DataLoader with {workers} worker processes"
+        require(isinstance(got, list), f"{where} failed: {got}")
+        same(got, list(rows.split(4)), what=f"what the DataLoader gives with {workers} workers")
+    require(submission.run(delivered, files.folder({}), 2, 4) == [], "No files, yet batches came.")
+
+
+def test_values_damaged_file(submission, files, generator):
+    """A damaged file raises when its turn comes, in a worker process too."""
+    path = files.folder({**arrays(generator, "ac"), "b.npy": b"\x93NUMPY\x01\x00"})
+    for workers in (0, 2):
+        got = submission.run(delivered, path, workers, None)
+        require(
+            isinstance(got, str),
+            f"With {workers} worker processes, a folder with a damaged file gave {len(got)} "
+            "samples without a word. Let the error through: silent gaps are found months later.",
+        )
+    (sample,) = submission.run(asked, path, "*.npy", [2])[1]
+    require(sample is not None, "ds[2] raises IndexError, though only file 1 is damaged.")

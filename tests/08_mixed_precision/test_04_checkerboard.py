@@ -1,0 +1,228 @@
+"""Grader of checkerboard: two pictures by broadcasting, and a short training with autocast."""
+
+import torch
+
+from torchkata import (
+    Case,
+    Entry,
+    Exercise,
+    Function,
+    Syncs,
+    Tolerance,
+    normal,
+    require,
+    same,
+    value,
+)
+
+
+def slow_grid(width, height):
+    rows = range(height)
+    along = [[j / width for j in range(width)] for i in rows]
+    down = [[i / height for _ in range(width)] for i in rows]
+    return torch.tensor([along, down])
+
+
+def slow_checker(width, height, freq):
+    squares = [
+        [(j * freq // width + i * freq // height) % 2 for j in range(width)] for i in range(height)
+    ]
+    return torch.tensor(squares, dtype=torch.float32)
+
+
+def made(first, last, seen):
+    """A net with given weights, which notes the dtype of its output."""
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = torch.nn.Parameter(first.clone())
+            self.last = torch.nn.Parameter(last.clone())
+            for parameter in self.parameters():
+                parameter.grad = torch.full_like(parameter, 9.0)  # stale, not to be counted
+
+        def forward(self, x):
+            output = torch.tanh(x @ self.first) @ self.last
+            seen.append(str(output.dtype))
+            return output
+
+    return Net()
+
+
+def trained(kata, first, last, x, y, steps):
+    """Train a net with given weights; its losses and parameters."""
+    net = made(first, last, [])
+    losses = kata.train(net, x, y, steps, 0.05, amp=False)
+    return {"losses": losses, "parameters": {n: p.detach() for n, p in net.named_parameters()}}
+
+
+def slow_adam(first, last, x, y, steps):
+    """Adam by its formulas."""
+    weights, losses = {"first": first, "last": last}, []
+    mean, square = dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 0.0)
+    for step in range(1, steps + 1):
+        hidden = torch.tanh(x @ weights["first"])
+        error = hidden @ weights["last"] - y
+        losses.append(float((error * error).mean()))
+        slope = 2 * error / error.numel()
+        inner = (slope @ weights["last"].T) * (1 - hidden * hidden)
+        grad = {"first": x.T @ inner, "last": hidden.T @ slope}
+        mean = {n: 0.9 * mean[n] + 0.1 * g for n, g in grad.items()}
+        square = {n: 0.999 * square[n] + 0.001 * g * g for n, g in grad.items()}
+        rate, width = 0.05 / (1 - 0.9**step), (1 - 0.999**step) ** 0.5
+        weights = {
+            n: w - rate * mean[n] / (square[n] ** 0.5 / width + 1e-8) for n, w in weights.items()
+        }
+    return {"losses": losses, "parameters": weights}
+
+
+EXERCISE = Exercise(
+    Function(
+        "grid",
+        inputs={"width": value("w"), "height": value("h")},
+        naive=slow_grid,
+        cases=(
+            Case("one pixel", w=1, h=1),
+            Case("one row", w=5, h=1),
+            Case("one column", w=1, h=4),
+            Case("wide", w=7, h=3),
+        ),
+        dtypes=(torch.float32,),
+        layouts=(),
+        gradient=False,
+        device=False,
+        purity=False,
+    ),
+    Function(
+        "checker",
+        inputs={"width": value("w"), "height": value("h"), "freq": value("f")},
+        naive=slow_checker,
+        cases=(
+            Case("one pixel", w=1, h=1, f=3),
+            Case("one square", w=3, h=2, f=1),
+            Case("squares of unequal size", w=11, h=7, f=4),
+            Case("a square for each pixel", w=22, h=41, f=22),
+            Case("more squares than pixels", w=5, h=3, f=7),
+        ),
+        dtypes=(torch.float32,),
+        layouts=(),
+        gradient=False,
+        device=False,
+        purity=False,
+    ),
+    Entry("train"),
+    Function(
+        "trained",
+        via=trained,
+        inputs={
+            "first": normal("i h"),
+            "last": normal("h o"),
+            "x": normal("n i"),
+            "y": normal("n o"),
+            "steps": value("s"),
+        },
+        naive=slow_adam,
+        cases=(
+            Case("one step", n=5, i=2, h=3, o=1, s=1),
+            Case("a few steps", n=9, i=2, h=8, o=3, s=6),
+        ),
+        gradient=False,
+        tolerance=Tolerance(rtol=1e-3, atol=1e-4),
+        budget=(Syncs(1),),
+        usual="a few steps",
+    ),
+    shipped="461cd0f956880ccf",
+)
+
+
+def drawn(generator):
+    return [torch.randn(size, generator=generator) for size in ((2, 8), (8, 3), (9, 2), (9, 3))]
+
+
+def outputs(kata, first, last, x, y, amp):
+    """The dtypes that the net gave out, and those of its parameters after three steps."""
+    seen = []
+    net = made(first, last, seen)
+    losses = kata.train(net, x, y, 3, 0.05, amp)
+    dtypes = [str(p.dtype) for p in net.parameters()]
+    kinds = [type(loss).__name__ for loss in losses]
+    return seen, dtypes, kinds, torch.is_autocast_enabled("cpu"), losses
+
+
+def learnt(kata, inputs, targets, amp):
+    """Train 1x1 convolutions of 32 channels on a picture."""
+    torch.manual_seed(1)
+    layers = []
+    for ins, outs in ((2, 32), (32, 32), (32, 32), (32, 1)):
+        layers += [torch.nn.Conv2d(ins, outs, 1), torch.nn.ReLU()]
+    net = torch.nn.Sequential(*layers[:-1]).to(inputs.device)
+    return kata.train(net, inputs, targets, 40, 0.02, amp)
+
+
+def picture(kata, width, height, freq):
+    return kata.grid(width, height)[None], kata.checker(width, height, freq)[None, None]
+
+
+def judge_learning(submission, device="cpu"):
+    inputs, targets = submission.run(picture, 16, 16, 2)
+    for amp in (False, True):
+        losses = submission.run(learnt, inputs, targets, amp, device=device)
+        require(
+            losses[-1] < 0.5 * losses[0],
+            f"With amp={amp} on {device} the loss goes from {losses[0]:.3f} to {losses[-1]:.3f} in "
+            "40 steps; at least half of it has to disappear.",
+        )
+
+
+def test_contract_floats(submission, generator):
+    """The losses are Python floats, one for each step."""
+    for amp in (False, True):
+        kinds = submission.run(outputs, *drawn(generator), amp)[2]
+        require(
+            kinds == ["float"] * 3,
+            f"Three steps give the losses {kinds}; a list of three Python floats is due.",
+        )
+
+
+def test_dtype_under_autocast(submission, reference, generator):
+    """With amp the net runs in the low precision, without it in float32."""
+    given = drawn(generator)
+    for amp in (True, False):
+        got, expected = (who.run(outputs, *given, amp) for who in (submission, reference))
+        require(
+            set(got[0]) == set(expected[0]),
+            f"With amp={amp} the net gives out {', '.join(sorted(set(got[0])))}, expected "
+            f"{', '.join(set(expected[0]))}. Autocast is for the device type of the inputs, and "
+            "on only if amp says so.",
+        )
+        require(
+            got[1] == expected[1],
+            f"With amp={amp} the parameters end as {', '.join(set(got[1]))}; they have to stay "
+            "float32. Autocast casts copies of them; the net itself is not to be converted.",
+        )
+        require(not got[3], f"After a training with amp={amp} autocast is still on.")
+
+
+def test_values_with_amp(submission, reference, generator):
+    """With amp the first losses are the reference's, as far as 16 bits tell."""
+    given, amp = drawn(generator), True
+    got, expected = (who.run(outputs, *given, amp)[4] for who in (submission, reference))
+    loose = Tolerance(rtol=0.02, atol=0.02)
+    same(got, expected, what="the losses with amp=True", tolerance=loose)
+
+
+def test_values_learns(submission):
+    """The net learns a picture of 16x16 pixels with 2x2 squares."""
+    judge_learning(submission)
+
+
+def test_device_low_precision(submission, reference, device, generator):
+    """On another device autocast is that device's own, and the net learns there."""
+    given = *drawn(generator), True
+    got, expected = (who.run(outputs, *given, device=device) for who in (submission, reference))
+    require(
+        set(got[0]) == set(expected[0]),
+        f"With amp=True on {device} the net gives out {', '.join(sorted(set(got[0])))}, expected "
+        f"{', '.join(set(expected[0]))}. Autocast takes the device type of the inputs.",
+    )
+    judge_learning(submission, device)
