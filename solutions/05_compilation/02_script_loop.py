@@ -1,0 +1,160 @@
+"""Reference: a running maximum, one subtraction, one maximum; and the same as a compiled loop.
+
+Fast: three passes over x, each a single ATen op, where the element loop pays Python and the
+dispatcher some thousand times. Compiling does not repair that: TorchScript still dispatches an op
+per element, and `torch.compile` unrolls the loop into one program for each length. Compilers shine
+on expressions such as this one, which they fuse; they do not find the running maximum for you.
+
+The backend "aot_eager" runs the captured program by PyTorch's own ops. Left out, it is "inductor",
+which writes and compiles C++ or Triton code, and takes longer with every element of the loop.
+"""
+
+import torch
+from torch import Tensor
+
+HINTS = (
+    "At each element, the deepest fall that ends there begins at the highest value so far.",
+    "The highest values so far are a cumulative operation; a decorator compiles a plain loop.",
+    "`(x.cummax(0).values - x).max()`; and `@torch.compile` above the loop with `torch.maximum`.",
+)
+
+TRAPS = {
+    "cumulative_max_gap": {
+        "highest_less_lowest": "values",
+        "neighbours_only": "values",
+        "largest_rise": "values",
+        "list_loop": "speed",
+        "pairwise_table": "speed",
+        "through_numpy": "gradient",
+        "buffer_on_cpu": "device",
+    },
+    "scripted": {
+        "uncompiled": "contract",
+        "traced": "values",
+        "compiled_list_loop": "contract",
+        "compiled_expression": "contract",
+    },
+}
+
+ALTERNATIVES = {
+    "cumulative_max_gap": ("from_the_end", "negated"),
+    "scripted": ("by_torchscript", "wrapped_script", "by_inductor", "script_module"),
+}
+
+
+def cumulative_max_gap(x: Tensor) -> Tensor:
+    return (x.cummax(0).values - x).max()  # [n] -> []; the last highest value drops by 0
+
+
+@torch.compile(backend="aot_eager")
+def scripted(x: Tensor) -> Tensor:
+    highest, gap = x[0], torch.zeros_like(x[0])
+    for value in x:
+        highest = torch.maximum(highest, value)
+        gap = torch.maximum(gap, highest - value)
+    return gap
+
+
+def from_the_end(x: Tensor) -> Tensor:
+    lowest_after = x.flip(0).cummin(0).values.flip(0)
+    return torch.amax(x - lowest_after, 0)
+
+
+def negated(x: Tensor) -> Tensor:
+    return -torch.min(x + torch.cummin(-x, dim=0)[0])
+
+
+def element_loop(x: Tensor) -> Tensor:
+    highest, gap = x[0], torch.zeros_like(x[0])
+    for i in range(x.shape[0]):
+        highest = torch.maximum(highest, x[i])
+        gap = torch.maximum(gap, highest - x[i])
+    return gap
+
+
+by_torchscript = torch.jit.script(element_loop)
+
+
+def wrapped_script(x: Tensor) -> Tensor:
+    return by_torchscript(x).clone()
+
+
+def by_inductor(x: Tensor) -> Tensor:
+    return torch.compile(element_loop, fullgraph=True)(x)
+
+
+class Loop(torch.nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        highest = float(x[0])
+        gap = 0.0
+        for i in range(x.numel()):  # on plain numbers, which TorchScript compiles too
+            highest = max(highest, float(x[i]))
+            gap = max(gap, highest - float(x[i]))
+        return torch.tensor(gap, dtype=x.dtype)
+
+
+script_module = torch.jit.script(Loop())
+
+
+def highest_less_lowest(x: Tensor) -> Tensor:
+    return x.max() - x.min()  # the lowest value may come first: then nothing has fallen
+
+
+def neighbours_only(x: Tensor) -> Tensor:
+    return (-x.diff()).amax().clamp(min=0) if len(x) > 1 else x[0] * 0  # a fall may last longer
+
+
+def largest_rise(x: Tensor) -> Tensor:
+    return (x - x.cummin(0).values).max()  # the other direction
+
+
+def list_loop(x: Tensor) -> Tensor:
+    highest, gap, best = float("-inf"), -1.0, (0, 0)
+    top = 0
+    for i, value in enumerate(x.tolist()):  # no dispatch any more, but still Python per element
+        if value > highest:
+            highest, top = value, i
+        if highest - value > gap:
+            gap, best = highest - value, (top, i)
+    return x[best[0]] - x[best[1]]
+
+
+def pairwise_table(x: Tensor) -> Tensor:
+    return (x.unsqueeze(1) - x).triu().max()  # n * n differences for n answers
+
+
+def through_numpy(x: Tensor) -> Tensor:
+    values = x.detach().cpu().numpy()
+    highest = torch.as_tensor(values).cummax(0).values.to(x.device)
+    return (highest - x.detach()).max()
+
+
+def buffer_on_cpu(x: Tensor) -> Tensor:
+    padded = torch.zeros(len(x))  # made on the CPU, wherever x lives
+    return torch.maximum(x.cummax(0).values - x, padded.to(x.dtype)).max()
+
+
+def uncompiled(x: Tensor) -> Tensor:
+    return element_loop(x)
+
+
+def unroll(x: Tensor) -> Tensor:
+    return element_loop(x)
+
+
+traced = torch.jit.trace(unroll, torch.tensor([2.0, 1.0, 3.0]), check_trace=False)
+# A trace writes down what happened to its example: three elements, for ever.
+
+
+@torch.compile(backend="eager")
+def compiled_list_loop(x: Tensor) -> Tensor:
+    highest, gap = float("-inf"), 0.0
+    for value in x.tolist():  # plain numbers leave the compiled program: nothing is left in it
+        highest = max(highest, value)
+        gap = max(gap, highest - value)
+    return torch.tensor(gap, dtype=x.dtype)
+
+
+@torch.compile(backend="eager")
+def compiled_expression(x: Tensor) -> Tensor:
+    return (x.cummax(0).values - x).max()  # good code, but no loop: the other half of the task

@@ -1,0 +1,127 @@
+"""Reference: the gradient of one sample's loss as a function, mapped over the batch.
+
+Fast: `vmap` turns each op of that function into one op on the batch, so Python, the dispatcher and
+autograd are paid once, not n times. Safe: `functional_call` runs the model with parameters that are
+passed in, so that neither its `grad` nor its flags are touched.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, jacfwd, jacrev, vmap
+from torch.nn.functional import mse_loss
+
+HINTS = (
+    "Make the parameters an argument: a function of (parameters, x[i], y[i]) that gives one loss.",
+    "`functional_call` runs a model with given parameters, `grad` differentiates, `vmap` maps.",
+    "`vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)`: only x and y are mapped.",
+)
+
+TRAPS = {
+    "per_sample_grads": {
+        "backward_per_sample": "speed",
+        "leaves_grad_behind": "purity",
+        "switches_requires_grad_off": "purity",
+        "forward_mode": "speed",
+        "repeated_mean": "values",
+        "not_divided_by_outputs": "values",
+        "share_of_the_mean": "values",
+        "sorted_by_name": "contract",
+        "summed_over_samples": "shape",
+    },
+}
+
+ALTERNATIVES = {"per_sample_grads": ("batched_cotangents", "jacobian_of_losses", "by_vjp")}
+
+
+def per_sample_grads(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def loss(parameters: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return mse_loss(functional_call(model, parameters, (x,)), y)  # [1, i], [1, o] -> []
+
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
+    samples = x.unsqueeze(1), y.unsqueeze(1)  # n batches of one sample: [n, 1, i] and [n, 1, o]
+    return vmap(grad(loss), in_dims=(None, 0, 0))(parameters, *samples)
+
+
+def batched_cotangents(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    losses = (model(x) - y).square().mean(1)  # [n]
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    ones = torch.eye(len(x), dtype=losses.dtype, device=x.device)  # row i asks for sample i's loss
+    found = torch.autograd.grad(losses, parameters, ones, is_grads_batched=True)
+    return dict(zip(names, found, strict=True))
+
+
+def jacobian_of_losses(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
+    return jacrev(lambda p: (functional_call(model, p, (x,)) - y).square().mean(1))(parameters)
+
+
+def by_vjp(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    parameters = dict(model.named_parameters())
+
+    def gradient(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+        out, back = torch.func.vjp(lambda p: functional_call(model, p, (x[None],))[0], parameters)
+        return back(2 * (out - y) / len(y))[0]
+
+    with torch.no_grad():
+        return vmap(gradient)(x, y)
+
+
+def backward_per_sample(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    rows = [
+        torch.autograd.grad(mse_loss(model(x[i : i + 1]), y[i : i + 1]), parameters)
+        for i in range(len(x))
+    ]
+    return dict(zip(names, map(torch.stack, zip(*rows, strict=True)), strict=True))
+
+
+def leaves_grad_behind(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    rows: dict[str, list[Tensor]] = {name: [] for name, _ in model.named_parameters()}
+    for i in range(len(x)):
+        model.zero_grad()  # also throws away what the caller has gathered
+        mse_loss(model(x[i : i + 1]), y[i : i + 1]).backward()
+        for name, p in model.named_parameters():
+            rows[name].append(p.grad.clone())
+    return {name: torch.stack(row) for name, row in rows.items()}
+
+
+def switches_requires_grad_off(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    model.requires_grad_(requires_grad=False)  # torch.func needs no flags, but the caller does
+    return mapped(model, x, y)
+
+
+def mapped(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def loss(parameters: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return mse_loss(functional_call(model, parameters, (x[None],))[0], y)
+
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
+    return vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)
+
+
+def forward_mode(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    # A column of the Jacobian per number in the parameters, and there are hundreds of them.
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
+    return jacfwd(lambda p: (functional_call(model, p, (x,)) - y).square().mean(1))(parameters)
+
+
+def repeated_mean(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    found = torch.autograd.grad(mse_loss(model(x), y), parameters)  # the samples are mixed already
+    return {n: g.expand(len(x), *g.shape).clone() for n, g in zip(names, found, strict=True)}
+
+
+def not_divided_by_outputs(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    return {name: g * y.shape[1] for name, g in mapped(model, x, y).items()}  # the sum over o
+
+
+def share_of_the_mean(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    return {name: g / len(x) for name, g in mapped(model, x, y).items()}  # the mean's share of each
+
+
+def sorted_by_name(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    found = mapped(model, x, y)
+    return {name: found[name] for name in sorted(found)}
+
+
+def summed_over_samples(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    return {name: g.sum(0) for name, g in mapped(model, x, y).items()}

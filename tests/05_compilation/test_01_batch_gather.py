@@ -1,0 +1,50 @@
+"""Grader of batch_gather: one index operation against a loop over the items."""
+
+import torch
+
+from torchkata import Case, Exercise, Function, Speedup, integers, normal
+
+
+def item_loop(tensor, indices):
+    picked = [item[at] for item, at in zip(tensor, indices, strict=True)]
+    return torch.stack(picked) if picked else tensor.new_empty(*indices.shape, *tensor.shape[2:])
+
+
+def shaped(shape, index_shape):
+    def make(sizes, generator):
+        n = shape[1]
+        return (
+            normal(" ".join(map(str, shape)))(sizes, generator),
+            torch.randint(0, n, index_shape, generator=generator),
+        )
+
+    return make
+
+
+EXERCISE = Exercise(
+    Function(
+        "batch_gather",
+        inputs={"tensor": normal("b n d"), "indices": integers("b k", 0, "n")},
+        naive=item_loop,
+        cases=(
+            Case("one of everything", b=1, n=1, d=1, k=1),
+            Case("one item", b=1, n=6, d=3, k=4),
+            Case("one position each", b=5, n=6, d=3, k=1),
+            Case("no positions", b=3, n=6, d=2, k=0),
+            Case("no items", b=0, n=6, d=2, k=4),
+            Case("many", b=16, n=20, d=8, k=7),
+            Case("more positions than entries", b=3, n=4, d=2, k=30),
+            Case("indices is a vector", given=shaped((7, 5, 3), (7,)), gradient=True),
+            Case("vector of one", given=shaped((1, 5, 3), (1,))),
+            Case("empty vector", given=shaped((0, 5, 3), (0,))),
+            Case("no further dims", given=shaped((6, 5), (6, 4)), gradient=True),
+            Case("vector, no further dims", given=shaped((6, 5), (6,))),
+            Case("as many positions as items", given=shaped((4, 6, 3), (4, 4))),
+            Case("three further dims", given=shaped((3, 5, 2, 1, 4), (3, 6))),
+        ),
+        dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
+        gradient=("tensor",),
+        budget=(Speedup(5, over=item_loop, at={"b": 64, "n": 50, "d": 8, "k": 12}),),
+    ),
+    shipped="526f550871d160ff",
+)

@@ -1,0 +1,119 @@
+"""Grader of script_loop: an expression against the element loop, and the compiled loop itself."""
+
+import torch
+
+from torchkata import Case, Entry, Exercise, Function, Speedup, normal, require
+
+_FEW, _MANY = 4, 8
+
+
+def element_loop(x):
+    highest, gap = x[0], torch.zeros_like(x[0])
+    for value in x:
+        highest = torch.maximum(highest, value)
+        gap = torch.maximum(gap, highest - value)
+    return gap
+
+
+def compiled_call(kata, x):
+    """Call `scripted`; whatever backend it names, the quickest to compile stands in for it."""
+    torch._dynamo.reset()
+    with torch.compiler.set_stance("default", force_backend=lambda graph, _inputs: graph.forward):
+        return kata.scripted(x)
+
+
+def compiled_parts(kata, x):
+    """How many operations torch.compile captured, and TorchScript's programs and their loops."""
+    import collections  # noqa: PLC0415 - probes import where they run
+
+    torch._dynamo.reset()
+    seen = collections.Counter()
+
+    def backend(graph, _inputs):
+        targets = [str(node.target) for node in graph.graph.nodes if node.op.startswith("call")]
+        seen["captured"] += len(targets)
+        seen["loops"] += sum("while_loop" in t or "scan" in t for t in targets)
+        return graph.forward
+
+    def spied(call):
+        def watched(self, *arguments, **keywords):
+            seen["programs"] += 1
+            seen["loops"] += str(self.graph).count("prim::Loop")
+            return call(self, *arguments, **keywords)
+
+        return watched
+
+    kinds = (torch.jit.ScriptFunction, torch._C.ScriptMethod)
+    calls = [kind.__call__ for kind in kinds]
+    for kind, call in zip(kinds, calls, strict=True):
+        kind.__call__ = spied(call)
+    try:
+        with torch.compiler.set_stance("default", force_backend=backend):
+            kata.scripted(x)
+    finally:
+        for kind, call in zip(kinds, calls, strict=True):
+            kind.__call__ = call
+    return {name: seen[name] for name in ("captured", "programs", "loops")}
+
+
+def ordered(n, *, descending):
+    return lambda sizes, generator: (
+        normal(str(n))(sizes, generator).sort(descending=descending).values,
+    )
+
+
+EXERCISE = Exercise(
+    Function(
+        "cumulative_max_gap",
+        inputs={"x": normal("n")},
+        naive=element_loop,
+        cases=(
+            Case("one element", n=1),
+            Case("two elements", n=2),
+            Case("three elements", n=3),
+            Case("some", n=40),
+            Case("many", n=500),
+            Case("only rising", given=ordered(30, descending=False)),
+            Case("only falling", given=ordered(30, descending=True), gradient=True),
+        ),
+        budget=(Speedup(300, over=element_loop, at={"n": 2000}),),
+    ),
+    Entry("scripted"),
+    Function(
+        "call of scripted",
+        via=compiled_call,
+        inputs={"x": normal("n")},
+        naive=element_loop,
+        cases=(
+            Case("one element", n=1),
+            Case("two elements", n=2),
+            Case("five elements", n=5),
+            Case("eight elements", n=8),
+            Case("only rising", given=ordered(4, descending=False)),
+        ),
+        dtypes=(torch.float32,),
+        layouts=(),
+        gradient=False,
+        device=False,
+        purity=False,
+    ),
+    shipped="72fd607105a59077",
+)
+
+
+def test_contract_scripted_is_a_compiled_loop(submission, generator):
+    """`scripted` runs a loop that torch.jit.script or torch.compile has compiled."""
+    few, many = (
+        submission.run(compiled_parts, torch.randn(n, generator=generator)) for n in (_FEW, _MANY)
+    )
+    require(
+        many["captured"] or many["programs"],
+        "A call of `scripted` runs nothing that was compiled, neither by torch.compile nor by "
+        "torch.jit.script. Put a compiler's decorator above the function with the loop.",
+    )
+    require(
+        many["loops"] or many["captured"] - few["captured"] >= _MANY - _FEW,
+        "What is compiled in `scripted` holds no loop over the elements: a trace, which repeats "
+        "the steps of its example, or the expression without a loop, or next to nothing because "
+        "x.tolist() took the numbers out. Put the decorator above the `for` loop itself.",
+    )

@@ -1,0 +1,122 @@
+"""Grader of compile_once: one program for all factors and batch sizes."""
+
+import torch
+
+from torchkata import Case, Entry, Exercise, Function, normal, require, uniform
+
+_SIZES, _FACTORS, _MOST = range(2, 12), 10, 2
+
+
+def product_in_pieces(x, factor):
+    rows = [row * factor for row in x]
+    return torch.stack(rows) if rows else x.clone()
+
+
+def scaled(kata, x, factor):
+    """Call a new scaler twice, with other arguments first; a quick backend stands in."""
+    torch._dynamo.reset()
+    with torch.compiler.set_stance("default", force_backend=lambda graph, _inputs: graph.forward):
+        scaler = kata.make_scaler()
+        scaler(x.new_ones(3, 2), -4.25)
+        return scaler(x, factor)
+
+
+def watched(kata, xs, factors):
+    """How often a scaler was compiled, and how many products came out of a compiled program."""
+    torch._dynamo.reset()
+    compilations, made, wanted = [], [], torch.empty(0)
+
+    def backend(graph, _inputs):
+        compilations.append(1)
+
+        def program(*arguments):
+            known = holds(arguments)
+            results = graph.forward(*arguments)
+            made.append(holds(results) and not known)
+            return results
+
+        return program
+
+    def holds(tree):
+        return any(
+            leaf.numel() == wanted.numel()
+            and torch.allclose(leaf.flatten().to(wanted.dtype), wanted.flatten())
+            for leaf in torch.utils._pytree.tree_leaves(tree)
+            if torch.is_tensor(leaf)
+        )
+
+    inside = []
+    with torch.compiler.set_stance("default", force_backend=backend):
+        scaler = kata.make_scaler()
+        for x in xs:
+            for factor in factors:
+                made.clear()
+                wanted = x * factor
+                scaler(x, factor)
+                inside.append(any(made))
+    return {"compilations": len(compilations), "inside": sum(inside), "calls": len(inside)}
+
+
+def on_meta(kata, x):
+    """The device of a result, on a device without data where there is no other."""
+    x = x.to("meta") if x.device.type == "cpu" else x
+    return str(scaled(kata, x, 2.5).device), str(x.device)
+
+
+EXERCISE = Exercise(
+    Entry("make_scaler"),
+    Function(
+        "scaler",
+        via=scaled,
+        inputs={
+            "x": normal("n d"),
+            "factor": lambda s, g: uniform("", 0.5, 3.0, dtype=torch.float64)(s, g).item(),
+        },
+        naive=product_in_pieces,
+        cases=(
+            Case("no rows", n=0, d=3),
+            Case("one entry", n=1, d=1),
+            Case("one row", n=1, d=4),
+            Case("one column", n=5, d=1),
+            Case("many", n=30, d=7),
+        ),
+        gradient=("x",),
+        device=False,
+    ),
+    shipped="48cb01f2107a2d50",
+    fault="ops",
+)
+
+
+def test_device_of_the_input(submission, device):
+    """The result lies where x lies."""
+    x = torch.ones(4, 3)
+    where = "cpu" if device.startswith("twin") else device  # compiled code does not run on the twin
+    got, expected = submission.run(on_meta, x, device=where)
+    require(got == expected, f"x lies on {expected}, but the result lies on {got}.")
+
+
+def test_ops_compilations(submission, generator):
+    """At least 1 and at most 2 compilations over 10 batch sizes and 10 factors."""
+    xs = [torch.randn(n, 3, generator=generator) for n in _SIZES]
+    factors = (1.5 + torch.rand(_FACTORS, generator=generator, dtype=torch.float64)).tolist()
+    got = submission.run(watched, xs, factors)
+    require(
+        got["compilations"] >= 1,
+        "Nothing was compiled: the scaler has to call a function made by torch.compile.",
+        compilations=0,
+    )
+    require(
+        got["compilations"] <= _MOST,
+        f"{got['compilations']} compilations for {len(xs)} batch sizes and {_FACTORS} factors; at "
+        f"most {_MOST} are allowed. Whatever the compiler takes for a constant (a size, a Python "
+        "number) is compiled again as soon as it changes. (PyTorch stops at 8 for one function, "
+        "and then runs it uncompiled.)",
+        compilations=got["compilations"],
+        compilations_allowed=_MOST,
+    )
+    require(
+        got["inside"] == got["calls"],
+        f"Only {got['inside']} of {got['calls']} products come out of the compiled program; the "
+        "others were made outside it. Compile the multiplication itself.",
+    )

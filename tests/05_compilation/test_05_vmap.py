@@ -1,0 +1,129 @@
+"""Grader of vmap: a gradient per sample, against one backward per sample."""
+
+import torch
+
+from torchkata import Case, Entry, Exercise, Function, Speedup, normal, require, same
+
+
+class Layer(torch.nn.Module):
+    """A Linear whose parameters are given, so that to build it costs next to nothing."""
+
+    def __init__(self, weight, bias):
+        super().__init__()
+        self.weight, self.bias = torch.nn.Parameter(weight), torch.nn.Parameter(bias)
+
+    def forward(self, x):
+        return torch.nn.functional.linear(x, self.weight, self.bias)
+
+
+def mlp(weight1, bias1, weight2, bias2):
+    return torch.nn.Sequential(Layer(weight1, bias1), torch.nn.Tanh(), Layer(weight2, bias2))
+
+
+def gradients_of_mlp(kata, weight1, bias1, weight2, bias2, x, y):
+    return kata.per_sample_grads(mlp(weight1, bias1, weight2, bias2), x, y)
+
+
+def backward_per_sample(weight1, bias1, weight2, bias2, x, y):
+    model = mlp(weight1, bias1, weight2, bias2)
+    rows = []
+    for i in range(len(x)):
+        model.zero_grad()
+        torch.nn.functional.mse_loss(model(x[i : i + 1]), y[i : i + 1]).backward()
+        rows.append([parameter.grad.clone() for parameter in model.parameters()])
+    names = [name for name, _ in model.named_parameters()]
+    return dict(zip(names, map(torch.stack, zip(*rows, strict=True)), strict=True))
+
+
+EXERCISE = Exercise(
+    Entry("per_sample_grads"),
+    Function(
+        "per_sample_grads of an MLP",
+        via=gradients_of_mlp,
+        inputs={
+            "weight1": normal("h i", std=0.5),
+            "bias1": normal("h"),
+            "weight2": normal("o h", std=0.5),
+            "bias2": normal("o"),
+            "x": normal("n i"),
+            "y": normal("n o"),
+        },
+        naive=backward_per_sample,
+        cases=(
+            Case("one of everything", n=1, i=1, h=1, o=1),
+            Case("one sample", n=1, i=4, h=5, o=3),
+            Case("one output", n=7, i=4, h=5, o=1),
+            Case("several outputs", n=6, i=3, h=4, o=5),
+            Case("as many samples as outputs", n=4, i=3, h=2, o=4),
+            Case("many", n=64, i=16, h=32, o=1),
+        ),
+        gradient=False,
+        budget=(Speedup(4, over=backward_per_sample, at={"n": 64, "i": 16, "h": 32, "o": 1}),),
+        usual="several outputs",
+    ),
+    shipped="c7a7b5a02ab2b5a2",
+)
+
+
+def nested(kata, x, y, build):
+    """The gradients of a model of layers, and what has become of the model."""
+    torch.manual_seed(5)
+    nn = torch.nn
+    models = {
+        "Linear": lambda: nn.Linear(3, 2),
+        "Sequential": lambda: nn.Sequential(
+            nn.Linear(3, 4), nn.Sequential(nn.LayerNorm(4), nn.GELU()), nn.Linear(4, 2, bias=False)
+        ),
+    }
+    model = models[build]().to(x.device)
+    for parameter in model.parameters():
+        parameter.grad = torch.full_like(parameter, 7.0)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    found = kata.per_sample_grads(model, x, y)
+    return {
+        "names": list(found),
+        "wanted": list(before),
+        "found": {name: gradient.detach() for name, gradient in found.items()},
+        "changed": [n for n, p in model.named_parameters() if not torch.equal(p, before[n])],
+        "grad": [
+            n for n, p in model.named_parameters() if p.grad is None or bool((p.grad != 7.0).any())
+        ],
+        "flags": [n for n, p in model.named_parameters() if not p.requires_grad],
+        "training": model.training,
+    }
+
+
+def drawn(generator):
+    return torch.randn(5, 3, generator=generator), torch.randn(5, 2, generator=generator)
+
+
+def test_contract_names(submission, generator):
+    """The dict has the names of named_parameters(), in their order."""
+    got = submission.run(nested, *drawn(generator), "Sequential")
+    require(
+        got["names"] == got["wanted"],
+        f"The names are {', '.join(map(str, got['names']))}; they have to be "
+        f"{', '.join(got['wanted'])}, in the order of model.named_parameters().",
+    )
+
+
+def test_values_of_other_models(submission, reference, generator):
+    """Any module will do: a single layer, or layers inside layers."""
+    for build in ("Linear", "Sequential"):
+        data = (*drawn(generator), build)
+        got, expected = submission.run(nested, *data), reference.run(nested, *data)
+        same(got["found"], expected["found"], what=f"the gradients of an nn.{build}")
+
+
+def test_purity_of_the_model(submission, generator):
+    """The parameters' values, grad and requires_grad stay as they were."""
+    got = submission.run(nested, *drawn(generator), "Sequential")
+    told = {
+        "changed": "It changes the values of {}.",
+        "grad": "It changes the grad of {}: whoever gathers gradients there loses them. Let "
+        "torch.func, or torch.autograd.grad, return them instead of calling backward.",
+        "flags": "It leaves {} with requires_grad=False: the model could not be trained any more.",
+    }
+    for what, message in told.items():
+        require(not got[what], message.format(", ".join(got[what])))
+    require(got["training"], "It leaves the model in eval mode.")
