@@ -14,7 +14,8 @@ Task
 
     since every worker process gives them all: an epoch of a model that trains on each sample
     three times. Mend it, and while you are there, let it say which member of the archive is
-    damaged; "cannot reshape array" is of little help among 100,000 files.
+    damaged: "EOF: reading array data, expected 36 bytes got 20" is of little help among 100,000
+    of them.
 
 Shapes and units
     path      an uncompressed tar archive, as a str

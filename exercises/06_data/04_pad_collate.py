@@ -13,7 +13,8 @@ Task
     and to copy each sequence into its row. It works until the sequences come out of a layer that
     is being trained:
 
-        RuntimeError: Output 0 of UnbindBackward0 is a view and is being modified inplace. ...
+        RuntimeError: A view was created in no_grad mode and is being modified inplace ...
+        This view is the output of a function that returns multiple views. ...
 
 Shapes and units
     batch     a list of n tensors [len_i, d], n at least 1, of one dtype (floats, integers or bool)

@@ -4,7 +4,7 @@ import torch
 
 from torchkata import Entry, Exercise, require, same
 
-EXERCISE = Exercise(Entry("TarStream"), shipped="c0d2fd88240fce1d", fault="values", loads_data=True)
+EXERCISE = Exercise(Entry("TarStream"), shipped="98778a08ee423d85", fault="values", loads_data=True)
 BLOCK = 512  # bytes: each header takes one, and so does each small array
 OTHERS = {"notes.txt": b"no array", "x.npy.bak": b"", "sub": None, "sub/dir.npy": None}
 

@@ -1,0 +1,194 @@
+"""Grader of bucket_sampler: batches of like lengths, in random order."""
+
+import torch
+
+from torchkata import Entry, Exercise, require
+
+EXERCISE = Exercise(Entry("BucketSampler"), shipped="a6f67588acf136b7", loads_data=True)
+SIZES = ((0, 4), (1, 1), (1, 5), (5, 1), (7, 3), (12, 4), (203, 16))
+
+
+def passes(kata, lengths, batch_size, times=1, seed=None, chance=0):
+    """len() and the batches of several passes, from a seeded generator or without one."""
+    import random  # noqa: PLC0415 - a probe brings its own
+
+    torch.manual_seed(chance)
+    random.seed(chance)
+    how = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}
+    sampler = kata.BucketSampler(lengths, batch_size, **how)
+    return len(sampler), [list(sampler) for _ in range(times)]
+
+
+def touched(kata, lengths):
+    """The lengths after a pass."""
+    list(kata.BucketSampler(lengths, 3))
+    return lengths
+
+
+def delivered(kata, lengths, workers):
+    """The sample numbers that two passes of a DataLoader give, or in one line what it raised."""
+    import warnings  # noqa: PLC0415
+
+    sampler, samples = kata.BucketSampler(lengths, 4), range(len(lengths))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
+        try:
+            how = {"batch_sampler": sampler, "num_workers": workers}
+            loader = torch.utils.data.DataLoader(samples, **how)
+            return [[batch.tolist() for batch in loader] for _ in range(2)]
+        except NotImplementedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of any type
+            text = str(error).strip().rpartition("\n")[2]  # of a worker process: with its type
+            error.__traceback__ = None  # it would keep the processes until they time out
+            return text if workers else f"{type(error).__name__}: {text}"
+
+
+def drawn(generator, n, high=500):
+    return torch.randint(1, high + 1, (n,), generator=generator)
+
+
+def padding(lengths, batches):
+    """The number of steps that are filled."""
+    rows = [lengths[batch] for batch in batches]
+    return sum(int((row.max() - row).sum()) for row in rows)
+
+
+def complete(batches, n, where):
+    """Fail unless each number comes once."""
+    got = sorted(i for batch in batches for i in batch)
+    missing = len(set(range(n)) - set(got))
+    require(
+        got == list(range(n)),
+        f"{where}: {len(got)} numbers come, {len(set(got))} different ones, and {missing} of the "
+        f"{n} samples are missing. Each has to come exactly once in a pass.",
+    )
+
+
+def test_contract_lists_of_ints(submission, generator):
+    """A batch is a list of Python's ints, whether lengths is a list or a tensor."""
+    lengths = drawn(generator, 10)
+    for given in (lengths, lengths.tolist()):
+        _count, (batches,) = submission.run(passes, given, 4)
+        for batch in batches:
+            kind = type(batch).__name__
+            if isinstance(batch, list):
+                kind += " of " + " and ".join(sorted({type(i).__name__ for i in batch}))
+            require(
+                kind == "list of int",
+                f"A batch is a {kind}; it has to be a list of int. `.tolist()` makes one of a "
+                "tensor.",
+            )
+
+
+def test_contract_len(submission, generator):
+    """len() is the number of batches."""
+    for n, size in SIZES:
+        count, _batches = submission.run(passes, drawn(generator, n), size)
+        wanted = -(-n // size)
+        require(
+            count == wanted,
+            f"len(sampler) is {count} for n={n} and batch_size={size}; the number of batches is "
+            f"{wanted}.",
+        )
+
+
+def test_shape_of_batches(submission, generator):
+    """All batches have batch_size numbers, apart from at most one."""
+    for n, size in SIZES:
+        _count, (batches,) = submission.run(passes, drawn(generator, n, 60), size)
+        sizes = sorted(len(batch) for batch in batches)
+        full, rest = divmod(n, size)
+        if sizes == [size] * (n // size):
+            continue  # what is missing then is another test's matter
+        require(
+            sizes == [rest] * (rest > 0) + [size] * full,
+            f"{n} samples in batches of {size} make {full} full batches"
+            + (f" and one of {rest}" if rest else "")
+            + f"; the batches that came have the sizes {sizes[:12]}.",
+        )
+
+
+def test_values_each_once(submission, generator):
+    """In each pass every number comes once."""
+    for n, size in SIZES:
+        _count, all_passes = submission.run(passes, drawn(generator, n).tolist(), size, 2)
+        for batches in all_passes:
+            complete(batches, n, f"n={n}, batch_size={size}")
+
+
+def test_values_padding(submission, generator):
+    """Neighbours in length come together."""
+    # All n are multiples of 16, so there is but one way to keep neighbours together.
+    many, few = drawn(generator, 1008), drawn(generator, 640)
+    few[::40] = 5000  # some are far longer than the rest
+    for lengths in (many, few, drawn(generator, 608, 3), torch.full((48,), 7)):
+        _count, (batches,) = submission.run(passes, lengths, 16, 1, 3)
+        complete(batches, len(lengths), "For the padding")
+        got = padding(lengths, batches)
+        best = padding(lengths, lengths.argsort().split(16))
+        require(
+            got <= 1.1 * best,
+            f"{len(lengths)} samples of {lengths.min()} to {lengths.max()} steps get {got:,} steps "
+            f"of filling; in ascending order it is {best:,}, and 1.1 x that is allowed. Samples "
+            "that are neighbours in length belong into one batch.",
+            steps_of_padding=got,
+            steps_of_padding_allowed=1.1 * best,
+        )
+
+
+def test_values_new_order_each_pass(submission, generator):
+    """Any order of the batches can come, and each pass has its own."""
+    lengths = torch.randperm(12, generator=generator)
+    for seed in (None, 5):
+        _count, found = submission.run(passes, lengths, 3, 60, seed)
+        orders = [tuple(int(lengths[batch].min()) for batch in batches) for batches in found]
+        count = len(set(orders))
+        how = "without a generator" if seed is None else "with a generator"
+        require(
+            count > 12,  # of 24 that there are; chance gives 22
+            f"4 batches came in {count} different orders in 60 passes, {how}; 24 are possible, and "
+            "about 22 of them come if each pass draws a new one.",
+        )
+
+
+def test_values_generator_alone(submission, generator):
+    """The same seed gives the same passes, whatever else is drawn; another seed, others."""
+    lengths = drawn(generator, 60)
+    one, again, other = (
+        submission.run(passes, lengths, 3, 3, seed, chance)[1]
+        for seed, chance in ((8, 1), (8, 2), (9, 1))
+    )
+    require(
+        one == again,
+        "Two generators with the same seed give different passes: something else is drawn from, "
+        "too. An experiment can be repeated only if all chance comes from the generator.",
+    )
+    require(one != other, "Generators with different seeds give the same passes.")
+
+
+def test_values_in_a_loader(submission, generator):
+    """A DataLoader takes it, without worker processes and with two."""
+    lengths = drawn(generator, 18)
+    for workers in (0, 2):
+        got = submission.run(delivered, lengths, workers)
+        where = f"A DataLoader with {workers} worker processes"
+        require(isinstance(got, list), f"{where} failed: {got}")
+        for batches in got:
+            complete(batches, 18, where)
+
+
+def test_purity_of_lengths(submission, generator):
+    """The lengths are the same after a pass."""
+    lengths = drawn(generator, 20)
+    for given in (lengths.clone(), lengths.tolist()):
+        after = submission.run(touched, given)
+        kept = torch.equal(torch.as_tensor(after), lengths)
+        require(kept, f"The {type(given).__name__} of lengths is changed; sort a copy, or argsort.")
+
+
+def test_device_of_lengths(submission, generator, device):
+    """Lengths may be a tensor on any device."""
+    lengths = drawn(generator, 40)
+    _count, (batches,) = submission.run(passes, lengths, 8, device=device)
+    complete(batches, 40, f"Lengths on {device}")
