@@ -27,6 +27,7 @@ TRAPS = {
         "divided_by_zero": "stability",
         "masked_afterwards": "gradient",
         "by_hypot": "gradient",
+        "one_scale_backward": "gradient",
         "kept_dim": "shape",
     },
 }
@@ -94,6 +95,22 @@ def one_scale_for_all(x: Tensor, dim: int = -1) -> Tensor:
     # Next to a long vector the short ones vanish.
     scale = torch.cat([x.detach().abs().flatten(), x.new_full((1,), 1e-30)]).max()
     return scale * torch.linalg.vector_norm(x / scale, dim=dim)
+
+
+class OneScaleBackward(Norm):
+    """Right forward; backward takes one scale for the whole tensor."""
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
+        """Divide in the scale of the longest vector, where short ones vanish."""
+        x, norm = ctx.saved_tensors
+        scale = torch.where(x.abs().max() == 0, 1, x.abs().max())
+        small = norm / scale
+        return grad.unsqueeze(ctx.dim) * torch.where(small == 0, 0, x / scale / small), None
+
+
+def one_scale_backward(x: Tensor, dim: int = -1) -> Tensor:
+    return OneScaleBackward.apply(x, dim)
 
 
 def divided_by_zero(x: Tensor, dim: int = -1) -> Tensor:

@@ -42,6 +42,7 @@ EXERCISE = Exercise(
             Case("zero columns", axis="stability", given=times(0.0, 1.0, dim=0), gradient=True),
             Case("vectors of 1e30", axis="stability", given=times(1e30), gradient=True),
             Case("vectors of 1e-30", axis="stability", given=times(1e-30), gradient=True),
+            Case("mixed lengths", axis="stability", given=times(1e30, 0, 1e-30), gradient=True),
         ),
     ),
     shipped="2b770d229a7cea3b",
