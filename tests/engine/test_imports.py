@@ -3,6 +3,7 @@
 Lowest first; a module imports only from its own layer and from those before it:
 
     errors          what is raised on purpose
+    messages        the words that people read, in their language
     source          which line of the learner's file is running
     result          outcomes as data
     formula         arithmetic over axis letters

@@ -1,0 +1,102 @@
+"""The words that people read: English in the code, every other language as a data file.
+
+`say` looks its English text up in the catalogue of the language in force and fills in the values:
+the text is the key, so code reads as what it says, and what has no translation comes in English.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from torchkata.errors import UsageError
+
+ENGLISH: Final = "en"
+_FOLDER: Final = Path(__file__).parent / "translations"
+
+
+class _InForce:
+    language = ENGLISH
+
+
+def say(text: str, /, **values: object) -> str:
+    """Return a message in the language in force.
+
+    Args:
+        text: the English message, a literal with `{name}` where a value goes.
+        values: by name; a format such as `{n:,}` is the translation's to choose.
+    """
+    translated = catalogue(_InForce.language).get(text, text)
+    return translated.format(**values) if values else translated
+
+
+def languages() -> tuple[str, ...]:
+    """Every language that there is, English first."""
+    return (ENGLISH, *sorted(path.stem for path in _FOLDER.glob("*.po")))
+
+
+def choose(language: str | None) -> str:
+    """Set the language of all messages to come, for this process.
+
+    Args:
+        language: such as `zh-CN`; None for the one of the locale, where there is one.
+
+    Returns:
+        The language in force from now on.
+
+    Raises:
+        UsageError: it was asked for by name, and there is no such language.
+    """
+    if language is None:
+        _InForce.language = _by_locale()
+    else:
+        found = [known for known in languages() if known.lower() == _plain(language).lower()]
+        if not found:
+            raise UsageError(
+                f"There is no language {language!r}; there are {', '.join(languages())}."
+            )
+        _InForce.language = found[0]
+    return _InForce.language
+
+
+def chosen() -> str:
+    """The language in force."""
+    return _InForce.language
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """All translations of the engine's messages into a language, by their English text."""
+    file = _FOLDER / f"{language}.po"
+    return read_po(file) if file.is_file() else {}
+
+
+def read_po(file: Path) -> dict[str, str]:
+    """Read a gettext catalogue: the translation of each message that has one."""
+    from babel.messages.pofile import read_po as parse  # noqa: PLC0415 - only where it is needed
+
+    with file.open("rb") as stream:
+        entries = parse(stream)
+    return {
+        str(entry.id): str(entry.string)
+        for entry in entries
+        if entry.id and entry.string and not entry.fuzzy
+    }
+
+
+def _by_locale() -> str:
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if wanted := os.environ.get(variable):
+            break
+    else:
+        wanted = locale.getlocale()[0] or ENGLISH
+    plain = _plain(wanted).lower()
+    return next((known for known in languages() if known.lower() == plain), ENGLISH)
+
+
+def _plain(name: str) -> str:
+    """`zh_CN.UTF-8` is zh-CN."""
+    return name.partition(".")[0].partition("@")[0].replace("_", "-")
