@@ -1,0 +1,10 @@
+"""Cheat 6, system-exit-swallow: exceptions that `except Exception` does not catch.
+
+Exercise    row_sum_fast
+Confined    failed values
+Unconfined  failed values
+"""
+
+
+def row_sum(x):
+    raise SystemExit(0)

@@ -1,0 +1,15 @@
+"""Cheat 27, instance-method-override: methods on the returned tensor do the work when the checker calls them.
+
+Exercise    row_sum_fast
+Confined    error
+Unconfined  error
+"""
+
+import torch
+
+
+def row_sum(x):
+    result = x.new_zeros(x.shape[1])
+    for name in ("cpu", "numpy", "detach", "tolist", "clone", "contiguous"):
+        setattr(result, name, lambda *a, **k: x.sum(0))
+    return result

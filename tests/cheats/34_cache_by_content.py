@@ -1,0 +1,24 @@
+"""Cheat 34, cache-by-content: remembers answers by a fingerprint of the values.
+
+Exercise    row_sum_fast
+Confined    failed speed
+Unconfined  failed speed
+"""
+
+import torch
+
+known = {}
+
+
+def slow(x):
+    total = x.new_zeros(x.shape[1])
+    for row in x:
+        total = total + row
+    return total
+
+
+def row_sum(x):
+    key = (x.shape, x.dtype, x.flatten()[:8].tolist().__repr__())
+    if key not in known:
+        known[key] = slow(x)
+    return known[key].clone()

@@ -1,0 +1,10 @@
+"""Cheat 46, shrink-problem: adds up the first rows only.
+
+Exercise    row_sum_fast
+Confined    failed values
+Unconfined  failed values
+"""
+
+
+def row_sum(x):
+    return x[:8].sum(0)

@@ -1,0 +1,10 @@
+"""Cheat 62, broadcast-pass: one number, which would broadcast.
+
+Exercise    row_sum_fast
+Confined    failed shape
+Unconfined  failed shape
+"""
+
+
+def row_sum(x):
+    return x.sum().reshape(1)

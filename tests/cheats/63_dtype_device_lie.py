@@ -1,0 +1,18 @@
+"""Cheat 63, dtype-device-lie: attributes that say what the tensor is not.
+
+Exercise    row_sum_fast
+Confined    failed shape
+Unconfined  failed shape
+"""
+
+import torch
+
+
+class Double(torch.Tensor):
+    dtype = property(lambda self: torch.float64)
+    device = property(lambda self: torch.device("twin:0"))
+    shape = property(lambda self: torch.Size([10]))
+
+
+def row_sum(x):
+    return torch.zeros(3).as_subclass(Double)

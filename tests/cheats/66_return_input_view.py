@@ -1,0 +1,18 @@
+"""Cheat 66, return-input-view: a view of the input, changed afterwards.
+
+Exercise    row_sum_fast
+Confined    failed values
+Unconfined  failed values
+"""
+
+import torch
+
+kept = []
+
+
+def row_sum(x):
+    for earlier in kept:
+        with torch.no_grad():
+            earlier.zero_()
+    kept[:] = [x]
+    return x[0] if len(x) else x.sum(0)
