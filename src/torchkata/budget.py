@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from torchkata.messages import Say, english
 
-def _at(sizes: Mapping[str, float]) -> str:
-    return " at " + ", ".join(f"{name}={size:g}" for name, size in sizes.items()) if sizes else ""
+
+def _at(sizes: Mapping[str, float], say: Say) -> str:
+    named = ", ".join(f"{name}={size:g}" for name, size in sizes.items())
+    return say(" at {sizes}", sizes=named) if sizes else ""
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,13 @@ class Ops:
     at_most: int | str
     views: bool = True
 
-    def sentence(self) -> str:
-        """The budget in words."""
-        noun = "op" if str(self.at_most) == "1" else "ops"
-        return f"at most {self.at_most} {noun}" + ("" if self.views else ", views not counted")
+    def sentence(self, say: Say = english) -> str:
+        """The budget in words: English, unless `messages.say` is given."""
+        if str(self.at_most) == "1":
+            head = say("at most 1 op")
+        else:
+            head = say("at most {count} ops", count=self.at_most)
+        return head if self.views else say("{budget}, views not counted", budget=head)
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,11 @@ class Memory:
     at_most: str
     at: Mapping[str, float] = field(default_factory=dict)
 
-    def sentence(self) -> str:
-        """The budget in words."""
-        return f"at most {self.at_most} bytes of extra memory{_at(self.at)}"
+    def sentence(self, say: Say = english) -> str:
+        """The budget in words: English, unless `messages.say` is given."""
+        return say(
+            "at most {count} bytes of extra memory{at}", count=self.at_most, at=_at(self.at, say)
+        )
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,14 @@ class Speedup:
         """The slow version's name in words."""
         return self.over.__name__.strip("_").replace("_", " ")
 
-    def sentence(self) -> str:
-        """The budget in words."""
-        return f"at least {self.factor:g} x faster than the {self.rival}{_at(self.at)}"
+    def sentence(self, say: Say = english) -> str:
+        """The budget in words: English, unless `messages.say` is given."""
+        return say(
+            "at least {factor:g} x faster than the {rival}{at}",
+            factor=self.factor,
+            rival=self.rival,
+            at=_at(self.at, say),
+        )
 
 
 @dataclass(frozen=True)
@@ -81,11 +94,16 @@ class Syncs:
 
     at_most: int = 0
 
-    def sentence(self) -> str:
-        """The budget in words."""
+    def sentence(self, say: Say = english) -> str:
+        """The budget in words: English, unless `messages.say` is given."""
         if self.at_most == 0:
-            return "no host synchronisation"
-        return f"at most {self.at_most} host synchronisation" + "s" * (self.at_most > 1)
+            return say("no host synchronisation")
+        return say(
+            "at most 1 host synchronisation"
+            if self.at_most == 1
+            else "at most {count} host synchronisations",
+            count=self.at_most,
+        )
 
 
 @dataclass(frozen=True)
@@ -106,14 +124,22 @@ class GrowthAtMost:
     of: Literal["bytes", "ops", "time"] = "bytes"
     at: Mapping[str, float] = field(default_factory=dict)
 
-    @property
-    def noun(self) -> str:
+    def noun(self, say: Say = english) -> str:
         """What grows, in words."""
-        return {"bytes": "allocated bytes", "ops": "ops", "time": "nanoseconds"}[self.of]
+        return {
+            "bytes": say("allocated bytes"),
+            "ops": say("ops"),
+            "time": say("nanoseconds"),
+        }[self.of]
 
-    def sentence(self) -> str:
-        """The budget in words."""
-        return f"{self.noun} grow at most like {self.over}^{self.at_most:g}"
+    def sentence(self, say: Say = english) -> str:
+        """The budget in words: English, unless `messages.say` is given."""
+        return say(
+            "{noun} grow at most like {over}^{exponent:g}",
+            noun=self.noun(say),
+            over=self.over,
+            exponent=self.at_most,
+        )
 
 
 Budget = Ops | Memory | Speedup | Syncs | GrowthAtMost

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import locale
 import os
+import unicodedata
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from torchkata.errors import UsageError
 
@@ -20,6 +21,30 @@ _FOLDER: Final = Path(__file__).parent / "translations"
 
 class _InForce:
     language = ENGLISH
+
+
+class Say(Protocol):
+    """How `say` and `english` are called."""
+
+    def __call__(self, text: str, /, **values: object) -> str:
+        """Fill the values into a text, in some language."""
+
+
+def english(text: str, /, **values: object) -> str:
+    """What `say` returns where English is in force: for names and texts that programs compare."""
+    return text.format(**values) if values else text
+
+
+def sentences(*parts: str) -> str:
+    """Put whole sentences one behind the other, leaving out empty ones.
+
+    A full stop that is as wide as a Chinese character brings its own space.
+    """
+    text = ""
+    for part in filter(None, parts):
+        wide = not text or unicodedata.east_asian_width(text[-1]) in "FW"
+        text += part if wide else f" {part}"
+    return text
 
 
 def say(text: str, /, **values: object) -> str:

@@ -15,6 +15,7 @@ from torchkata.errors import (
     Unmeasurable,
     WorkerDiedError,
 )
+from torchkata.messages import say
 from torchkata.result import CheckResult, Verdict
 
 
@@ -82,7 +83,8 @@ def run_check(check: Check, session: Session) -> CheckResult:
     except SubmissionError as error:
         if error.todo:
             session.todo.add(check.id)
-            return result(Verdict.FAILED, f"{check.entry or 'Something'} is still to do.", {})
+            what = check.entry or say("Something")
+            return result(Verdict.FAILED, say("{what} is still to do.", what=what), {})
         return result(Verdict.FAILED, raised(error), {})
     except WorkerDiedError as error:
         session.deaths.append(error)
@@ -93,28 +95,38 @@ def run_check(check: Check, session: Session) -> CheckResult:
     except Exception as error:  # noqa: BLE001 - an answer of any form must not end the whole run
         return result(
             Verdict.FAILED,
-            f"The judge stumbled over this answer ({type(error).__name__}: {error}). If your code "
-            "only computes and returns, please report this as a fault of torchkata.",
+            say(
+                "The judge stumbled over this answer ({error}). If your code only computes and "
+                "returns, please report this as a fault of torchkata.",
+                error=f"{type(error).__name__}: {error}",
+            ),
             {},
         )
 
 
 def raised(error: SubmissionError) -> str:
     """Say which exception came, from which line; of the less known ones, what they mean."""
-    where = f" (line {error.line})" if error.line else ""
-    text = f": {error}".rstrip(".") if str(error) else ""
+    where = say(" (line {line})", line=error.line) if error.line else ""
+    text = say(": {text}", text=str(error).rstrip(".")) if str(error) else ""
     asked = re.search(r"you tried to allocate (\d+) bytes", str(error))
     if asked is not None:
-        return (
-            f"It ran out of memory{where}: {int(asked[1]):,} bytes were asked for at once, more "
-            "than a submission may hold"
+        return say(
+            "It ran out of memory{where}: {size:,} bytes were asked for at once, more than a "
+            "submission may hold",
+            where=where,
+            size=int(asked[1]),
         )
     match error.kind:
         case "MemoryError" | "_ArrayMemoryError":
-            return f"It ran out of memory{where}{text}"
+            return say("It ran out of memory{where}{text}", where=where, text=text)
         case "RecursionError":
-            return f"It calls itself without an end{where}: {error.kind}{text}"
+            return say(
+                "It calls itself without an end{where}: {kind}{text}",
+                where=where,
+                kind=error.kind,
+                text=text,
+            )
         case "SystemExit":
-            return f"It called sys.exit(){where}; a function has to return instead"
+            return say("It called sys.exit(){where}; a function has to return instead", where=where)
         case _:
-            return f"It raised {error.kind}{where}{text}"
+            return say("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)

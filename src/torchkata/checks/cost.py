@@ -8,12 +8,13 @@ from typing import Any
 import torch
 
 from torchkata.budget import Memory, Ops, Syncs
-from torchkata.checks.correct import ordinary
+from torchkata.checks.correct import on, ordinary
 from torchkata.checks.session import Session
 from torchkata.errors import CheckFailed, CourseError, ProtocolError
 from torchkata.formula import evaluate
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
+from torchkata.messages import say, sentences
 from torchkata.meters.memory import MemoryUse
 from torchkata.meters.ops import OpCount
 from torchkata.spec import Case, Function
@@ -55,7 +56,9 @@ def read_meters(answer: Any) -> dict[str, Any]:
                 for op, line in answer["synchronisations"]
             ]
     except (KeyError, TypeError, ValueError, ProtocolError) as error:
-        raise CheckFailed("The meters' answer cannot be read; leave the meters alone.") from error
+        raise CheckFailed(
+            say("The meters' answer cannot be read; leave the meters alone.")
+        ) from error
     return read
 
 
@@ -73,11 +76,22 @@ def ops(session: Session, function: Function, budget: Ops) -> None:
     case, mine, limit = over[-1]  # the largest shows best how the number grows
     ask = partial(measure, session, session.reference, function, case)
     theirs: OpCount = session.trusted(ask)["ops"]
-    smallest = f" The smallest case over budget: {over[0][0].words}." if len(over) > 1 else ""
+    smallest = over[0][0].words if len(over) > 1 else ""
+    told = say(
+        "{yours}{lines}; at most 1 is allowed. The reference makes {theirs}."
+        if limit == 1
+        else "{yours}{lines}; at most {limit:g} are allowed. The reference makes {theirs}.",
+        yours=mine.sentence(),
+        lines=_lines(mine),
+        limit=limit,
+        theirs=theirs.sentence(),
+    )
     raise CheckFailed(
-        f"{mine.sentence()}{_lines(mine)}; at most {limit:g} "
-        f"{'is' if limit == 1 else 'are'} allowed. The reference makes {theirs.sentence()}. "
-        f"Case: {case.words}.{smallest}",
+        sentences(
+            told,
+            on(case),
+            say("The smallest case over budget: {case}.", case=smallest) if smallest else "",
+        ),
         ops=_counted(mine, budget),
         ops_allowed=limit,
     )
@@ -96,9 +110,16 @@ def _no_detour(session: Session, function: Function, case: Case, mine: OpCount) 
     for kind, count in mine.conversions.items():
         if count > theirs.conversions.get(kind, 0):
             raise CheckFailed(
-                f"It takes the numbers out of PyTorch ({count} x {kind}): work done there is not "
-                "counted, has no gradient, and on a GPU waits for the device. Stay with tensors. "
-                f"Case: {case.words}."
+                sentences(
+                    say(
+                        "It takes the numbers out of PyTorch ({count} x {kind}): work done there "
+                        "is not counted, has no gradient, and on a GPU waits for the device. Stay "
+                        "with tensors.",
+                        count=count,
+                        kind=kind,
+                    ),
+                    on(case),
+                )
             )
 
 
@@ -110,7 +131,9 @@ def _lines(count: OpCount) -> str:
     top = max(merged, key=lambda name: merged[name])
     lines = count.lines.get(top, {})
     line = max(lines, key=lambda number: lines[number], default=0)
-    return f" (line {line}: {lines[line]:,} x {top})" if line else ""
+    if not line:
+        return ""
+    return say(" (line {line}: {count:,} x {op})", line=line, count=lines[line], op=top)
 
 
 def memory(session: Session, function: Function, budget: Memory) -> None:
@@ -126,11 +149,17 @@ def memory(session: Session, function: Function, budget: Memory) -> None:
         theirs: MemoryUse = session.trusted(partial(ask, worker=session.reference))["memory"]
         lines = {line: size for line, size in mine.lines.items() if line}
         top = max(lines, key=lambda line: lines[line], default=0)
-        where = f" Most of it comes from line {top}." if top else ""
+        told = say(
+            "It holds {yours:,} bytes of extra memory at the peak; at most {limit:,.0f} are "
+            "allowed ({formula}), and the reference holds {theirs:,}.",
+            yours=mine.peak_bytes,
+            limit=limit,
+            formula=budget.at_most,
+            theirs=theirs.peak_bytes,
+        )
+        where = say("Most of it comes from line {line}.", line=top) if top else ""
         raise CheckFailed(
-            f"It holds {mine.peak_bytes:,} bytes of extra memory at the peak; at most {limit:,.0f} "
-            f"are allowed ({budget.at_most}), and the reference holds {theirs.peak_bytes:,}."
-            f"{where} Case: {case.words}.",
+            sentences(told, where, on(case)),
             extra_bytes=mine.peak_bytes,
             extra_bytes_allowed=limit,
         )
@@ -164,13 +193,20 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
         if len(events) <= budget.at_most:
             continue
         named = ", ".join(
-            f"{op}" + (f" (line {line})" if line else "")
+            op + (say(" (line {line})", line=line) if line else "")
             for op, line in list(dict.fromkeys(events))[:3]
         )
         raise CheckFailed(
-            f"On a GPU this makes the CPU wait {len(events)} x: {named}; {budget.sentence()} is "
-            "asked for. Keep the decision on the device, in tensor operations. "
-            f"Case: {case.words}.",
+            sentences(
+                say(
+                    "On a GPU this makes the CPU wait {count} x: {named}; {budget} is asked for. "
+                    "Keep the decision on the device, in tensor operations.",
+                    count=len(events),
+                    named=named,
+                    budget=budget.sentence(say),
+                ),
+                on(case),
+            ),
             synchronisations=len(events),
             synchronisations_allowed=budget.at_most,
         )

@@ -10,6 +10,7 @@ from torchkata.checks.cost import measure
 from torchkata.checks.session import Session
 from torchkata.errors import CheckFailed
 from torchkata.isolation.handle import Worker
+from torchkata.messages import say
 from torchkata.meters.growth import Growth, fit
 from torchkata.spec import Case, Function
 
@@ -35,11 +36,23 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
     theirs, _ = session.trusted(lambda: _fitted(session, session.reference, function, budget))
     (small, few), *_, (large, many) = costs.items()
     raise CheckFailed(
-        f"The {budget.noun} grow like {budget.over}^{mine.exponent:.2f} (95%: {mine.low:.2f} to "
-        f"{mine.high:.2f}), at most {budget.over}^{budget.at_most:g} is allowed; the reference's "
-        f"grow like {budget.over}^{theirs.exponent:.2f}. From {budget.over}={small:g} to {large:g} "
-        f"they rose from {few:,.0f} to {many:,.0f}. Something is done again for all that came "
-        "before.",
+        say(
+            "The {noun} grow like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}), at most "
+            "{over}^{allowed:g} is allowed; the reference's grow like {over}^{theirs:.2f}. From "
+            "{over}={small:g} to {large:g} they rose from {few:,.0f} to {many:,.0f}. Something is "
+            "done again for all that came before.",
+            noun=budget.noun(say),
+            over=budget.over,
+            exponent=mine.exponent,
+            low=mine.low,
+            high=mine.high,
+            allowed=budget.at_most,
+            theirs=theirs.exponent,
+            small=small,
+            large=large,
+            few=few,
+            many=many,
+        ),
         **figures,
     )
 

@@ -15,6 +15,7 @@ from torchkata.compare import Tolerance, differences
 from torchkata.errors import CheckFailed, CourseError, KataError, SubmissionError
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
+from torchkata.messages import say
 from torchkata.meters.memory import MemoryUse
 from torchkata.meters.ops import OpCount
 
@@ -134,7 +135,7 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
     try:
         test(**{name: offers[name] for name in wanted})
     except AssertionError as error:
-        raise CheckFailed(str(error) or f"{test.__name__} does not hold.") from error
+        raise CheckFailed(str(error) or say("{test} does not hold.", test=test.__name__)) from error
     except KataError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a strange answer makes a test stumble with
@@ -144,8 +145,12 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
 def _blame(test: Callable[..., None], error: Exception) -> None:
     """A test that stumbles over an answer fails the submission; over its own feet, the course."""
     raise CheckFailed(
-        f"The answer has another form than was asked for ({type(error).__name__}: {error}); see "
-        f"the stub's text on what to return. Found by: {(inspect.getdoc(test) or '').strip()}"
+        say(
+            "The answer has another form than was asked for ({error}); see the stub's text on what "
+            "to return. Found by: {test}",
+            error=f"{type(error).__name__}: {error}",
+            test=(inspect.getdoc(test) or "").strip(),
+        )
     ) from error
 
 
@@ -165,7 +170,7 @@ def same(
     got: Any,
     expected: Any,
     *,
-    what: str = "the result",
+    what: str = "",
     tolerance: Tolerance | None = None,
     dtype: bool = True,
 ) -> None:
@@ -174,14 +179,17 @@ def same(
     Args:
         got: what the submission answered.
         expected: what the reference answered.
-        what: how the message names it.
+        what: how the message names it; the result, unless told otherwise.
         tolerance: instead of the one that follows from dtype and scale.
         dtype: whether dtypes have to agree.
     """
+    what = what or say("the result")
     try:
         found = differences(got, expected, tolerance=tolerance, dtype=dtype, name=what)
     except CourseError as error:  # a test may compare two answers of the submission
-        raise CheckFailed(f"{what} cannot be compared: {error}") from error
+        raise CheckFailed(
+            say("{what} cannot be compared: {error}", what=what, error=error)
+        ) from error
     for difference in found:
         raise CheckFailed(difference.message, **difference.figures)
 
@@ -195,7 +203,12 @@ def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *
             raise
         require(
             error.kind == kind.__name__,
-            f"This has to raise {kind.__name__}, but {error.kind} came: {error}",
+            say(
+                "This has to raise {wanted}, but {kind} came: {error}",
+                wanted=kind.__name__,
+                kind=error.kind,
+                error=error,
+            ),
         )
         return str(error)
-    raise CheckFailed(f"This has to raise {kind.__name__}, but it returned.")
+    raise CheckFailed(say("This has to raise {wanted}, but it returned.", wanted=kind.__name__))

@@ -10,6 +10,7 @@ from typing import Any
 from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
 from torchkata.checks import correct, cost, plain, portable
 from torchkata.checks.check import Check, Finding
+from torchkata.checks.contract import contract
 from torchkata.checks.growth import growth
 from torchkata.checks.session import Session
 from torchkata.checks.speed import speed
@@ -25,7 +26,7 @@ def plan(lesson: Lesson, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
         lesson: the exercise.
         devices: besides the CPU.
     """
-    checks = [Check(id=f"{lesson.name}::contract", axis="contract", judge=correct.contract)]
+    checks = [Check(id=f"{lesson.name}::contract", axis="contract", judge=contract)]
     several = len(lesson.graded.exercise.entries) > 1
     for function in lesson.graded.exercise.functions:
         prefix = f"{function.name}: " if several else ""

@@ -12,6 +12,7 @@ from torchkata.checks.session import Session, widened
 from torchkata.compare import differences
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.isolation import probes
+from torchkata.messages import say, sentences
 from torchkata.spec import Case, Function
 
 
@@ -24,16 +25,29 @@ def device(session: Session, function: Function, where: str) -> None:
     except SubmissionError as error:
         if error.todo:
             raise
-        raise CheckFailed(f"{raised(error)}. Inputs on {where}, case: {case.words}.") from error
+        raise CheckFailed(
+            say(
+                "{what}. Inputs on {device}, case: {case}.",
+                what=raised(error),
+                device=where,
+                case=case.words,
+            )
+        ) from error
     expected = session.expect(function.name, session.draw(function, case))
     wrong = sorted({str(got) for got in answer["devices"]} - {where})
     if wrong and _leaves(expected):
         raise CheckFailed(
-            f"The result lies on {', '.join(wrong)}, but the inputs lie on {where} (a stand-in for "
-            "a GPU). Create tensors where the inputs are: `x.new_zeros(...)` or `device=x.device`."
+            say(
+                "The result lies on {wrong}, but the inputs lie on {device} (a stand-in for a "
+                "GPU). Create tensors where the inputs are: `x.new_zeros(...)` or "
+                "`device=x.device`.",
+                wrong=", ".join(wrong),
+                device=where,
+            )
         )
     precise = session.expect(function.name, widened(session.draw(function, case)))
-    _equal(session, function, answer["value"], expected, precise, f"on {where}, {case.words}")
+    told = say("(on {device}, {case})", device=where, case=case.words)
+    _equal(session, function, answer["value"], expected, precise, told)
     if function.differentiable:
         gradient(session, function, case, where)
 
@@ -46,8 +60,11 @@ def purity(session: Session, function: Function) -> None:
     changed = [names[index] for index in touched if isinstance(index, int) and index < len(names)]
     if changed:
         raise CheckFailed(
-            f"It modifies its argument {' and '.join(changed)}. Whoever passed it still needs the "
-            "old values: work on a new tensor instead of in place."
+            say(
+                "It modifies its argument {names}. Whoever passed it still needs the old values: "
+                "work on a new tensor instead of in place.",
+                names=say(" and ").join(changed),
+            )
         )
 
 
@@ -80,7 +97,9 @@ def gradient(
     except SubmissionError as error:
         if error.todo:
             raise
-        raise CheckFailed(f"In the gradient: {raised(error)}. Case: {case.words}.") from error
+        raise CheckFailed(
+            say("In the gradient: {what}. Case: {case}.", what=raised(error), case=case.words)
+        ) from error
     truth = session.trusted(lambda: ask(session.reference, session.draw(function, case), "cpu"))
     precise = session.trusted(
         lambda: ask(session.reference, widened(session.draw(function, case)), "cpu")
@@ -88,8 +107,10 @@ def gradient(
     got = answer["gradients"]
     if not answer["graph"] and truth["graph"] and any(leaf.numel() for leaf in _leaves(result)):
         raise CheckFailed(
-            "No gradient flows: the result does not remember the arguments. Look for .detach(), "
-            ".item(), .data, numpy or torch.tensor(...) on the way."
+            say(
+                "No gradient flows: the result does not remember the arguments. Look for "
+                ".detach(), .item(), .data, numpy or torch.tensor(...) on the way."
+            )
         )
     for name, mine, theirs, exact in zip(
         names, got, truth["gradients"], precise["gradients"], strict=True
@@ -98,12 +119,13 @@ def gradient(
         if mine is None and zero:
             continue
         if mine is None:
-            raise CheckFailed(f"No gradient reaches {name}. Case: {case.words}.")
+            raise CheckFailed(
+                say("No gradient reaches {name}. Case: {case}.", name=name, case=case.words)
+            )
         if theirs is None:
             theirs, exact = torch.zeros_like(mine), None  # noqa: PLW2901 - no flow is a zero
-        _equal(
-            session, function, mine, theirs, exact, f"gradient with respect to {name}, {case.words}"
-        )
+        told = say("(gradient with respect to {name}, {case})", name=name, case=case.words)
+        _equal(session, function, mine, theirs, exact, told)
 
 
 def _leaves(tree: Any) -> list[torch.Tensor]:
@@ -124,4 +146,4 @@ def _equal(
     )
     shape_first(session, function, {difference.axis: difference for difference in found})
     for difference in found:
-        raise CheckFailed(f"{difference.message} ({where})", **difference.figures)
+        raise CheckFailed(sentences(difference.message, where), **difference.figures)

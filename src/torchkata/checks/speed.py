@@ -12,11 +12,13 @@ import torch
 
 from torchkata.budget import Speedup
 from torchkata.checks.check import raised
+from torchkata.checks.correct import on
 from torchkata.checks.ladder import label
 from torchkata.checks.session import Session
 from torchkata.compare import Tolerance, differences, tolerance_for
 from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable
 from torchkata.isolation.handle import Timing, Worker
+from torchkata.messages import say, sentences
 from torchkata.meters.clock import Block, Decision, Outcome, Rule, decide
 from torchkata.spec import Case, Function
 
@@ -115,7 +117,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
             rng=random.SystemRandom(),
         )
     except SubmissionError as error:
-        raise CheckFailed(f"While it was timed: {raised(error)}.") from error
+        raise CheckFailed(say("While it was timed: {what}.", what=raised(error))) from error
     finally:
         if judged.worker.alive:
             judged.worker.resume()
@@ -133,8 +135,13 @@ def _verify(function: Function, got: list[Any], expected: list[Any]) -> None:
             tolerance = Tolerance(rtol=_ROOM * strict.rtol, atol=_ROOM * strict.atol)
     for difference in differences(got, expected, tolerance=tolerance, name=f"`{function.name}`"):
         raise CheckFailed(
-            "An answer was wrong while it was timed; every call has new inputs, and every answer "
-            f"is verified. {difference.message}"
+            sentences(
+                say(
+                    "An answer was wrong while it was timed; every call has new inputs, and every "
+                    "answer is verified."
+                ),
+                difference.message,
+            )
         )
 
 
@@ -169,22 +176,44 @@ def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float
     }
     if decision.outcome is Outcome.FASTER:
         return figures
-    reached = f"{decision.ratio:.3g} x"
     if decision.outcome is Outcome.UNDECIDED:
         raise Unmeasurable(
-            f"The clock cannot decide now ({decision.reason}): {reached} measured, "
-            f"{budget.factor:g} x asked for. Close other programs and grade again.",
+            say(
+                "The clock cannot decide now ({reason}): {ratio:.3g} x measured, {factor:g} x "
+                "asked for. Close other programs and grade again.",
+                reason=_reason(decision.reason),
+                ratio=decision.ratio,
+                factor=budget.factor,
+            ),
             **figures,
         )
-    why = {
-        "sleeps": " Waiting counts like working: it sleeps during the call.",
-        "batch only": " It is fast only when many calls are timed together; each call on its own "
-        "is slow.",
-    }.get(decision.reason, "")
-    behind = decision.reference_ratio / max(decision.ratio, 1e-9)
-    raise CheckFailed(
-        f"{reached} as fast as the {budget.rival}; at least {budget.factor:g} x is asked for. The "
-        f"reference reaches {decision.reference_ratio:.3g} x, so yours takes {behind:.3g} x its "
-        f"time.{why} Case: {case.words}.",
-        **figures,
+    told = say(
+        "{ratio:.3g} x as fast as the {rival}; at least {factor:g} x is asked for. The reference "
+        "reaches {reference:.3g} x, so yours takes {behind:.3g} x its time.",
+        ratio=decision.ratio,
+        rival=budget.rival,
+        factor=budget.factor,
+        reference=decision.reference_ratio,
+        behind=decision.reference_ratio / max(decision.ratio, 1e-9),
     )
+    raise CheckFailed(sentences(told, _why(decision.reason), on(case)), **figures)
+
+
+def _reason(undecided: str) -> str:
+    """Why the clock cannot decide, in the language in force."""
+    return {
+        "the reference misses it too": say("the reference misses it too"),
+        "the clock stands still": say("the clock stands still"),
+        "machine too busy": say("machine too busy"),
+        "too close to call": say("too close to call"),
+    }.get(undecided, undecided)
+
+
+def _why(failed: str) -> str:
+    """What the audit of a race found, as a sentence; empty where it found nothing."""
+    return {
+        "sleeps": say("Waiting counts like working: it sleeps during the call."),
+        "batch only": say(
+            "It is fast only when many calls are timed together; each call on its own is slow."
+        ),
+    }.get(failed, "")

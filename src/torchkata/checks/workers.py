@@ -16,6 +16,7 @@ from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerD
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.isolation.launch import Launcher, any_core
+from torchkata.messages import say
 
 _MOST_DEATHS: Final = 3
 
@@ -81,18 +82,18 @@ class Workers:
             Blocked: it has ended too many processes already.
         """
         if self.given_up:
-            raise Blocked("Not judged: the code took too long before.")
+            raise Blocked(say("Not judged: the code took too long before."))
         kind = device.partition(":")[0]
         known = self._workers.get(kind)
         if known is not None and known.alive:
             return known
         if self.load_error is not None:
-            raise Blocked("Not judged: the file cannot be loaded.")
+            raise Blocked(say("Not judged: the file cannot be loaded."))
         if known is not None:
             self._deaths += 1
             self._keep_output(self._workers.pop(kind))
         if self._deaths >= _MOST_DEATHS:
-            raise Blocked("Not judged: the code has ended its process too often by now.")
+            raise Blocked(say("Not judged: the code has ended its process too often by now."))
         worker = self._start()
         self._workers[kind] = worker
         try:

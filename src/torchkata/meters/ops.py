@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch._ops import OpOverload
 
+from torchkata.messages import say
 from torchkata.meters.threads import Meter, counts, lines, record
 from torchkata.source import learner_line
 
@@ -89,14 +90,14 @@ class OpCount:
             most: how many names to spell out; the rest is summed up.
         """
         if not self.total:
-            return "no ops"
-        rows = Counter(self.views)
-        rows.update(self.ops)
+            return say("no ops")
+        rows = Counter(self.views) + Counter(self.ops)
         ranked = sorted(rows.items(), key=lambda row: -row[1])
         parts = [f"{count:,} x {name}" for name, count in ranked[:most]]
         if rest := sum(count for _, count in ranked[most:]):
-            parts.append(f"{rest:,} x other")
-        return f"{self.total:,} op{'s' * (self.total != 1)}: {', '.join(parts)}"
+            parts.append(say("{count:,} x other", count=rest))
+        n, ops = self.total, ", ".join(parts)
+        return say("1 op: {ops}", ops=ops) if n == 1 else say("{n:,} ops: {ops}", n=n, ops=ops)
 
     def as_plain(self) -> dict[str, Any]:
         """The same as dicts that JSON keeps; line numbers become text."""
