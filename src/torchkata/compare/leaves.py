@@ -13,6 +13,7 @@ from torchkata.compare import contract, meta, words
 from torchkata.compare.difference import Difference
 from torchkata.compare.tolerance import Tolerance, relative, tolerance_for
 from torchkata.compare.values import values_differ
+from torchkata.messages import say
 
 _STAND_INS = {
     "uint16": np.int32,
@@ -101,8 +102,7 @@ def plain_differ(
     if not isinstance(got, (int, float)) or not isinstance(expected, (int, float)):
         if got == expected:
             return None
-        message = words.capital(f"{label} is {_short(got)}, expected {_short(expected)}.")
-        return Difference(axis="values", message=message)
+        return Difference(axis="values", message=_is(label, _short(got), _short(expected)))
     return _numbers_differ(got, expected, precise=precise, tolerance=tolerance, label=label)
 
 
@@ -127,8 +127,13 @@ def _numbers_differ(
     ours, theirs = words.apart(got, expected)
     if type(got) is not type(expected):
         ours, theirs = f"{ours} ({type(got).__name__})", f"{theirs} ({type(expected).__name__})"
-    message = words.capital(f"{label} is {ours}, expected {theirs}.")
-    return Difference(axis="values", message=message)
+    return Difference(axis="values", message=_is(label, ours, theirs))
+
+
+def _is(label: str, got: str, expected: str) -> str:
+    return words.capital(
+        say("{label} is {got}, expected {expected}.", label=label, got=got, expected=expected)
+    )
 
 
 def _working_dtype(value: float) -> torch.dtype:

@@ -10,6 +10,7 @@ from itertools import combinations
 from torch import Tensor
 
 from torchkata.compare.pair import Pair
+from torchkata.messages import say
 
 _MOST_DIMS = 6
 _MOST_SORTED = 1 << 21  # sorting more than this takes longer than the hint is worth
@@ -24,12 +25,16 @@ def transposed(pair: Pair) -> str | None:
         swapped = pair.expected.transpose(one, other)
         if tuple(swapped.shape) == pair.sizes and pair.agree(pair.got, swapped):
             if len(pair.sizes) == _FEW:
-                return "Yours is the transpose of the expected."
-            return f"Yours has dims {one} and {other} of the expected swapped."
+                return say("Yours is the transpose of the expected.")
+            return say(
+                "Yours has dims {one} and {other} of the expected swapped.", one=one, other=other
+            )
         if pair.agree(pair.got, swapped.reshape(pair.sizes)):
-            return (
-                f"Yours has the right values, laid out with dims {one} and {other} swapped: "
-                "`reshape` or `view` where `transpose` was meant?"
+            return say(
+                "Yours has the right values, laid out with dims {one} and {other} swapped: "
+                "`reshape` or `view` where `transpose` was meant?",
+                one=one,
+                other=other,
             )
     return None
 
@@ -38,10 +43,10 @@ def flipped(pair: Pair) -> str | None:
     """The order along a dim, or along all, is reversed."""
     for dim, size in enumerate(pair.sizes):
         if size > 1 and pair.agree(pair.got, pair.expected.flip(dim)):
-            return f"Yours has the {_many(pair, dim)} in reverse order."
+            return say("Yours has {slices} in reverse order.", slices=pair.slices(dim))
     dims = tuple(range(len(pair.sizes)))
     if len(dims) > 1 and pair.agree(pair.got, pair.expected.flip(dims)):
-        return "Yours is reversed along every dim."
+        return say("Yours is reversed along every dim.")
     return None
 
 
@@ -50,16 +55,26 @@ def shifted(pair: Pair) -> str | None:
     for dim, size in enumerate(pair.sizes):
         if size <= _FEW:
             continue
-        for step, way in ((1, "later"), (-1, "earlier")):
-            along = f"Yours has the {_many(pair, dim)}"
+        for step in (1, -1):
             if pair.agree(pair.got, pair.expected.roll(step, dim)):
-                return f"{along} one place {way}, around the end: an index off by one?"
+                return say(
+                    "Yours has {slices} one place later, around the end: an index off by one?"
+                    if step == 1
+                    else "Yours has {slices} one place earlier, around the end: an index off by "
+                    "one?",
+                    slices=pair.slices(dim),
+                )
             later = (_from(pair.got, dim, 1), _until(pair.expected, dim))
             earlier = (_until(pair.got, dim), _from(pair.expected, dim, 1))
             # Values that are all equal look shifted whichever way they go.
             moved = later if step == 1 else earlier
             if bool((moved[1] != moved[1].flip(dim)).any()) and pair.agree(*moved):
-                return f"{along} one place {way}: an index off by one?"
+                return say(
+                    "Yours has {slices} one place later: an index off by one?"
+                    if step == 1
+                    else "Yours has {slices} one place earlier: an index off by one?",
+                    slices=pair.slices(dim),
+                )
     return None
 
 
@@ -68,13 +83,18 @@ def cumulated(pair: Pair) -> str | None:
     if pair.count < _FEW:
         return None
     for dim, size in enumerate(pair.sizes):
-        along = f" along dim {dim}" if len(pair.sizes) > 1 else ""
+        along = say(" along dim {dim}", dim=dim) if len(pair.sizes) > 1 else ""
         if size < _FEW:
             continue
         if pair.agree(pair.got, pair.expected.cumsum(dim)):
-            return f"Yours is the running sum of the expected{along}: a `cumsum` too many?"
+            return say(
+                "Yours is the running sum of the expected{along}: a `cumsum` too many?", along=along
+            )
         if pair.agree(pair.expected, pair.got.cumsum(dim)):
-            return f"The expected is the running sum of yours{along}: is a `cumsum` missing?"
+            return say(
+                "The expected is the running sum of yours{along}: is a `cumsum` missing?",
+                along=along,
+            )
     return None
 
 
@@ -88,11 +108,11 @@ def permuted(pair: Pair) -> str | None:
     several = [dim for dim, size in enumerate(pair.sizes) if size > 1 and len(pair.sizes) > 1]
     for dim in several:
         if pair.agree(_in_order(pair.got, dim), _in_order(pair.expected, dim)):
-            return f"Yours has the right {_many(pair, dim)}, in another order."
+            return say("Yours has {slices}, in another order.", slices=pair.right_slices(dim))
     for dim in several:
         if pair.agree(pair.got.sort(dim).values, pair.expected.sort(dim).values):
-            return f"Sorted along dim {dim}, yours is right: values in another order."
-    return "Yours has the right values, in another order."
+            return say("Sorted along dim {dim}, yours is right: values in another order.", dim=dim)
+    return say("Yours has the right values, in another order.")
 
 
 def _in_order(tensor: Tensor, dim: int) -> Tensor:
@@ -107,8 +127,3 @@ def _from(tensor: Tensor, dim: int, start: int) -> Tensor:
 
 def _until(tensor: Tensor, dim: int) -> Tensor:
     return tensor.narrow(dim, 0, tensor.shape[dim] - 1)
-
-
-def _many(pair: Pair, dim: int) -> str:
-    _, many, along = pair.names(dim)
-    return many + along

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor
 
 from torchkata.compare.tolerance import relative, scale_of
+from torchkata.messages import say
 
 _SLACK = 8  # a pattern holds although it adds a rounding of its own
 _LOOSEST = 1e-3  # beyond the dtype's own tolerance, slack ends here: float16 is coarse enough
 _SAMPLE = 1024
 _WHOLE = 1e-9  # for whole numbers, whose transforms are computed in float64
-_NAMES: Final = {1: (("value", "values"),), 2: (("row", "rows"), ("column", "columns"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +44,34 @@ class Pair:
 
     def names(self, dim: int) -> tuple[str, str, str]:
         """What one slice along a dim is called, what several are, and along what they count."""
-        names = _NAMES.get(len(self.sizes))
-        return (*names[dim], "") if names else ("slice", "slices", f" along dim {dim}")
+        match len(self.sizes), dim:
+            case 1, _:
+                return say("value"), say("values"), ""
+            case 2, 0:
+                return say("row"), say("rows"), ""
+            case 2, _:
+                return say("column"), say("columns"), ""
+        return say("slice"), say("slices"), say(" along dim {dim}", dim=dim)
+
+    def slices(self, dim: int) -> str:
+        """What all slices along a dim are called, with the article."""
+        match len(self.sizes), dim:
+            case 1, _:
+                return say("the values")
+            case 2, 0:
+                return say("the rows")
+            case 2, _:
+                return say("the columns")
+        return say("the slices along dim {dim}", dim=dim)
+
+    def right_slices(self, dim: int) -> str:
+        """The same of several dims, called right."""
+        match len(self.sizes), dim:
+            case 2, 0:
+                return say("the right rows")
+            case 2, _:
+                return say("the right columns")
+        return say("the right slices along dim {dim}", dim=dim)
 
     def agree(self, left: Tensor, right: Tensor) -> bool:
         """Whether two tensors of one shape are equal, as far as rounding in `dtype` lets them."""

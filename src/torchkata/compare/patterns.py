@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from torchkata.compare import moves, places, relations
+from torchkata.compare import factors, moves, places, relations
 from torchkata.compare.pair import Pair
+from torchkata.messages import sentences
 
 Pattern = Callable[[Pair], str | None]
 
@@ -14,7 +15,7 @@ WHOLE: Final[tuple[Pattern, ...]] = (
     relations.all_zero,
     relations.constant,
     relations.inverted,
-    relations.factor,
+    factors.factor,
     relations.offset,
     relations.transformed,
     moves.transposed,
@@ -46,8 +47,7 @@ def explain(pair: Pair) -> str:
     whole = (None if near else first(WHOLE, pair)) or relations.low_precision(pair)
     if whole:
         return whole
-    sentences = (first(HOW, pair), first(WHERE, pair))
-    return " ".join(sentence for sentence in sentences if sentence)
+    return sentences(first(HOW, pair) or "", first(WHERE, pair) or "")
 
 
 def first(patterns: tuple[Pattern, ...], pair: Pair) -> str | None:

@@ -10,46 +10,47 @@ from torch import Tensor
 
 from torchkata.compare import words
 from torchkata.compare.pair import Pair
+from torchkata.messages import say
 
 _FEW = 2
 
 
 def not_finite(pair: Pair) -> str | None:
     """Nan or infinity in one of the two only."""
-    for text, name in ((torch.isnan, "nan"), (torch.isinf, "infinite")):
-        came, meant = text(pair.got), text(pair.expected)
+    for test in (torch.isnan, torch.isinf):
+        came, meant = test(pair.got), test(pair.expected)
         extra, missing = came & ~meant & pair.wrong, meant & ~came & pair.wrong
+        name = say("nan") if test is torch.isnan else say("infinite")
         if bool(extra.any()):
-            share = _share(extra, pair, name)
-            return f"{share}: {_CAUSES[name]}"
+            cause = (
+                say("0/0, inf - inf, or the root or logarithm of a negative number?")
+                if test is torch.isnan
+                else say("a division by 0, the logarithm of 0, or an overflow?")
+            )
+            return say("{finding}: {cause}", finding=_share(extra, pair, name), cause=cause)
         if bool(missing.any()):
-            return f"{_count(missing)} should be {name} and {_is(missing)} not."
+            count = int(missing.sum())
+            return say(
+                "One value should be {name} and is not."
+                if count == 1
+                else "{count} values should be {name} and are not.",
+                count=count,
+                name=name,
+            )
     if bool((pair.got.isinf() & pair.wrong).any()) and not pair.got.is_complex():
-        return "An infinity has the wrong sign."
+        return say("An infinity has the wrong sign.")
     return None
-
-
-_CAUSES = {
-    "nan": "0/0, inf - inf, or the root or logarithm of a negative number?",
-    "infinite": "a division by 0, the logarithm of 0, or an overflow?",
-}
 
 
 def _share(extra: Tensor, pair: Pair, name: str) -> str:
     if bool(extra.all()):
-        return f"Yours is {name} everywhere" if pair.count > 1 else f"Yours is {name}"
-    if pair.count > 1 and int(extra.sum()) == int(pair.wrong.sum()) > 1:
-        return f"Every wrong value is {name}"
-    return f"{_count(extra)} {_is(extra)} {name}"
-
-
-def _count(mask: Tensor) -> str:
-    count = int(mask.sum())
-    return "One value" if count == 1 else f"{count} values"
-
-
-def _is(mask: Tensor) -> str:
-    return "is" if int(mask.sum()) == 1 else "are"
+        return say("Yours is {name} everywhere" if pair.count > 1 else "Yours is {name}", name=name)
+    count = int(extra.sum())
+    if pair.count > 1 and count == int(pair.wrong.sum()) > 1:
+        return say("Every wrong value is {name}", name=name)
+    return say(
+        "One value is {name}" if count == 1 else "{count} values are {name}", count=count, name=name
+    )
 
 
 def by_position(pair: Pair) -> str | None:
@@ -74,7 +75,13 @@ def by_share(pair: Pair) -> str | None:
     if len(where) * 2 > pair.sizes[dim]:
         return None
     _, many, along = pair.names(dim)
-    return f"All errors lie in {len(where)} of {pair.sizes[dim]} {many}{along}."
+    return say(
+        "All errors lie in {count} of {size} {many}{along}.",
+        count=len(where),
+        size=pair.sizes[dim],
+        many=many,
+        along=along,
+    )
 
 
 def _narrowest(pair: Pair) -> tuple[int, list[int]] | None:
@@ -98,18 +105,51 @@ def _run(where: list[int], size: int, one: str, many: str, along: str) -> str | 
     first, last, count = where[0], where[-1], len(where)
     if count == 1:
         if first not in (0, size - 1):
-            return f"Only {one} {first} of {size}{along} is wrong."
-        return f"Only the {'first' if first == 0 else 'last'} of {size} {many}{along} is wrong."
+            return say(
+                "Only {one} {first} of {size}{along} is wrong.",
+                one=one,
+                first=first,
+                size=size,
+                along=along,
+            )
+        return say(
+            "Only the first of {size} {many}{along} is wrong."
+            if first == 0
+            else "Only the last of {size} {many}{along} is wrong.",
+            size=size,
+            many=many,
+            along=along,
+        )
     if last - first + 1 == count:
-        if last == size - 1:
-            return f"Only the last {count} of {size} {many}{along} are wrong."
-        if first == 0:
-            return f"Only the first {count} of {size} {many}{along} are wrong."
-        joined = "and" if count == _FEW else "to"
-        return f"Only {many} {first} {joined} {last} of {size}{along} are wrong."
+        if first == 0 or last == size - 1:
+            return say(
+                "Only the last {count} of {size} {many}{along} are wrong."
+                if last == size - 1
+                else "Only the first {count} of {size} {many}{along} are wrong.",
+                count=count,
+                size=size,
+                many=many,
+                along=along,
+            )
+        return say(
+            "Only {many} {first} and {last} of {size}{along} are wrong."
+            if count == _FEW
+            else "Only {many} {first} to {last} of {size}{along} are wrong.",
+            many=many,
+            first=first,
+            last=last,
+            size=size,
+            along=along,
+        )
     step = where[1] - first
     if count > _FEW and where == list(range(first, size, step)) and first < step:
-        return f"Only every {words.ordinal(step)} {one}{along} is wrong, from {one} {first} on."
+        return say(
+            "Only every {nth} {one}{along} is wrong, from {one} {first} on.",
+            nth=words.ordinal(step),
+            one=one,
+            along=along,
+            first=first,
+        )
     return None
 
 
@@ -124,10 +164,14 @@ def by_diagonal(pair: Pair) -> str | None:
     hit = [(part, text) for part, text in parts if bool((wrong & part).any())]
     if len(hit) == len(parts) or int(wrong.sum()) * _FEW < sum(int(part.sum()) for part, _ in hit):
         return None
-    text = " or ".join(text for _, text in hit)
-    if text == "above or below":
-        return "Everything is wrong but the diagonal."
-    return f"Only values {text} the diagonal are wrong."
+    return {
+        "on": say("Only values on the diagonal are wrong."),
+        "above": say("Only values above the diagonal are wrong."),
+        "below": say("Only values below the diagonal are wrong."),
+        "on or above": say("Only values on or above the diagonal are wrong."),
+        "on or below": say("Only values on or below the diagonal are wrong."),
+        "above or below": say("Everything is wrong but the diagonal."),
+    }[" or ".join(text for _, text in hit)]
 
 
 def ones_above(like: Tensor) -> Tensor:
@@ -142,13 +186,13 @@ def by_value(pair: Pair) -> str | None:
     if pair.dtype is torch.bool:
         missed = "True" if bool(pair.expected[pair.wrong][0]) else "False"
         if bool((pair.expected[pair.wrong] == pair.expected[pair.wrong][0]).all()):
-            return f"Every wrong value should be {missed}."
+            return say("Every wrong value should be {value}.", value=missed)
         return None
     for mask, text in (
-        (pair.expected < 0, "negative"),
-        (pair.expected > 0, "positive"),
-        (pair.expected == 0, "0"),
+        (pair.expected < 0, say("All values that should be negative are wrong, and no others.")),
+        (pair.expected > 0, say("All values that should be positive are wrong, and no others.")),
+        (pair.expected == 0, say("All values that should be 0 are wrong, and no others.")),
     ):
         if torch.equal(mask, pair.wrong):
-            return f"All values that should be {text} are wrong, and no others."
+            return text
     return None

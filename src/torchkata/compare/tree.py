@@ -15,6 +15,7 @@ from torchkata.compare.difference import AXES, Difference
 from torchkata.compare.leaves import arrays_differ, plain_differ, tensors_differ
 from torchkata.compare.tolerance import Tolerance
 from torchkata.errors import CourseError
+from torchkata.messages import say, sentences
 
 _NESTED = (Tensor, np.ndarray, list, tuple, dict)
 _PLAIN = (bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
@@ -28,7 +29,7 @@ def differences(
     tolerance: Tolerance | None = None,
     dtype: bool = True,
     device: bool = False,
-    name: str = "the result",
+    name: str = "",
 ) -> list[Difference]:
     """Compare what a submission returned with what the reference returned.
 
@@ -44,7 +45,7 @@ def differences(
         tolerance: instead of the one that follows from dtype and scale.
         dtype: whether dtypes must be the same.
         device: whether devices must be the same.
-        name: what the answer is called in messages.
+        name: what the answer is called in messages; the result, unless told otherwise.
 
     Raises:
         CourseError: the reference gave something that cannot be compared, such as a generator.
@@ -54,7 +55,7 @@ def differences(
     """
     walk = _Walk(tolerance=tolerance, dtype=dtype, device=device)
     by_axis: dict[str, list[Difference]] = {axis: [] for axis in AXES}
-    for difference in walk.compare(got, expected, precise, name):
+    for difference in walk.compare(got, expected, precise, name or say("the result")):
         by_axis[difference.axis].append(difference)
     return [_with_others(found) for found in by_axis.values() if found]
 
@@ -64,8 +65,11 @@ def _with_others(found: list[Difference]) -> Difference:
     head, others = found[0], len(found) - 1
     if others == 0:
         return head
-    parts = "One other part differs" if others == 1 else f"{others} other parts differ"
-    return replace(head, message=f"{head.message} {parts} too.")
+    more = say(
+        "One other part differs too." if others == 1 else "{count} other parts differ too.",
+        count=others,
+    )
+    return replace(head, message=sentences(head.message, more))
 
 
 @dataclass(frozen=True, kw_only=True)

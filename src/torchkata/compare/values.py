@@ -12,6 +12,7 @@ from torchkata.compare.difference import Difference
 from torchkata.compare.pair import Pair
 from torchkata.compare.patterns import explain
 from torchkata.compare.tolerance import Tolerance, is_exact, tolerance_of, wide
+from torchkata.messages import say, sentences
 
 _FINE = (torch.float32, torch.float64)  # dtypes in which the comparison itself loses nothing
 
@@ -93,20 +94,28 @@ def _difference(
         figures |= {"largest_error": largest, "tolerance": allowed}
     head = _head(count, total, index, texts, label)
     if largest >= 0 and pair.dtype is not torch.bool and (total > 1 or allowed > 0):
-        size = "off by" if count == 1 else "the largest error is"
-        head += f"; {size} {words.number(largest)}"
-        head += f" ({words.number(allowed, 2)} is allowed)" if allowed > 0 else ""
-    message = " ".join(part for part in (f"{head}.", explain(pair)) if part)
+        head += say(
+            "; off by {error}" if count == 1 else "; the largest error is {error}",
+            error=words.number(largest),
+        )
+        head += say(" ({error} is allowed)", error=words.number(allowed, 2)) if allowed > 0 else ""
+    message = sentences(say("{finding}.", finding=head), explain(pair))
     return Difference(axis="values", message=words.capital(message), figures=figures)
 
 
 def _head(count: int, total: int, index: list[int], texts: tuple[str, str], label: str) -> str:
     got, expected = texts
     if total == 1:
-        return f"{label} is {got}, expected {expected}"
-    if count == 1:
-        return f"1 of {total} values of {label} differs, at {index}: got {got}, expected {expected}"
-    return (
-        f"{count} of {total} values of {label} differ; first at {index}: "
-        f"got {got}, expected {expected}"
+        return say("{label} is {got}, expected {expected}", label=label, got=got, expected=expected)
+    return say(
+        "1 of {total} values of {label} differs, at {index}: got {got}, expected {expected}"
+        if count == 1
+        else "{count} of {total} values of {label} differ; first at {index}: got {got}, expected "
+        "{expected}",
+        count=count,
+        total=total,
+        label=label,
+        index=index,
+        got=got,
+        expected=expected,
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from torch import Tensor
+
+from torchkata.messages import Say, say
 
 _MOST_DIGITS = 17  # enough to tell any two float64 numbers apart
 _MOST_BITS = 80  # a longer whole number fills the line
@@ -13,7 +17,7 @@ def number(value: complex, digits: int = 4) -> str:
     """A number in at most `digits` significant digits; whole numbers and bools in full."""
     if isinstance(value, int):
         bits = value.bit_length()
-        return str(value) if bits <= _MOST_BITS else f"a whole number of {bits} bits"
+        return str(value) if bits <= _MOST_BITS else say("a whole number of {bits} bits", bits=bits)
     if isinstance(value, complex):
         return f"{value.real:.{digits}g}{value.imag:+.{digits}g}j"
     return f"{value:.{digits}g}"
@@ -41,33 +45,41 @@ def capital(sentence: str) -> str:
 
 def ordinal(count: int) -> str:
     """`2nd`, `3rd`, `11th`."""
-    teens = range(11, 14)
-    ending = "th" if count % 100 in teens else {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
-    return f"{count}{ending}"
+    ending = 0 if count % 100 in range(11, 14) else count % 10
+    return {
+        1: say("{count}st", count=count),
+        2: say("{count}nd", count=count),
+        3: say("{count}rd", count=count),
+    }.get(ending, say("{count}th", count=count))
 
 
-def kind(value: object) -> str:
+def kind(value: object, say: Say = say) -> str:
     """What a value is, with its article: `None`, `a Python float`, `a tuple of 2`."""
     match value:
         case None:
             return "None"
         case Tensor():
-            return _array("tensor", tuple(value.shape))
+            sizes = list(value.shape)
+            return say("a tensor of shape {shape}" if sizes else "a 0-d tensor", shape=sizes)
         case np.ndarray():
-            return _array("NumPy array", value.shape)
+            sizes = list(value.shape)
+            return say(
+                "a NumPy array of shape {shape}" if sizes else "a 0-d NumPy array", shape=sizes
+            )
         case bool() | int() | float() | complex() | str():
             name = {"str": "string"}.get(type(value).__name__, type(value).__name__)
-            return f"a Python {name}"
+            return say("a Python {name}", name=name)
         case list() | tuple() | dict():
             name = next(base.__name__ for base in (list, tuple, dict) if isinstance(value, base))
-            return f"a {name} of {len(value)}" if value else f"an empty {name}"
+            return say(
+                "a {name} of {count}" if value else "an empty {name}", name=name, count=len(value)
+            )
     # The wire stands in for what cannot cross it with an object that says what it was.
     what = getattr(value, "what", None)
     if isinstance(what, str):
-        return what
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _array(noun: str, sizes: tuple[int, ...]) -> str:
-    return f"a {noun} of shape {list(sizes)}" if sizes else f"a 0-d {noun}"
+        name = re.sub(r"^an? (?=\w+$)", "", what)
+        if name == what:
+            return what
+    else:
+        name = type(value).__name__
+    return say("an {name}" if name[:1].lower() in "aeiou" else "a {name}", name=name)
