@@ -22,7 +22,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     run             a selection of exercises to a report
     instructor      the branch of solutions
     author          new exercises, the gate
-    report          a report to text: of the engine it knows errors and results only
+    report          a report to text: of the engine it knows errors, messages and results only
     commands        the verbs that judge
     cli             all verbs
     plugin          pytest: the only one that imports it
@@ -135,8 +135,8 @@ def test_wrong_direction_is_found(tmp_path: Path, path, text, told):
 
 
 def test_reports_know_results_only():
-    """What writes reports imports nothing of the engine but errors, results and itself."""
-    own = {"errors", "result", "report"}
+    """What writes reports imports errors, messages, results and itself, nothing else of the engine."""
+    own = {"errors", "messages", "result", "report"}
     names = [name for path in (ENGINE / "report").glob("*.py") for _, name in imports(path)]
     engine = {name.split(".")[1] for name in names if name.startswith("torchkata.")}
 

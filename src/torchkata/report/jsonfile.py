@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from torchkata.errors import UsageError
+from torchkata.messages import say
 from torchkata.result import Report
 
 
@@ -54,7 +55,11 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(
-            f"Cannot write {os.fspath(path)}: {reason}; name a file in a folder that exists."
+            say(
+                "Cannot write {path}: {reason}; name a file in a folder that exists.",
+                path=os.fspath(path),
+                reason=reason,
+            )
         ) from error
 
 

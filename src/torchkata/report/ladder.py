@@ -7,14 +7,12 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from torchkata.messages import say
+from torchkata.report import names
 from torchkata.report.units import count, plain, ratio, seconds, size
 from torchkata.result import Rung
 
-_COLUMNS = (
-    ("time", "seconds_median", seconds),
-    ("ops", "ops", count),
-    ("extra memory", "extra_bytes", size),
-)
+_COLUMNS = (("seconds_median", seconds), ("ops", count), ("extra_bytes", size))
 _LAST = ("yours", "reference")
 _GAP = "  "
 _NARROW = 58  # cells below which titles of columns are one word
@@ -49,17 +47,28 @@ def summary(ladder: Sequence[Rung]) -> str:
     yours = max(mine, key=lambda rung: _figure(rung, "seconds_median") is not None)
     parts = []
     if (ops := _figure(yours, "ops")) is not None:
-        parts.append(f"{count(ops)} {'op' if ops == 1 else 'ops'}")
+        parts.append(say("1 op" if ops == 1 else "{count} ops", count=count(ops)))
     if extra := _figure(yours, "extra_bytes"):
-        parts.append(f"{size(extra)} extra")
+        parts.append(say("{size} extra", size=size(extra)))
     if time := _figure(yours, "seconds_median"):
         parts.append(seconds(time))
         for rung in ladder:
             theirs = _figure(rung, "seconds_median")
             if rung.who not in _LAST and rung.case == yours.case and theirs:
-                parts.append(f"{ratio(theirs / time)} over the {plain(rung.who)}")
+                told = say(
+                    "{ratio} over the {rival}", ratio=ratio(theirs / time), rival=plain(rung.who)
+                )
+                parts.append(told)
                 break
-    return ", ".join(parts)
+    return say(", ").join(parts)
+
+
+def _title(key: str, *, short: bool) -> str:
+    return {
+        "seconds_median": say("time"),
+        "ops": say("ops"),
+        "extra_bytes": say("memory") if short else say("extra memory"),
+    }[key]
 
 
 def _place(rung: Rung) -> int:
@@ -73,28 +82,30 @@ def _figure(rung: Rung, key: str) -> float | None:
 
 def _one_table(case: str, rungs: Sequence[Rung], width: int, bar: str) -> list[str]:
     columns = [
-        column for column in _COLUMNS if any(_figure(rung, column[1]) is not None for rung in rungs)
+        column for column in _COLUMNS if any(_figure(rung, column[0]) is not None for rung in rungs)
     ]
     if not columns:
         return []
-    cells = [[title if width >= _NARROW else title.split()[-1] for title, _, _ in columns]]
+    cells = [[_title(key, short=width < _NARROW) for key, _ in columns]]
     for rung in rungs:
-        values = [(_figure(rung, key), write) for _, key, write in columns]
+        values = [(_figure(rung, key), write) for key, write in columns]
         cells.append(["-" if value is None else write(value) for value, write in values])
-    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
+    widths = [max(cell_len(row[index]) for row in cells) for index in range(len(columns))]
     room = width - sum(widths) - len(_GAP) * len(widths)
 
-    names = [plain(rung.who) for rung in rungs]
-    who = max(8, min(max(map(cell_len, names)), room))
+    called = [plain(names.contender(rung.who)) for rung in rungs]
+    who = max(8, min(max(map(cell_len, called)), room))
     left = min(room - who - len(_GAP), _LONGEST_BAR)
-    bars = _bars([_figure(rung, columns[0][1]) for rung in rungs], left, bar)
+    bars = _bars([_figure(rung, columns[0][0]) for rung in rungs], left, bar)
 
-    named = f"Cost: {plain(case)}" if case else "Cost"
-    note = f" (bars: {columns[0][0]}, log scale)" if any(bars) else ""
+    named = say("Cost: {case}", case=plain(case)) if case else say("Cost")
+    note = say(" (bars: {what}, log scale)", what=cells[0][0]) if any(bars) else ""
     lines = [named + note if cell_len(named + note) <= width else named]
-    for name, drawn, row in zip(["", *names], ["", *bars], cells, strict=True):
+    for name, drawn, row in zip(["", *called], ["", *bars], cells, strict=True):
         start = _cut(name, who) + (_GAP + _cut(drawn, left) if any(bars) else "")
-        figures = [cell.rjust(wide) for cell, wide in zip(row, widths, strict=True)]
+        figures = [
+            " " * (wide - cell_len(cell)) + cell for cell, wide in zip(row, widths, strict=True)
+        ]
         lines.append(_GAP.join([start, *figures]))
     return lines
 

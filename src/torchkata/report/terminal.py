@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -13,8 +13,9 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
-from torchkata.report import ladder, units
-from torchkata.result import AXES, CheckResult, ExerciseResult, Report, State, Verdict
+from torchkata.messages import say, sentences
+from torchkata.report import findings, ladder, names, units
+from torchkata.result import ExerciseResult, Report, State, Verdict
 
 _LOOKS = {  # state: symbol, symbol in ASCII, style
     State.PASSED: ("✓", "+", "green"),
@@ -115,40 +116,51 @@ class TerminalReport:
         if states == {State.TODO} and not any(result.seconds for result in results):
             self._gap()
             self._paragraph(
-                f"Nothing is started yet. Begin with {self._folder}/{results[0].id}.py: read the "
-                "text at its top, write your answer, then run "
-                f"`nox -s grade -- {results[0].name}`."
+                say(
+                    "Nothing is started yet. Begin with {file}: read the text at its top, write "
+                    "your answer, then run `nox -s grade -- {name}`.",
+                    file=f"{self._folder}/{results[0].id}.py",
+                    name=results[0].name,
+                )
             )
         elif states == {State.PASSED}:
             self._gap()
-            self._paragraph("Everything selected passed. Well done.", style="green")
+            self._paragraph(say("Everything selected passed. Well done."), style="green")
         self._gap()
-        counts = [f"{n} {state}" for state in _LOOKS if (n := report.summary[state.value])]
-        total = "1 exercise" if len(results) == 1 else f"{len(results)} exercises"
-        self._line((f"{total}: {', '.join(counts) or 'none selected'}", "bold"))
+        counts = [
+            say("{count} {state}", count=n, state=names.state(state))
+            for state in _LOOKS
+            if (n := report.summary[state.value])
+        ]
+        total = say(
+            "1 exercise: {counts}" if len(results) == 1 else "{count} exercises: {counts}",
+            count=len(results),
+            counts=say(", ").join(counts) or say("none selected"),
+        )
+        self._line((self._safe(total), "bold"))
 
     def _headline(self, result: ExerciseResult) -> None:
         symbol, simple, style = _LOOKS[result.state]
-        lead = f"{simple if self._ascii else symbol} {result.state}"
+        lead = f"{simple if self._ascii else symbol} {self._safe(names.state(result.state))}"
         name = self._safe(result.id)
         taken = units.seconds(result.seconds) if result.seconds else ""
         cost = self._safe(ladder.summary(result.ladder)) if result.state is State.PASSED else ""
         wide = self._width >= _NARROW
-        lead += taken.rjust(21 - len(lead)) if wide else ""
+        lead += taken.rjust(21 - cell_len(lead)) if wide else ""
         tail = cost if wide else taken
-        fits = len(lead) + cell_len(f"  {name}  {tail}") <= self._width
+        fits = cell_len(f"{lead}  {name}  {tail}") <= self._width
         self._line((lead, style), f"  {name}" + (f"  {tail}" if fits else ""))
         if cost and not (wide and fits):
-            self._paragraph(cost, lead=" " * (len(lead) + 2 if wide else 2))
+            self._paragraph(cost, lead=" " * (cell_len(lead) + 2 if wide else 2))
 
     def _checks(self, result: ExerciseResult) -> None:
         failed = [check for check in result.failed if check.message != result.message]
         unsure = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
         self._gap()
-        for axis, text in _grouped(failed):
-            self._labelled(axis.upper(), text, "bold")
-        for axis, text in _grouped(unsure):
-            self._labelled(axis, f"No verdict. {text}", "dim")
+        for axis, text in findings.grouped(failed):
+            self._labelled(names.axis(axis).upper(), text, "bold")
+        for axis, text in findings.grouped(unsure):
+            self._labelled(names.axis(axis), sentences(say("No verdict."), text), "dim")
 
     def _costs(self, result: ExerciseResult) -> None:
         bar = "#" if self._ascii else "█"
@@ -167,33 +179,38 @@ class TerminalReport:
         if not rows:
             return
         self._gap()
-        self._line("  Your prints")
+        self._line("  " + self._safe(say("Your prints")))
         for row in rows[:_LINES]:
             self._line("  | " + row)
         if max(len(lines), len(rows)) > _LINES:
-            self._line(f"  cut here, of {units.count(len(result.output))} characters")
+            cut = say("cut here, of {count} characters", count=units.count(len(result.output)))
+            self._line("  " + self._safe(cut))
 
     def _next(self, result: ExerciseResult) -> None:
         self._gap()
         again = f"`nox -s grade -- {result.name}`"
         if result.state is State.UNMEASURABLE:
-            self._labelled("Next:", f"run {again} again on a calm machine")
+            again = say("run {command} again on a calm machine", command=again)
+            self._labelled(say("Next:"), again)
         else:
-            self._labelled("Next:", f"edit {self._folder}/{result.id}.py, then {again}")
-            self._labelled("Stuck?", f"`nox -s hint -- {result.name}`")
+            file = f"{self._folder}/{result.id}.py"
+            edit = say("edit {file}, then {command}", file=file, command=again)
+            self._labelled(say("Next:"), edit)
+            self._labelled(say("Stuck?"), f"`nox -s hint -- {result.name}`")
 
     def _labelled(self, label: str, text: str, style: str = "") -> None:
         wide = self._width >= _NARROW
-        lead = f"  {label:<11}" if wide else f"  {label}  "
+        label = self._safe(label)
+        lead = f"  {set_cell_size(label, max(11, cell_len(label)))}" if wide else f"  {label}  "
         self._paragraph(text, lead=lead, hang=" " * 13 if wide else "    ", style=style)
 
     def _paragraph(
         self, text: str, *, lead: str = "", hang: str | None = None, style: str = ""
     ) -> None:
         """Print text wrapped; a lead of words carries the style, an empty one leaves it to all."""
-        hang = " " * len(lead) if hang is None else hang
+        hang = " " * cell_len(lead) if hang is None else hang
         body = "" if lead.strip() else style
-        for line in units.wrapped(self._safe(text), self._width, len(lead), len(hang)):
+        for line in units.wrapped(self._safe(text), self._width, cell_len(lead), len(hang)):
             self._line((lead, style), (line, body))
             lead = hang
 
@@ -216,32 +233,3 @@ class TerminalReport:
         """Make text plain, and of characters that the stream can encode."""
         text = units.plain(text)
         return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
-
-
-def _grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:
-    """Say each finding once, under its first axis, with the smallest of its cases.
-
-    Axes come in the order of mending. Checks come from the smallest case to the largest, so the
-    first of a group is the smallest.
-    """
-    groups: dict[str, list[CheckResult]] = {}
-    order = {axis: place for place, axis in enumerate(AXES)}
-    for check in sorted(checks, key=lambda check: order.get(check.axis, len(order))):
-        body = check.message.removesuffix(f"Case: {check.case}.").rstrip()
-        groups.setdefault(body, []).append(check)
-    for body, group in groups.items():
-        axes, cases, devices = (
-            list(dict.fromkeys(getattr(check, key) for check in group))
-            for key in ("axis", "case", "device")
-        )
-        parts = [body]
-        cases = [case.rstrip(".") for case in cases if case]
-        if len(cases) > 1:
-            parts.append(f"In {len(cases)} cases, the smallest: {cases[0]}.")
-        elif cases and cases[0] not in body:
-            parts.append(f"Case: {cases[0]}.")
-        if devices != ["cpu"] and not all(device in body for device in devices):
-            parts.append(f"On {' and '.join(devices)}.")
-        if len(axes) > 1:
-            parts.append(f"The same for {', '.join(axes[1:])}.")
-        yield axes[0], " ".join(parts)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len, chop_cells
 
+from torchkata.messages import say
+
 _TIMES = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -29,7 +31,7 @@ _WHOLE = 160  # cells up to which a word, such as a path, is never broken
 def seconds(value: float) -> str:
     """Write a time in the unit that suits it: `6.2 us`, `1.2 ms`, `34 s`."""
     if not math.isfinite(value):
-        return "unknown"
+        return say("unknown")
     if value == 0:
         return "0 s"
     for unit, scale in _TIMES:
@@ -41,7 +43,7 @@ def seconds(value: float) -> str:
 def size(value: float) -> str:
     """Write a number of bytes: `0 B`, `20.0 KiB`, `4.0 MiB`."""
     if not math.isfinite(value):
-        return "unknown"
+        return say("unknown")
     if abs(value) < 1024:  # noqa: PLR2004 - bytes to a KiB
         return f"{value:.0f} B"
     for power, unit in enumerate(_SIZES[1:], start=1):
@@ -54,14 +56,14 @@ def size(value: float) -> str:
 def count(value: float) -> str:
     """Write a count with thousands separators: `1,001`."""
     if not math.isfinite(value):
-        return "unknown"
+        return say("unknown")
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def ratio(value: float) -> str:
     """Write a ratio: `412 x`, `1.3 x`, `0.02 x`."""
     if not math.isfinite(value):
-        return "unknown"
+        return say("unknown")
     if value != 0 and abs(value) < 0.95:  # noqa: PLR2004 - below, one decimal says too little
         return f"{value:.2g} x"
     return f"{_short(value)} x"
