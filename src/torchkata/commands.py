@@ -25,6 +25,7 @@ def grade(options: argparse.Namespace) -> int:
         from torchkata.devices.real import present  # noqa: PLC0415
         from torchkata.grade import Settings  # noqa: PLC0415
         from torchkata.isolation.confinement import available  # noqa: PLC0415
+        from torchkata.learner.progress import Progress  # noqa: PLC0415
         from torchkata.run import Observer, devices_for, fresh_seed, run  # noqa: PLC0415
 
         course = Course(options.course)
@@ -34,6 +35,7 @@ def grade(options: argparse.Namespace) -> int:
         terminal = _terminal(options, folder)
         terminal.started(len(lessons))
         confined = available().sentence()
+        progress = Progress(course.root)
         report = run(
             course,
             lessons,
@@ -46,8 +48,10 @@ def grade(options: argparse.Namespace) -> int:
                 finished=terminal.finished,
                 updated=lambda report: _write(options, report),
             ),
+            progress=progress,
         )
-        terminal.closing(report, [confined, f"Seed {seed}; repeat this run with --seed {seed}."])
+        repeat = f"Seed {seed}; repeat this run with --seed {seed}."
+        terminal.closing(report, [*progress.notes, confined, repeat])
     return report.exit_code(complete=options.complete)
 
 
@@ -89,10 +93,11 @@ def show_list(options: argparse.Namespace) -> int:
     from rich.text import Text  # noqa: PLC0415
 
     from torchkata.course import Course  # noqa: PLC0415
-    from torchkata.learner.states import states  # noqa: PLC0415
+    from torchkata.learner.progress import Progress  # noqa: PLC0415
 
     course = Course(options.course)
-    known = states(course)
+    progress = Progress(course.root)
+    known = progress.states(course)
     console = Console(
         no_color=options.no_color or None, highlight=False, soft_wrap=True, emoji=False
     )
@@ -109,6 +114,8 @@ def show_list(options: argparse.Namespace) -> int:
             )
     done = sum(known[lesson.id] == "passed" for lesson in shown)
     console.print(Text(f"{len(shown)} exercises, {done} passed"))
+    for note in progress.notes:
+        console.print(Text(note, style="yellow"))
     return 0
 
 

@@ -12,7 +12,7 @@ from torchkata.course import Course, Lesson
 from torchkata.errors import CourseError, UsageError
 from torchkata.grade import Settings, grade_one, read, report
 from torchkata.isolation.launch import Launcher
-from torchkata.learner.states import remember
+from torchkata.learner.progress import Progress
 from torchkata.result import ExerciseResult, Report, State
 
 
@@ -65,6 +65,7 @@ def run(
     folder: Path,
     confined: str,
     observer: Observer,
+    progress: Progress | None = None,
 ) -> Report:
     """Judge exercises.
 
@@ -76,8 +77,10 @@ def run(
         folder: holds the submissions in the layout of `exercises/`; a missing file is *todo*.
         confined: a sentence on the confinement, for the report.
         observer: told what happens.
+        progress: remembers how the learner's own exercises went; nothing of another folder's.
     """
     own = folder.resolve() == (course.root / "exercises").resolve()
+    memory = progress if own else None
     results = {lesson.id: _not_run(lesson) for lesson in lessons}
 
     def current() -> Report:
@@ -86,16 +89,19 @@ def run(
     observer.updated(current())
     for lesson in lessons:
         observer.running(lesson)
-        results[lesson.id] = result = _judge(lesson, launcher, settings, folder, observer)
-        if own:
-            remember(course.root, lesson, result)
+        results[lesson.id] = result = _judge(lesson, launcher, settings, folder, observer, memory)
         observer.finished(result)
         observer.updated(current())
     return current()
 
 
 def _judge(
-    lesson: Lesson, launcher: Launcher, settings: Settings, folder: Path, observer: Observer
+    lesson: Lesson,
+    launcher: Launcher,
+    settings: Settings,
+    folder: Path,
+    observer: Observer,
+    memory: Progress | None,
 ) -> ExerciseResult:
     try:
         submission = read(folder / lesson.chapter / f"{lesson.stem}.py")
@@ -107,7 +113,10 @@ def _judge(
             state=State.ERROR,
             message=str(error),
         )
-    return grade_one(lesson, submission, launcher, settings, observer.check)
+    result = grade_one(lesson, submission, launcher, settings, observer.check)
+    if memory is not None and submission is not None:
+        memory.record(lesson, result, submission.source)
+    return result
 
 
 def _not_run(lesson: Lesson) -> ExerciseResult:

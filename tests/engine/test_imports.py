@@ -18,7 +18,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     checks          how each property is judged
     grade           one exercise to its state
     git             calls of git
-    learner         hints, reset, states
+    learner         hints, reset, progress
     run             a selection of exercises to a report
     instructor      the branch of solutions
     author          new exercises, the gate

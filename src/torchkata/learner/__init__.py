@@ -1,1 +1,1 @@
-"""What helps a learner besides the verdict: hints, reset, states."""
+"""What helps a learner besides the verdict: hints, reset, progress."""
