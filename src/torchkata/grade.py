@@ -96,6 +96,7 @@ def grade_one(
         checks=results if state is not State.TODO else (),
         output=session.output,
         ladder=tuple(session.rungs.values()),
+        growth=tuple(session.curves),
     )
 
 

@@ -84,6 +84,7 @@ class ExerciseResult:
         checks: what was judged, in order.
         output: what the submission printed, bounded.
         ladder: rungs of the cost ladder (baseline, yours, reference), each with figures.
+        growth: how cost rises with size, one curve per contender, where that is judged.
     """
 
     id: str
@@ -95,6 +96,7 @@ class ExerciseResult:
     checks: tuple[CheckResult, ...] = ()
     output: str = ""
     ladder: tuple[Rung, ...] = ()
+    growth: tuple[Curve, ...] = ()
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
@@ -110,11 +112,41 @@ class Rung:
         who: `yours`, `reference`, or the name of a baseline.
         case: sizes, as text.
         figures: `seconds_median`, `ops`, `extra_bytes`, where measured.
+        ops_by_name: how often each op was dispatched, views included; the most frequent first,
+            and what is left over summed up as `other`.
     """
 
     who: str
     case: str
     figures: dict[str, float]
+    ops_by_name: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """What one contender costs at several sizes, and the power law fitted to that.
+
+    Attributes:
+        who: `yours` or `reference`.
+        function: the entry point.
+        over: the axis letter whose size is varied.
+        of: `bytes`, `ops` or `time` (nanoseconds).
+        points: size and cost, ascending.
+        exponent: of the fitted law, cost = constant * size**exponent.
+        exponent_low: lower end of its 95% interval.
+        exponent_high: upper end.
+        exponent_allowed: the budget.
+    """
+
+    who: str
+    function: str
+    over: str
+    of: str
+    points: tuple[tuple[float, float], ...]
+    exponent: float
+    exponent_low: float
+    exponent_high: float
+    exponent_allowed: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -444,7 +444,18 @@ def test_ladder_without_figures() -> None:
     assert ladder.summary(odd[:1]) == ""
 
 
-KEYS = {"id", "name", "chapter", "state", "message", "seconds", "checks", "output", "ladder"}
+KEYS = {
+    "id",
+    "name",
+    "chapter",
+    "state",
+    "message",
+    "seconds",
+    "checks",
+    "output",
+    "ladder",
+    "growth",
+}
 CHECK_KEYS = {"id", "axis", "case", "device", "verdict", "message", "figures"}
 
 

@@ -12,6 +12,7 @@ from torchkata.errors import CheckFailed
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say
 from torchkata.meters.growth import Growth, fit
+from torchkata.result import Curve
 from torchkata.spec import Case, Function
 
 _REPEATS: Final = 5  # of each timed size; the median decides
@@ -24,6 +25,9 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
         The exponent with its interval, and the cost at each size.
     """
     mine, costs = _fitted(session, session.worker, function, budget)
+    _note(session, "yours", function, budget, mine, costs)
+    theirs, honest = session.trusted(lambda: _fitted(session, session.reference, function, budget))
+    _note(session, "reference", function, budget, theirs, honest)
     figures = {
         "exponent": mine.exponent,
         "exponent_low": mine.low,
@@ -33,7 +37,6 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
     }
     if mine.exponent <= budget.at_most:
         return figures
-    theirs, _ = session.trusted(lambda: _fitted(session, session.reference, function, budget))
     (small, few), *_, (large, many) = costs.items()
     raise CheckFailed(
         say(
@@ -54,6 +57,29 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
             many=many,
         ),
         **figures,
+    )
+
+
+def _note(
+    session: Session,
+    who: str,
+    function: Function,
+    budget: GrowthAtMost,
+    found: Growth,
+    costs: dict[float, float],
+) -> None:
+    session.curves.append(
+        Curve(
+            who=who,
+            function=function.name,
+            over=budget.over,
+            of=budget.of,
+            points=tuple(costs.items()),
+            exponent=found.exponent,
+            exponent_low=found.low,
+            exponent_high=found.high,
+            exponent_allowed=budget.at_most,
+        )
     )
 
 

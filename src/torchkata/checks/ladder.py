@@ -53,7 +53,8 @@ def _rungs(
             cost = measure(session, worker, function, case, entry=entry, ops=True, memory=memory)
         except KataError:
             return  # the checks have said what is wrong; the ladder only illustrates
-        session.rung(who, label(session, function, case), ops=cost["ops"].total)
+        count = cost["ops"]
+        session.rung(who, label(session, function, case), count, ops=count.total)
         if memory:
             peak = cost["memory"].peak_bytes
             session.rung(who, label(session, function, case), extra_bytes=peak)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import torch
 
@@ -12,8 +13,11 @@ from torchkata.course import Lesson
 from torchkata.errors import SubmissionError, WorkerDiedError
 from torchkata.inputs import Seeded, Sizes, relayout
 from torchkata.isolation.launch import Launcher
-from torchkata.result import Rung
+from torchkata.meters.ops import OpCount
+from torchkata.result import Curve, Rung
 from torchkata.spec import Case, Exercise, Function
+
+_MOST_NAMES: Final = 20  # of ops in a histogram
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,7 @@ class Session(Workers):
         self.todo: set[str] = set()
         self.blocked: set[str] = set()
         self.rungs: dict[tuple[str, str], Rung] = {}
+        self.curves: list[Curve] = []
         self._observed: dict[tuple[object, ...], Observed] = {}
 
     @property
@@ -137,11 +142,24 @@ class Session(Workers):
 
     # Cost ladder
 
-    def rung(self, who: str, case: str, **figures: float) -> None:
-        """Note what a contender costs on one set of sizes."""
-        known = self.rungs.get((who, case))
-        merged = {**(known.figures if known else {}), **figures}
-        self.rungs[who, case] = Rung(who=who, case=case, figures=merged)
+    def rung(self, who: str, case: str, count: OpCount | None = None, **figures: float) -> None:
+        """Note what a contender costs on one set of sizes, and which ops it makes there."""
+        known = self.rungs.get((who, case)) or Rung(who=who, case=case, figures={})
+        self.rungs[who, case] = Rung(
+            who=who,
+            case=case,
+            figures={**known.figures, **figures},
+            ops_by_name=known.ops_by_name if count is None else by_name(count),
+        )
+
+
+def by_name(count: OpCount) -> dict[str, int]:
+    """Ops and views by name, the most frequent first, the long tail summed up as `other`."""
+    ranked = (Counter(count.ops) + Counter(count.views)).most_common()
+    table = dict(ranked[:_MOST_NAMES])
+    if rest := sum(times for _, times in ranked[_MOST_NAMES:]):
+        table["other"] = table.get("other", 0) + rest
+    return table
 
 
 def widened(tree: Any) -> Any:
