@@ -1,4 +1,4 @@
-"""What people call states, axes and contenders, in their language; as data the names are English."""
+"""What people call states, axes and contenders in their language; as data all are English."""
 
 from __future__ import annotations
 
