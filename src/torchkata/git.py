@@ -14,9 +14,13 @@ class GitError(KataError):
 
 
 def git(
-    root: Path, *words: str, data: bytes | None = None, environment: dict[str, str] | None = None
+    root: Path,
+    *words: str,
+    data: bytes | None = None,
+    environment: dict[str, str] | None = None,
+    seconds: float | None = None,
 ) -> bytes:
-    """Run a git command in `root` and return what it printed.
+    """Run a git command in `root`, for so many seconds at most, and return what it printed.
 
     Raises:
         GitError: it failed; the text is git's own last line.
@@ -28,9 +32,12 @@ def git(
             capture_output=True,
             check=True,
             env={**os.environ, **(environment or {})},
+            timeout=seconds,
         )
     except FileNotFoundError as error:
         raise GitError("git is not installed; install it to use this command.") from error
+    except subprocess.TimeoutExpired as error:
+        raise GitError(f"git {words[0]} took longer than {seconds:g} seconds.") from error
     except subprocess.CalledProcessError as error:
         last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise GitError(f"git {words[0]} failed: {''.join(last)}") from error

@@ -1,0 +1,240 @@
+"""What learners hand in: found in every form, read by content, refused with a reason."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import zipfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from helpers import git
+
+from torchkata.course import Course
+from torchkata.errors import UsageError
+from torchkata.instructor.intake import members as reading
+from torchkata.instructor.intake.handins import HandIn, collect
+
+COURSE = Course(Path(__file__).parent / "course")
+HALVE = "01_mini/02_halve"
+TEXT = "def halve(x):\n    return x / 2\n"
+
+
+def one(folder: Path, deadline: datetime | None = None) -> HandIn:
+    """The only hand-in of a folder."""
+    (found,) = collect(COURSE, folder, deadline)
+    return found
+
+
+def source(handed: HandIn, exercise: str = HALVE) -> str | None:
+    data = handed.answers[exercise].source
+    return None if data is None else data.decode()
+
+
+def write(path: Path, text: str | bytes = TEXT) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def write_zip(path: Path, files: dict[str, str | bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+
+
+def write_tar(path: Path, files: dict[str, bytes], links: dict[str, str] | None = None) -> None:
+    with tarfile.open(path, f"w:{'gz' if path.name.endswith('gz') else ''}") as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+        for name, target in (links or {}).items():
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
+            archive.addfile(entry)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["exercises/01_mini/02_halve.py", "01_mini/02_halve.py", "02_halve.py", "a/b/02_halve (1).py"],
+)
+def test_folder_zip_and_tar_are_alike(tmp_path: Path, inside: str):
+    """Wherever the file lies in whatever it came in, it is found by its name."""
+    write(tmp_path / "ann" / inside)
+    write_zip(tmp_path / "bob.zip", {f"kata-main/{inside}": TEXT})
+    write_tar(tmp_path / "cem.tar.gz", {inside: TEXT.encode()})
+    write_tar(tmp_path / "d.o.e.tar", {inside: TEXT.encode()})
+
+    found = collect(COURSE, tmp_path)
+
+    assert [handed.learner for handed in found] == ["ann", "bob", "cem", "d.o.e"]
+    assert {source(handed) for handed in found} == {TEXT}
+    assert [handed.problems for handed in found] == [[], [], [], []]
+
+
+def test_git_bundle(tmp_path: Path):
+    """Of a bundle the branch main counts, and with a deadline its last commit before that."""
+    repository, class_ = tmp_path / "repository", tmp_path / "class"
+    class_.mkdir()
+    file = write(repository / "exercises/01_mini/02_halve.py", "early = 1\n")
+    git(tmp_path, "init", "-q", "-b", "main", str(repository))
+    for text, when in (("early = 1\n", "2026-01-01T00:00:00Z"), (TEXT, "2026-03-01T00:00:00Z")):
+        write(file, text)
+        git(repository, "add", ".")
+        os.environ["GIT_COMMITTER_DATE"] = when
+        try:
+            git(repository, "commit", "-q", "-m", "work")
+        finally:
+            del os.environ["GIT_COMMITTER_DATE"]
+    git(repository, "bundle", "create", str(class_ / "ann.bundle"), "main")
+
+    assert source(one(class_)) == TEXT
+    early = one(class_, datetime(2026, 2, 1, tzinfo=UTC))
+    assert source(early) == "early = 1\n"
+    assert not early.late
+    nothing = one(class_, datetime(2025, 1, 1, tzinfo=UTC))
+    assert not nothing.answers
+    assert "before the deadline" in nothing.problems[0]
+
+
+def test_canvas_download(tmp_path: Path):
+    """Names of Canvas give learner, lateness and the newest of several uploads."""
+    write(tmp_path / "doejane_123_456_02_halve.py", "old = 1\n")
+    write(tmp_path / "doejane_123_457_02_halve-2.py", TEXT)
+    write(tmp_path / "doejane_123_458_02_halve-1.py", "middle = 1\n")
+    write_zip(tmp_path / "roe_LATE_124_459_work.zip", {"exercises/01_mini/02_halve.py": TEXT})
+
+    jane, roe = collect(COURSE, tmp_path)
+
+    assert (jane.learner, source(jane), jane.late) == ("doejane_123", TEXT, False)
+    assert (roe.learner, source(roe), roe.late) == ("roe_124", TEXT, True)
+
+
+def test_moodle_download(tmp_path: Path):
+    """Folders of Moodle give the learner, and archives in them are looked into."""
+    write(tmp_path / "Jane Doe_77_assignsubmission_file_" / "02_halve.py")
+    folder = tmp_path / "Rick Roe_78_assignsubmission_file_"
+    folder.mkdir()
+    write_zip(folder / "work.zip", {"exercises/01_mini/02_halve.py": TEXT})
+
+    jane, rick = collect(COURSE, tmp_path)
+
+    assert (jane.learner, source(jane)) == ("Jane Doe_77", TEXT)
+    assert (rick.learner, source(rick)) == ("Rick Roe_78", TEXT)
+
+
+def test_the_answer_is_preferred_to_copies(tmp_path: Path):
+    """Of several files for one exercise the one in exercises/ counts, not one in solutions/."""
+    write(tmp_path / "ann/solutions/01_mini/02_halve.py", "copied = 1\n")
+    write(tmp_path / "ann/backup/exercises/01_mini/02_halve.py", "old = 1\n")
+    write(tmp_path / "ann/exercises/01_mini/02_halve.py")
+    write(tmp_path / "ann/.venv/exercises/01_mini/02_halve.py", "hidden = 1\n")
+
+    assert source(one(tmp_path)) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"x" * (reading.MOST_BYTES + 1), "larger than 1 MiB"),
+        (b"\xff\xfe\x00binary", "no text in UTF-8"),
+        (b"a\0b", "binary"),
+    ],
+)
+def test_strange_content_is_refused(tmp_path: Path, data: bytes, told: str):
+    """Huge and binary files count as missing, with the reason."""
+    write(tmp_path / "ann/01_mini/02_halve.py", data)
+    write_zip(tmp_path / "bob.zip", {"01_mini/02_halve.py": data})
+    write_tar(tmp_path / "cem.tar", {"01_mini/02_halve.py": data})
+
+    for handed in collect(COURSE, tmp_path):
+        assert source(handed) is None
+        assert told in handed.problems[0]
+
+
+def test_links_are_refused(tmp_path: Path):
+    """No link is followed: of a file, of a folder, of a whole hand-in, in a tar or a zip."""
+    secret = write(tmp_path / "secret.py", "secret = 1\n")
+    class_ = tmp_path / "class"
+    (class_ / "ann/01_mini").mkdir(parents=True)
+    (class_ / "ann/01_mini/02_halve.py").symlink_to(secret)
+    (class_ / "ann/02_more").symlink_to(tmp_path)
+    (class_ / "bob").symlink_to(tmp_path)
+    write_tar(class_ / "cem.tar", {}, {"01_mini/02_halve.py": str(secret)})
+    with zipfile.ZipFile(class_ / "dan.zip", "w") as archive:
+        entry = zipfile.ZipInfo("01_mini/02_halve.py")
+        entry.external_attr = 0o120777 << 16
+        archive.writestr(entry, str(secret))
+
+    for handed in collect(COURSE, class_):
+        assert all(answer.source is None for answer in handed.answers.values())
+        assert any("link" in problem for problem in handed.problems)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    """A named pipe in the place of a file is refused at once."""
+    folder = tmp_path / "ann/01_mini"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "02_halve.py")
+
+    assert "no regular file" in one(tmp_path).problems[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["../../01_mini/02_halve.py", "/01_mini/02_halve.py", "C:/01_mini/02_halve.py"]
+)
+def test_paths_that_lead_out_are_refused(tmp_path: Path, name: str):
+    """An archive's member that names a place outside it is not taken."""
+    write_zip(tmp_path / "bob.zip", {name: TEXT})
+    write_tar(tmp_path / "cem.tar", {name: TEXT.encode()})
+
+    for handed in collect(COURSE, tmp_path):
+        assert source(handed) is None
+        assert "leads out" in handed.problems[0]
+
+
+def test_archives_that_grow_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A small archive that unpacks to very much costs little, and says so."""
+    monkeypatch.setattr(reading, "MOST_UNPACKED", 1 << 20)
+    write_tar(tmp_path / "cem.tar.gz", {"big.bin": bytes(4 << 20), "02_halve.py": TEXT.encode()})
+
+    handed = one(tmp_path)
+
+    assert not handed.answers
+    assert "unpacks to more" in handed.problems[0]
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.bundle"])
+@pytest.mark.parametrize("data", [b"", b"garbage" * 99], ids=["empty", "garbage"])
+def test_damaged_archives_are_told(tmp_path: Path, name: str, data: bytes):
+    """An archive that is none leaves a hand-in without answers, and the class goes on."""
+    write(tmp_path / name, data)
+    write(tmp_path / "zoe/01_mini/02_halve.py")
+
+    broken, zoe = collect(COURSE, tmp_path)
+
+    assert not broken.answers
+    if data or not name.endswith(("tar", "gz")):  # an empty tar is an archive of no files
+        assert broken.problems
+    assert source(zoe) == TEXT
+
+
+def test_late_by_time(tmp_path: Path):
+    """A file changed after the deadline is late; one from before is not."""
+    path = write(tmp_path / "ann.py")
+    stamp = datetime(2026, 5, 1, tzinfo=UTC)
+    os.utime(path, (stamp.timestamp(), stamp.timestamp()))
+
+    assert one(tmp_path, stamp - timedelta(hours=1)).late
+    assert not one(tmp_path, stamp + timedelta(hours=1)).late
+
+
+def test_nothing_to_read_is_wrong_usage(tmp_path: Path):
+    """A folder that is missing or empty is the caller's mistake."""
+    with pytest.raises(UsageError, match="There is no folder"):
+        collect(COURSE, tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="is empty"):
+        collect(COURSE, tmp_path)
