@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchkata.errors import UsageError
 from torchkata.isolation.processes import Zygote
+from torchkata.messages import say
 
 if TYPE_CHECKING:
     from torchkata.isolation.launch import Launcher
@@ -50,7 +51,7 @@ def grade(options: argparse.Namespace) -> int:
             ),
             progress=progress,
         )
-        repeat = f"Seed {seed}; repeat this run with --seed {seed}."
+        repeat = say("Seed {seed}; repeat this run with --seed {seed}.", seed=seed)
         terminal.closing(report, [*progress.notes, confined, repeat])
     return report.exit_code(complete=options.complete)
 
@@ -65,7 +66,12 @@ def _launcher(limit: float) -> Launcher:
 def _folder(wanted: Path | None, root: Path) -> Path:
     folder: Path = wanted or root / "exercises"
     if not folder.is_dir():
-        raise UsageError(f"There is no folder {folder}. Name one that is laid out like exercises/.")
+        raise UsageError(
+            say(
+                "There is no folder {folder}. Name one that is laid out like exercises/.",
+                folder=folder,
+            )
+        )
     return folder
 
 

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from torchkata.errors import CourseError, UsageError
+from torchkata.messages import say
 from torchkata.spec import Exercise
 
 _NUMBERED = re.compile(r"\d\d_\w+")
@@ -163,7 +164,13 @@ class Course:
         found = self.select((name,))
         if len(found) != 1:
             options = ", ".join(lesson.name for lesson in found)
-            raise UsageError(f"{name} fits several exercises: {options}. Name one of them.")
+            raise UsageError(
+                say(
+                    "{name} fits several exercises: {options}. Name one of them.",
+                    name=name,
+                    options=options,
+                )
+            )
         return found[0]
 
     def _named(self, name: str) -> set[str]:
@@ -180,14 +187,24 @@ class Course:
             return self._in_chapter(plain)
         known = [lesson.name for lesson in self.lessons]
         near = get_close_matches(plain, known + [lesson.id for lesson in self.lessons], 3, 0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "`nox -s list` shows all names."
-        raise UsageError(f"There is no exercise {name!r}. {hint}")
+        hint = (
+            say("Did you mean {names}?", names=say(" or ").join(near))
+            if near
+            else say("`nox -s list` shows all names.")
+        )
+        raise UsageError(say("There is no exercise {name!r}. {hint}", name=name, hint=hint))
 
     def _in_chapter(self, chapter: str) -> set[str]:
         for known in self.chapters:
             if chapter in (known, known[:2], known[3:], str(int(known[:2]))):
                 return {lesson.id for lesson in self.lessons if lesson.chapter == known}
-        raise UsageError(f"There is no chapter {chapter!r}; there are {', '.join(self.chapters)}.")
+        raise UsageError(
+            say(
+                "There is no chapter {name!r}; there are {known}.",
+                name=chapter,
+                known=", ".join(self.chapters),
+            )
+        )
 
 
 def _folders(parent: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from torchkata.errors import KataError
+from torchkata.messages import say
 
 
 class GitError(KataError):
@@ -35,12 +36,14 @@ def git(
             timeout=seconds,
         )
     except FileNotFoundError as error:
-        raise GitError("git is not installed; install it to use this command.") from error
+        raise GitError(say("git is not installed; install it to use this command.")) from error
     except subprocess.TimeoutExpired as error:
-        raise GitError(f"git {words[0]} took longer than {seconds:g} seconds.") from error
+        raise GitError(
+            say("git {verb} took longer than {seconds:g} seconds.", verb=words[0], seconds=seconds)
+        ) from error
     except subprocess.CalledProcessError as error:
         last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise GitError(f"git {words[0]} failed: {''.join(last)}") from error
+        raise GitError(say("git {verb} failed: {why}", verb=words[0], why="".join(last))) from error
     return done.stdout
 
 

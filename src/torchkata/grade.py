@@ -21,6 +21,7 @@ from torchkata.course import Lesson, digest
 from torchkata.errors import CourseError
 from torchkata.inputs import Seeded
 from torchkata.isolation.launch import Launcher
+from torchkata.messages import say
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
 _MOST_BYTES = 1 << 20
@@ -75,16 +76,16 @@ def grade_one(
     try:
         exercise = lesson.graded.exercise
         if submission is None:
-            return replace(begun, message="There is no file yet.")
+            return replace(begun, message=say("There is no file yet."))
         if settings.untouched and digest(submission.source) == exercise.shipped:
-            return replace(begun, message="Not started.")
+            return replace(begun, message=say("Not started."))
         session = Session(lesson, submission, launcher, Seeded(settings.seed), settings.devices)
         try:
             results = tuple(_judge(session, plan(lesson, settings.devices), on_check))
         finally:
             session.close()
     except CourseError as error:
-        message = f"The course itself is at fault, not your code: {error}"
+        message = say("The course itself is at fault, not your code: {error}", error=error)
         seconds = time.monotonic() - start
         return replace(begun, state=State.ERROR, message=message, seconds=seconds)
     state, message = _state(session, results)
@@ -109,7 +110,7 @@ def _judge(
         on_check(check)
         if check.axis == "speed" and check.entry in wrong:
             session.blocked.add(check.id)
-            yield _not_judged(check, "Not timed: get the values right first.")
+            yield _not_judged(check, say("Not timed: get the values right first."))
             continue
         result = run_check(check, session)
         yield result
@@ -141,7 +142,7 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str
         if result.verdict is Verdict.UNMEASURABLE and result.id not in session.blocked
     ]
     if session.todo and not genuine:
-        return State.TODO, "Not started, or not finished: NotImplementedError is still raised."
+        return State.TODO, say("Not started, or not finished: NotImplementedError is still raised.")
     if any(death.reason == "timeout" for death in session.deaths):
         return State.TIMEOUT, str(session.deaths[0])
     if session.deaths:
@@ -149,12 +150,16 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str
     if session.load_error is not None:
         return State.ERROR, failed[0].message
     if failed:
-        count = f"{len(failed)} checks" if len(failed) > 1 else "1 check"
-        return State.FAILED, f"{count} failed; mend the first one first."
+        return State.FAILED, say(
+            "1 check failed; mend the first one first."
+            if len(failed) == 1
+            else "{count} checks failed; mend the first one first.",
+            count=len(failed),
+        )
     if session.blocked:  # every blocked check waits for one that failed; if none did, be strict
-        return State.ERROR, "Some checks could not be judged, so this is no pass."
+        return State.ERROR, say("Some checks could not be judged, so this is no pass.")
     if unsure:
-        return State.UNMEASURABLE, "Nothing is wrong, but the clock could not decide now."
+        return State.UNMEASURABLE, say("Nothing is wrong, but the clock could not decide now.")
     return State.PASSED, ""
 
 

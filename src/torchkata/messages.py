@@ -16,6 +16,8 @@ from typing import Final, Protocol
 from torchkata.errors import UsageError
 
 ENGLISH: Final = "en"
+LANGUAGE: Final = "TORCHKATA_LANG"
+"""The variable by which a judge tells its workers the language."""
 _FOLDER: Final = Path(__file__).parent / "translations"
 
 
@@ -81,7 +83,11 @@ def choose(language: str | None) -> str:
         found = [known for known in languages() if known.lower() == _plain(language).lower()]
         if not found:
             raise UsageError(
-                f"There is no language {language!r}; there are {', '.join(languages())}."
+                say(
+                    "There is no language {name!r}; there are {known}.",
+                    name=language,
+                    known=", ".join(languages()),
+                )
             )
         _InForce.language = found[0]
     return _InForce.language

@@ -13,6 +13,7 @@ from torchkata.errors import CourseError, UsageError
 from torchkata.grade import Settings, grade_one, read, report
 from torchkata.isolation.launch import Launcher
 from torchkata.learner.progress import Progress
+from torchkata.messages import say
 from torchkata.result import ExerciseResult, Report, State
 
 
@@ -51,7 +52,9 @@ def devices_for(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...
         found = [device for device in present if name in (device, device.split(":")[0])]
         if not found:
             here = ", ".join(["cpu", "twin", *present])
-            raise UsageError(f"There is no device {name!r} here; there are {here}.")
+            raise UsageError(
+                say("There is no device {name!r} here; there are {known}.", name=name, known=here)
+            )
         devices.append(found[0])
     return tuple(dict.fromkeys(devices))
 
@@ -126,5 +129,5 @@ def _not_run(lesson: Lesson) -> ExerciseResult:
         name=lesson.name,
         chapter=lesson.chapter,
         state=State.ERROR,
-        message="Not run: the judging ended before this exercise was reached.",
+        message=say("Not run: the judging ended before this exercise was reached."),
     )

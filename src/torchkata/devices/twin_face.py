@@ -108,7 +108,7 @@ class Face(torch.Tensor):
     def numpy(self, *, force: bool = False) -> Any:
         """Return a copy as an array with `force=True`; a TypeError otherwise, as on a GPU."""
         if not force:
-            raise TypeError(twin_words.NO_NUMPY)
+            raise TypeError(twin_words.no_numpy())
         return self._read("numpy").numpy(force=True)
 
     def tolist(self) -> Any:

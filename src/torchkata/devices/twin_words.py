@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils.weak import WeakIdKeyDictionary
 
+from torchkata.messages import say, sentences
 from torchkata.source import learner_line
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-NO_NUMPY = (
+_NUMPY = (
     "can't convert twin:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
-    "memory first. NumPy cannot read a GPU's memory; best stay in torch, which can."
+    "memory first."
 )
 _MIXED = (
     "Expected all tensors to be on the same device, but found at least two devices, twin:0 and cpu!"
@@ -83,46 +84,69 @@ def _arguments(name: str, args: tuple[Any, ...]) -> str:
 def mixed(host: Tensor, origins: Origins | None) -> str:
     """Say which CPU tensor met a twin tensor, who made it, and the spelling that travels."""
     known = origins.of(host) if origins is not None else None
-    stand_in = "twin:0 (a stand-in for a GPU)"
     if known is None:
-        which = f"a CPU tensor of shape {tuple(host.shape)}"
-        return (
-            f"{_MIXED} Here {which} meets x, which lives on {stand_in}. Make it where x is "
-            "(`device=x.device`), or move it there once: `.to(x.device)`."
+        told = say(
+            "Here a CPU tensor of shape {shape} meets x, which lives on twin:0 (a stand-in for a "
+            "GPU). Make it where x is (`device=x.device`), or move it there once: `.to(x.device)`.",
+            shape=tuple(host.shape),
         )
+        return sentences(_MIXED, told)
     name, call, line = known
-    where = "" if line is None else f" in line {line}"
+    where = _where(line)
     if name == "to_copy":
-        return (
-            f"{_MIXED} `.cpu()` or `.to(...)`{where} made a CPU tensor, but x lives on {stand_in}. "
-            "Leave it where x is: without the move no copy is needed."
+        told = say(
+            "`.cpu()` or `.to(...)`{where} made a CPU tensor, but x lives on twin:0 (a stand-in "
+            "for a GPU). Leave it where x is: without the move no copy is needed.",
+            where=where,
         )
-    remedy = f"`x.new_{call}` or `device=x.device`" if name in _FILLED else "`device=x.device`"
-    return (
-        f"{_MIXED} `torch.{call}`{where} made a CPU tensor, but x lives on {stand_in}. "
-        f"Create it where x is: {remedy}."
-    )
+    elif name in _FILLED:
+        told = say(
+            "`torch.{call}`{where} made a CPU tensor, but x lives on twin:0 (a stand-in for a "
+            "GPU). Create it where x is: `x.new_{call}` or `device=x.device`.",
+            call=call,
+            where=where,
+        )
+    else:
+        told = say(
+            "`torch.{call}`{where} made a CPU tensor, but x lives on twin:0 (a stand-in for a "
+            "GPU). Create it where x is: `device=x.device`.",
+            call=call,
+            where=where,
+        )
+    return sentences(_MIXED, told)
+
+
+def _where(line: int | None) -> str:
+    return "" if line is None else say(" in line {line}", line=line)
+
+
+def no_numpy() -> str:
+    """Say that NumPy cannot read a device's memory."""
+    told = say("NumPy cannot read a GPU's memory; best stay in torch, which can.")
+    return sentences(_NUMPY, told)
 
 
 def by_name(kind: str) -> str:
     """Say why a device must not be named in the code."""
-    line = learner_line()
-    where = "" if line is None else f" in line {line}"
-    return (
-        f"This asks for {kind.upper()} by name{where}, and x lives on another device. Take the "
-        "device from the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`."
+    return say(
+        "This asks for {kind} by name{where}, and x lives on another device. Take the device from "
+        "the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`.",
+        kind=kind.upper(),
+        where=_where(learner_line()),
     )
 
 
 def wrong_data(value: Any) -> str:
     """Say that `x.data = value` wants a tensor of the same device."""
-    kind = "a CPU tensor" if isinstance(value, torch.Tensor) else type(value).__name__
-    return f"x.data of a tensor on twin:0 was set to {kind}. Move it first: `.to(x.device)`."
+    kind = say("a CPU tensor") if isinstance(value, torch.Tensor) else type(value).__name__
+    return say(
+        "x.data of a tensor on twin:0 was set to {kind}. Move it first: `.to(x.device)`.", kind=kind
+    )
 
 
 def wrong_generator() -> str:
     """Say that a device draws its random numbers from a generator of its own."""
-    return (
-        "Expected a 'twin' device type for generator but found 'cpu'. Make the generator where the "
-        "numbers are drawn: `torch.Generator(device=x.device)`."
+    told = say(
+        "Make the generator where the numbers are drawn: `torch.Generator(device=x.device)`."
     )
+    return sentences("Expected a 'twin' device type for generator but found 'cpu'.", told)

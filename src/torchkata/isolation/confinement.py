@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from torchkata.isolation import landlock, libc, seccomp
 from torchkata.isolation.limits import Limits, limit, limits_known
 from torchkata.isolation.reach import readable_paths
+from torchkata.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,15 +65,21 @@ class Confinement:
         """Return the one sentence that a report shows."""
         measures = ", ".join(self.measures).replace("landlock", "Landlock")
         if self.level == "full":
-            return (
-                f"Submissions run confined: no files, no network, no other processes ({measures})."
+            return say(
+                "Submissions run confined: no files, no network, no other processes ({measures}).",
+                measures=measures,
             )
         missing = "; ".join(self.missing)
         if self.level == "partial":
-            return f"Submissions run partly confined ({measures}), without: {missing}."
-        return (
-            f"This platform offers no confinement that torchkata knows ({missing}): "
-            "grade only your own code here."
+            return say(
+                "Submissions run partly confined ({measures}), without: {missing}.",
+                measures=measures,
+                missing=missing,
+            )
+        return say(
+            "This platform offers no confinement that torchkata knows ({missing}): "
+            "grade only your own code here.",
+            missing=missing,
         )
 
 

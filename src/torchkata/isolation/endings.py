@@ -5,21 +5,24 @@ from __future__ import annotations
 import signal
 
 from torchkata.errors import WorkerDiedError
+from torchkata.messages import say
 
 
 def timeout(limit: float) -> str:
     """The request took longer than its limit."""
-    return (
-        f"No answer within {limit:g} s, so it was stopped. Look for a loop that never ends, or for "
-        "work that grows much faster than the input."
+    return say(
+        "No answer within {limit:g} s, so it was stopped. Look for a loop that never ends, or for "
+        "work that grows much faster than the input.",
+        limit=limit,
     )
 
 
 def protocol(detail: str) -> str:
     """The worker's bytes made no sense."""
-    return (
-        f"{detail} The answer cannot be judged. Leave the process's own pipes and threads alone: "
-        "return the result from the function."
+    return say(
+        "{detail} The answer cannot be judged. Leave the process's own pipes and threads alone: "
+        "return the result from the function.",
+        detail=detail,
     )
 
 
@@ -27,22 +30,27 @@ def death(status: int | None) -> WorkerDiedError:
     """Name the end of a process by its exit status (negative: a signal)."""
     if status is None:
         return WorkerDiedError(
-            "exit", "The code closed its connection to the judge. Return the result instead."
+            "exit", say("The code closed its connection to the judge. Return the result instead.")
         )
     if status >= 0:
         return WorkerDiedError(
             "exit",
-            f"The code ended the whole process (exit code {status}), for example by os._exit() or "
-            "quit(). A function has to return instead; an exit counts for nothing.",
+            say(
+                "The code ended the whole process (exit code {status}), for example by os._exit() "
+                "or quit(). A function has to return instead; an exit counts for nothing.",
+                status=status,
+            ),
         )
     name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
     causes = {
-        "SIGSEGV": "a segmentation fault: memory was touched that is not there",
-        "SIGABRT": "an abort inside PyTorch or another library",
-        "SIGKILL": "killed from outside, most often because memory ran out",
-        "SIGXCPU": "it used up its processor time",
-        "SIGSYS": "a system call that submissions may not make",
-        "SIGXFSZ": "it wrote a file larger than allowed",
+        "SIGSEGV": say("a segmentation fault: memory was touched that is not there"),
+        "SIGABRT": say("an abort inside PyTorch or another library"),
+        "SIGKILL": say("killed from outside, most often because memory ran out"),
+        "SIGXCPU": say("it used up its processor time"),
+        "SIGSYS": say("a system call that submissions may not make"),
+        "SIGXFSZ": say("it wrote a file larger than allowed"),
     }
-    cause = causes.get(name, "a signal")
-    return WorkerDiedError("signal", f"The process was ended by {name} ({cause}).")
+    cause = causes.get(name, say("a signal"))
+    return WorkerDiedError(
+        "signal", say("The process was ended by {name} ({cause}).", name=name, cause=cause)
+    )

@@ -15,6 +15,7 @@ from torchkata.isolation import endings, wire
 from torchkata.isolation.channel import DONE, GO, READY, SEND
 from torchkata.isolation.decoder import decode
 from torchkata.isolation.pipes import DeadlineError, HangUpError, Pipes
+from torchkata.messages import say
 from torchkata.meters.cputime import CpuClock, voluntary_switches
 
 _MOST_TEXT: Final = 2000  # characters of an exception's text
@@ -114,7 +115,7 @@ class Worker:
             packed = self.clock.read()
             values = self._value(answer)
             if not isinstance(values, list) or len(values) != len(calls):
-                raise ProtocolError("The worker answered another number of calls.")
+                raise ProtocolError(say("The worker answered another number of calls."))
         return values, Timing(
             unpack_ns=unpacked - start,
             run_ns=ran - unpacked,
@@ -164,7 +165,7 @@ class Worker:
 
     def _deadline(self) -> float:
         if not self._alive:
-            raise WorkerDiedError("exit", "The submission's process has already ended.")
+            raise WorkerDiedError("exit", say("The submission's process has already ended."))
         return time.monotonic() + self.limit
 
     @contextmanager
@@ -195,14 +196,14 @@ class Worker:
 
     def _word(self, word: bytes, deadline: float) -> None:
         if bytes(self._pipes.read(1, deadline)) != word:
-            raise ProtocolError("The worker answered out of turn.")
+            raise ProtocolError(say("The worker answered out of turn."))
 
     def _answered(self, deadline: float) -> dict[str, Any]:
         sizes = wire.lengths(bytes(self._pipes.read(wire.PREFIX.size, deadline)))
         header, payload = (self._pipes.read(size, deadline) for size in sizes)
         answer = decode(header, payload)
         if not isinstance(answer, dict):
-            raise ProtocolError("The worker sent something that is not an answer.")
+            raise ProtocolError(say("The worker sent something that is not an answer."))
         return answer
 
     def _value(self, answer: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from torchkata.errors import KataError
+from torchkata.messages import LANGUAGE, chosen, say
 
 _PACKAGES: Final = str(Path(__file__).resolve().parents[2])
 _KEPT: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
@@ -31,7 +32,8 @@ _FIXED: Final = {
 
 
 def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in _KEPT if name in os.environ} | _FIXED
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | _FIXED | {LANGUAGE: chosen()}
 
 
 def _python(statement: str) -> list[str]:
@@ -106,8 +108,10 @@ class Zygote:
             answer: dict[str, Any] = json.loads(self._answers.readline())
         except (OSError, ValueError) as error:
             raise KataError(
-                "The process that starts the workers has ended. Try `python -c 'import torch'` in "
-                "this environment; if that works, please report what you see above."
+                say(
+                    "The process that starts the workers has ended. Try `python -c 'import torch'` "
+                    "in this environment; if that works, please report what you see above."
+                )
             ) from error
         except BaseException:  # Ctrl-C: the answer, left unread, would pass for the next one's
             self.close()

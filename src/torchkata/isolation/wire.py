@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from torchkata.errors import ProtocolError
+from torchkata.messages import say
 
 MAGIC: Final = b"KATA"
 PREFIX: Final = struct.Struct("<4sIQ")
@@ -169,7 +170,13 @@ def lengths(prefix: bytes) -> tuple[int, int]:
     """
     magic, header, payload = PREFIX.unpack(prefix)
     if magic != MAGIC:
-        raise ProtocolError("The worker sent something that is not an answer.")
+        raise ProtocolError(say("The worker sent something that is not an answer."))
     if header > MOST_HEADER or payload > MOST_PAYLOAD:
-        raise ProtocolError(f"The answer is too large: {header:,} + {payload:,} bytes.")
+        raise ProtocolError(
+            say(
+                "The answer is too large: {header:,} + {payload:,} bytes.",
+                header=header,
+                payload=payload,
+            )
+        )
     return header, payload

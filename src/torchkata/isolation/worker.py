@@ -17,6 +17,7 @@ from typing import Final
 
 from torchkata.isolation import wire
 from torchkata.isolation.channel import DONE, GO, READY, SEND, Channel
+from torchkata.messages import say
 from torchkata.source import PREFIX
 
 MODULE: Final = "submission"
@@ -136,7 +137,7 @@ def _text(error: BaseException) -> str:
     try:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
     except Exception:  # noqa: BLE001 - a learner's own __str__ may raise
-        text = "(its text cannot be shown)"
+        text = say("(its text cannot be shown)")
     return str(text)[:_MOST_TEXT].encode("utf-8", "replace").decode()
 
 

@@ -24,6 +24,7 @@ from torchkata.isolation.confinement import (
     die_with_parent,
     readable_paths,
 )
+from torchkata.messages import LANGUAGE, catalogue, choose
 
 _MOST_MESSAGE: Final = 65536
 _MOST_ROUNDS: Final = 100
@@ -72,6 +73,8 @@ def _warm() -> None:
 
     torch.set_num_threads(1)
     from torchkata.isolation import probes, worker  # noqa: F401, PLC0415 - after torch
+
+    catalogue(choose(os.environ.get(LANGUAGE)))  # read now: a worker may open no files
 
     gc.collect()
     gc.freeze()

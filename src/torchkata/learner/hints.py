@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torchkata.course import Lesson
 from torchkata.errors import CourseError, UsageError
+from torchkata.messages import say
 
 LEVELS = 3
 
@@ -23,10 +24,19 @@ def hint(lesson: Lesson, level: int) -> str:
     if not hints:
         raise CourseError(f"{lesson.id} has no hints; please tell the course's author.")
     if not 1 <= level <= len(hints):
-        raise UsageError(f"{lesson.name} has hints 1 to {len(hints)}; there is no level {level}.")
-    more = (
-        f"\nNext level: nox -s hint -- {lesson.name} {level + 1}"
-        if level < len(hints)
-        else "\nThat was the last hint."
+        raise UsageError(
+            say(
+                "{exercise} has hints 1 to {count}; there is no level {level}.",
+                exercise=lesson.name,
+                count=len(hints),
+                level=level,
+            )
+        )
+    head = say(
+        "{exercise}, hint {level} of {count}", exercise=lesson.id, level=level, count=len(hints)
     )
-    return f"{lesson.id}, hint {level} of {len(hints)}\n\n{hints[level - 1]}\n{more}"
+    more = say(
+        "Next level: {command}" if level < len(hints) else "That was the last hint.",
+        command=f"nox -s hint -- {lesson.name} {level + 1}",
+    )
+    return f"{head}\n\n{hints[level - 1]}\n\n{more}"

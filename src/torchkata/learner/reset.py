@@ -8,6 +8,7 @@ from pathlib import Path
 from torchkata.course import Lesson, digest
 from torchkata.errors import KataError
 from torchkata.git import GitError, git, lines
+from torchkata.messages import say
 
 
 def shipped_source(lesson: Lesson) -> bytes:
@@ -31,12 +32,19 @@ def shipped_source(lesson: Lesson) -> bytes:
                 return source
     except GitError as error:
         raise KataError(
-            f"{lesson.id} cannot be reset here: {error} Copy the file from a fresh download of the "
-            "course instead."
+            say(
+                "{exercise} cannot be reset here: {why} Copy the file from a fresh download of the "
+                "course instead.",
+                exercise=lesson.id,
+                why=error,
+            )
         ) from error
     raise KataError(
-        f"{lesson.id} cannot be reset: this repository's history does not hold the file as "
-        "shipped. Copy it from a fresh download of the course instead."
+        say(
+            "{exercise} cannot be reset: this repository's history does not hold the file as "
+            "shipped. Copy it from a fresh download of the course instead.",
+            exercise=lesson.id,
+        )
     )
 
 
@@ -50,16 +58,19 @@ def reset(lesson: Lesson) -> str:
     if not lesson.stub.exists():
         lesson.stub.parent.mkdir(parents=True, exist_ok=True)
         lesson.stub.write_bytes(source)
-        return f"{_shown(lesson, lesson.stub)} was missing and is back as shipped."
+        return say("{file} was missing and is back as shipped.", file=_shown(lesson, lesson.stub))
     if digest(lesson.stub.read_bytes()) == lesson.graded.exercise.shipped:
-        return f"{_shown(lesson, lesson.stub)} is as shipped already; nothing was done."
+        return say(
+            "{file} is as shipped already; nothing was done.", file=_shown(lesson, lesson.stub)
+        )
     kept = _keep(lesson)
     fresh = lesson.stub.with_suffix(".py.new")
     fresh.write_bytes(source)
     fresh.replace(lesson.stub)
-    return (
-        f"{_shown(lesson, lesson.stub)} is back as shipped.\n"
-        f"Your version is kept in {_shown(lesson, kept)}"
+    return say(
+        "{file} is back as shipped.\nYour version is kept in {kept}",
+        file=_shown(lesson, lesson.stub),
+        kept=_shown(lesson, kept),
     )
 
 
@@ -76,7 +87,7 @@ def _keep(lesson: Lesson) -> Path:
         except FileExistsError:
             continue
         return kept
-    raise KataError(f"{folder} is full of kept files; move some of them away.")
+    raise KataError(say("{folder} is full of kept files; move some of them away.", folder=folder))
 
 
 def _shown(lesson: Lesson, path: Path) -> str:
