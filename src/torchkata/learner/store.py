@@ -90,7 +90,7 @@ class Store:
         raise AssertionError  # the last turn returns
 
     def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.file, timeout=_PATIENCE, isolation_level=None)
+        db = self._connect()
         try:
             if _marks(db) != (_OURS, _VERSION):
                 with _transaction(db, "BEGIN IMMEDIATE"):
@@ -100,6 +100,9 @@ class Store:
             db.close()
             raise
         return db
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.file, timeout=_PATIENCE, isolation_level=None)
 
     def _make(self, db: sqlite3.Connection) -> None:
         """Fill a file that is new; somebody else may have done so while we waited."""
@@ -127,7 +130,7 @@ class Store:
         )
 
     def _set_aside(self) -> bool:
-        """Move the file away, with its journal; say whether there is a way on."""
+        """Move the file away; say whether there is a way on. SQLite has used up any journal."""
         try:
             with _alone(self.folder):
                 if self._sound():
@@ -135,9 +138,6 @@ class Store:
                 stamp = time.strftime("%Y%m%d-%H%M%S")
                 aside = self.file.with_name(f"progress.broken-{stamp}-{os.getpid()}.sqlite")
                 self.file.rename(aside)
-                with suppress(FileNotFoundError):
-                    # Left behind, it would be played back into the new file.
-                    _journal(self.file).rename(_journal(aside))
         except OSError:
             return False
         self._note(
@@ -150,26 +150,22 @@ class Store:
         return True
 
     def _sound(self) -> bool:
+        """Whether the file is ours and whole, or new and still empty."""
         if not self.file.exists():
             return True
         try:
-            with closing(sqlite3.connect(self.file, timeout=_PATIENCE)) as db:
+            with closing(self._connect()) as db, _transaction(db, "BEGIN"):
                 tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-                return (
-                    _marks(db) == (_OURS, _VERSION)
-                    and tables >= {"exercises", "attempts", "bests"}
-                    and db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-                )
-        except sqlite3.Error:
-            return False
+                if _marks(db) != (_OURS, _VERSION):
+                    return _marks(db) == (0, 0) and not tables
+                whole = db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+                return whole and tables >= {"exercises", "attempts", "bests"}
+        except sqlite3.Error as error:
+            return not self._broken(error)
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
-
-
-def _journal(file: Path) -> Path:
-    return file.with_name(file.name + "-journal")
 
 
 def _marks(db: sqlite3.Connection) -> tuple[int, int]:
