@@ -47,6 +47,10 @@ class SubmissionError(KataError):
         self.todo = todo
 
 
+class Cancelled(KataError):  # noqa: N818 - nothing is wrong: nobody wants the verdict any more
+    """A judgement was called off while it ran."""
+
+
 class CheckFailed(KataError):  # noqa: N818 - reads as what it says: the check failed
     """A check's finding: what was expected, what came, and why it matters.
 

@@ -20,7 +20,7 @@ from torchkata.checks.workers import Submission
 from torchkata.course import Lesson, digest
 from torchkata.errors import CourseError
 from torchkata.inputs import Seeded
-from torchkata.isolation.launch import Launcher
+from torchkata.isolation.launch import Launcher, Lease
 from torchkata.messages import say
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
@@ -58,9 +58,10 @@ def read(path: Path) -> Submission | None:
 def grade_one(
     lesson: Lesson,
     submission: Submission | None,
-    launcher: Launcher,
+    launcher: Launcher | Lease,
     settings: Settings,
     on_check: Callable[[Check], None] = lambda _check: None,
+    prepared: Session | None = None,
 ) -> ExerciseResult:
     """Judge one exercise.
 
@@ -70,6 +71,8 @@ def grade_one(
         launcher: starts workers.
         settings: of the run.
         on_check: told before each check, for progress.
+        prepared: a session from `checks.ahead` with this run's seed and devices; used up by a
+            judgement.
     """
     start = time.monotonic()
     begun = ExerciseResult(id=lesson.id, name=lesson.name, chapter=lesson.chapter, state=State.TODO)
@@ -79,7 +82,10 @@ def grade_one(
             return replace(begun, message=say("There is no file yet."))
         if settings.untouched and digest(submission.source) == exercise.shipped:
             return replace(begun, message=say("Not started."))
-        session = Session(lesson, submission, launcher, Seeded(settings.seed), settings.devices)
+        session = prepared or Session(
+            lesson, submission, launcher, Seeded(settings.seed), settings.devices
+        )
+        session.submission = submission
         try:
             results = tuple(_judge(session, plan(lesson, settings.devices), on_check))
         finally:

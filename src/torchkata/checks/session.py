@@ -12,7 +12,7 @@ from torchkata.checks.workers import Submission, Workers
 from torchkata.course import Lesson
 from torchkata.errors import SubmissionError, WorkerDiedError
 from torchkata.inputs import Seeded, Sizes, relayout
-from torchkata.isolation.launch import Launcher
+from torchkata.isolation.launch import Launcher, Lease
 from torchkata.meters.ops import OpCount
 from torchkata.result import Curve, Rung
 from torchkata.spec import Case, Exercise, Function
@@ -52,7 +52,7 @@ class Session(Workers):
         self,
         lesson: Lesson,
         submission: Submission,
-        launcher: Launcher,
+        launcher: Launcher | Lease,
         seeds: Seeded,
         devices: tuple[str, ...] = ("twin:0",),
     ) -> None:

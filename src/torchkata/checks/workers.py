@@ -15,7 +15,7 @@ from torchkata.course import Lesson
 from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerDiedError
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
-from torchkata.isolation.launch import Launcher, any_core
+from torchkata.isolation.launch import Launcher, Lease, any_core
 from torchkata.messages import say
 
 _MOST_DEATHS: Final = 3
@@ -49,7 +49,9 @@ class Workers:
         launcher: starts workers.
     """
 
-    def __init__(self, lesson: Lesson, submission: Submission, launcher: Launcher) -> None:
+    def __init__(
+        self, lesson: Lesson, submission: Submission, launcher: Launcher | Lease
+    ) -> None:
         self.lesson = lesson
         self.submission = submission
         self.launcher = launcher
@@ -60,6 +62,7 @@ class Workers:
         self._files: Files | None = None
         self.given_up = False  # an endless loop would cost its time limit in every check
         self._deaths = 0
+        self._spares: dict[str, Worker] = {}
         self._workers: dict[str, Worker] = {}
         self._references: dict[str, Worker] = {}
         self._baseline: Worker | None = None
@@ -94,7 +97,7 @@ class Workers:
             self._keep_output(self._workers.pop(kind))
         if self._deaths >= _MOST_DEATHS:
             raise Blocked(say("Not judged: the code has ended its process too often by now."))
-        worker = self._start()
+        worker = self._spares.pop(kind, None) or self._start_for(kind)
         self._workers[kind] = worker
         try:
             worker.load(self.submission.source, self.submission.file, self.submission.bind)
@@ -119,6 +122,7 @@ class Workers:
         if known is None or not known.alive:
             worker = self._start()
             try:
+                worker.run(probes.ready, kind)
                 worker.load(self.lesson.solution.read_bytes(), self.lesson.solution.name)
                 self._adapt(worker)
             except (OSError, SubmissionError, WorkerDiedError) as error:
@@ -126,6 +130,12 @@ class Workers:
                 raise CourseError(f"{self.lesson.solution} cannot be loaded: {error}") from error
             self._references[kind] = known = worker
         return known
+
+    def spare(self, device: str) -> None:
+        """Start the submission's worker before there is a submission, so that judging need not."""
+        kind = device.partition(":")[0]
+        if kind not in self._workers and kind not in self._spares:
+            self._spares[kind] = self._start_for(kind)
 
     @property
     def files(self) -> Files:
@@ -140,6 +150,11 @@ class Workers:
             self._scratch = tempfile.TemporaryDirectory(prefix="torchkata-")
             self._files = Files(Path(self._scratch.name))
         return self._files
+
+    def _start_for(self, kind: str) -> Worker:
+        worker = self._start()
+        worker.run(probes.ready, kind)
+        return worker
 
     def _start(self) -> Worker:
         loads = self.lesson.graded.exercise.loads_data
@@ -173,12 +188,15 @@ class Workers:
 
     def close(self) -> None:
         """End the workers."""
+        others = [*self._references.values(), *self._spares.values()]
+        others += [self._baseline] if self._baseline is not None else []
+        for worker in (*self._workers.values(), *others):
+            worker.kill()  # all of them first: each takes 20 ms to end
         for worker in self._workers.values():
             self._keep_output(worker)
         self._workers.clear()
-        for trusted in (*self._references.values(), self._baseline):
-            if trusted is not None:
-                trusted.close()
+        for worker in others:
+            worker.close()
         if self._scratch is not None:
             self._scratch.cleanup()
 

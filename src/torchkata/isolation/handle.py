@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -141,6 +141,12 @@ class Worker:
     def output(self) -> str:
         """What the submission printed so far, bounded."""
         return self._pipes.output
+
+    def kill(self) -> None:
+        """End the process without waiting for its end; another thread may wait for its answer."""
+        if self._alive:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> int | None:
         """End the process and return its exit status; asking twice is harmless."""

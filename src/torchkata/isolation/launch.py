@@ -13,6 +13,7 @@ from typing import Final, Self
 
 import torch
 
+from torchkata.errors import Cancelled
 from torchkata.isolation.confinement import Limits
 from torchkata.isolation.handle import Worker
 from torchkata.isolation.processes import Spawned, Zygote
@@ -111,6 +112,39 @@ class Launcher:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class Lease:
+    """A launcher for one judgement, which another thread can call off at any time.
+
+    Args:
+        launcher: starts the workers.
+    """
+
+    def __init__(self, launcher: Launcher) -> None:
+        self._launcher = launcher
+        self._workers: list[Worker] = []
+        self.cancelled = False
+
+    def worker(self, core: int | None = None, folder: Path | None = None) -> Worker:
+        """Start a worker, as a launcher does.
+
+        Raises:
+            Cancelled: the judgement was called off.
+        """
+        if self.cancelled:
+            raise Cancelled("The judgement was called off.")
+        worker = self._launcher.worker(core, folder)
+        self._workers.append(worker)
+        if self.cancelled:  # while it was being started
+            worker.kill()
+        return worker
+
+    def cancel(self) -> None:
+        """End every worker and refuse new ones; whoever waits for an answer is told at once."""
+        self.cancelled = True
+        for worker in list(self._workers):
+            worker.kill()
 
 
 def any_core() -> int | None:

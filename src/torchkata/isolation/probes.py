@@ -103,6 +103,13 @@ def measured(
     return answer
 
 
+def ready(_module: ModuleType, device: str) -> None:
+    """Make the first steps on a kind of device, which take longer than all later ones."""
+    with on_device(device):
+        x = move(torch.ones(2), device).requires_grad_()
+        torch.autograd.grad((x * x).sum(), x)
+
+
 def install(module: ModuleType, name: str, thing: object) -> None:
     """Put a baseline into the worker's module."""
     setattr(module, name, thing)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,7 +77,7 @@ class Forked:
 
 
 class Zygote:
-    """The judge's end of the warm process."""
+    """The judge's end of the warm process; several threads may ask at once."""
 
     def __init__(self) -> None:
         self._link, theirs = socket.socketpair()
@@ -89,6 +90,7 @@ class Zygote:
         theirs.close()
         self._answers = self._link.makefile("rb")
         self._ready = False
+        self._asking = threading.Lock()  # an answer belongs to whoever asked last
         self.closed = False
 
     def fork(self, descriptors: list[int], how: dict[str, Any]) -> Forked:
@@ -102,10 +104,11 @@ class Zygote:
             KataError: the zygote has ended.
         """
         try:
-            if not self._ready:
-                self._ready = self._answers.readline() == b"ready\n"
-            socket.send_fds(self._link, [json.dumps(command).encode()], descriptors or [])
-            answer: dict[str, Any] = json.loads(self._answers.readline())
+            with self._asking:
+                if not self._ready:
+                    self._ready = self._answers.readline() == b"ready\n"
+                socket.send_fds(self._link, [json.dumps(command).encode()], descriptors or [])
+                answer: dict[str, Any] = json.loads(self._answers.readline())
         except (OSError, ValueError) as error:
             raise KataError(
                 say(
