@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class KataError(Exception):
     """Any failure that torchkata foresees."""
@@ -56,11 +58,15 @@ class CheckFailed(KataError):  # noqa: N818 - reads as what it says: the check f
 
     Attributes:
         figures: numbers for the report, the unit in the key (`ratio`, `ops`, `extra_bytes`).
+        facts: plain data by name that explanations look at, such as `got_shape`.
     """
 
-    def __init__(self, message: str, **figures: float) -> None:
+    def __init__(
+        self, message: str, facts: Mapping[str, object] | None = None, /, **figures: float
+    ) -> None:
         super().__init__(message)
         self.figures = figures
+        self.facts = facts or {}
 
 
 class Unmeasurable(KataError):  # noqa: N818 - a third outcome rather than an error

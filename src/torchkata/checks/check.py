@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from torchkata.checks.evidence import Evidence
 from torchkata.checks.session import Session
 from torchkata.checks.workers import Blocked
 from torchkata.errors import (
@@ -71,10 +72,16 @@ def run_check(check: Check, session: Session) -> CheckResult:
             figures=figures,
         )
 
+    def keep(facts: Mapping[str, object], error: BaseException | None) -> None:
+        cause = error if isinstance(error, SubmissionError) else None
+        session.evidence[check.id] = Evidence(facts=facts, error=cause, question=session.asked)
+
+    session.asked = None
     try:
         finding = check.judge(session) or Finding()
         return result(Verdict.PASSED, finding.message, finding.figures)
     except CheckFailed as failed:
+        keep(failed.facts, failed.__cause__)
         return result(Verdict.FAILED, str(failed), failed.figures)
     except Unmeasurable as unmeasurable:
         if isinstance(unmeasurable, Blocked):
@@ -85,6 +92,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
             session.todo.add(check.id)
             what = check.entry or say("Something")
             return result(Verdict.FAILED, say("{what} is still to do.", what=what), {})
+        keep({}, error)
         return result(Verdict.FAILED, raised(error), {})
     except WorkerDiedError as error:
         session.deaths.append(error)

@@ -15,8 +15,7 @@ from torchkata.formula import evaluate
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say, sentences
-from torchkata.meters.memory import MemoryUse
-from torchkata.meters.ops import OpCount
+from torchkata.meters.costs import MemoryUse, OpCount
 from torchkata.spec import Case, Function
 
 TWIN = "twin:0"
@@ -33,6 +32,8 @@ def measure(
 ) -> dict[str, Any]:
     """Call an entry point under meters in a worker; the answer is checked for its form."""
     unseen = f"metered, {sorted(wanted)}"  # inputs of its own: an answer that was kept is no use
+    if session.owns(worker):
+        session.ask(function, case, device=wanted.get("device", "cpu"), turn=unseen)
     arguments = (entry or function.name, *session.draw(function, case, turn=unseen))
     answer = worker.run(probes.measured, probes.call, arguments, **wanted)
     return read_meters(answer)

@@ -10,14 +10,14 @@ from typing import Any
 import cloudpickle
 
 from torchkata.checks.cost import read_meters
+from torchkata.checks.evidence import Question
 from torchkata.checks.session import Session
 from torchkata.compare import Tolerance, differences
 from torchkata.errors import CheckFailed, CourseError, KataError, SubmissionError
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say
-from torchkata.meters.memory import MemoryUse
-from torchkata.meters.ops import OpCount
+from torchkata.meters.costs import MemoryUse, OpCount
 
 OFFERED = ("submission", "reference", "device", "generator", "files")
 """The arguments that a plain test may take."""
@@ -67,6 +67,7 @@ class Subject:
         """Call an entry point."""
         if self.trusted:
             return self.session.expect(entry, arguments)
+        self.session.asked = Question(probe=probes.call, arguments=lambda: (entry, *arguments))
         (value,), _timing = self.session.worker.call(entry, [arguments])
         return value
 
@@ -103,6 +104,7 @@ class Subject:
 
         if self.trusted:
             return self.session.trusted(lambda: ask(self.session.reference_on(device)))
+        self.session.asked = Question(probe=probe, arguments=lambda: arguments, device=device)
         return ask(self.session.worker_on(device))
 
 

@@ -19,6 +19,7 @@ from torchkata.spec import Case, Function
 def device(session: Session, function: Function, where: str) -> None:
     """On another device the results lie there, with the right values and gradients."""
     case = function.usual_case
+    session.ask(function, case, where)
     arguments = session.draw(function, case)
     try:
         answer = session.worker_on(where).run(probes.placed, function.name, arguments, where)
@@ -55,6 +56,7 @@ def device(session: Session, function: Function, where: str) -> None:
 def purity(session: Session, function: Function) -> None:
     """The arguments are the same after the call as before it."""
     case = function.usual_case
+    session.ask(function, case)
     touched = session.worker.run(probes.purity, function.name, session.draw(function, case))
     names = list(function.inputs)
     changed = [names[index] for index in touched if isinstance(index, int) and index < len(names)]
@@ -73,6 +75,7 @@ def gradient(
 ) -> None:
     """Gradients flow from the result to the arguments, with the reference's values."""
     case = case or function.usual_case
+    session.ask(function, case, where)
     arguments = session.draw(function, case)
     wanted = tuple(
         position

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import torch
 
+from torchkata.checks.evidence import Evidence, Question
 from torchkata.checks.workers import Submission, Workers
 from torchkata.course import Lesson
 from torchkata.errors import SubmissionError, WorkerDiedError
 from torchkata.inputs import Seeded, Sizes, relayout
+from torchkata.isolation import probes
 from torchkata.isolation.launch import Launcher, Lease
-from torchkata.meters.ops import OpCount
+from torchkata.meters.costs import OpCount
 from torchkata.result import Curve, Rung
 from torchkata.spec import Case, Exercise, Function
 
@@ -65,6 +67,8 @@ class Session(Workers):
         self.blocked: set[str] = set()
         self.rungs: dict[tuple[str, str], Rung] = {}
         self.curves: list[Curve] = []
+        self.asked: Question | None = None  # the last question of the check that is judged now
+        self.evidence: dict[str, Evidence] = {}  # of failed checks, by their ids
         self._observed: dict[tuple[object, ...], Observed] = {}
 
     @property
@@ -97,6 +101,21 @@ class Session(Workers):
         laid: tuple[Any, ...] = relayout(arguments, layout) if layout != "contiguous" else arguments  # type: ignore[assignment]
         return laid
 
+    def ask(self, function: Function, case: Case, device: str = "cpu", **variant: Any) -> None:
+        """Note that a call of the submission is asked for: explanations may repeat it.
+
+        Args:
+            function: what is called.
+            case: on which inputs.
+            device: where they lie.
+            variant: of `draw`.
+        """
+
+        def arguments() -> tuple[Any, ...]:
+            return (function.name, *self.draw(function, case, **variant))
+
+        self.asked = Question(probe=probes.call, arguments=arguments, device=device)
+
     # Observations
 
     def observe(
@@ -107,6 +126,7 @@ class Session(Workers):
         layout: str = "contiguous",
     ) -> Observed:
         """Call the submission on one case, then the reference on the same arguments."""
+        self.ask(function, case, dtype=dtype, layout=layout)
         key = (function.name, case.name, dtype, layout)
         if key not in self._observed:
             self._observed[key] = self._observe(function, case, dtype, layout)

@@ -110,6 +110,10 @@ class Workers:
             raise
         return worker
 
+    def owns(self, worker: Worker) -> bool:
+        """Whether a worker holds the submission."""
+        return worker in self._workers.values()
+
     @property
     def reference(self) -> Worker:
         """The reference's worker for everything on the CPU."""

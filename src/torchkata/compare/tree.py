@@ -88,7 +88,8 @@ class _Walk:
         match got, expected:
             case Tensor(), Tensor():
                 exact = precise if isinstance(precise, Tensor) else None
-                yield from tensors_differ(got, expected, precise=exact, **options, **checked)
+                for found in tensors_differ(got, expected, precise=exact, **options, **checked):
+                    yield replace(found, facts=_facts(got, expected))
             case np.ndarray(), np.ndarray():
                 yield from arrays_differ(got, expected, precise=precise, **options, **checked)
             case ((list() | tuple()), (list() | tuple())):
@@ -125,6 +126,18 @@ class _Walk:
         for key, theirs in expected.items():
             if key in got:
                 yield from self.compare(got[key], theirs, exact.get(key), f"{label}[{key!r}]")
+
+
+def _facts(got: Tensor, expected: Tensor) -> dict[str, object]:
+    tests = {"nan": torch.isnan, "inf": torch.isinf}
+    faults = [name for name, has in tests.items() if has(got).any() and not has(expected).any()]
+    return {
+        "got_shape": tuple(got.shape),
+        "expected_shape": tuple(expected.shape),
+        "got_dtype": str(got.dtype).removeprefix("torch."),
+        "expected_dtype": str(expected.dtype).removeprefix("torch."),
+        "fault": faults[0] if faults else "",
+    }
 
 
 def _plain(got: object, expected: object, **options: Any) -> Difference | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,7 @@ from torch.utils._pytree import tree_leaves
 from torchkata.devices import twin
 from torchkata.meters.memory import MemoryMeter
 from torchkata.meters.ops import OpMeter
+from torchkata.meters.trace import EnoughSeen, TraceMeter
 
 
 def describe(module: ModuleType, names: Iterable[str]) -> dict[str, dict[str, object] | None]:
@@ -108,6 +109,24 @@ def ready(_module: ModuleType, device: str) -> None:
     with on_device(device):
         x = move(torch.ones(2), device).requires_grad_()
         torch.autograd.grad((x * x).sum(), x)
+
+
+def traced(
+    module: ModuleType, probe: Callable[..., object], arguments: tuple[object, ...], device: str
+) -> dict[str, object]:
+    """Run another probe once more, and say what it did; that it raises is known already.
+
+    Returns:
+        `steps` (plain forms of `Step`), and `synchronisations` as (op, line) pairs on the twin.
+    """
+    with on_device(device) as mode:
+        moved = move(arguments, device)
+        seen = len(mode.synchronisations) if mode is not None else 0
+        with TraceMeter(_tensors(moved)) as meter, suppress(Exception, EnoughSeen):
+            probe(module, *moved)
+        events = mode.synchronisations[seen:] if mode is not None else []
+        reads = [(event.op, event.line) for event in events]
+        return {"steps": meter.steps, "synchronisations": reads}
 
 
 def install(module: ModuleType, name: str, thing: object) -> None:

@@ -6,54 +6,20 @@ import gc
 import weakref
 from collections import Counter, deque
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from torchkata.meters.threads import Meter, lines, record, whole
+from torchkata.meters.costs import Makers, MemoryUse
+from torchkata.meters.threads import Meter
 from torchkata.source import learner_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Self
 
-
-@dataclass(frozen=True, kw_only=True)
-class MemoryUse:
-    """What a `MemoryMeter` saw, in bytes.
-
-    Attributes:
-        peak_bytes: the most that was alive at once; inputs do not count.
-        total_bytes: everything ever allocated.
-        held_bytes: what is still alive at the end, such as results and saved activations.
-        lines: line of the submission -> bytes that it had alive at the peak; line 0 where no
-            learner code was running.
-    """
-
-    peak_bytes: int
-    total_bytes: int
-    held_bytes: int
-    lines: dict[int, int]
-
-    def as_plain(self) -> dict[str, Any]:
-        """The same as dicts that JSON keeps; line numbers become text."""
-        return {**asdict(self), "lines": {str(line): size for line, size in self.lines.items()}}
-
-    @classmethod
-    def from_plain(cls, data: object) -> Self:
-        """Read `as_plain` back from a process that is not trusted.
-
-        Raises:
-            ValueError: the data are ill-formed, or contradict each other.
-        """
-        names = ("peak_bytes", "total_bytes", "held_bytes")
-        fields = record(data, "a memory use", {*names, "lines"})
-        peak, total, held = (whole(fields[name], name) for name in names)
-        by_line = lines(fields["lines"], "lines")
-        if not held <= peak <= total or sum(by_line.values()) != peak:
-            raise ValueError("the figures of a memory use contradict each other")
-        return cls(peak_bytes=peak, total_bytes=total, held_bytes=held, lines=by_line)
+_OLDER = "growth"
+"""What stands for an op where older memory grows, as by `out=`."""
 
 
 class _Block(weakref.ref[torch.UntypedStorage]):
@@ -63,14 +29,14 @@ class _Block(weakref.ref[torch.UntypedStorage]):
         key: the address of the C++ object behind it; free for reuse once it has died.
         floor: bytes that were there before metering, which are not charged.
         charged: bytes it counts for now.
-        line: the line of the submission that made it.
+        maker: the op that made it, and the line of the submission where.
     """
 
-    __slots__ = ("charged", "floor", "key", "line")
+    __slots__ = ("charged", "floor", "key", "maker")
     key: int
     floor: int
     charged: int
-    line: int
+    maker: tuple[str, int]
 
 
 class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
@@ -93,8 +59,9 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         self._blocks: dict[int, _Block] = {}
         self._freed: deque[Any] = deque()  # appended to by weak references, as storages die
         self._live = self._peak = self._total = 0
-        self._by_line: Counter[int] = Counter()
-        self._peak_lines: dict[int, int] = {}
+        self._by_maker: Counter[tuple[str, int]] = Counter()
+        self._allocated: Counter[tuple[str, int]] = Counter()
+        self._at_peak: dict[tuple[str, int], int] = {}
         self._spans: list[tuple[int, int]] = []
         self._final: MemoryUse | None = None
         self._gc_was_on = False
@@ -130,7 +97,8 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
                 peak_bytes=self._peak,
                 total_bytes=self._total,
                 held_bytes=self._live,
-                lines=dict(sorted(self._peak_lines.items())),
+                makers=_by_name(self._at_peak),
+                allocated=_by_name(self._allocated),
             )
 
     def _measure(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -142,22 +110,25 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
                 # By these two, memory that was made out of sight shows for the first time.
                 bare = name == "aten::set_" and isinstance(tensor, torch.UntypedStorage)
                 arrives = (bare or name == "aten::lift_fresh") and not self._is_known(tensor)
-                self._see(tensor, fresh=arrives)
+                self._see(tensor, fresh=arrives, name=name)
             self._note_peak()
         result = func(*args, **kwargs)
         with self._lock:
             self._bury()
             for tensor in _tensors(result):
-                self._see(tensor, fresh=True)
+                self._see(tensor, fresh=True, name=name)
             self._note_peak()
         return result
 
-    def _see(self, tensor: torch.Tensor | torch.UntypedStorage, *, fresh: bool) -> None:
+    def _see(
+        self, tensor: torch.Tensor | torch.UntypedStorage, *, fresh: bool, name: str = ""
+    ) -> None:
         """Charge for what a storage has grown by since it was last seen.
 
         Args:
             tensor: a tensor, or the storage itself.
             fresh: whether a storage that was never seen before is new, rather than older.
+            name: the op that is running.
         """
         if (storage := _storage(tensor)) is None:
             return
@@ -169,7 +140,8 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             block = _Block(storage, self._freed.append)
             block.key, block.charged = storage._cdata, 0  # noqa: SLF001 - likewise
             block.floor = 0 if fresh and _is_real(storage) else size
-            block.line = (learner_line() or 0) if fresh else 0
+            maker = name.removeprefix("aten::") if fresh else ""
+            block.maker = maker or _OLDER, (learner_line() or 0) if fresh else 0
             self._blocks[block.key] = block
         self._charge(block, size - block.floor)
 
@@ -189,8 +161,10 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         change = max(size, 0) - block.charged
         block.charged += change
         self._live += change
-        self._by_line[block.line] += change
-        self._total += max(change, 0)
+        self._by_maker[block.maker] += change
+        if change > 0:
+            self._total += change
+            self._allocated[block.maker] += change
 
     def _drop(self, block: _Block) -> None:
         self._charge(block, 0)
@@ -205,7 +179,15 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
     def _note_peak(self) -> None:
         if self._live > self._peak:
             self._peak = self._live
-            self._peak_lines = {line: size for line, size in self._by_line.items() if size}
+            self._at_peak = {maker: size for maker, size in self._by_maker.items() if size}
+
+
+def _by_name(rows: Mapping[tuple[str, int], int]) -> Makers:
+    found: Makers = {}
+    for (name, line), size in sorted(rows.items(), key=lambda row: -row[1]):
+        if size:
+            found.setdefault(name, {})[line] = size
+    return found
 
 
 def _storage(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStorage | None:

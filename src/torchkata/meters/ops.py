@@ -7,15 +7,14 @@ import os
 import sys
 import threading
 from collections import Counter
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch._ops import OpOverload
 
-from torchkata.messages import say
-from torchkata.meters.threads import Meter, counts, lines, record
+from torchkata.meters.costs import OpCount
+from torchkata.meters.threads import Meter
 from torchkata.source import learner_line
 
 if TYPE_CHECKING:
@@ -50,77 +49,6 @@ _GLUE = tuple(
     )
 )
 """Files of PyTorch that only pass on what their caller wants."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpCount:
-    """What an `OpMeter` saw. Names are ATen's, without overload; most frequent first.
-
-    Attributes:
-        ops: operations that compute or move data, such as `add`, `add_`, `sum`, `copy_`. Other
-            libraries' operations keep their prefix (`my::op`) and count as one, whatever they do.
-        views: operations whose result shares its input's memory, such as `select` and `unbind`
-            (which is also how a loop over a tensor shows).
-        conversions: values that left for Python or numpy: `item` (also `float(x)`, `if x`),
-            `tolist`, `numpy` (also `np.asarray(x)`), `dlpack`, `apply_`.
-            Those that PyTorch makes by itself, as Adam reads its step counter, do not count.
-            The way back is the view `lift_fresh` (`torch.tensor`, `from_numpy`, `x[0] = 1.0`).
-        lines: name -> line of the submission -> count; line 0 where no learner code was running.
-    """
-
-    ops: dict[str, int]
-    views: dict[str, int]
-    conversions: dict[str, int]
-    lines: dict[str, dict[int, int]]
-
-    @property
-    def total(self) -> int:
-        """All dispatched operations: this is what op budgets limit."""
-        return self.computing + sum(self.views.values())
-
-    @property
-    def computing(self) -> int:
-        """The operations without the views."""
-        return sum(self.ops.values())
-
-    def sentence(self, most: int = 3) -> str:
-        """Say what was counted, such as `3 ops: 2 x add, 1 x zeros`.
-
-        Args:
-            most: how many names to spell out; the rest is summed up.
-        """
-        if not self.total:
-            return say("no ops")
-        rows = Counter(self.views) + Counter(self.ops)
-        ranked = sorted(rows.items(), key=lambda row: -row[1])
-        parts = [f"{count:,} x {name}" for name, count in ranked[:most]]
-        if rest := sum(count for _, count in ranked[most:]):
-            parts.append(say("{count:,} x other", count=rest))
-        n, ops = self.total, ", ".join(parts)
-        return say("1 op: {ops}", ops=ops) if n == 1 else say("{n:,} ops: {ops}", n=n, ops=ops)
-
-    def as_plain(self) -> dict[str, Any]:
-        """The same as dicts that JSON keeps; line numbers become text."""
-        texts = {name: {str(at): n for at, n in rows.items()} for name, rows in self.lines.items()}
-        return {**asdict(self), "lines": texts}
-
-    @classmethod
-    def from_plain(cls, data: object) -> Self:
-        """Read `as_plain` back from a process that is not trusted.
-
-        Raises:
-            ValueError: the data are ill-formed, or their lines do not add up to their counts.
-        """
-        fields = record(data, "an op count", {"ops", "views", "conversions", "lines"})
-        tables = {name: counts(fields[name], name) for name in ("ops", "views", "conversions")}
-        sums: Counter[str] = Counter()
-        for table in tables.values():
-            sums.update(table)
-        by_line = record(fields["lines"], "lines", set(sums))
-        parsed = {name: lines(by_line[name], "lines") for name in sums}
-        if any(sum(parsed[name].values()) != count for name, count in sums.items()):
-            raise ValueError("the lines do not add up to the counts")
-        return cls(**tables, lines=parsed)
 
 
 class OpMeter(Meter):  # type: ignore[no-untyped-call]

@@ -157,6 +157,18 @@ def lines(value: object, what: str) -> dict[int, int]:
     return dict(sorted(table.items()))
 
 
+def tables(value: object, what: str) -> dict[str, dict[int, int]]:
+    """Read back tables of line numbers and counts by name.
+
+    Raises:
+        ValueError: the value is no such thing.
+    """
+    if type(value) is not dict or len(value) > _MOST_ROWS:
+        raise ValueError(f"{what} is no table of tables")
+    named = counts(dict.fromkeys(value, 1), what)  # proper names
+    return {name: lines(value[name], what) for name in named}
+
+
 def record(value: object, what: str, fields: set[str]) -> dict[str, object]:
     """Check that a value is a dict with exactly these fields.
 

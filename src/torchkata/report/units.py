@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from rich.cells import cell_len, chop_cells
 
 from torchkata.messages import say
+from torchkata.units import size as size  # noqa: PLC0414 - handed on
 
 _TIMES = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
-_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, cursor moves
@@ -37,19 +37,6 @@ def seconds(value: float) -> str:
     for unit, scale in _TIMES:
         if abs(value) / scale < 999.5 or unit == "s":  # noqa: PLR2004 - rounds to 1,000
             return f"{_short(value / scale)} {unit}"
-    raise AssertionError  # the last unit takes every value
-
-
-def size(value: float) -> str:
-    """Write a number of bytes: `0 B`, `20.0 KiB`, `4.0 MiB`."""
-    if not math.isfinite(value):
-        return say("unknown")
-    if abs(value) < 1024:  # noqa: PLR2004 - bytes to a KiB
-        return f"{value:.0f} B"
-    for power, unit in enumerate(_SIZES[1:], start=1):
-        scaled = value / 1024**power
-        if abs(scaled) < 1023.95 or unit == _SIZES[-1]:  # noqa: PLR2004 - rounds to 1,024.0
-            return f"{scaled:,.1f} {unit}"
     raise AssertionError  # the last unit takes every value
 
 
