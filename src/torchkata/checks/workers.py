@@ -49,9 +49,7 @@ class Workers:
         launcher: starts workers.
     """
 
-    def __init__(
-        self, lesson: Lesson, submission: Submission, launcher: Launcher | Lease
-    ) -> None:
+    def __init__(self, lesson: Lesson, submission: Submission, launcher: Launcher | Lease) -> None:
         self.lesson = lesson
         self.submission = submission
         self.launcher = launcher
