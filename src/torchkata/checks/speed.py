@@ -108,14 +108,15 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
         verify=partial(_verify, function),
     )
     try:
-        decision = decide(
-            _Racer(worker=slow, entry=name, draw=draw),
-            judged,
-            reference,
-            budget.factor,
-            rule=Rule(max_calls=_most_calls(draw(1)[0])),
-            rng=random.SystemRandom(),
-        )
+        with session.launcher.turn():
+            decision = decide(
+                _Racer(worker=slow, entry=name, draw=draw),
+                judged,
+                reference,
+                budget.factor,
+                rule=Rule(max_calls=_most_calls(draw(1)[0])),
+                rng=random.SystemRandom(),
+            )
     except SubmissionError as error:
         raise CheckFailed(say("While it was timed: {what}.", what=raised(error))) from error
     finally:

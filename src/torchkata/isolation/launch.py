@@ -17,6 +17,7 @@ from torchkata.errors import Cancelled
 from torchkata.isolation.confinement import Limits
 from torchkata.isolation.handle import Worker
 from torchkata.isolation.processes import Spawned, Zygote
+from torchkata.isolation.turns import turn
 
 _PIPE_BYTES: Final = 1 << 20
 
@@ -30,12 +31,14 @@ class Rules:
         confine: whether submissions are confined at all.
         limits: memory, processor time, files.
         spawn: start each worker on its own, as on platforms without a safe fork.
+        turns: a file shared with the judges that use the same cores; they time in turns.
     """
 
     limit: float = 20.0
     confine: bool = True
     limits: Limits = field(default_factory=Limits)
     spawn: bool = not sys.platform.startswith("linux")
+    turns: Path | None = None
 
 
 class Launcher:
@@ -93,6 +96,10 @@ class Launcher:
             "limits": asdict(limits),
         }
 
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the clock while contenders are timed; other judges of these cores wait."""
+        return turn(self.rules.turns)
+
     def close(self) -> None:
         """End every worker and the zygote."""
         try:
@@ -139,6 +146,10 @@ class Lease:
         if self.cancelled:  # while it was being started
             worker.kill()
         return worker
+
+    def turn(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the clock, as a launcher does."""
+        return self._launcher.turn()
 
     def cancel(self) -> None:
         """End every worker and refuse new ones; whoever waits for an answer is told at once."""
