@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from torchkata.messages import Say, english
+from torchkata.texts import told
 
 
 def _at(sizes: Mapping[str, float], say: Say) -> str:
@@ -79,7 +80,7 @@ class Speedup:
         return say(
             "at least {factor:g} x faster than the {rival}{at}",
             factor=self.factor,
-            rival=self.rival,
+            rival=self.rival if say is english else told(self.rival),
             at=_at(self.at, say),
         )
 

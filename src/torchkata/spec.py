@@ -14,6 +14,7 @@ from torchkata.compare import Tolerance
 from torchkata.errors import CourseError
 from torchkata.inputs import LAYOUTS, Maker, Sizes
 from torchkata.result import AXES
+from torchkata.texts import told_case
 
 Given = Callable[[Sizes, torch.Generator], tuple[object, ...]]
 FLOATS: Final = (torch.float32, torch.float64)
@@ -67,6 +68,11 @@ class Case:
         """The name with the sizes, for messages."""
         sizes = ", ".join(f"{letter}={size:g}" for letter, size in self.sizes.items())
         return f"{self.name} ({sizes})" if sizes else self.name
+
+    @property
+    def told(self) -> str:
+        """The same in the language in force."""
+        return told_case(self.words)
 
     @property
     def elements(self) -> float:

@@ -18,6 +18,7 @@ from torchkata.errors import (
 )
 from torchkata.messages import say
 from torchkata.result import CheckResult, Verdict
+from torchkata.texts import turn_to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,8 @@ def run_check(check: Check, session: Session) -> CheckResult:
         session.evidence[check.id] = Evidence(facts=facts, error=cause, question=session.asked)
 
     session.asked = None
+    lesson = session.lesson
+    turn_to(lesson.course, lesson.chapter, lesson.stem)
     try:
         finding = check.judge(session) or Finding()
         return result(Verdict.PASSED, finding.message, finding.figures)

@@ -22,15 +22,15 @@ def observed(session: Session, function: Function, case: Case, **variant: Any) -
     """Observe a call; an exception of the submission fails the check and names the case."""
     seen = session.observe(function, case, **variant)
     if seen.error is not None:
-        raise CheckFailed(say("{what}. Case: {case}.", what=raised(seen.error), case=case.words))
+        raise CheckFailed(say("{what}. Case: {case}.", what=raised(seen.error), case=case.told))
     return seen
 
 
 def on(case: Case, layout: str = "contiguous") -> str:
     """The sentence that names the case of a finding."""
     if layout == "contiguous":
-        return say("Case: {case}.", case=case.words)
-    return say("Case: {case} with {layout} inputs.", case=case.words, layout=layout)
+        return say("Case: {case}.", case=case.told)
+    return say("Case: {case} with {layout} inputs.", case=case.told, layout=layout)
 
 
 def found(function: Function, seen: Observed, *, dtype: bool = False) -> dict[str, Difference]:
@@ -109,7 +109,7 @@ def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
     if "dtype" in by_axis:
         raise CheckFailed(sentences(by_axis["dtype"].message, where))
     if "values" in by_axis and wanted is not function.dtypes[0]:
-        where = say("Inputs: {dtype}, case: {case}.", dtype=name, case=case.words)
+        where = say("Inputs: {dtype}, case: {case}.", dtype=name, case=case.told)
         raise CheckFailed(sentences(by_axis["values"].message, where))
 
 
@@ -122,7 +122,7 @@ def raises(session: Session, function: Function, case: Case) -> None:
         raise CheckFailed(
             say(
                 "{case}: this has to raise {wanted}, but a result came back.",
-                case=case.words,
+                case=case.told,
                 wanted=wanted,
             )
         )
@@ -130,7 +130,7 @@ def raises(session: Session, function: Function, case: Case) -> None:
         raise CheckFailed(
             say(
                 "{case}: this has to raise {wanted}. {what}",
-                case=case.words,
+                case=case.told,
                 wanted=wanted,
                 what=raised(seen.error),
             )
@@ -140,7 +140,7 @@ def raises(session: Session, function: Function, case: Case) -> None:
             say(
                 "{case}: the {wanted} has to say more; its text is {text}. The stub says what has "
                 "to stand in it.",
-                case=case.words,
+                case=case.told,
                 wanted=wanted,
                 text=repr(str(seen.error)),
             )

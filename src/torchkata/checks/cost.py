@@ -77,7 +77,7 @@ def ops(session: Session, function: Function, budget: Ops) -> None:
     case, mine, limit = over[-1]  # the largest shows best how the number grows
     ask = partial(measure, session, session.reference, function, case)
     theirs: OpCount = session.trusted(ask)["ops"]
-    smallest = over[0][0].words if len(over) > 1 else ""
+    smallest = over[0][0].told if len(over) > 1 else ""
     told = say(
         "{yours}{lines}; at most 1 is allowed. The reference makes {theirs}."
         if limit == 1

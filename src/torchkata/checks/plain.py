@@ -18,6 +18,7 @@ from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say
 from torchkata.meters.costs import MemoryUse, OpCount
+from torchkata.texts import told
 
 OFFERED = ("submission", "reference", "device", "generator", "files")
 """The arguments that a plain test may take."""
@@ -137,7 +138,7 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
     try:
         test(**{name: offers[name] for name in wanted})
     except AssertionError as error:
-        raise CheckFailed(str(error) or say("{test} does not hold.", test=test.__name__)) from error
+        raise CheckFailed(told(str(error)) or say("{test} does not hold.", test=test.__name__)) from error
     except KataError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a strange answer makes a test stumble with
@@ -151,7 +152,7 @@ def _blame(test: Callable[..., None], error: Exception) -> None:
             "The answer has another form than was asked for ({error}); see the stub's text on what "
             "to return. Found by: {test}",
             error=f"{type(error).__name__}: {error}",
-            test=(inspect.getdoc(test) or "").strip(),
+            test=told((inspect.getdoc(test) or "").strip()),
         )
     ) from error
 
@@ -165,7 +166,7 @@ def require(condition: object, message: str, **figures: float) -> None:
         figures: numbers for the report, the unit in the key.
     """
     if not condition:
-        raise CheckFailed(message, **figures)
+        raise CheckFailed(told(message), **figures)
 
 
 def same(
@@ -185,7 +186,7 @@ def same(
         tolerance: instead of the one that follows from dtype and scale.
         dtype: whether dtypes have to agree.
     """
-    what = what or say("the result")
+    what = told(what) or say("the result")
     try:
         found = differences(got, expected, tolerance=tolerance, dtype=dtype, name=what)
     except CourseError as error:  # a test may compare two answers of the submission

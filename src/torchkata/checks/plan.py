@@ -17,6 +17,7 @@ from torchkata.checks.speed import speed
 from torchkata.course import Lesson
 from torchkata.result import AXES
 from torchkata.spec import Function, axis_of
+from torchkata.texts import turn_to
 
 
 def plan(lesson: Lesson, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
@@ -26,6 +27,7 @@ def plan(lesson: Lesson, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
         lesson: the exercise.
         devices: besides the CPU.
     """
+    turn_to(lesson.course, lesson.chapter, lesson.stem)
     checks = [Check(id=f"{lesson.name}::contract", axis="contract", judge=contract)]
     several = len(lesson.graded.exercise.entries) > 1
     for function in lesson.graded.exercise.functions:

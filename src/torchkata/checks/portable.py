@@ -31,7 +31,7 @@ def device(session: Session, function: Function, where: str) -> None:
                 "{what}. Inputs on {device}, case: {case}.",
                 what=raised(error),
                 device=where,
-                case=case.words,
+                case=case.told,
             )
         ) from error
     expected = session.expect(function.name, session.draw(function, case))
@@ -47,7 +47,7 @@ def device(session: Session, function: Function, where: str) -> None:
             )
         )
     precise = session.expect(function.name, widened(session.draw(function, case)))
-    told = say("(on {device}, {case})", device=where, case=case.words)
+    told = say("(on {device}, {case})", device=where, case=case.told)
     _equal(session, function, answer["value"], expected, precise, told)
     if function.differentiable:
         gradient(session, function, case, where)
@@ -101,7 +101,7 @@ def gradient(
         if error.todo:
             raise
         raise CheckFailed(
-            say("In the gradient: {what}. Case: {case}.", what=raised(error), case=case.words)
+            say("In the gradient: {what}. Case: {case}.", what=raised(error), case=case.told)
         ) from error
     truth = session.trusted(lambda: ask(session.reference, session.draw(function, case), "cpu"))
     precise = session.trusted(
@@ -123,11 +123,11 @@ def gradient(
             continue
         if mine is None:
             raise CheckFailed(
-                say("No gradient reaches {name}. Case: {case}.", name=name, case=case.words)
+                say("No gradient reaches {name}. Case: {case}.", name=name, case=case.told)
             )
         if theirs is None:
             theirs, exact = torch.zeros_like(mine), None  # noqa: PLW2901 - no flow is a zero
-        told = say("(gradient with respect to {name}, {case})", name=name, case=case.words)
+        told = say("(gradient with respect to {name}, {case})", name=name, case=case.told)
         _equal(session, function, mine, theirs, exact, told)
 
 

@@ -21,6 +21,7 @@ from torchkata.isolation.handle import Timing, Worker
 from torchkata.messages import say, sentences
 from torchkata.meters.clock import Block, Decision, Outcome, Rule, decide
 from torchkata.spec import Case, Function
+from torchkata.texts import told
 
 _HARNESS_SWITCHES: Final = 2  # the worker waits twice within a block: for `go` and for `send`
 _MOST_BYTES: Final = 8 << 20  # of inputs in one block
@@ -188,16 +189,16 @@ def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float
             ),
             **figures,
         )
-    told = say(
+    finding = say(
         "{ratio:.3g} x as fast as the {rival}; at least {factor:g} x is asked for. The reference "
         "reaches {reference:.3g} x, so yours takes {behind:.3g} x its time.",
         ratio=decision.ratio,
-        rival=budget.rival,
+        rival=told(budget.rival),
         factor=budget.factor,
         reference=decision.reference_ratio,
         behind=decision.reference_ratio / max(decision.ratio, 1e-9),
     )
-    raise CheckFailed(sentences(told, _why(decision.reason), on(case)), **figures)
+    raise CheckFailed(sentences(finding, _why(decision.reason), on(case)), **figures)
 
 
 def _reason(undecided: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from torchkata.messages import say, sentences
 from torchkata.report import names
 from torchkata.result import AXES, CheckResult
+from torchkata.texts import told_case
 
 
 def grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:
@@ -18,7 +19,7 @@ def grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:
     groups: dict[str, list[CheckResult]] = {}
     order = {axis: place for place, axis in enumerate(AXES)}
     for check in sorted(checks, key=lambda check: order.get(check.axis, len(order))):
-        body = check.message.removesuffix(say("Case: {case}.", case=check.case)).rstrip()
+        body = check.message.removesuffix(say("Case: {case}.", case=told_case(check.case))).rstrip()
         groups.setdefault(body, []).append(check)
     for body, group in groups.items():
         axes, cases, devices = (
@@ -26,10 +27,11 @@ def grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:
             for key in ("axis", "case", "device")
         )
         parts = [body]
-        cases = [case.rstrip(".") for case in cases if case]
+        cases = [told_case(case).rstrip(".。") for case in cases if case]
         if len(cases) > 1:
-            told = say("In {count} cases, the smallest: {case}.", count=len(cases), case=cases[0])
-            parts.append(told)
+            parts.append(
+                say("In {count} cases, the smallest: {case}.", count=len(cases), case=cases[0])
+            )
         elif cases and cases[0] not in body:
             parts.append(say("Case: {case}.", case=cases[0]))
         if devices != ["cpu"] and not all(device in body for device in devices):

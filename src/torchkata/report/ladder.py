@@ -11,6 +11,7 @@ from torchkata.messages import say
 from torchkata.report import names
 from torchkata.report.units import count, plain, ratio, seconds, size
 from torchkata.result import Rung
+from torchkata.texts import told_case
 
 _COLUMNS = (("seconds_median", seconds), ("ops", count), ("extra_bytes", size))
 _LAST = ("yours", "reference")
@@ -55,10 +56,10 @@ def summary(ladder: Sequence[Rung]) -> str:
         for rung in ladder:
             theirs = _figure(rung, "seconds_median")
             if rung.who not in _LAST and rung.case == yours.case and theirs:
-                told = say(
-                    "{ratio} over the {rival}", ratio=ratio(theirs / time), rival=plain(rung.who)
+                rival = plain(names.contender(rung.who))
+                parts.append(
+                    say("{ratio} over the {rival}", ratio=ratio(theirs / time), rival=rival)
                 )
-                parts.append(told)
                 break
     return say(", ").join(parts)
 
@@ -98,7 +99,7 @@ def _one_table(case: str, rungs: Sequence[Rung], width: int, bar: str) -> list[s
     left = min(room - who - len(_GAP), _LONGEST_BAR)
     bars = _bars([_figure(rung, columns[0][0]) for rung in rungs], left, bar)
 
-    named = say("Cost: {case}", case=plain(case)) if case else say("Cost")
+    named = say("Cost: {case}", case=plain(told_case(case))) if case else say("Cost")
     note = say(" (bars: {what}, log scale)", what=cells[0][0]) if any(bars) else ""
     lines = [named + note if cell_len(named + note) <= width else named]
     for name, drawn, row in zip(["", *called], ["", *bars], cells, strict=True):

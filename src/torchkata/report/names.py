@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchkata.messages import say
+from torchkata.texts import told
 
 
 def state(name: str) -> str:
@@ -36,5 +37,5 @@ def axis(name: str) -> str:
 
 
 def contender(name: str) -> str:
-    """Who stands on a rung of the cost ladder; the name of a baseline stays as it is."""
-    return {"yours": say("yours"), "reference": say("reference")}.get(name, name)
+    """Who stands on a rung of the cost ladder: yours, the reference, or a baseline."""
+    return {"yours": say("yours"), "reference": say("reference")}.get(name) or told(name)
