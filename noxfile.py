@@ -65,6 +65,12 @@ def hint(session: nox.Session) -> None:
 
 
 @nox.session
+def show(session: nox.Session) -> None:
+    """Print an exercise's statement: `nox -s show -- NAME [--lang LANG]`."""
+    torchkata(session, "show")
+
+
+@nox.session
 def reset(session: nox.Session) -> None:
     """Bring back an exercise as shipped; your file is kept: `nox -s reset -- NAME`."""
     torchkata(session, "reset")

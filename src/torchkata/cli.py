@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from torchkata.errors import KataError, UsageError
+from torchkata.messages import choose, say
 
 _INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
@@ -36,6 +37,14 @@ def _hint(options: argparse.Namespace) -> int:
     from torchkata.learner.hints import hint  # noqa: PLC0415
 
     print(hint(Course(options.course).one(options.name), options.level))  # noqa: T201
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from torchkata.course import Course  # noqa: PLC0415
+    from torchkata.learner.statement import show  # noqa: PLC0415
+
+    print(show(Course(options.course).one(options.name)))  # noqa: T201
     return 0
 
 
@@ -81,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     ) -> argparse.ArgumentParser:
         added = verbs.add_parser(name, help=about, description=about)
         added.set_defaults(run=run)
+        added.add_argument(
+            "--lang", metavar="LANG", help="such as zh-CN; else the locale's, or English"
+        )
         return added
 
     grade = verb("grade", _grade, "Judge exercises and say why.")
@@ -103,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     hint = verb("hint", _hint, "Show a hint, one level at a time.")
     hint.add_argument("name", metavar="NAME")
     hint.add_argument("level", metavar="LEVEL", type=int, nargs="?", default=1)
+
+    show = verb("show", _show, "Print an exercise's statement, signature and file.")
+    show.add_argument("name", metavar="NAME")
 
     reset = verb("reset", _reset, "Bring back an exercise as shipped; your file is kept.")
     reset.add_argument("names", nargs="+", metavar="NAME")
@@ -129,6 +144,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     try:
         options = _parser().parse_args(words)
+        choose(options.lang)
         code: int = options.run(options)
     except UsageError as error:
         print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
@@ -137,7 +153,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
-        print("\ntorchkata: stopped.", file=sys.stderr)  # noqa: T201
+        print(f"\ntorchkata: {say('stopped.')}", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # the reader has gone; say nothing more

@@ -95,11 +95,13 @@ def _write(options: argparse.Namespace, report: Report) -> None:
 
 def show_list(options: argparse.Namespace) -> int:
     """Print exercises by chapter with their states."""
+    from rich.cells import set_cell_size  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     from torchkata.course import Course  # noqa: PLC0415
     from torchkata.learner.progress import Progress  # noqa: PLC0415
+    from torchkata.report import names  # noqa: PLC0415
 
     course = Course(options.course)
     progress = Progress(course.root)
@@ -112,14 +114,14 @@ def show_list(options: argparse.Namespace) -> int:
     for chapter in dict.fromkeys(lesson.chapter for lesson in shown):
         lessons = [lesson for lesson in shown if lesson.chapter == chapter]
         done = sum(known[lesson.id] == "passed" for lesson in lessons)
-        console.print(Text(f"{chapter}  {done} of {len(lessons)} passed", style="bold"))
+        told = say("{done} of {count} passed", done=done, count=len(lessons))
+        console.print(Text(f"{chapter}  {told}", style="bold"))
         for lesson in lessons:
             state = known[lesson.id]
-            console.print(
-                Text("  ").append(f"{state:<15}", style=styles.get(state, "")).append(lesson.name)
-            )
+            word = set_cell_size(names.state(state), 15)
+            console.print(Text("  ").append(word, style=styles.get(state, "")).append(lesson.name))
     done = sum(known[lesson.id] == "passed" for lesson in shown)
-    console.print(Text(f"{len(shown)} exercises, {done} passed"))
+    console.print(Text(say("{count} exercises, {done} passed", count=len(shown), done=done)))
     for note in progress.notes:
         console.print(Text(note, style="yellow"))
     return 0

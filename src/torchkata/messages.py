@@ -77,19 +77,16 @@ def choose(language: str | None) -> str:
     Raises:
         UsageError: it was asked for by name, and there is no such language.
     """
-    if language is None:
-        _InForce.language = _by_locale()
-    else:
-        found = [known for known in languages() if known.lower() == _plain(language).lower()]
-        if not found:
-            raise UsageError(
-                say(
-                    "There is no language {name!r}; there are {known}.",
-                    name=language,
-                    known=", ".join(languages()),
-                )
+    found = _found(_by_locale() if language is None else language)
+    if found is None and language is not None:
+        raise UsageError(
+            say(
+                "There is no language {name!r}; there are {known}.",
+                name=language,
+                known=", ".join(languages()),
             )
-        _InForce.language = found[0]
+        )
+    _InForce.language = found or ENGLISH
     return _InForce.language
 
 
@@ -121,13 +118,13 @@ def read_po(file: Path) -> dict[str, str]:
 def _by_locale() -> str:
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if wanted := os.environ.get(variable):
-            break
-    else:
-        wanted = locale.getlocale()[0] or ENGLISH
-    plain = _plain(wanted).lower()
-    return next((known for known in languages() if known.lower() == plain), ENGLISH)
+            return wanted
+    return locale.getlocale()[0] or ENGLISH
 
 
-def _plain(name: str) -> str:
-    """`zh_CN.UTF-8` is zh-CN."""
-    return name.partition(".")[0].partition("@")[0].replace("_", "-")
+def _found(name: str) -> str | None:
+    """The language of a name such as `zh_CN.UTF-8`, `zh-cn` or `zh`."""
+    plain = name.partition(".")[0].partition("@")[0].replace("_", "-").lower()
+    by_name = {known.lower(): known for known in reversed(languages())}
+    by_base = {low.partition("-")[0]: known for low, known in by_name.items()}
+    return by_name.get(plain) or by_base.get(plain)

@@ -17,6 +17,8 @@ from torchkata.errors import CourseError, UsageError
 from torchkata.grade import read
 from torchkata.inputs import Seeded
 from torchkata.isolation.launch import Launcher
+from torchkata.messages import choose, say
+from torchkata.report import names
 from torchkata.result import Verdict
 from torchkata.run import devices_for, fresh_seed
 
@@ -28,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("torchkata", "judging exercises")
     group.addoption("--exercises", metavar="DIR", help="judge another folder than exercises/")
     group.addoption("--kata-seed", type=int, metavar="N", help="repeat the inputs of a run")
+    group.addoption("--lang", metavar="LANG", help="such as zh-CN; else the locale's, or English")
     group.addoption("--device", action="append", default=[], metavar="D", help="cuda, mps, xpu")
 
 
@@ -35,6 +38,7 @@ class _Judge:
     """What all items of a run share; made when the first check runs."""
 
     def __init__(self, config: pytest.Config) -> None:
+        choose(config.getoption("--lang"))
         seed = config.getoption("--kata-seed")
         self.seed: int = fresh_seed() if seed is None else seed
         self.exercises: str | None = config.getoption("--exercises")
@@ -127,13 +131,15 @@ class _CheckItem(pytest.Item):
                 pytest.skip("todo: not started")
             result = run_check(self.check, session)
         except CourseError as error:
-            raise _Found(f"The course itself is at fault: {error}") from error
+            raise _Found(
+                say("The course itself is at fault, not your code: {error}", error=error)
+            ) from error
         if self.check.id in session.todo:
             pytest.skip("todo: not started")
         if result.verdict is Verdict.UNMEASURABLE:
             pytest.skip(f"unmeasurable: {result.message}")
         if result.verdict is Verdict.FAILED:
-            raise _Found(f"{result.axis}: {result.message}")
+            raise _Found(f"{names.axis(result.axis)}: {result.message}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], **_: Any) -> str:  # type: ignore[override]
         """Show the finding without a traceback of the engine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
@@ -21,6 +22,9 @@ from torchkata.grade import Settings, grade_one
 from torchkata.isolation.launch import Launcher, Rules
 from torchkata.result import ExerciseResult
 
+for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+    os.environ.pop(name, None)
+os.environ["LC_ALL"] = "C.UTF-8"  # the texts that tests expect are English, wherever they run
 torch.set_num_threads(1)  # another number of threads adds up in another order
 
 collect_ignore = ["course"]  # its graders belong to a course of their own

@@ -138,7 +138,9 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
     try:
         test(**{name: offers[name] for name in wanted})
     except AssertionError as error:
-        raise CheckFailed(told(str(error)) or say("{test} does not hold.", test=test.__name__)) from error
+        raise CheckFailed(
+            told(str(error)) or say("{test} does not hold.", test=test.__name__)
+        ) from error
     except KataError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a strange answer makes a test stumble with

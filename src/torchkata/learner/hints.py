@@ -5,6 +5,7 @@ from __future__ import annotations
 from torchkata.course import Lesson
 from torchkata.errors import CourseError, UsageError
 from torchkata.messages import say
+from torchkata.texts import told, turn_to
 
 LEVELS = 3
 
@@ -32,6 +33,7 @@ def hint(lesson: Lesson, level: int) -> str:
                 level=level,
             )
         )
+    turn_to(lesson.course, lesson.chapter, lesson.stem)
     head = say(
         "{exercise}, hint {level} of {count}", exercise=lesson.id, level=level, count=len(hints)
     )
@@ -39,4 +41,4 @@ def hint(lesson: Lesson, level: int) -> str:
         "Next level: {command}" if level < len(hints) else "That was the last hint.",
         command=f"nox -s hint -- {lesson.name} {level + 1}",
     )
-    return f"{head}\n\n{hints[level - 1]}\n\n{more}"
+    return f"{head}\n\n{told(hints[level - 1])}\n\n{more}"

@@ -1,0 +1,91 @@
+"""The statement of an exercise: its text, its signatures, and the file to edit."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+
+from torchkata.course import Lesson
+from torchkata.errors import KataError
+from torchkata.learner.reset import shipped_source
+from torchkata.messages import say
+from torchkata.texts import told, turn_to
+
+_DOCSTRING = re.compile(r'\A\s*[rR]?"""(.*?)"""', re.DOTALL)
+
+
+def show(lesson: Lesson) -> str:
+    """Return everything that somebody needs to begin, in the language in force.
+
+    Raises:
+        KataError: the learner's file has lost its text, and the text as shipped is not to be had.
+    """
+    turn_to(lesson.course, lesson.chapter, lesson.stem)
+    source = _source(lesson)
+    paragraphs = (told(paragraph) for paragraph in paragraphs_of(source))
+    file = lesson.stub.relative_to(lesson.course).as_posix()
+    return "\n\n".join(
+        [
+            *paragraphs,
+            *headers(source, lesson.graded.exercise.names),
+            say(
+                "Edit {file}, then run `nox -s grade -- {name}`.",
+                file=file,
+                name=lesson.name,
+            ),
+        ]
+    )
+
+
+def paragraphs_of(source: str) -> list[str]:
+    """The statement of a stub, split at blank lines."""
+    found = _DOCSTRING.match(source)
+    text = inspect.cleandoc(found[1]) if found else ""
+    return re.split(r"\n{2,}", text) if text else []
+
+
+def headers(source: str, names: tuple[str, ...]) -> list[str]:
+    """The lines that define `names`, without what is in them; none where Python cannot read it."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    found: list[str] = []
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) if name in names:
+                found.append(_header(node))
+            case ast.ClassDef(name=name, body=body) if name in names:
+                methods = [_header(n) for n in body if isinstance(n, ast.FunctionDef)]
+                bases = ", ".join(map(ast.unparse, node.bases))
+                first = f"class {name}({bases}):" if bases else f"class {name}:"
+                found.append("\n    ".join([first, *methods]))
+            case ast.AnnAssign(target=ast.Name(id=name)) if name in names:
+                found.append(f"{name}: {ast.unparse(node.annotation)}")
+    return found
+
+
+def _header(node: ast.FunctionDef) -> str:
+    result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"def {node.name}({ast.unparse(node.args)}){result}"
+
+
+def _source(lesson: Lesson) -> str:
+    """The learner's file if the text is still in it, else the file as shipped."""
+    try:
+        source = lesson.stub.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        source = ""
+    if paragraphs_of(source):
+        return source
+    try:
+        return shipped_source(lesson).decode("utf-8")
+    except KataError as error:
+        raise KataError(
+            say(
+                "{file} has lost the text at its top, and it is not to be had elsewhere: {why}",
+                file=lesson.stub.name,
+                why=error,
+            )
+        ) from error
