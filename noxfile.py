@@ -83,6 +83,12 @@ def solutions(session: nox.Session) -> None:
 
 
 @nox.session
+def gradebook(session: nox.Session) -> None:
+    """Grade a class: `nox -s gradebook -- SUBMISSIONS --out DIR [--jobs N]`."""
+    torchkata(session, "gradebook")
+
+
+@nox.session
 def check(session: nox.Session) -> None:
     """Prove exercises sound: `nox -s check`, `nox -s check -- NAME ...`."""
     torchkata(session, "check")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from torchkata.class_commands import add_verbs as add_instructor_verbs
 from torchkata.errors import KataError, UsageError
 from torchkata.messages import choose, say
 
@@ -55,14 +56,6 @@ def _reset(options: argparse.Namespace) -> int:
     course = Course(options.course)
     for lesson in [course.one(name) for name in options.names]:
         print(reset(lesson))  # noqa: T201
-    return 0
-
-
-def _solutions(options: argparse.Namespace) -> int:
-    from torchkata.course import Course  # noqa: PLC0415
-    from torchkata.instructor.branch import make_branch  # noqa: PLC0415
-
-    print(make_branch(Course(options.course), options.base))  # noqa: T201
     return 0
 
 
@@ -122,8 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     reset = verb("reset", _reset, "Bring back an exercise as shipped; your file is kept.")
     reset.add_argument("names", nargs="+", metavar="NAME")
 
-    solutions = verb("solutions", _solutions, "Make or update the branch `solutions`.")
-    solutions.add_argument("--base", default="main", metavar="BRANCH")
+    add_instructor_verbs(verb)
 
     check = verb("check", _check, "Prove exercises sound: stubs, solutions, traps, alternatives.")
     check.add_argument("names", nargs="*", metavar="NAME")

@@ -17,14 +17,16 @@ Lowest first; a module imports only from its own layer and from those before it:
     spec            a grader as data
     course          the files on disk
     checks          how each property is judged
+    explain         why a failed check failed: one sentence of teaching
     grade           one exercise to its state
     git             calls of git
     learner         hints, reset, progress
     run             a selection of exercises to a report
-    instructor      the branch of solutions
+    instructor      the branch of solutions, hand-ins, the gradebook
     author          new exercises, the gate
     report          a report to text: of the engine it knows errors, words and results only
     commands        the verbs that judge
+    class_commands  the instructors' verbs
     cli             all verbs
     plugin          pytest: the only one that imports it
 
