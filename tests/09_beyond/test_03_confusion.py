@@ -40,8 +40,8 @@ EXERCISE = Exercise(
         budget=(
             Memory("4 * n * classes", at=TEN),
             Memory("4 * n * classes", at=HUNDRED),
-            Speedup(250, over=loop_over_samples, at=TEN),
-            Speedup(250, over=loop_over_samples, at=HUNDRED),
+            Speedup(50, over=loop_over_samples, at=TEN),
+            Speedup(50, over=loop_over_samples, at=HUNDRED),
         ),
         gradient=False,
     ),
