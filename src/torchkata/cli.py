@@ -35,9 +35,11 @@ def _list(options: argparse.Namespace) -> int:
 
 def _hint(options: argparse.Namespace) -> int:
     from torchkata.course import Course  # noqa: PLC0415
-    from torchkata.learner.hints import hint  # noqa: PLC0415
+    from torchkata.learner.hints import next_hint  # noqa: PLC0415
+    from torchkata.learner.progress import Progress  # noqa: PLC0415
 
-    print(hint(Course(options.course).one(options.name), options.level))  # noqa: T201
+    lesson = Course(options.course).one(options.name)
+    print(next_hint(lesson, Progress(options.course), options.level))  # noqa: T201
     return 0
 
 
@@ -107,7 +109,9 @@ def _parser() -> argparse.ArgumentParser:
 
     hint = verb("hint", _hint, "Show a hint, one level at a time.")
     hint.add_argument("name", metavar="NAME")
-    hint.add_argument("level", metavar="LEVEL", type=int, nargs="?", default=1)
+    hint.add_argument(
+        "level", metavar="LEVEL", type=int, nargs="?", help="1 to 3; one more than last time"
+    )
 
     show = verb("show", _show, "Print an exercise's statement, signature and file.")
     show.add_argument("name", metavar="NAME")

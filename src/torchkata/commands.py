@@ -94,36 +94,31 @@ def _write(options: argparse.Namespace, report: Report) -> None:
 
 
 def show_list(options: argparse.Namespace) -> int:
-    """Print exercises by chapter with their states."""
-    from rich.cells import set_cell_size  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
+    """Print exercises by chapter with their states, attempts and best figures."""
     from torchkata.course import Course  # noqa: PLC0415
-    from torchkata.learner.progress import Progress  # noqa: PLC0415
-    from torchkata.report import names  # noqa: PLC0415
+    from torchkata.learner.progress import Entry, Progress  # noqa: PLC0415
+    from torchkata.report.listing import Row, show  # noqa: PLC0415
+    from torchkata.report.screen import Screen  # noqa: PLC0415
 
     course = Course(options.course)
     progress = Progress(course.root)
-    known = progress.states(course)
-    console = Console(
-        no_color=options.no_color or None, highlight=False, soft_wrap=True, emoji=False
-    )
-    shown = course.select((), tuple(options.chapter))
-    styles = {"passed": "green", "todo": "dim", "failed": "red", "error": "red", "timeout": "red"}
-    for chapter in dict.fromkeys(lesson.chapter for lesson in shown):
-        lessons = [lesson for lesson in shown if lesson.chapter == chapter]
-        done = sum(known[lesson.id] == "passed" for lesson in lessons)
-        told = say("{done} of {count} passed", done=done, count=len(lessons))
-        console.print(Text(f"{chapter}  {told}", style="bold"))
-        for lesson in lessons:
-            state = known[lesson.id]
-            word = set_cell_size(names.state(state), 15)
-            console.print(Text("  ").append(word, style=styles.get(state, "")).append(lesson.name))
-    done = sum(known[lesson.id] == "passed" for lesson in shown)
-    console.print(Text(say("{count} exercises, {done} passed", count=len(shown), done=done)))
+    known, states = progress.entries(), progress.states(course)
+    rows = []
+    for lesson in course.select((), tuple(options.chapter)):
+        entry = known.get(lesson.id, Entry())
+        rows.append(
+            Row(
+                chapter=lesson.chapter,
+                name=lesson.name,
+                state=states[lesson.id],
+                attempts=entry.attempts,
+                best=entry.best,
+            )
+        )
+    screen = Screen(color=False if options.no_color else None)
+    show(rows, screen)
     for note in progress.notes:
-        console.print(Text(note, style="yellow"))
+        screen.line((screen.safe(note), "yellow"))
     return 0
 
 

@@ -4,10 +4,41 @@ from __future__ import annotations
 
 from torchkata.course import Lesson
 from torchkata.errors import CourseError, UsageError
+from torchkata.learner.progress import Progress
 from torchkata.messages import say
 from torchkata.texts import told, turn_to
 
 LEVELS = 3
+
+
+def next_hint(lesson: Lesson, progress: Progress, level: int | None = None) -> str:
+    """Return a hint, and note that it was shown.
+
+    Args:
+        lesson: the exercise.
+        progress: knows which hints were shown before.
+        level: 1, 2 or 3; None for one more than the highest that was shown, up to the last.
+
+    Raises:
+        UsageError: there is no such level.
+        CourseError: the exercise has no hints.
+    """
+    seen = progress.hint_level(lesson.id)
+    last = len(lesson.constant("HINTS", ()))
+    wanted = min(seen + 1, max(last, 1)) if level is None else level
+    parts = [hint(lesson, wanted)]
+    if level is None and wanted <= seen:
+        parts.append(say("You have seen all hints; this is the last one again."))
+    elif level is None and seen:
+        parts.append(
+            say(
+                "One level more than last time; {command} shows hint {level} again.",
+                command=f"`nox -s hint -- {lesson.name} {seen}`",
+                level=seen,
+            )
+        )
+    progress.note_hint(lesson.id, wanted)
+    return "\n".join([*parts, *progress.notes])
 
 
 def hint(lesson: Lesson, level: int) -> str:

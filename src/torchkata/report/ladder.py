@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
@@ -46,13 +46,8 @@ def summary(ladder: Sequence[Rung]) -> str:
     if not mine:
         return ""
     yours = max(mine, key=lambda rung: _figure(rung, "seconds_median") is not None)
-    parts = []
-    if (ops := _figure(yours, "ops")) is not None:
-        parts.append(say("1 op" if ops == 1 else "{count} ops", count=count(ops)))
-    if extra := _figure(yours, "extra_bytes"):
-        parts.append(say("{size} extra", size=size(extra)))
+    parts = [brief(yours.figures)] if brief(yours.figures) else []
     if time := _figure(yours, "seconds_median"):
-        parts.append(seconds(time))
         for rung in ladder:
             theirs = _figure(rung, "seconds_median")
             if rung.who not in _LAST and rung.case == yours.case and theirs:
@@ -62,6 +57,23 @@ def summary(ladder: Sequence[Rung]) -> str:
                 )
                 break
     return say(", ").join(parts)
+
+
+def brief(figures: Mapping[str, float]) -> str:
+    """Write figures in short, such as `1 op, 20.0 KiB extra, 6.2 us`; what is free is left out."""
+    parts = []
+    if (ops := _finite(figures, "ops")) is not None:
+        parts.append(say("1 op" if ops == 1 else "{count} ops", count=count(ops)))
+    if extra := _finite(figures, "extra_bytes"):
+        parts.append(say("{size} extra", size=size(extra)))
+    if time := _finite(figures, "seconds_median"):
+        parts.append(seconds(time))
+    return say(", ").join(parts)
+
+
+def telling(cases: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
+    """Of the figures of several cases, those that say most: timed ones, else the first."""
+    return max(cases.values(), key=lambda figures: "seconds_median" in figures, default={})
 
 
 def _title(key: str, *, short: bool) -> str:
@@ -77,7 +89,11 @@ def _place(rung: Rung) -> int:
 
 
 def _figure(rung: Rung, key: str) -> float | None:
-    value = rung.figures.get(key)
+    return _finite(rung.figures, key)
+
+
+def _finite(figures: Mapping[str, float], key: str) -> float | None:
+    value = figures.get(key)
     return value if value is not None and math.isfinite(value) else None
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from typing import TextIO
 
 from rich.cells import cell_len, chop_cells, set_cell_size
-from rich.console import Console
 from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
 from torchkata.messages import say, sentences
 from torchkata.report import findings, ladder, names, units
+from torchkata.report.screen import Screen
 from torchkata.result import ExerciseResult, Report, State, Verdict
 
 _LOOKS = {  # state: symbol, symbol in ASCII, style
@@ -26,7 +24,6 @@ _LOOKS = {  # state: symbol, symbol in ASCII, style
     State.TODO: ("·", "-", "dim"),
 }  # in the order in which they are counted
 _NARROW = 60  # cells below which columns give way to indents
-_WIDEST = 100  # cells; longer lines of prose are hard to read
 _LINES = 20  # of the learner's prints
 _ERASE = Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN)
 
@@ -56,20 +53,10 @@ class TerminalReport:
             verbose: whether passed exercises too show their ladder, prints and skipped checks.
             folder: holds the submissions, for the paths in the advice.
         """
-        self._file = file or sys.stdout
-        self._live = self._file.isatty() and os.environ.get("TERM") != "dumb"
-        if color is None:
-            color = self._live and not os.environ.get("NO_COLOR")
-        self._console = Console(
-            file=self._file,
-            color_system="standard" if color else None,
-            force_terminal=self._live or color,
-            width=width or (None if self._live else 80),
-            no_color=not color,
-        )
-        self._width = width or min(self._console.width, _WIDEST)
-        self._encoding = getattr(self._file, "encoding", None) or "utf-8"
-        self._ascii = self._safe("✓·█") != "✓·█"
+        self._screen = Screen(file, color=color, width=width)
+        self._width = self._screen.width
+        self._ascii = self._screen.ascii
+        self._safe = self._screen.safe
         self._verbose = verbose
         self._folder = folder
         self._total = self._done = 0
@@ -81,10 +68,10 @@ class TerminalReport:
 
     def running(self, exercise_id: str) -> None:
         """Show on a terminal what is being judged now; elsewhere show nothing."""
-        if self._live:
+        if self._screen.live:
             self._erase()
             text = f"{self._done + 1}/{self._total}  {self._safe(exercise_id)} ..."
-            self._console.print(Text(set_cell_size(text, self._width - 1), "dim"), end="\r")
+            self._screen.console.print(Text(set_cell_size(text, self._width - 1), "dim"), end="\r")
 
     def finished(self, result: ExerciseResult) -> None:
         """Print one exercise."""
@@ -215,9 +202,7 @@ class TerminalReport:
             lead = hang
 
     def _line(self, *parts: str | tuple[str, str]) -> None:
-        text = Text.assemble(*parts)  # plain strings: what looks like markup in them stays text
-        text.rstrip()
-        self._console.print(text, soft_wrap=True)
+        self._screen.line(*parts)
         self._apart = False
 
     def _gap(self) -> None:
@@ -226,10 +211,5 @@ class TerminalReport:
         self._apart = True
 
     def _erase(self) -> None:
-        if self._live:
-            self._console.control(_ERASE)
-
-    def _safe(self, text: str) -> str:
-        """Make text plain, and of characters that the stream can encode."""
-        text = units.plain(text)
-        return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+        if self._screen.live:
+            self._screen.console.control(_ERASE)
