@@ -43,6 +43,7 @@ class TerminalReport:
         file: TextIO | None = None,
         verbose: bool = False,
         folder: str = "exercises",
+        advice: bool = True,
     ) -> None:
         """Prepare to print.
 
@@ -52,6 +53,7 @@ class TerminalReport:
             file: where to print; standard output by default.
             verbose: whether passed exercises too show their ladder, prints and skipped checks.
             folder: holds the submissions, for the paths in the advice.
+            advice: whether a verdict ends with what to do next on the command line.
         """
         self._screen = Screen(file, color=color, width=width)
         self._width = self._screen.width
@@ -59,6 +61,7 @@ class TerminalReport:
         self._safe = self._screen.safe
         self._verbose = verbose
         self._folder = folder
+        self._advice = advice
         self._total = self._done = 0
         self._apart = True  # whether the last line printed was blank
 
@@ -88,7 +91,7 @@ class TerminalReport:
         self._checks(result)
         self._costs(result)
         self._prints(result)
-        if result.state is not State.PASSED:
+        if self._advice and result.state is not State.PASSED:
             self._next(result)
         self._gap()
 
