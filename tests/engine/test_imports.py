@@ -5,6 +5,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     errors          what is raised on purpose
     messages        the words that people read, in their language
     texts           the words of a course, in that language
+    units           how figures are written
     source          which line of the learner's file is running
     result          outcomes as data
     formula         arithmetic over axis letters
@@ -139,7 +140,7 @@ def test_wrong_direction_is_found(tmp_path: Path, path, text, told):
 
 def test_reports_know_results_only():
     """What writes reports imports errors, messages, results and itself; no more of the engine."""
-    own = {"errors", "messages", "texts", "result", "report"}
+    own = {"errors", "messages", "texts", "result", "units", "report"}
     names = [name for path in (ENGINE / "report").glob("*.py") for _, name in imports(path)]
     engine = {name.split(".")[1] for name in names if name.startswith("torchkata.")}
 
