@@ -12,6 +12,7 @@ from torchkata.errors import UsageError
 from torchkata.messages import say
 
 if TYPE_CHECKING:
+    from torchkata.course import Course, Lesson
     from torchkata.instructor.gradebook import ClassRun
     from torchkata.instructor.tasks import Outcome
 
@@ -59,17 +60,35 @@ def _gradebook(options: argparse.Namespace) -> int:
         return _replay(options)
     if options.submissions is None:
         raise UsageError(say("Name the folder of submissions: gradebook SUBMISSIONS --out DIR"))
+    lessons = course.select((), tuple(options.chapter)) if options.chapter else ()
     run = grade_class(
         course,
         options.submissions,
         options.out,
-        lessons=course.select((), tuple(options.chapter)) if options.chapter else (),
+        lessons=lessons,
         deadline=_when(options.deadline),
         grader=on_this_machine(options.jobs),
         on_outcome=_progress,
     )
+    _tables(course, lessons, options.out)
     _summary(run, options.out)
     return 0
+
+
+def _tables(course: Course, lessons: tuple[Lesson, ...], out: Path) -> None:
+    from torchkata.instructor import tables  # noqa: PLC0415
+    from torchkata.instructor.book import Book  # noqa: PLC0415
+    from torchkata.instructor.gradebook import FILE  # noqa: PLC0415
+
+    lessons = lessons or course.lessons
+    book = Book(out / FILE)
+    try:
+        found = tables.cells(book, lessons)
+    finally:
+        book.close()
+    tables.write_long(out / "gradebook.csv", found)
+    tables.write_canvas(out / "canvas.csv", found, lessons)
+    tables.write_moodle(out / "moodle.csv", found, lessons)
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from torchkata.errors import KataError, UsageError
 from torchkata.instructor.book import Book
 from torchkata.instructor.intake.handins import HandIn, collect
 from torchkata.instructor.pool import graded
-from torchkata.instructor.tasks import Outcome, Task, grade_task, key_of
+from torchkata.instructor.tasks import Outcome, Task, grade_task, graders_digest, key_of
 from torchkata.isolation.confinement import available
 from torchkata.isolation.launch import Launcher
 from torchkata.result import ExerciseResult
@@ -143,6 +143,7 @@ def replay(course: Course, out: Path, learner: str, exercise: str) -> ExerciseRe
 
 def _tasks(course: Course, handins: Iterable[HandIn], seed: int) -> Iterator[Task]:
     lessons = {lesson.id: lesson for lesson in course.lessons}
+    digests = {lesson.id: graders_digest(lesson) for lesson in course.lessons}
     for handed in handins:
         for exercise, answer in handed.answers.items():
             if answer.source is not None:
@@ -152,7 +153,7 @@ def _tasks(course: Course, handins: Iterable[HandIn], seed: int) -> Iterator[Tas
                     source=answer.source,
                     file=lessons[exercise].stub.name,
                     seed=seed,
-                    key=key_of(lessons[exercise], answer.source),
+                    key=key_of(answer.source, digests[exercise]),
                 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from torchkata.checks.workers import Submission
@@ -56,13 +56,17 @@ class Outcome:
     tries: int = 1
 
 
-def key_of(lesson: Lesson, source: bytes) -> str:
-    """Name a source and what judges it: an equal key has an equal verdict."""
-    parts = [source, graders_digest(lesson).encode()]
+def key_of(source: bytes, graders: str) -> str:
+    """Name a source and what judges it: an equal key has an equal verdict.
+
+    Args:
+        source: the file's bytes.
+        graders: the digest of what judges it.
+    """
+    parts = [source, graders.encode()]
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
 
 
-@lru_cache(maxsize=4096)
 def graders_digest(lesson: Lesson) -> str:
     """Name a grader, its reference and the engine."""
     parts = [lesson.grader.read_bytes(), lesson.solution.read_bytes(), _engine_digest().encode()]

@@ -149,7 +149,9 @@ class Loop:
             self._code = 128 + signal.SIGHUP
 
     def _wait(self) -> None:
-        timeout = min([_LONGEST, self._looker.wait, *(at - time.monotonic() for at, _ in self._pauses)])
+        timeout = min(
+            [_LONGEST, self._looker.wait, *(at - time.monotonic() for at, _ in self._pauses)]
+        )
         if self._partial:
             timeout = min(timeout, _ESCAPE)
         ready, _, _ = select.select([self._terminal.input, self._bell], [], [], max(0.0, timeout))

@@ -38,8 +38,8 @@ class Look:
 
     def safe(self, text: str) -> str:
         """Make text plain, of characters that the terminal can show."""
-        return units.plain(text, limit=1 << 20).encode(self.encoding, "replace").decode(
-            self.encoding
+        return (
+            units.plain(text, limit=1 << 20).encode(self.encoding, "replace").decode(self.encoding)
         )
 
     def paint(self, text: str, style: str) -> str:

@@ -175,7 +175,5 @@ def _go_on(state: State) -> Step:
         return state, ()
     first, *rest = state.queue
     turn = state.turn + 1
-    state = replace(
-        state, turn=turn, queue=tuple(rest), job=Job(turn=turn, id=first, quiet=True)
-    )
+    state = replace(state, turn=turn, queue=tuple(rest), job=Job(turn=turn, id=first, quiet=True))
     return state, (Judge(turn=turn, id=first, seed=state.seed),)
