@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from torchkata.messages import say
 
 if TYPE_CHECKING:
     from torchkata.course import Course, Lesson
-    from torchkata.instructor.gradebook import ClassRun
+    from torchkata.instructor.gradebook import ClassRun, Grader
     from torchkata.instructor.tasks import Outcome
 
 Run = Callable[[argparse.Namespace], int]
@@ -34,6 +35,9 @@ def add_verbs(verb: Verb) -> None:
     gradebook.add_argument("--deadline", metavar="T", help="such as 2026-05-01T23:59+02:00")
     gradebook.add_argument("--chapter", action="append", default=[], metavar="C")
     gradebook.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of Dask, such as tcp://host:8786; `local` for here"
+    )
+    gradebook.add_argument(
         "--replay",
         nargs=2,
         metavar=("LEARNER", "EXERCISE"),
@@ -51,7 +55,7 @@ def _solutions(options: argparse.Namespace) -> int:
 
 def _gradebook(options: argparse.Namespace) -> int:
     from torchkata.course import Course  # noqa: PLC0415 - imports torch
-    from torchkata.instructor.gradebook import grade_class, on_this_machine  # noqa: PLC0415
+    from torchkata.instructor.gradebook import grade_class  # noqa: PLC0415
 
     if options.jobs < 1:
         raise UsageError(say("--jobs takes a whole number from 1."))
@@ -61,18 +65,33 @@ def _gradebook(options: argparse.Namespace) -> int:
     if options.submissions is None:
         raise UsageError(say("Name the folder of submissions: gradebook SUBMISSIONS --out DIR"))
     lessons = course.select((), tuple(options.chapter)) if options.chapter else ()
-    run = grade_class(
-        course,
-        options.submissions,
-        options.out,
-        lessons=lessons,
-        deadline=_when(options.deadline),
-        grader=on_this_machine(options.jobs),
-        on_outcome=_progress,
-    )
+    with _grader(options) as grader:
+        run = grade_class(
+            course,
+            options.submissions,
+            options.out,
+            lessons=lessons,
+            deadline=_when(options.deadline),
+            grader=grader,
+            on_outcome=_progress,
+        )
     _tables(course, lessons, options.out)
     _summary(run, options.out)
     return 0
+
+
+@contextlib.contextmanager
+def _grader(options: argparse.Namespace) -> Iterator[Grader]:
+    """Whoever grades the tasks: judges on this machine, or the nodes of a cluster."""
+    if options.scheduler is None:
+        from torchkata.instructor.gradebook import on_this_machine  # noqa: PLC0415
+
+        yield on_this_machine(options.jobs)
+        return
+    from torchkata.instructor.cluster import connected, graded_on  # noqa: PLC0415
+
+    with connected(options.scheduler, options.jobs) as client:
+        yield lambda course, tasks: graded_on(client, course, tasks)
 
 
 def _tables(course: Course, lessons: tuple[Lesson, ...], out: Path) -> None:
