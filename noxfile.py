@@ -52,6 +52,12 @@ def grade(session: nox.Session) -> None:
     torchkata(session, "grade")
 
 
+@nox.session
+def watch(session: nox.Session) -> None:
+    """Judge an exercise at every save, with a key for everything else: `nox -s watch`."""
+    torchkata(session, "watch")
+
+
 @nox.session(name="list")
 def list_(session: nox.Session) -> None:
     """Show the exercises by chapter with their states."""

@@ -27,6 +27,12 @@ def _grade(options: argparse.Namespace) -> int:
     return grade(options)
 
 
+def _watch(options: argparse.Namespace) -> int:
+    from torchkata.commands import watch  # noqa: PLC0415 - starts the zygote before torch is imported
+
+    return watch(options)
+
+
 def _list(options: argparse.Namespace) -> int:
     from torchkata.commands import show_list  # noqa: PLC0415 - verbs load what they need
 
@@ -102,6 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--no-color", action="store_true", help="plain text")
     grade.add_argument("--verbose", action="store_true", help="show every check")
     grade.add_argument("--limit", type=float, default=20.0, metavar="S", help="seconds per request")
+
+    watch = verb("watch", _watch, "Judge an exercise at every save; keys for everything else.")
+    watch.add_argument("name", nargs="?", metavar="NAME", help="else the first unfinished one")
+    watch.add_argument("--chapter", action="append", default=[], metavar="C")
+    watch.add_argument("--no-color", action="store_true", help="plain text")
+    watch.add_argument("--poll", action="store_true", help="where saves are not noticed")
+    watch.add_argument("--limit", type=float, default=20.0, metavar="S", help="seconds per request")
 
     listing = verb("list", _list, "Show exercises by chapter with their states.")
     listing.add_argument("--chapter", action="append", default=[], metavar="C")

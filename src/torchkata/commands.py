@@ -56,6 +56,18 @@ def grade(options: argparse.Namespace) -> int:
     return report.exit_code(complete=options.complete)
 
 
+def watch(options: argparse.Namespace) -> int:
+    """Judge an exercise at every save, with a key for everything else."""
+    from torchkata.watch.terminal import Terminal  # noqa: PLC0415 - knows no torch
+
+    terminal = Terminal(color=not options.no_color)
+    print(say("Starting ..."), flush=True)  # noqa: T201
+    with _launcher(limit=options.limit) as launcher:
+        from torchkata.watch.start import watch as begin  # noqa: PLC0415
+
+        return begin(options, launcher, terminal)
+
+
 def _launcher(limit: float) -> Launcher:
     zygote = None if not sys.platform.startswith("linux") else Zygote()
     from torchkata.isolation.launch import Launcher, Rules  # noqa: PLC0415 - imports torch, in parallel

@@ -26,6 +26,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     instructor      the branch of solutions, hand-ins, the gradebook
     author          new exercises, the gate
     report          a report to text: of the engine it knows errors, words and results only
+    watch           the learner's loop
     commands        the verbs that judge
     class_commands  the instructors' verbs
     cli             all verbs

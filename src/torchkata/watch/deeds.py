@@ -35,6 +35,7 @@ class Deeds:
 
     def __init__(self, course: Course, lessons: dict[str, Lesson], progress: Progress) -> None:
         self._root = course.root
+        self._folder = _shown(course.root / "exercises")
         self._lessons = lessons
         self._progress = progress
 
@@ -78,14 +79,14 @@ class Deeds:
     def _report(self, state: State) -> Told:
         """Write the verdicts of the run that has just ended."""
         try:
-            from torchkata.report.html import write_html  # noqa: PLC0415 - draws pictures: slow
+            from torchkata.report.html import HtmlReport  # noqa: PLC0415 - draws pictures: slow
         except ImportError:
             return Told(notice=say("The HTML report cannot be written: its packages are missing."))
         results = [state.results[i.id] for i in state.items if i.id in state.results]
         whole = report(results, Settings(seed=state.seed), available().sentence())
         file = self._root / ".torchkata" / "report.html"
         file.parent.mkdir(exist_ok=True)
-        write_html(whole, file)
+        HtmlReport(file, self._folder).write(whole)
         return Told(notice=say("The report is written: {file}", file=_shown(file)))
 
 

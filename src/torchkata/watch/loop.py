@@ -74,8 +74,8 @@ class Loop:
         self._deeds = deeds.Deeds(course, self._lessons, progress)
         self._looker = files.Looker(poll=poll)
         self._bell, self._ring = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ring.setblocking(False)
+        for end in (self._bell, self._ring):
+            end.setblocking(False)  # noqa: FBT003 - the library's own signature
         self._events: deque[Event] = deque()
         self._caught: deque[int] = deque()
         self._changed = threading.Event()

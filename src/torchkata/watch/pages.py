@@ -114,9 +114,9 @@ def _prose(text: str, state: State, look: Look, *, keep: bool = False) -> list[s
     width = columns if keep else min(columns, _WIDEST)
     lines: list[str] = []
     for line in look.safe(text).split("\n"):
-        indent = len(line) - len(line.lstrip(" "))
-        lines += (" " * min(indent, width // 2) * (n > 0) + part
-                  for n, part in enumerate(units.wrapped(line, width, 0, min(indent, width // 2))))  # fmt: skip
+        hang = min(len(line) - len(line.lstrip(" ")), width // 2)
+        first, *others = units.wrapped(line, width, 0, hang)
+        lines += [first, *(" " * hang + other for other in others)]
     return lines
 
 
