@@ -52,12 +52,10 @@ class Looker:
     on, once a second; a change that it finds and no event told of makes it look often again.
 
     Args:
-        poll: whether to look often whatever happens.
         now: the clock.
     """
 
-    def __init__(self, *, poll: bool = False, now: Callable[[], float] = time.monotonic) -> None:
-        self._poll = poll
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._events = False
         self._next = 0.0
@@ -71,7 +69,7 @@ class Looker:
 
     def told(self) -> None:
         """An event has arrived: something has changed."""
-        self._events = not self._poll
+        self._events = True
         self._told = self._now()
 
     @property

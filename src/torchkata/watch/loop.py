@@ -72,7 +72,8 @@ class Loop:
         self._terminal = terminal
         self._state = state
         self._deeds = deeds.Deeds(course, self._lessons, progress)
-        self._looker = files.Looker(poll=poll)
+        self._poll = poll
+        self._looker = files.Looker()
         self._bell, self._ring = socket.socketpair()
         for end in (self._bell, self._ring):
             end.setblocking(False)  # noqa: FBT003 - the library's own signature
@@ -93,7 +94,7 @@ class Loop:
     def run(self) -> int:
         """Go on until somebody quits or the terminal is gone; return the exit code."""
         before = {number: signal.signal(number, self._catch) for number in self._signals()}
-        watching = files.events(self._folder, self._tell_changed, self._stop)
+        watching = [] if self._poll else [files.events(self._folder, self._changes, self._stop)]
         try:
             self._begin()
             while self._code is None:
@@ -103,7 +104,8 @@ class Loop:
             self._stop.set()
             for number, handler in before.items():
                 signal.signal(number, handler)
-        watching.join(0.5)
+        for thread in watching:
+            thread.join(0.5)
         return self._code
 
     def close(self) -> None:
@@ -118,7 +120,7 @@ class Loop:
         self._events.append(event)
         self._wake()
 
-    def _tell_changed(self) -> None:
+    def _changes(self) -> None:
         self._changed.set()
         self._wake()
 
