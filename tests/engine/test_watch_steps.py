@@ -9,7 +9,7 @@ import pytest
 from torchkata.result import CheckResult, ExerciseResult, Verdict
 from torchkata.result import State as Outcome
 from torchkata.watch.model import Item, Question, State
-from torchkata.watch.pages import Look
+from torchkata.watch.pages import Look, line_of
 from torchkata.watch.presses import press
 from torchkata.watch.signals import (
     Checking,
@@ -49,9 +49,7 @@ def start(**known) -> State:
 
 def outcome(id_: str = IDS[0], state: Outcome = Outcome.PASSED, **more) -> ExerciseResult:
     chapter, _, stem = id_.partition("/")
-    return ExerciseResult(
-        id=id_, name=stem[3:], chapter=chapter, state=state, seconds=0.1, **more
-    )
+    return ExerciseResult(id=id_, name=stem[3:], chapter=chapter, state=state, seconds=0.1, **more)
 
 
 def saved(state: State, source: bytes | None, **more):
@@ -350,8 +348,6 @@ def test_scrolling_stays_within_the_page(keys, place):
 
 def test_old_verdict_of_a_failed_check_points_to_its_line():
     """The file's line is where the first finding points, if the verdict is about this file."""
-    from torchkata.watch.pages import line_of
-
     check = CheckResult(
         id="one::ops", axis="ops", verdict=Verdict.FAILED, message="9 ops (line 2: 9 x add)"
     )

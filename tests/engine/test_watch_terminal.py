@@ -116,7 +116,7 @@ def test_every_key(course: Path, halve: Path):
 
 
 def test_report_is_written_and_named(course: Path, halve: Path):
-    """w judges everything, writes the report and says where it lies."""
+    """The key w judges everything, writes the report and says where it lies."""
     pytest.importorskip("torchkata.report.html.page")
     halve.write_text(RIGHT)
     with watching(course, "halve") as terminal:
@@ -314,6 +314,30 @@ def test_without_colours(course: Path, halve: Path, how: str):
         with watching(course, "halve") as terminal:
             terminal.wait("VALUES")
             assert re.search(colored, terminal.raw), "where it can, it has colours"
+
+
+def test_keys_come_through_nox(course: Path, halve: Path):
+    """A session of nox hands the terminal on: keys, and Ctrl-C, which ends everything."""
+    pytest.importorskip("nox")
+    (course / "noxfile.py").write_text(
+        "import nox\n\n@nox.session(venv_backend='none')\ndef watch(session):\n"
+        f"    session.run({sys.executable!r}, '-m', 'torchkata', 'watch', *session.posargs)\n"
+    )
+    with Terminal([sys.executable, "-m", "nox", "-s", "watch", "--", "halve"], course) as terminal:
+        terminal.wait("Divide each entry")
+        terminal.send("?")
+        terminal.wait("the list: type to filter")
+        terminal.send("q")
+        assert terminal.ended() == 0
+        assert b"Session watch was successful" in terminal.raw
+    with Terminal([sys.executable, "-m", "nox", "-s", "watch"], course) as terminal:
+        terminal.wait("Add up the rows")
+        started = descendants(terminal.process.pid)
+        terminal.send("\x03")
+        terminal.ended()
+        assert terminal.modes == terminal.modes_before
+        assert LEAVE in terminal.raw
+        assert wait_for(lambda: not living(started), 3)
 
 
 def test_without_a_terminal(course: Path):

