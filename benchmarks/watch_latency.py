@@ -40,7 +40,7 @@ def judging(terminal: Terminal) -> bool:
 
 def stub(course: Path, name: str) -> tuple[Path, str]:
     """The learner's file of an exercise, and the reference's text."""
-    solution = next((course / "solutions").glob(f"*/*_{name}.py"))
+    solution = next((course / "solutions").glob(f"*/[0-9][0-9]_{name}.py"))
     return course / "exercises" / solution.relative_to(course / "solutions"), solution.read_text()
 
 
@@ -51,7 +51,7 @@ def saves(course: Path, name: str, count: int) -> tuple[list[float], int]:
     with watching(course, name, size=(100, 40)) as terminal:
         terminal.wait("judged at once", 60)
         file.write_text(text)
-        terminal.wait(lambda: "passed" in terminal.text and not judging(terminal), 60)
+        terminal.wait("Passed.", 60)
         for turn in range(count):
             terminal.pump(PAUSE)
             shown = len(terminal.raw)
@@ -60,7 +60,7 @@ def saves(course: Path, name: str, count: int) -> tuple[list[float], int]:
             terminal.wait(lambda shown=shown: b"judging" in terminal.raw[shown:], 60)
             terminal.wait(lambda: not judging(terminal), 60)
             times.append(time.perf_counter() - start)
-            if "passed" not in terminal.text and "unmeasurable" not in terminal.text:
+            if "Passed." not in terminal.text and "Press Enter" not in terminal.text:
                 raise SystemExit(f"{name}: the reference does not pass:\n{terminal.text}")
         terminal.pump(1.5)
         memory = resident(terminal.process.pid)

@@ -329,7 +329,7 @@ def test_enter_judges_again_and_question_mark_shows_keys():
 
 
 def test_quit_and_unknown_keys():
-    """q leaves; a key without a meaning does nothing."""
+    """The key q leaves; a key without a meaning does nothing."""
     assert presses(start(), "q")[1] == (Quit(),)
     assert presses(start(), "z") == (start(), ())
 

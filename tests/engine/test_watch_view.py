@@ -22,7 +22,9 @@ from torchkata.watch.view import frame, rows
 
 GOLDEN = Path(__file__).parent / "golden" / "watch"
 IDS = ("04_operators/01_slice", "04_operators/03_row_sum_fast", "05_compilation/01_vmap")
-SOURCE = b"def row_sum(x):\n    total = 0\n    for row in x:\n        total += row\n    return total\n"
+SOURCE = (
+    b"def row_sum(x):\n    total = 0\n    for row in x:\n        total += row\n    return total\n"
+)
 LADDER = tuple(
     Rung(who=who, case="timed (n=500, d=10)", figures={"seconds_median": time, "ops": ops})
     for who, time, ops in (
@@ -93,9 +95,7 @@ SCREENS = {
     "list_empty": (state(page=Page.LIST, filter="xyz"), Look()),
     "keys": (state(page=Page.KEYS), Look()),
     "all": (
-        state(
-            page=Page.ALL, done=IDS[:1], queue=IDS[2:], job=Job(turn=2, id=IDS[1], quiet=True)
-        ),
+        state(page=Page.ALL, done=IDS[:1], queue=IDS[2:], job=Job(turn=2, id=IDS[1], quiet=True)),
         Look(),
     ),
 }
