@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--seed", type=int, metavar="N", help="repeat the inputs of a run")
     grade.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     grade.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML")
+    grade.add_argument("--html", type=Path, metavar="FILE", help="write the report as one page")
     grade.add_argument("--complete", action="store_true", help="0 only if everything passes")
     grade.add_argument("--no-color", action="store_true", help="plain text")
     grade.add_argument("--verbose", action="store_true", help="show every check")

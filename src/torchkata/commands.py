@@ -14,6 +14,7 @@ from torchkata.messages import say
 
 if TYPE_CHECKING:
     from torchkata.isolation.launch import Launcher
+    from torchkata.report.html import HtmlReport
     from torchkata.report.terminal import TerminalReport
     from torchkata.result import Report
 
@@ -34,6 +35,7 @@ def grade(options: argparse.Namespace) -> int:
         folder = _folder(options.exercises, course.root)
         seed = fresh_seed() if options.seed is None else options.seed
         terminal = _terminal(options, folder)
+        html = _html(options, folder)
         terminal.started(len(lessons))
         confined = available().sentence()
         progress = Progress(course.root)
@@ -47,7 +49,7 @@ def grade(options: argparse.Namespace) -> int:
             observer=Observer(
                 running=lambda lesson: terminal.running(lesson.id),
                 finished=terminal.finished,
-                updated=lambda report: _write(options, report),
+                updated=lambda report: _write(options, report, html),
             ),
             progress=progress,
         )
@@ -90,12 +92,23 @@ def _folder(wanted: Path | None, root: Path) -> Path:
 def _terminal(options: argparse.Namespace, folder: Path) -> TerminalReport:
     from torchkata.report.terminal import TerminalReport  # noqa: PLC0415
 
-    shown = os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
     color = False if options.no_color else None
-    return TerminalReport(color=color, verbose=options.verbose, folder=shown)
+    return TerminalReport(color=color, verbose=options.verbose, folder=_shown(folder))
 
 
-def _write(options: argparse.Namespace, report: Report) -> None:
+def _html(options: argparse.Namespace, folder: Path) -> HtmlReport | None:
+    if not options.html:
+        return None
+    from torchkata.report.html import HtmlReport  # noqa: PLC0415
+
+    return HtmlReport(options.html, folder=_shown(folder))
+
+
+def _shown(folder: Path) -> str:
+    return os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
+
+
+def _write(options: argparse.Namespace, report: Report, html: HtmlReport | None) -> None:
     from torchkata.report.jsonfile import write_json  # noqa: PLC0415
     from torchkata.report.junit import write_junit  # noqa: PLC0415
 
@@ -103,6 +116,8 @@ def _write(options: argparse.Namespace, report: Report) -> None:
         write_json(report, options.json)
     if options.junit:
         write_junit(report, options.junit)
+    if html:
+        html.write(report)
 
 
 def show_list(options: argparse.Namespace) -> int:

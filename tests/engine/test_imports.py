@@ -142,7 +142,7 @@ def test_wrong_direction_is_found(tmp_path: Path, path, text, told):
 def test_reports_know_results_only():
     """What writes reports imports errors, messages, results and itself; no more of the engine."""
     own = {"errors", "messages", "texts", "result", "units", "report"}
-    names = [name for path in (ENGINE / "report").glob("*.py") for _, name in imports(path)]
+    names = [name for path in (ENGINE / "report").rglob("*.py") for _, name in imports(path)]
     engine = {name.split(".")[1] for name in names if name.startswith("torchkata.")}
 
     assert engine <= own

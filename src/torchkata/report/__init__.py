@@ -1,4 +1,4 @@
-"""Outcomes as text: the terminal, JSON and JUnit; the only place that formats units."""
+"""Outcomes as text: the terminal, JSON, JUnit and HTML; the only place that formats units."""
 
 from torchkata.report.jsonfile import write_json
 from torchkata.report.junit import write_junit

@@ -1,0 +1,5 @@
+"""The report as one HTML file: page, pictures, style and script in it, nothing fetched."""
+
+from torchkata.report.html.page import HtmlReport
+
+__all__ = ["HtmlReport"]

@@ -1,0 +1,206 @@
+"""The page from a report: templates filled in, every value escaped, all of it in one file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from torchkata.messages import chosen, say
+from torchkata.report import units
+from torchkata.report.html.view import anchor, view
+from torchkata.report.html.words import SYMBOLS, page_words, state_word
+from torchkata.report.jsonfile import replace_file
+from torchkata.result import ExerciseResult, Report, State
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HERE: Final = Path(__file__).parent
+_TRACK: Final = 1000.0  # units along the bar of progress
+
+
+class HtmlReport:
+    """One HTML file that follows a run; what was drawn for an exercise is kept.
+
+    Args:
+        path: the file, in a folder that exists.
+        folder: holds the submissions, for the paths in the advice.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], folder: str = "exercises") -> None:
+        self._path = path
+        self._folder = folder
+        self._drawn: dict[str, tuple[ExerciseResult, str]] = {}
+
+    def write(self, report: Report) -> None:
+        """Put the report in the file's place, in one step.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        replace_file(self._path, self.page(report).encode("utf-8"))
+
+    def page(self, report: Report) -> str:
+        """Write the report as HTML."""
+        style, script = _asset("style.css"), _asset("script.js")
+        page: str = (
+            _templates()
+            .get_template("page.html.j2")
+            .render(
+                language=chosen(),
+                w=page_words(),
+                style=style,
+                script=script,
+                style_hash=_digest(style),
+                script_hash=_digest(script),
+                counts=_counts(report),
+                total=len(report.exercises),
+                passed=report.summary[State.PASSED.value],
+                headline=_headline(report),
+                chapters=[_chapter(name, self._of(report, name)) for name in _chapters(report)],
+                facts=list(_facts(report)),
+            )
+        )
+        return page
+
+    def _of(self, report: Report, chapter: str) -> list[tuple[ExerciseResult, str]]:
+        return [(r, self._part(r)) for r in report.exercises if r.chapter == chapter]
+
+    def _part(self, result: ExerciseResult) -> str:
+        """The part of one exercise, as drawn before unless it was judged since."""
+        known = self._drawn.get(result.id)
+        if known is None or known[0] is not result:
+            template = _templates().get_template("exercise.html.j2")
+            part = template.render(w=page_words(), e=view(result, self._folder))
+            known = self._drawn[result.id] = (result, _markup(part))
+        return known[1]
+
+
+@cache
+def _templates() -> Environment:
+    """The templates; every value in them is made plain and escaped, whoever wrote it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only here
+
+    made = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_plain,
+    )
+    made.filters["prose"] = _prose
+    return made
+
+
+def _plain(value: Any) -> Any:
+    from markupsafe import Markup  # noqa: PLC0415 - as above
+
+    return units.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _prose(text: str) -> Any:
+    """Escape a message, and set what stands in backticks as code."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - as above
+
+    pieces = units.plain(text).split("`")
+    if len(pieces) % 2 == 0:  # a backtick without its twin
+        return escape("`".join(pieces))
+    slash = Markup("/<wbr>")  # where a path may be broken
+    return Markup("").join(
+        Markup("<code>{}</code>").format(slash.join(piece.split("/")))
+        if place % 2
+        else escape(piece)
+        for place, piece in enumerate(pieces)
+    )
+
+
+@cache
+def _asset(name: str) -> Any:
+    return _markup((_HERE / name).read_text(encoding="utf-8"))
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup  # noqa: PLC0415 - as above
+
+    return Markup(text)  # noqa: S704 - a file of ours, or from a template that escapes
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _chapters(report: Report) -> list[str]:
+    return list(dict.fromkeys(result.chapter for result in report.exercises))
+
+
+def _chapter(name: str, results: list[tuple[ExerciseResult, str]]) -> dict[str, Any]:
+    number, _, words = name.partition("_")
+    titled = number.isdigit() and words
+    passed = sum(result.state is State.PASSED for result, _ in results)
+    return {
+        "anchor": "chapter-" + anchor(results[0][0]).partition("--")[0],
+        "number": number if titled else "",
+        "title": (words if titled else name).replace("_", " ").capitalize(),
+        "passed": passed,
+        "total": len(results),
+        "tally": say("{passed} of {total} passed", passed=passed, total=len(results)),
+        "exercises": [
+            {
+                "anchor": anchor(result),
+                "name": result.name,
+                "state": result.state.value,
+                "word": state_word(result.state),
+                "symbol": SYMBOLS[result.state],
+                "part": part,
+            }
+            for result, part in results
+        ],
+    }
+
+
+def _counts(report: Report) -> list[dict[str, Any]]:
+    """How many exercises are in each state that occurs, and their stretch of the bar."""
+    counts, start = [], 0.0
+    for state, symbol in SYMBOLS.items():
+        if n := report.summary[state.value]:
+            wide = _TRACK * n / len(report.exercises)
+            counts.append(
+                {
+                    "state": state.value,
+                    "word": state_word(state),
+                    "symbol": symbol,
+                    "n": n,
+                    "x": round(start, 1),
+                    "wide": round(wide, 1),
+                }
+            )
+            start += wide
+    return counts
+
+
+def _headline(report: Report) -> str:
+    total, passed = len(report.exercises), report.summary[State.PASSED.value]
+    if total and passed == total:
+        return say("Everything selected passed. Well done.")
+    return say("{passed} of {total} exercises passed", passed=passed, total=total)
+
+
+def _facts(report: Report) -> list[tuple[str, str]]:
+    """What to know about the run, label by label."""
+    labels = {
+        "system": say("System"),
+        "processor": say("Processor"),
+        "python": say("Python"),
+        "torch": say("PyTorch"),
+        "confinement": say("Confinement"),
+    }
+    again = say(
+        "{seed}; repeat with {command}", seed=report.seed, command=f"`--seed {report.seed}`"
+    )
+    machine = [(labels.get(key, key), str(value)) for key, value in report.machine.items()]
+    return [(say("Seed"), again), ("torchkata", report.version), *machine]
