@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from torchkata.report import units
+
 # Matplotlib wants colours; each of these stands for one that the page's style sheet knows.
 INK: Final = "#000001"
 MUTED: Final = "#000002"
@@ -125,7 +127,7 @@ def finished(figure: Any, *, name: str, title: str, words: str) -> Picture:
 
 def _element(tag: str, identity: str, text: str) -> ET.Element:
     made = ET.Element(tag, id=identity)
-    made.text = text
+    made.text = units.plain(text)
     return made
 
 

@@ -70,7 +70,7 @@ def costs(bars: Sequence[Bar], written: Write, *, name: str, title: str) -> Pict
     axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high, written)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(_short(written)))
-    axes.yaxis.set_major_locator(NullLocator())
+    axes.yaxis.set_visible(False)
     axes.grid(axis="x", color=canvas.GRID, linewidth=1)
     beside = axes.get_yaxis_transform()  # across: shares of the width; down: rows
     for row, bar in enumerate(bars):
@@ -106,8 +106,6 @@ def histogram(rows: Sequence[tuple[str, int, int]], *, name: str, title: str) ->
         name: unlike that of any other picture on the page.
         title: what is compared.
     """
-    from matplotlib.ticker import NullLocator  # noqa: PLC0415
-
     height = _OP_ROW * len(rows) + 4
     figure, axes = canvas.blank(_WIDTH, height)
     axes.set_position((0, 0, 1, 1))
@@ -118,9 +116,7 @@ def histogram(rows: Sequence[tuple[str, int, int]], *, name: str, title: str) ->
     start = 0 if plain else 0.6
     axes.set_xlim(start, most * 1.02)
     axes.set_ylim(len(rows), 0)
-    axes.xaxis.set_major_locator(NullLocator())
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_locator(NullLocator())
+    axes.set_axis_off()
     beside = axes.get_yaxis_transform()
     for row, (op, mine, theirs) in enumerate(rows):
         canvas.write(axes, 0, row + 0.44, _cut(op), transform=beside)
