@@ -34,11 +34,13 @@ def ladders(rungs: Sequence[Rung], name: str) -> Iterator[dict[str, Any]]:
     drawn: list[Any] = []
     for place, case in enumerate(dict.fromkeys(rung.case for rung in rungs)):
         here = sorted((rung for rung in rungs if rung.case == case), key=_place)
+        known = [key for key, _ in _COSTS if any(_figure(rung, key) is not None for rung in here)]
         yield {
             "case": case,
             "panels": list(_panels(here, f"{name}-l{place}")),
+            "heads": [_title(key) for key in known],
             "rows": [
-                {"who": who_word(rung.who), "kind": _kind(rung.who), "cells": _cells(rung)}
+                {"who": who_word(rung.who), "kind": _kind(rung.who), "cells": _cells(rung, known)}
                 for rung in here
             ],
             **_ops(here, f"{name}-l{place}-h", drawn),
@@ -86,7 +88,6 @@ def who_word(who: str) -> str:
 
 
 def _panels(rungs: Sequence[Rung], name: str) -> Iterator[Picture]:
-    titles = {"seconds_median": say("Time"), "ops": say("Ops"), "extra_bytes": say("Extra memory")}
     for key, written in _COSTS:
         bars = [
             Bar(who=who_word(rung.who), value=value, color=color_of(rung.who))
@@ -95,8 +96,12 @@ def _panels(rungs: Sequence[Rung], name: str) -> Iterator[Picture]:
         ]
         if len({bar.value for bar in bars}) > 1:  # the same for all needs no picture
             yield pictures.costs(
-                bars, written, name=f"{name}-{key.partition('_')[0]}", title=titles[key]
+                bars, written, name=f"{name}-{key.partition('_')[0]}", title=_title(key)
             )
+
+
+def _title(key: str) -> str:
+    return {"seconds_median": say("Time"), "ops": say("Ops")}.get(key, say("Extra memory"))
 
 
 def _ops(rungs: Sequence[Rung], name: str, drawn: list[Any]) -> dict[str, Any]:
@@ -140,8 +145,8 @@ def _at(curve: Curve, size: float) -> str:
     return "-" if cost is None else _of(curve.of)(cost)
 
 
-def _cells(rung: Rung) -> list[str]:
-    values = [(_figure(rung, key), written) for key, written in _COSTS]
+def _cells(rung: Rung, known: Sequence[str]) -> list[str]:
+    values = [(_figure(rung, key), written) for key, written in _COSTS if key in known]
     return ["-" if value is None else written(value) for value, written in values]
 
 

@@ -105,6 +105,8 @@ def _axis(axis: str, group: Sequence[CheckResult]) -> dict[str, Any]:
 def _check(check: CheckResult) -> dict[str, Any]:
     what = check.id.partition("::")[2].removeprefix(check.axis)
     named = what.removeprefix("[").removesuffix("]") or check.case or check.axis
+    if check.case.startswith(named):  # the case tells the same and more
+        named = check.case
     return {
         "what": named,
         "case": check.case if check.case not in named else "",
