@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,11 @@ ENGLISH: Final = "en"
 LANGUAGE: Final = "TORCHKATA_LANG"
 """The variable by which a judge tells its workers the language."""
 _FOLDER: Final = Path(__file__).parent / "translations"
+
+
+_WIDE: Final = "[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]"
+_BETWEEN_WIDE: Final = re.compile(f"(?<={_WIDE}) (?={_WIDE})")
+"""A blank that would stand before a Latin word, and stands before a Chinese one."""
 
 
 class _InForce:
@@ -56,8 +62,10 @@ def say(text: str, /, **values: object) -> str:
         text: the English message, a literal with `{name}` where a value goes.
         values: by name; a format such as `{n:,}` is the translation's to choose.
     """
-    translated = catalogue(_InForce.language).get(text, text)
-    return translated.format(**values) if values else translated
+    translated = catalogue(_InForce.language).get(text)
+    if translated is None:
+        return english(text, **values)
+    return _BETWEEN_WIDE.sub("", english(translated, **values))
 
 
 def languages() -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Texts:
 
 def _pattern(text: str) -> re.Pattern[str]:
     """What a text with values may have come out as: whole, or before another sentence."""
-    pieces = _VALUE.split(text)
+    pieces = _VALUE.split(text.rstrip(" "))  # what follows a blank stands after it anyway
     words = [re.escape(piece) if at % 2 == 0 else "(.*?)" for at, piece in enumerate(pieces)]
     return re.compile("".join(words) + ("$" if pieces[-1] == "" else "(?= |$)"), re.DOTALL)
 

@@ -43,7 +43,7 @@ def flipped(pair: Pair) -> str | None:
     """The order along a dim, or along all, is reversed."""
     for dim, size in enumerate(pair.sizes):
         if size > 1 and pair.agree(pair.got, pair.expected.flip(dim)):
-            return say("Yours has {slices} in reverse order.", slices=pair.slices(dim))
+            return say("Yours has {slices} in reverse order.", slices=pair.slices(dim).the())
     dims = tuple(range(len(pair.sizes)))
     if len(dims) > 1 and pair.agree(pair.got, pair.expected.flip(dims)):
         return say("Yours is reversed along every dim.")
@@ -62,7 +62,7 @@ def shifted(pair: Pair) -> str | None:
                     if step == 1
                     else "Yours has {slices} one place earlier, around the end: an index off by "
                     "one?",
-                    slices=pair.slices(dim),
+                    slices=pair.slices(dim).the(),
                 )
             later = (_from(pair.got, dim, 1), _until(pair.expected, dim))
             earlier = (_until(pair.got, dim), _from(pair.expected, dim, 1))
@@ -73,7 +73,7 @@ def shifted(pair: Pair) -> str | None:
                     "Yours has {slices} one place later: an index off by one?"
                     if step == 1
                     else "Yours has {slices} one place earlier: an index off by one?",
-                    slices=pair.slices(dim),
+                    slices=pair.slices(dim).the(),
                 )
     return None
 
@@ -108,7 +108,7 @@ def permuted(pair: Pair) -> str | None:
     several = [dim for dim, size in enumerate(pair.sizes) if size > 1 and len(pair.sizes) > 1]
     for dim in several:
         if pair.agree(_in_order(pair.got, dim), _in_order(pair.expected, dim)):
-            return say("Yours has {slices}, in another order.", slices=pair.right_slices(dim))
+            return say("Yours has {slices}, in another order.", slices=pair.slices(dim).the_right())
     for dim in several:
         if pair.agree(pair.got.sort(dim).values, pair.expected.sort(dim).values):
             return say("Sorted along dim {dim}, yours is right: values in another order.", dim=dim)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from torchkata.compare.slices import Slices
 from torchkata.compare.tolerance import relative, scale_of
-from torchkata.messages import say
 
 _SLACK = 8  # a pattern holds although it adds a rounding of its own
 _LOOSEST = 1e-3  # beyond the dtype's own tolerance, slack ends here: float16 is coarse enough
@@ -42,36 +42,9 @@ class Pair:
         """The shape."""
         return tuple(self.got.shape)
 
-    def names(self, dim: int) -> tuple[str, str, str]:
-        """What one slice along a dim is called, what several are, and along what they count."""
-        match len(self.sizes), dim:
-            case 1, _:
-                return say("value"), say("values"), ""
-            case 2, 0:
-                return say("row"), say("rows"), ""
-            case 2, _:
-                return say("column"), say("columns"), ""
-        return say("slice"), say("slices"), say(" along dim {dim}", dim=dim)
-
-    def slices(self, dim: int) -> str:
-        """What all slices along a dim are called, with the article."""
-        match len(self.sizes), dim:
-            case 1, _:
-                return say("the values")
-            case 2, 0:
-                return say("the rows")
-            case 2, _:
-                return say("the columns")
-        return say("the slices along dim {dim}", dim=dim)
-
-    def right_slices(self, dim: int) -> str:
-        """The same of several dims, called right."""
-        match len(self.sizes), dim:
-            case 2, 0:
-                return say("the right rows")
-            case 2, _:
-                return say("the right columns")
-        return say("the right slices along dim {dim}", dim=dim)
+    def slices(self, dim: int) -> Slices:
+        """What the slices along a dim are called."""
+        return Slices(self.sizes, dim)
 
     def agree(self, left: Tensor, right: Tensor) -> bool:
         """Whether two tensors of one shape are equal, as far as rounding in `dtype` lets them."""

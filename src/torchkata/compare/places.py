@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from torchkata.compare import words
 from torchkata.compare.pair import Pair
+from torchkata.compare.slices import Slices
 from torchkata.messages import say
 
 _FEW = 2
@@ -63,7 +63,7 @@ def by_position(pair: Pair) -> str | None:
     ends = len(pair.sizes) == 1 and where[0] in (0, size - 1)
     if int(pair.wrong.sum()) == 1 and not ends:
         return None  # its index is named already
-    return _run(where, size, *pair.names(dim))
+    return _run(where, pair.slices(dim))
 
 
 def by_share(pair: Pair) -> str | None:
@@ -74,13 +74,12 @@ def by_share(pair: Pair) -> str | None:
     dim, where = found
     if len(where) * 2 > pair.sizes[dim]:
         return None
-    _, many, along = pair.names(dim)
+    slices = pair.slices(dim)
     return say(
-        "All errors lie in {count} of {size} {many}{along}.",
+        "All errors lie in {count} of {all}{along}.",
         count=len(where),
-        size=pair.sizes[dim],
-        many=many,
-        along=along,
+        all=slices.all(),
+        along=slices.along,
     )
 
 
@@ -100,55 +99,40 @@ def _narrowest(pair: Pair) -> tuple[int, list[int]] | None:
     return best and best[1:]
 
 
-def _run(where: list[int], size: int, one: str, many: str, along: str) -> str | None:
+def _run(where: list[int], slices: Slices) -> str | None:
     """A sentence for places that lie in one block, or at equal steps."""
-    first, last, count = where[0], where[-1], len(where)
+    first, last, count, size = where[0], where[-1], len(where), slices.size
+    all_of_them, along = slices.all(), slices.along
     if count == 1:
         if first not in (0, size - 1):
-            return say(
-                "Only {one} {first} of {size}{along} is wrong.",
-                one=one,
-                first=first,
-                size=size,
-                along=along,
-            )
+            one = slices.one(first)
+            return say("Only {one} of {size}{along} is wrong.", one=one, size=size, along=along)
         return say(
-            "Only the first of {size} {many}{along} is wrong."
+            "Only the first of {all}{along} is wrong."
             if first == 0
-            else "Only the last of {size} {many}{along} is wrong.",
-            size=size,
-            many=many,
+            else "Only the last of {all}{along} is wrong.",
+            all=all_of_them,
             along=along,
         )
     if last - first + 1 == count:
         if first == 0 or last == size - 1:
             return say(
-                "Only the last {count} of {size} {many}{along} are wrong."
+                "Only the last {count} of {all}{along} are wrong."
                 if last == size - 1
-                else "Only the first {count} of {size} {many}{along} are wrong.",
+                else "Only the first {count} of {all}{along} are wrong.",
                 count=count,
-                size=size,
-                many=many,
+                all=all_of_them,
                 along=along,
             )
-        return say(
-            "Only {many} {first} and {last} of {size}{along} are wrong."
-            if count == _FEW
-            else "Only {many} {first} to {last} of {size}{along} are wrong.",
-            many=many,
-            first=first,
-            last=last,
-            size=size,
-            along=along,
-        )
+        some = slices.two(first, last) if count == _FEW else slices.range(first, last)
+        return say("Only {some} of {size}{along} are wrong.", some=some, size=size, along=along)
     step = where[1] - first
     if count > _FEW and where == list(range(first, size, step)) and first < step:
         return say(
-            "Only every {nth} {one}{along} is wrong, from {one} {first} on.",
-            nth=words.ordinal(step),
-            one=one,
+            "Only {every}{along} is wrong, from {one} on.",
+            every=slices.every(step),
+            one=slices.one(first),
             along=along,
-            first=first,
         )
     return None
 
