@@ -19,6 +19,7 @@ from torchkata.checks.session import Session
 from torchkata.checks.workers import Submission
 from torchkata.course import Lesson, digest
 from torchkata.errors import CourseError
+from torchkata.explain.why import explained
 from torchkata.inputs import Seeded
 from torchkata.isolation.launch import Launcher, Lease
 from torchkata.messages import say
@@ -87,7 +88,8 @@ def grade_one(
         )
         session.submission = submission
         try:
-            results = tuple(_judge(session, plan(lesson, settings.devices), on_check))
+            checks = plan(lesson, settings.devices)
+            results = explained(session, checks, tuple(_judge(session, checks, on_check)))
         finally:
             session.close()
     except CourseError as error:

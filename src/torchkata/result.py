@@ -59,6 +59,8 @@ class CheckResult:
         verdict: passed, failed or unmeasurable.
         message: for the learner; empty when the check passed and there is nothing to say.
         figures: numbers with the unit in the key.
+        why: one sentence of teaching, where the fault is a trap that is known; else empty.
+        trap: that trap's name in the table of known traps, in English.
     """
 
     id: str
@@ -68,6 +70,8 @@ class CheckResult:
     device: str = "cpu"
     message: str = ""
     figures: dict[str, float] = field(default_factory=dict)
+    why: str = ""
+    trap: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

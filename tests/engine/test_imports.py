@@ -18,7 +18,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     spec            a grader as data
     course          the files on disk
     checks          how each property is judged
-    explain         why a failed check failed: one sentence of teaching
+    explain         known traps, each in one sentence
     grade           one exercise to its state
     git             calls of git
     learner         hints, reset, progress

@@ -22,7 +22,8 @@ def observed(session: Session, function: Function, case: Case, **variant: Any) -
     """Observe a call; an exception of the submission fails the check and names the case."""
     seen = session.observe(function, case, **variant)
     if seen.error is not None:
-        raise CheckFailed(say("{what}. Case: {case}.", what=raised(seen.error), case=case.told))
+        told = say("{what}. Case: {case}.", what=raised(seen.error), case=case.told)
+        raise CheckFailed(told) from seen.error
     return seen
 
 
@@ -66,7 +67,7 @@ def shape(session: Session, function: Function) -> None:
         for axis in _BEFORE_VALUES:
             if axis in by_axis:
                 session.misshapen.add(function.name)
-                raise CheckFailed(sentences(by_axis[axis].message, on(case)))
+                raise CheckFailed(sentences(by_axis[axis].message, on(case)), by_axis[axis].facts)
     if not judged:
         raise Blocked(say("Not judged: every call raised."))
 
@@ -84,7 +85,7 @@ def shape_first(session: Session, function: Function, by_axis: dict[str, Differe
 def _shape_differs(by_axis: dict[str, Difference], where: str) -> None:
     for axis in _BEFORE_VALUES:
         if axis in by_axis:
-            raise CheckFailed(sentences(by_axis[axis].message, where))
+            raise CheckFailed(sentences(by_axis[axis].message, where), by_axis[axis].facts)
 
 
 def values(session: Session, function: Function, case: Case, layout: str = "contiguous") -> None:
@@ -95,7 +96,9 @@ def values(session: Session, function: Function, case: Case, layout: str = "cont
     _shape_differs(by_axis, where)
     if "values" in by_axis:
         difference = by_axis["values"]
-        raise CheckFailed(sentences(difference.message, where), **difference.figures)
+        raise CheckFailed(
+            sentences(difference.message, where), difference.facts, **difference.figures
+        )
 
 
 def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
@@ -107,10 +110,10 @@ def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
     where = say("Inputs: {dtype}.", dtype=name)
     _shape_differs(by_axis, where)
     if "dtype" in by_axis:
-        raise CheckFailed(sentences(by_axis["dtype"].message, where))
+        raise CheckFailed(sentences(by_axis["dtype"].message, where), by_axis["dtype"].facts)
     if "values" in by_axis and wanted is not function.dtypes[0]:
         where = say("Inputs: {dtype}, case: {case}.", dtype=name, case=case.told)
-        raise CheckFailed(sentences(by_axis["values"].message, where))
+        raise CheckFailed(sentences(by_axis["values"].message, where), by_axis["values"].facts)
 
 
 def raises(session: Session, function: Function, case: Case) -> None:

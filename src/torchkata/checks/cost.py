@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from torchkata.formula import evaluate
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say, sentences
-from torchkata.meters.costs import MemoryUse, OpCount
+from torchkata.meters.costs import MemoryUse, OpCount, events
 from torchkata.spec import Case, Function
 
 TWIN = "twin:0"
@@ -36,11 +37,15 @@ def measure(
         session.ask(function, case, device=wanted.get("device", "cpu"), turn=unseen)
     arguments = (entry or function.name, *session.draw(function, case, turn=unseen))
     answer = worker.run(probes.measured, probes.call, arguments, **wanted)
-    return read_meters(answer)
+    return read_meters(answer, lined=session.owns(worker))
 
 
-def read_meters(answer: Any) -> dict[str, Any]:
+def read_meters(answer: Any, *, lined: bool) -> dict[str, Any]:
     """Turn the plain answer of `probes.measured` into counts.
+
+    Args:
+        answer: of a worker.
+        lined: whether its lines are those of the learner's file.
 
     Raises:
         CheckFailed: it is not of the form that the meters write.
@@ -48,9 +53,11 @@ def read_meters(answer: Any) -> dict[str, Any]:
     try:
         read: dict[str, Any] = {"value": answer["value"]}
         if "ops" in answer:
-            read["ops"] = OpCount.from_plain(answer["ops"])
+            count = OpCount.from_plain(answer["ops"])
+            read["ops"] = count if lined else count.unlined()
         if "memory" in answer:
-            read["memory"] = MemoryUse.from_plain(answer["memory"])
+            use = MemoryUse.from_plain(answer["memory"])
+            read["memory"] = use if lined else use.unlined()
         if "synchronisations" in answer:
             read["synchronisations"] = [
                 (str(op)[:60], line if isinstance(line, int) else None)
@@ -79,11 +86,10 @@ def ops(session: Session, function: Function, budget: Ops) -> None:
     theirs: OpCount = session.trusted(ask)["ops"]
     smallest = over[0][0].told if len(over) > 1 else ""
     told = say(
-        "{yours}{lines}; at most 1 is allowed. The reference makes {theirs}."
+        "{yours}; at most 1 is allowed. The reference makes {theirs}."
         if limit == 1
-        else "{yours}{lines}; at most {limit:g} are allowed. The reference makes {theirs}.",
+        else "{yours}; at most {limit:g} are allowed. The reference makes {theirs}.",
         yours=mine.sentence(),
-        lines=_lines(mine),
         limit=limit,
         theirs=theirs.sentence(),
     )
@@ -113,28 +119,14 @@ def _no_detour(session: Session, function: Function, case: Case, mine: OpCount) 
             raise CheckFailed(
                 sentences(
                     say(
-                        "It takes the numbers out of PyTorch ({count} x {kind}): work done there "
-                        "is not counted, has no gradient, and on a GPU waits for the device. Stay "
-                        "with tensors.",
-                        count=count,
-                        kind=kind,
+                        "It takes the numbers out of PyTorch ({what}): work done there is not "
+                        "counted, has no gradient, and on a GPU waits for the device. Stay with "
+                        "tensors.",
+                        what=mine.left([kind]),
                     ),
                     on(case),
                 )
             )
-
-
-def _lines(count: OpCount) -> str:
-    """Where the most frequent op comes from: `(line 14)`."""
-    merged = {**count.ops, **count.views}
-    if not merged:
-        return ""
-    top = max(merged, key=lambda name: merged[name])
-    lines = count.lines.get(top, {})
-    line = max(lines, key=lambda number: lines[number], default=0)
-    if not line:
-        return ""
-    return say(" (line {line}: {count:,} x {op})", line=line, count=lines[line], op=top)
 
 
 def memory(session: Session, function: Function, budget: Memory) -> None:
@@ -148,17 +140,16 @@ def memory(session: Session, function: Function, budget: Memory) -> None:
         if mine.peak_bytes <= limit:
             continue
         theirs: MemoryUse = session.trusted(partial(ask, worker=session.reference))["memory"]
-        lines = {line: size for line, size in mine.lines.items() if line}
-        top = max(lines, key=lambda line: lines[line], default=0)
         told = say(
             "It holds {yours:,} bytes of extra memory at the peak; at most {limit:,.0f} are "
-            "allowed ({formula}), and the reference holds {theirs:,}.",
+            "allowed ({formula}), and the reference holds {theirs:,} ({made}).",
             yours=mine.peak_bytes,
             limit=limit,
             formula=budget.at_most,
             theirs=theirs.peak_bytes,
+            made=theirs.sentence() or say("nothing"),
         )
-        where = say("Most of it comes from line {line}.", line=top) if top else ""
+        where = say("Alive at the peak: {made}.", made=mine.sentence())
         raise CheckFailed(
             sentences(told, where, on(case)),
             extra_bytes=mine.peak_bytes,
@@ -189,25 +180,33 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
     if TWIN not in session.devices:
         raise CourseError("Host synchronisations are counted on the twin device; leave it on.")
     for case in reversed(ordinary(function)):  # the largest shows best where the reads come from
-        worker = session.worker_on(TWIN)
-        events = measure(session, worker, function, case, device=TWIN)["synchronisations"]
-        if len(events) <= budget.at_most:
+        reads = _reads(session, session.worker_on(TWIN), function, case)
+        if len(reads) <= budget.at_most:
             continue
-        named = ", ".join(
-            op + (say(" (line {line})", line=line) if line else "")
-            for op, line in list(dict.fromkeys(events))[:3]
-        )
         raise CheckFailed(
             sentences(
                 say(
-                    "On a GPU this makes the CPU wait {count} x: {named}; {budget} is asked for. "
-                    "Keep the decision on the device, in tensor operations.",
-                    count=len(events),
-                    named=named,
+                    "On a GPU this makes the CPU wait {count:,} x ({named}); {budget} is asked "
+                    "for, and the reference waits {theirs} x. Keep the decision on the device, in "
+                    "tensor operations.",
+                    count=len(reads),
+                    named=events(Counter(reads)),
                     budget=budget.sentence(say),
+                    theirs=len(_reads(session, session.reference_on(TWIN), function, case)),
                 ),
                 on(case),
             ),
-            synchronisations=len(events),
+            synchronisations=len(reads),
             synchronisations_allowed=budget.at_most,
         )
+
+
+def _reads(
+    session: Session, worker: Worker, function: Function, case: Case
+) -> list[tuple[str, int | None]]:
+    def ask() -> dict[str, Any]:
+        return measure(session, worker, function, case, device=TWIN)
+
+    found = ask() if session.owns(worker) else session.trusted(ask)
+    reads: list[tuple[str, int | None]] = found["synchronisations"]
+    return reads

@@ -6,11 +6,12 @@ from statistics import median
 from typing import Any, Final
 
 from torchkata.budget import GrowthAtMost
+from torchkata.checks.attribution import risen
 from torchkata.checks.cost import measure
 from torchkata.checks.session import Session
 from torchkata.errors import CheckFailed
 from torchkata.isolation.handle import Worker
-from torchkata.messages import say
+from torchkata.messages import say, sentences
 from torchkata.meters.growth import Growth, fit
 from torchkata.result import Curve
 from torchkata.spec import Case, Function
@@ -24,7 +25,8 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
     Returns:
         The exponent with its interval, and the cost at each size.
     """
-    mine, costs = _fitted(session, session.worker, function, budget)
+    known: dict[float, dict[str, Any]] = {}
+    mine, costs = _fitted(session, session.worker, function, budget, known)
     _note(session, "yours", function, budget, mine, costs)
     theirs, honest = session.trusted(lambda: _fitted(session, session.reference, function, budget))
     _note(session, "reference", function, budget, theirs, honest)
@@ -38,26 +40,25 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
     if mine.exponent <= budget.at_most:
         return figures
     (small, few), *_, (large, many) = costs.items()
-    raise CheckFailed(
-        say(
-            "The {noun} grow like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}), at most "
-            "{over}^{allowed:g} is allowed; the reference's grow like {over}^{theirs:.2f}. From "
-            "{over}={small:g} to {large:g} they rose from {few:,.0f} to {many:,.0f}. Something is "
-            "done again for all that came before.",
-            noun=budget.noun(say),
-            over=budget.over,
-            exponent=mine.exponent,
-            low=mine.low,
-            high=mine.high,
-            allowed=budget.at_most,
-            theirs=theirs.exponent,
-            small=small,
-            large=large,
-            few=few,
-            many=many,
-        ),
-        **figures,
+    cause = risen(known[small], known[large]) if known else ""
+    told = say(
+        "The {noun} grow like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}), at most "
+        "{over}^{allowed:g} is allowed; the reference's grow like {over}^{theirs:.2f}. From "
+        "{over}={small:g} to {large:g} they rose from {few:,.0f} to {many:,.0f}. Something is "
+        "done again for all that came before.",
+        noun=budget.noun(say),
+        over=budget.over,
+        exponent=mine.exponent,
+        low=mine.low,
+        high=mine.high,
+        allowed=budget.at_most,
+        theirs=theirs.exponent,
+        small=small,
+        large=large,
+        few=few,
+        many=many,
     )
+    raise CheckFailed(sentences(told, cause), **figures)
 
 
 def _note(
@@ -84,25 +85,33 @@ def _note(
 
 
 def _fitted(
-    session: Session, worker: Worker, function: Function, budget: GrowthAtMost
+    session: Session,
+    worker: Worker,
+    function: Function,
+    budget: GrowthAtMost,
+    known: dict[float, dict[str, Any]] | None = None,
 ) -> tuple[Growth, dict[float, float]]:
-    costs: dict[float, float] = {
-        size: _cost(session, worker, function, budget, Case.timed({**budget.at, budget.over: size}))
-        for size in budget.sizes
-    }
+    """Fit the growth of a cost; what the meters read at each size is put into `known`."""
+    costs: dict[float, float] = {}
+    for size in budget.sizes:
+        case = Case.timed({**budget.at, budget.over: size})
+        costs[size], read = _cost(session, worker, function, budget, case)
+        if known is not None and read:
+            known[size] = read
     return fit(list(costs), list(costs.values())), costs
 
 
 def _cost(
     session: Session, worker: Worker, function: Function, budget: GrowthAtMost, case: Case
-) -> float:
+) -> tuple[float, dict[str, Any]]:
     if budget.of == "time":
-        return median(_time(session, worker, function, case, turn) for turn in range(_REPEATS))
+        times = [_time(session, worker, function, case, turn) for turn in range(_REPEATS)]
+        return median(times), {}
     bytes_asked = budget.of == "bytes"
     read: dict[str, Any] = measure(
         session, worker, function, case, ops=not bytes_asked, memory=bytes_asked
     )
-    return float(read["memory"].total_bytes if bytes_asked else read["ops"].total)
+    return float(read["memory"].total_bytes if bytes_asked else read["ops"].total), read
 
 
 def _time(session: Session, worker: Worker, function: Function, case: Case, turn: int) -> float:

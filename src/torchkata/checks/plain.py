@@ -82,7 +82,7 @@ class Subject:
     ) -> Measured:
         """Run a probe under meters."""
         answer = self._ask(probes.measured, probe, arguments, device, ops=ops, memory=memory)
-        read = read_meters(answer)
+        read = read_meters(answer, lined=not self.trusted)
         return Measured(
             value=read["value"],
             ops=read.get("ops"),
@@ -196,7 +196,7 @@ def same(
             say("{what} cannot be compared: {error}", what=what, error=error)
         ) from error
     for difference in found:
-        raise CheckFailed(difference.message, **difference.figures)
+        raise CheckFailed(difference.message, difference.facts, **difference.figures)
 
 
 def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *a: Any) -> str:

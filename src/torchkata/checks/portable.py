@@ -113,7 +113,8 @@ def gradient(
             say(
                 "No gradient flows: the result does not remember the arguments. Look for "
                 ".detach(), .item(), .data, numpy or torch.tensor(...) on the way."
-            )
+            ),
+            {"gradient": "none"},
         )
     for name, mine, theirs, exact in zip(
         names, got, truth["gradients"], precise["gradients"], strict=True
@@ -123,7 +124,8 @@ def gradient(
             continue
         if mine is None:
             raise CheckFailed(
-                say("No gradient reaches {name}. Case: {case}.", name=name, case=case.told)
+                say("No gradient reaches {name}. Case: {case}.", name=name, case=case.told),
+                {"gradient": "none"},
             )
         if theirs is None:
             theirs, exact = torch.zeros_like(mine), None  # noqa: PLW2901 - no flow is a zero
@@ -149,4 +151,6 @@ def _equal(
     )
     shape_first(session, function, {difference.axis: difference for difference in found})
     for difference in found:
-        raise CheckFailed(sentences(difference.message, where), **difference.figures)
+        raise CheckFailed(
+            sentences(difference.message, where), difference.facts, **difference.figures
+        )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import torch
 
 from torchkata.budget import Speedup
+from torchkata.checks.attribution import why_slow
 from torchkata.checks.check import raised
 from torchkata.checks.correct import on
 from torchkata.checks.ladder import label
@@ -99,6 +100,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
     def draw(calls: int) -> list[tuple[Any, ...]]:
         return [session.draw(function, case, turn=next(turns)) for _ in range(calls)]
 
+    session.ask(function, case)
     slow, name = session.baseline(budget.over)
     reference = _Racer(worker=session.reference, entry=function.name, draw=draw)
     judged = _Judged(
@@ -124,7 +126,9 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
         if judged.worker.alive:
             judged.worker.resume()
     _note(session, budget, label(session, function, case), decision)
-    return _verdict(budget, decision, case)
+    failed = decision.outcome is Outcome.SLOWER
+    cause = why_slow(session, function, case) if failed else ""
+    return _verdict(budget, decision, case, cause)
 
 
 def _verify(function: Function, got: list[Any], expected: list[Any]) -> None:
@@ -143,7 +147,8 @@ def _verify(function: Function, got: list[Any], expected: list[Any]) -> None:
                     "answer is verified."
                 ),
                 difference.message,
-            )
+            ),
+            difference.facts,
         )
 
 
@@ -165,7 +170,7 @@ def _note(session: Session, budget: Speedup, case: str, decision: Decision) -> N
         session.rung(who, case, seconds_median=ns * 1e-9)
 
 
-def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float]:
+def _verdict(budget: Speedup, decision: Decision, case: Case, cause: str) -> dict[str, float]:
     figures = {
         "ratio": decision.ratio,
         "ratio_low": decision.ratio_low,
@@ -198,7 +203,7 @@ def _verdict(budget: Speedup, decision: Decision, case: Case) -> dict[str, float
         reference=decision.reference_ratio,
         behind=decision.reference_ratio / max(decision.ratio, 1e-9),
     )
-    raise CheckFailed(sentences(finding, _why(decision.reason), on(case)), **figures)
+    raise CheckFailed(sentences(finding, _why(decision.reason), cause, on(case)), **figures)
 
 
 def _reason(undecided: str) -> str:

@@ -38,9 +38,11 @@ def explained(
     """
     known = {check.id: check for check in checks}
     for result in _worth_a_look(session, results):
-        sentence = _sentence(session, known[result.id], session.evidence[result.id])
-        if sentence:
-            return tuple(replace(r, why=sentence) if r is result else r for r in results)
+        found = _looked_up(session, known[result.id], session.evidence[result.id])
+        if found is not None:
+            name, sentence = found
+            told = replace(result, why=sentence, trap=name)
+            return tuple(told if other is result else other for other in results)
     return results
 
 
@@ -55,14 +57,15 @@ def _worth_a_look(session: Session, results: Iterable[CheckResult]) -> list[Chec
     return sorted(chosen.values(), key=lambda r: AXES.index(r.axis))[:_MOST_LOOKED_AT]
 
 
-def _sentence(session: Session, check: Check, evidence: Evidence) -> str:
+def _looked_up(session: Session, check: Check, evidence: Evidence) -> tuple[str, str] | None:
+    """Name and sentence of the first row that holds."""
     symptom = _symptom(session, check, evidence)
     for row in ROWS:
         if symptom.axis in row.axes:
             found = row.when(symptom)
             if found is not None:
-                return row.sentence(**found)
-    return ""
+                return row.name, row.sentence(**found)
+    return None
 
 
 def _symptom(session: Session, check: Check, evidence: Evidence) -> Symptom:

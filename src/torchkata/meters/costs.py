@@ -11,6 +11,7 @@ from torchkata.messages import say
 from torchkata.meters.threads import counts, lines, record, tables, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Self
 
 Makers = dict[str, dict[int, int]]
@@ -73,6 +74,10 @@ class OpCount:
             parts.append(say("elsewhere {count:,} more", count=rest))
         return f"{head} ({'; '.join(parts)})"
 
+    def left(self, kinds: Iterable[str]) -> str:
+        """Say by which conversions values left, and where: `line 12: 500 x item`."""
+        return events({(k, at): n for k in kinds for at, n in self.lines[k].items()})
+
     @property
     def by_line(self) -> dict[int, Counter[str]]:
         """Line of the submission -> name -> count, of operations and views."""
@@ -109,6 +114,17 @@ class OpCount:
         if any(sum(parsed[name].values()) != count for name, count in sums.items()):
             raise ValueError("the lines do not add up to the counts")
         return cls(**tables, lines=parsed)
+
+
+def events(counts: Mapping[tuple[str, int | None], int], most: int = 3) -> str:
+    """Say how often what happened in which line: `line 12: 500 x item; line 14: 1 x bool`."""
+    ordered = sorted(counts.items(), key=lambda row: -row[1])[:most]
+    return "; ".join(
+        say("line {line}: {ops}", line=line, ops=f"{count:,} x {name}")
+        if line
+        else f"{count:,} x {name}"
+        for (name, line), count in ordered
+    )
 
 
 def _ranked(rows: Counter[str], most: int) -> str:
@@ -152,6 +168,14 @@ class MemoryUse:
             most: how many ops to name, the largest first.
         """
         return ranked(self.makers, most)
+
+    def unlined(self) -> Self:
+        """The same without lines: those of a reference say nothing to a learner."""
+        plain = {
+            key: {name: {0: sum(rows.values())} for name, rows in getattr(self, key).items()}
+            for key in _TABLES
+        }
+        return replace(self, **plain)  # type: ignore[arg-type]
 
     def as_plain(self) -> dict[str, Any]:
         """The same as dicts that JSON keeps; line numbers become text."""

@@ -6,6 +6,7 @@ import os
 import re
 from xml.etree import ElementTree as ET
 
+from torchkata.messages import sentences
 from torchkata.report.jsonfile import replace_file
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
@@ -65,7 +66,8 @@ def _check(suite: ET.Element, result: ExerciseResult, check: CheckResult) -> Non
         tag: str | None = "skipped"
     else:
         tag = "failure" if check.verdict is Verdict.FAILED else None
-    _case(suite, result, check.id, check.message, tag=tag, kind=check.axis)
+    message = sentences(check.message, check.why)
+    _case(suite, result, check.id, message, tag=tag, kind=check.axis)
 
 
 def _case(

@@ -149,6 +149,8 @@ class TerminalReport:
         self._gap()
         for axis, text in findings.grouped(failed):
             self._labelled(names.axis(axis).upper(), text, "bold")
+        for why in (check.why for check in result.failed if check.why):
+            self._labelled(say("WHY"), why, "bold")
         for axis, text in findings.grouped(unsure):
             self._labelled(names.axis(axis), sentences(say("No verdict."), text), "dim")
 
