@@ -6,11 +6,13 @@ made the CPU tensor, in which line, and how to spell it for any device.
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.weak import WeakIdKeyDictionary
 
+from torchkata.devices.twin_owners import owner
 from torchkata.messages import say, sentences
 from torchkata.source import learner_line
 
@@ -45,7 +47,10 @@ class Origins:
         self, op: Any, args: tuple[Any, ...], sources: Iterable[Tensor], tensors: Iterable[Tensor]
     ) -> None:
         """Remember that `op` made `tensors`, or who made the CPU tensors that it computed from."""
+        sources = list(sources)
         made = next((self._made[source] for source in sources if source in self._made), None)
+        if made is None and sources and op.overloadpacket.__name__ != "lift_fresh":
+            made = weakref.ref(sources[0])  # older than the record: who holds it will tell
         for tensor in tensors:
             if tensor not in self._made:
                 made = made or (op, _plain(args), learner_line())
@@ -54,12 +59,27 @@ class Origins:
     def of(self, tensor: Tensor) -> tuple[str, str, int | None] | None:
         """Return the maker's name, its call as text and its line; None where nobody saw it made."""
         made = self._made.get(tensor)  # type: ignore[no-untyped-call]
-        if made is None:
+        if made is None or isinstance(made, weakref.ref):
             return None
         op, args, line = made
         name = op.overloadpacket.__name__
         name = "tensor" if name == "lift_fresh" else name.lstrip("_")
         return name, f"{name}({_arguments(name, args)})", line
+
+    def elder(self, tensor: Tensor) -> Tensor:
+        """Return the tensor that was there before and that this one was computed from, if any."""
+        made = self._made.get(tensor)  # type: ignore[no-untyped-call]
+        found = made() if isinstance(made, weakref.ref) else None
+        return tensor if found is None else found
+
+    def maker(self, tensor: Tensor) -> str:
+        """Say which call made a CPU tensor, and where; empty where nobody saw it made."""
+        known = self.of(tensor)
+        if known is None:
+            return ""
+        name, call, line = known
+        call = "`.cpu()` or `.to(...)`" if name == "to_copy" else f"`torch.{call}`"
+        return f"{call}{_where(line)}"
 
 
 def _plain(args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -85,10 +105,19 @@ def mixed(host: Tensor, origins: Origins | None) -> str:
     """Say which CPU tensor met a twin tensor, who made it, and the spelling that travels."""
     known = origins.of(host) if origins is not None else None
     if known is None:
+        elder = host if origins is None else origins.elder(host)
+        shape = tuple(elder.shape)
+        if held := owner(elder):
+            told = say(
+                "Here a CPU tensor of shape {shape} meets x, which lives on twin:0 (a stand-in for "
+                "a GPU).",
+                shape=shape,
+            )
+            return sentences(_MIXED, told, held)
         told = say(
             "Here a CPU tensor of shape {shape} meets x, which lives on twin:0 (a stand-in for a "
             "GPU). Make it where x is (`device=x.device`), or move it there once: `.to(x.device)`.",
-            shape=tuple(host.shape),
+            shape=shape,
         )
         return sentences(_MIXED, told)
     name, call, line = known

@@ -147,14 +147,21 @@ def call(module: ModuleType, entry: str, *arguments: object) -> object:
 def placed(
     module: ModuleType, entry: str, arguments: tuple[object, ...], device: str
 ) -> dict[str, object]:
-    """Call an entry point on `device`; say on which device each result lies."""
-    with on_device(device):
+    """Call an entry point on `device`; say on which device each result lies.
+
+    Returns:
+        `value`, `devices` and `expected` ones, and `made`: which call made a result that is astray.
+    """
+    with on_device(device) as mode:
         moved = move(arguments, device)
         expected = {str(leaf.device) for leaf in tree_leaves(moved) if torch.is_tensor(leaf)}
         value = getattr(module, entry)(*moved)
-        devices = [str(leaf.device) for leaf in tree_leaves(value) if torch.is_tensor(leaf)]
+        leaves = _tensors(value)
+        devices = [str(leaf.device) for leaf in leaves]
+        astray = [leaf for leaf in leaves if mode is not None and not twin.is_twin(leaf)]
+        made = next((text for leaf in astray if (text := mode.origins.maker(leaf))), "")
         home = twin.to_host(value) if device.startswith("twin") else move(value, "cpu")
-    return {"value": home, "devices": devices, "expected": sorted(expected)}
+    return {"value": home, "devices": devices, "expected": sorted(expected), "made": made}
 
 
 def purity(module: ModuleType, entry: str, arguments: tuple[object, ...]) -> list[int]:
