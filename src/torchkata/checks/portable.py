@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import torch
 
@@ -14,6 +14,8 @@ from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.isolation import probes
 from torchkata.messages import say, sentences
 from torchkata.spec import Case, Function
+
+_MOST_TEXT: Final = 200  # of what a worker says
 
 
 def device(session: Session, function: Function, where: str) -> None:
@@ -35,15 +37,17 @@ def device(session: Session, function: Function, where: str) -> None:
             )
         ) from error
     expected = session.expect(function.name, session.draw(function, case))
+    made = str(answer.get("made", ""))[:_MOST_TEXT]
     wrong = sorted({str(got) for got in answer["devices"]} - {where})
     if wrong and _leaves(expected):
         raise CheckFailed(
             say(
                 "The result lies on {wrong}, but the inputs lie on {device} (a stand-in for a "
-                "GPU). Create tensors where the inputs are: `x.new_zeros(...)` or "
+                "GPU){made}. Create tensors where the inputs are: `x.new_zeros(...)` or "
                 "`device=x.device`.",
                 wrong=", ".join(wrong),
                 device=where,
+                made=say("; it comes from {call}", call=made) if made else "",
             )
         )
     precise = session.expect(function.name, widened(session.draw(function, case)))

@@ -16,6 +16,7 @@ from torchkata.compare.pair import Pair
 from torchkata.messages import say
 
 _FEW = 2
+_ONE_ROUNDING = 5e-3  # a single bfloat16, with room
 
 
 def all_zero(pair: Pair) -> str | None:
@@ -98,6 +99,8 @@ def transformed(pair: Pair) -> str | None:
     """An elementary function too many or too few."""
     if pair.got.is_complex() or pair.dtype is torch.bool:
         return None
+    if pair.count == 1 and float(pair.got.abs().max()) in (0.0, 1.0):
+        return None  # 0 and 1 are the image of too much
     for function, told in _transforms():
         image = function(pair.expected)
         # An image that hardly moves, or that is nan throughout, says nothing.
@@ -162,6 +165,8 @@ def low_precision(pair: Pair) -> str | None:
     finite = pair.expected.isfinite() & (pair.expected != 0)
     if not bool(pair.got[finite].isfinite().all()) or not bool(finite.any()):
         return None
+    if bool((pair.wrong & ~pair.expected.isfinite()).any()):
+        return None  # nor is a nan where an infinity belongs
     if bool((pair.wrong & (pair.expected == 0)).any()):
         return None  # a value where nothing belongs is no loss of digits
     size = pair.expected[finite].abs()
@@ -172,6 +177,8 @@ def low_precision(pair: Pair) -> str | None:
     coarsest = 2e-2
     fine = 1e-4
     double = pair.dtype.to_real() is torch.float64
+    if pair.count == 1:
+        coarsest = _ONE_ROUNDING  # one number may come as near as that by chance
     if share > (1e-6 if double else coarsest) or int(pair.wrong.sum()) * 4 < pair.count:
         return None
     digits = max(1, math.floor(-math.log10(max(share, float(own.median()), 1e-17))))

@@ -18,12 +18,11 @@ _GATHERING = {"index_add_", "index_add", "bincount", "scatter_add_", "scatter_ad
 @row(
     "reads in a loop",
     "ops speed device",
-    lambda line, count: say(
-        "Line {line} reads a value from the device {count:,} times, and at each read the CPU waits "
-        "until the device has done all that was asked of it: keep tensors, and read once, after "
-        "the loop.",
+    lambda line: say(
+        "Line {line} reads a value from the device in each turn of a loop, and each time the CPU "
+        "waits until the device has done all that was asked of it: keep tensors, and read once, "
+        "after the loop.",
         line=line,
-        count=count,
     ),
 )
 def reads_in_a_loop(symptom: Symptom) -> Found | None:
@@ -31,7 +30,7 @@ def reads_in_a_loop(symptom: Symptom) -> Found | None:
     reads = Counter(line for _, line in symptom.reads if line)
     line, count = reads.most_common(1)[0] if reads else (0, 0)
     few = 3
-    return {"line": line, "count": count} if count > few else None
+    return {"line": line} if count > few else None
 
 
 @row(
@@ -87,11 +86,10 @@ def value_read(symptom: Symptom) -> Found | None:
 @row(
     "concatenation in a loop",
     _COSTS,
-    lambda line, count: say(
-        "Line {line} concatenates {count:,} times, and each time it copies all that came before: "
-        "collect the parts in a list, and join them once after the loop.",
+    lambda line: say(
+        "Line {line} concatenates in each turn of a loop, and each time it copies all that came "
+        "before: collect the parts in a list, and join them once after the loop.",
         line=line,
-        count=count,
     ),
 )
 def concatenation_in_a_loop(symptom: Symptom) -> Found | None:
@@ -103,19 +101,18 @@ def concatenation_in_a_loop(symptom: Symptom) -> Found | None:
         count = sum(step.count for step in steps)
         grown = {prod(step.gives or ()) for step in steps}
         if count >= _MANY and len(grown) >= _MANY:
-            return {"line": line, "count": count}
+            return {"line": line}
     return None
 
 
 @row(
     "numbers one by one",
     "ops speed",
-    lambda line, count: say(
-        "Line {line} takes numbers out of a tensor one by one, {count:,} times (`.item()`, "
-        "`float(x[i])`, `if x[i]`): each costs a call from Python, as much as one operation on the "
-        "whole tensor does.",
+    lambda line: say(
+        "Line {line} takes numbers out of a tensor one by one (`.item()`, `float(x[i])`, "
+        "`if x[i]`): each costs a call from Python, as much as one operation on the whole tensor "
+        "does.",
         line=line,
-        count=count,
     ),
 )
 def numbers_one_by_one(symptom: Symptom) -> Found | None:
@@ -124,17 +121,16 @@ def numbers_one_by_one(symptom: Symptom) -> Found | None:
     for step in symptom.doing("_local_scalar_dense"):
         counts[step.line] += step.count
     line, count = counts.most_common(1)[0] if counts else (0, 0)
-    return {"line": line, "count": count} if count >= _MANY else None
+    return {"line": line} if count >= _MANY else None
 
 
 @row(
     "index in a loop",
     _COSTS,
-    lambda line, count: say(
-        "`x[i]` in line {line} is an operation of its own, {count:,} of them: `for row in x`, "
-        "which is `x.unbind(0)`, hands out all rows by one.",
+    lambda line: say(
+        "`x[i]` in line {line} is an operation of its own in each turn of the loop: `for row in "
+        "x`, which is `x.unbind(0)`, hands out all rows by one.",
         line=line,
-        count=count,
     ),
 )
 def index_in_a_loop(symptom: Symptom) -> Found | None:
@@ -145,17 +141,16 @@ def index_in_a_loop(symptom: Symptom) -> Found | None:
     for step in symptom.only_mine("select", "slice"):
         counts[step.line] += step.count
     line, count = counts.most_common(1)[0] if counts else (0, 0)
-    return {"line": line, "count": count} if count >= _MANY else None
+    return {"line": line} if count >= _MANY else None
 
 
 @row(
     "mask in a loop",
     _COSTS,
-    lambda line, count: say(
-        "Line {line} looks at every element once for each of {count:,} labels: one pass that "
-        "brings each element to its place (`index_add_`, `bincount`, `scatter_add_`) is enough.",
+    lambda line: say(
+        "Line {line} looks at every element once for each label: one pass that brings each element "
+        "to its place (`index_add_`, `bincount`, `scatter_add_`) is enough.",
         line=line,
-        count=count,
     ),
 )
 def mask_in_a_loop(symptom: Symptom) -> Found | None:
@@ -167,18 +162,17 @@ def mask_in_a_loop(symptom: Symptom) -> Found | None:
         if step.gives and len(step.takes) == 1:
             counts[step.line] += step.count
     line, count = counts.most_common(1)[0] if counts else (0, 0)
-    return {"line": line, "count": count} if count >= _MANY else None
+    return {"line": line} if count >= _MANY else None
 
 
 @row(
     "python loop",
     "ops speed",
-    lambda line, count, op: say(
-        "Line {line} dispatches {op} {count:,} times, and a call costs a few microseconds however "
-        "little it computes: say it once, for the whole tensor.",
+    lambda line, op: say(
+        "Line {line} dispatches {op} in each turn of a loop, and a call costs a few microseconds "
+        "however little it computes: say it once, for the whole tensor.",
         line=line,
-        count=count,
-        op=op,
+        op=f"`{op}`",
     ),
 )
 def python_loop(symptom: Symptom) -> Found | None:
@@ -186,7 +180,7 @@ def python_loop(symptom: Symptom) -> Found | None:
     line, op, count = symptom.busiest()
     if count < _MANY or not symptom.theirs or count < _FAR * symptom.busiest_theirs():
         return None
-    return {"line": line, "count": count, "op": op}
+    return {"line": line, "op": op}
 
 
 ROWS: tuple[Row, ...] = (

@@ -157,6 +157,8 @@ def squares_that_cancel(symptom: Symptom) -> Found | None:
     """The distances of far points by the binomial formula, or by the library's default."""
     product = next(symptom.doing("mm", "addmm", "matmul", "bmm", "baddbmm"), None)
     line = symptom.code.find(r"- 2 \* .*@|alpha=-2|-2 \* .*@")
+    if symptom.code.find(r"\.mean\("):  # moved already
+        return None
     return {"line": line} if line and product is not None and product.line == line else None
 
 

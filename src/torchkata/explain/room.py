@@ -51,6 +51,9 @@ def copies_instead_of_broadcasting(symptom: Symptom) -> Found | None:
     """`repeat`, `tile`, or an expanded tensor that is written out."""
     step = next((s for s in symptom.only_mine("repeat", "repeat_interleave") if s.gives), None)
     if step is None:
+        for copy in symptom.only_mine("clone"):
+            if ".expand" in symptom.code.line(copy.line):
+                return {"line": copy.line, "op": "expand(...).clone()"}
         return None
     text = symptom.code.line(step.line)
     op = next((name for name in ("tile", "repeat_interleave", "repeat") if name in text), step.op)

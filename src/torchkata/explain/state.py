@@ -12,8 +12,8 @@ from torchkata.messages import say
     "writes into an argument",
     "purity gradient device values stability",
     lambda line, call: say(
-        "{call} in line {line} writes into the memory of an argument, which the caller still "
-        "needs, and so does autograd: `x = x + y` makes a new tensor, `x += y` does not.",
+        "{call} in line {line} changes an argument in place, and the caller still needs it as it "
+        "was, and so may autograd: `x = x + y` makes a new tensor, `x += y` does not.",
         line=line,
         call=call,
     ),
@@ -139,7 +139,9 @@ def loss_with_its_graph(symptom: Symptom) -> Found | None:
     line = symptom.code.find(r"\.backward\(")
     let_go = symptom.code.find(r"detach|\.item\(|no_grad|float\(|\.data\b")
     kept = symptom.code.find(r"return|append|yield|\+=")
-    return {"line": line} if line and kept and not let_go and not symptom.kind else None
+    a_number = any(step.op == "_local_scalar_dense" for step in symptom.theirs)  # is asked for
+    found = line and kept and not let_go and not a_number and not symptom.kind
+    return {"line": line} if found else None
 
 
 ROWS: tuple[Row, ...] = (

@@ -13,6 +13,20 @@ Found = Mapping[str, object]
 """What a sentence names: the line, how often, which op."""
 
 
+_TRIFLES = {
+    "alias",
+    "detach",
+    "expand",
+    "permute",
+    "squeeze",
+    "t",
+    "transpose",
+    "unsqueeze",
+    "view",
+}
+"""Ops that no loop is named after."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Symptom:
     """What is known of one failed check.
@@ -64,7 +78,7 @@ class Symptom:
         """Line, op and count of what came most often in one line; zeros for nothing."""
         counts: Counter[tuple[int, str]] = Counter()
         for step in self.steps:
-            if step.line:
+            if step.line and step.op not in _TRIFLES:
                 counts[step.line, step.op] += step.count
         if not counts:
             return 0, "", 0

@@ -20,6 +20,7 @@ from torchkata.isolation.handle import Worker
 from torchkata.meters.trace import Step, read_steps
 from torchkata.result import AXES, CheckResult, Verdict
 
+_COUNTED = ("ops", "memory", "speed")
 _MOST_LOOKED_AT = 6  # failed checks; what explains none of these hardly explains the seventh
 
 
@@ -47,13 +48,14 @@ def explained(
 
 
 def _worth_a_look(session: Session, results: Iterable[CheckResult]) -> list[CheckResult]:
-    """One failed check of each axis and kind, in the order of mending."""
+    """One failed check of each axis, budget and exception, in the order of mending."""
     chosen: dict[tuple[object, ...], CheckResult] = {}
     for result in results:
         if result.verdict is Verdict.FAILED and result.id in session.evidence:
             error = session.evidence[result.id].error
             kind = (error.kind, error.line) if error is not None else ()
-            chosen.setdefault((result.axis, result.id.partition(":")[0], kind), result)
+            which = result.id if result.axis in _COUNTED else ""  # each budget has its own story
+            chosen.setdefault((result.axis, which, kind), result)
     return sorted(chosen.values(), key=lambda r: AXES.index(r.axis))[:_MOST_LOOKED_AT]
 
 

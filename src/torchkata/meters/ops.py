@@ -39,7 +39,7 @@ _ESCAPES = {
 """Tensor methods that let values leave for Python or numpy -> the name they are counted under."""
 
 _TORCH = str(Path(torch.__file__).parent) + os.sep
-_READ_ONE = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001 - what item() dispatches
+READ_ONE = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001 - what item() dispatches
 _ENGINE = str(Path(__file__).parents[1]) + os.sep
 _GLUE = tuple(
     _TORCH + name.replace("/", os.sep)
@@ -80,7 +80,7 @@ class OpMeter(Meter):  # type: ignore[no-untyped-call]
         line = learner_line() or 0
         with self._lock:
             self._seen[func, line] += 1
-            if func is _READ_ONE and not _asked_by_torch():
+            if func is READ_ONE and not asked_by_torch():
                 self._escaped["item", line] += 1
         return func(*args, **kwargs)
 
@@ -121,7 +121,7 @@ def _describe(func: Any) -> tuple[str, str]:
     return ("views" if shares or name == "_unsafe_view" else "ops"), name
 
 
-def _asked_by_torch() -> bool:
+def asked_by_torch() -> bool:
     """Whether PyTorch's own Python code asked for the value that is being read."""
     frame = sys._getframe(2)  # noqa: SLF001 - the documented way to walk the stack cheaply
     while frame is not None:
@@ -166,7 +166,7 @@ def _noting(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
     def noted(*args: Any, **kwargs: Any) -> Any:
         if getattr(_busy, "yes", False):  # `__array__` calls `numpy`: one conversion, not two
             return original(*args, **kwargs)
-        if not _asked_by_torch():
+        if not asked_by_torch():
             for meter in tuple(_watchers):
                 meter.escaped(_ESCAPES[method])
         _busy.yes = True

@@ -10,6 +10,7 @@ from typing import Any, Final
 import torch
 from torch._ops import OpOverload
 
+from torchkata.meters.ops import READ_ONE, asked_by_torch
 from torchkata.meters.threads import Meter, record, whole
 from torchkata.source import learner_line
 
@@ -70,6 +71,8 @@ class TraceMeter(Meter):  # type: ignore[no-untyped-call]
         self._ops += 1
         if self._ops > _MOST_OPS:
             raise EnoughSeen
+        if func is READ_ONE and asked_by_torch():  # as Adam reads its step counter
+            return func(*args, **kwargs)
         given = list(_tensors((args, kwargs)))[:_MOST_NAMED]
         before = [_fault(tensor) for tensor in given]
         zero = bool(given) and _holds_zero(given[0])
