@@ -188,6 +188,10 @@ def test_peak_by_line():
     use = metered(lambda: work(T), T)
 
     assert use.lines == {3: 40_000, 5: 2 * MB4, 6: 12}
+    assert use.makers == {"cat": {5: 2 * MB4}, "mul": {3: 40_000}, "sum": {6: 8}, "add": {6: 4}}
+    assert use.allocated["add"] == {2: MB4, 6: 4}
+    assert use.sentence() == "line 5: cat made 7.6 MiB; line 3: mul made 39.1 KiB"
+    assert use.unlined().sentence(1) == "cat made 7.6 MiB"
 
 
 def test_reads_while_on():
@@ -322,7 +326,9 @@ def test_round_trip_through_json():
     assert MemoryUse.from_plain(json.loads(json.dumps(use.as_plain()))) == use
 
 
-GOOD = {"peak_bytes": 8, "total_bytes": 12, "held_bytes": 4, "lines": {"0": 3, "7": 5}}
+MADE = {"add": {"0": 3}, "mul": {"7": 5}}
+GOOD = {"peak_bytes": 8, "total_bytes": 12, "held_bytes": 4, "makers": MADE}
+GOOD["allocated"] = {"add": {"0": 3}, "mul": {"7": 9}}
 
 BAD = [
     None,
@@ -335,10 +341,13 @@ BAD = [
     {**GOOD, "held_bytes": True},
     {**GOOD, "total_bytes": 2**53},
     {**GOOD, "total_bytes": float("nan")},
-    {**GOOD, "lines": {"0": 3}},
-    {**GOOD, "lines": {"0": 3, "07": 5}},
-    {**GOOD, "lines": {"0": 3, "x": 5}},
-    {**GOOD, "lines": [8]},
+    {**GOOD, "makers": {"add": {"0": 3}}},
+    {**GOOD, "makers": {"add": {"0": 3, "07": 5}}},
+    {**GOOD, "makers": {"add": {"0": 3, "x": 5}}},
+    {**GOOD, "makers": {"": {"0": 8}}},
+    {**GOOD, "makers": {"add": [8]}},
+    {**GOOD, "makers": [8]},
+    {**GOOD, "allocated": MADE},
 ]
 
 
@@ -359,9 +368,9 @@ TREE = st.recursive(
 )
 SIZE = st.integers(0, 2) | LEAF
 LINES = st.dictionaries(st.sampled_from(["0", "7", "07", "x"]), SIZE, max_size=2)
-USES = st.fixed_dictionaries(
-    {"peak_bytes": SIZE, "total_bytes": SIZE, "held_bytes": SIZE, "lines": LINES | TREE}
-)
+MAKERS = st.dictionaries(st.sampled_from(["add", "mul", ""]), LINES, max_size=2) | TREE
+SIZES = {"peak_bytes": SIZE, "total_bytes": SIZE, "held_bytes": SIZE}
+USES = st.fixed_dictionaries({**SIZES, "makers": MAKERS, "allocated": MAKERS})
 
 
 @given(TREE | USES)

@@ -195,6 +195,11 @@ def test_lines_are_the_submission_s():
     count = metered(lambda: work(torch.ones(3)))
 
     assert count.lines == {"ones": {0: 1}, "add": {2: 1, 4: 3}, "unbind": {3: 1}, "tolist": {5: 1}}
+    assert count.sentence() == (
+        "6 ops (line 4: 3 x add; line 2: 1 x add; line 3: 1 x unbind; elsewhere 1 more)"
+    )
+    assert count.left(["tolist"]) == "line 5: 1 x tolist"
+    assert count.unlined().sentence() == "6 ops: 4 x add, 1 x unbind, 1 x ones"
 
 
 @pytest.mark.parametrize("guard", [torch.no_grad, torch.inference_mode])

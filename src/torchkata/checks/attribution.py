@@ -35,14 +35,16 @@ def why_slow(session: Session, function: Function, case: Case) -> str:
 def compared(mine: OpCount, theirs: OpCount, room: MemoryUse, their_room: MemoryUse) -> str:
     """Say in which respect the first call costs more than the second."""
     found = [_left(mine, theirs)]
-    if mine.total >= _FAR * max(theirs.total, 1):
+    many = mine.total >= _FAR * max(theirs.total, 1)
+    large = room.total_bytes >= _FAR * max(their_room.total_bytes, 1)
+    if many and (not large or mine.total - theirs.total >= _MANY):
         counted = say(
             "It makes {yours}; the reference makes {theirs}.",
             yours=mine.sentence(),
             theirs=theirs.sentence(),
         )
         found += [counted, _loop(mine)]
-    elif room.total_bytes >= _FAR * max(their_room.total_bytes, 1):
+    elif large:
         found.append(
             say(
                 "It makes hardly more ops than the reference, but larger ones: {yours}, where the "

@@ -52,7 +52,7 @@ class Code:
             words = {
                 word
                 for number in self._blocks[name]
-                for word in re.findall(r"\w+", self._lines[number - 1])
+                for word in re.findall(r"(?<![.\w])\w+", self._lines[number - 1])
             }
             names += sorted(words & self._blocks.keys())
         return {number for name in seen for number in self._blocks[name]}

@@ -17,7 +17,7 @@ _GATHERING = {"index_add_", "index_add", "bincount", "scatter_add_", "scatter_ad
 
 @row(
     "reads in a loop",
-    "ops speed device",
+    "ops speed",
     lambda line: say(
         "Line {line} reads a value from the device in each turn of a loop, and each time the CPU "
         "waits until the device has done all that was asked of it: keep tensors, and read once, "
@@ -109,7 +109,7 @@ def concatenation_in_a_loop(symptom: Symptom) -> Found | None:
     "numbers one by one",
     "ops speed",
     lambda line: say(
-        "Line {line} takes numbers out of a tensor one by one (`.item()`, `float(x[i])`, "
+        "Line {line} takes the numbers one by one (`for v in x.tolist()`, `x[i].item()`, "
         "`if x[i]`): each costs a call from Python, as much as one operation on the whole tensor "
         "does.",
         line=line,
@@ -117,6 +117,9 @@ def concatenation_in_a_loop(symptom: Symptom) -> Found | None:
 )
 def numbers_one_by_one(symptom: Symptom) -> Found | None:
     """Values are read in a loop, on the CPU."""
+    listed = symptom.code.find(r"\bfor .+ in .*\.tolist\(\)")
+    if listed:
+        return {"line": listed}
     counts: Counter[int] = Counter()
     for step in symptom.doing("_local_scalar_dense"):
         counts[step.line] += step.count

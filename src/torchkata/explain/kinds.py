@@ -112,28 +112,6 @@ def factorys_own_dtype(symptom: Symptom) -> Found | None:
 
 
 @row(
-    "numpy's own dtype",
-    "dtype",
-    lambda line: say(
-        "NumPy computes in float64, and the tensor made of its array in line {line} stays so: "
-        "stay in torch, or pass `dtype=x.dtype`.",
-        line=line,
-    ),
-)
-def numpys_own_dtype(symptom: Symptom) -> Found | None:
-    """Float64 came by way of NumPy."""
-    if (
-        symptom.facts.get("got_dtype") != "float64"
-        or symptom.facts.get("expected_dtype") == "float64"
-    ):
-        return None
-    line = symptom.code.find(r"(?:from_numpy|as_tensor|torch\.tensor)\(.*\bnp\.|\bnp\..*from_numpy")
-    if not line and any(s.op == "lift_fresh" and s.dtype == "float64" for s in symptom.steps):
-        line = symptom.code.find(r"from_numpy\(")
-    return {"line": line} if line else None
-
-
-@row(
     "factory on the CPU",
     "device ops",
     lambda: say(
@@ -157,6 +135,5 @@ ROWS: tuple[Row, ...] = (
     and_or_not,
     reserved_memory,
     factorys_own_dtype,
-    numpys_own_dtype,
     factory_on_the_cpu,
 )

@@ -7,6 +7,7 @@ import re
 from torchkata.explain.symptom import Found, Row, Symptom, row
 from torchkata.messages import say
 
+_SMALL = {"exp", "exp_", "_softmax", "sigmoid", "softmax"}
 _JUDGED = "stability values gradient device dtype"
 
 
@@ -14,8 +15,9 @@ _JUDGED = "stability values gradient device dtype"
     "exp overflows",
     _JUDGED,
     lambda line: say(
-        "`exp` in line {line} leaves the range of float32 from 89 on: subtract the largest value "
-        "first, which softmax and logsumexp do not change by, and the largest exponent is 0.",
+        "`exp` in line {line} leaves the range of float32 from 89 on. Softmax and logsumexp "
+        "subtract the largest value first, which changes nothing and leaves no exponent above 0; "
+        "softplus and logsigmoid see to it by themselves.",
         line=line,
     ),
 )
@@ -35,8 +37,10 @@ def exp_overflows(symptom: Symptom) -> Found | None:
     ),
 )
 def logarithm_of_zero(symptom: Symptom) -> Found | None:
-    """The first infinity comes out of log."""
-    return _first(symptom, "inf", "log", "log_", "log2", "log10")
+    """The first infinity comes out of log, after something exponential."""
+    done = [step.op for step in symptom.steps]
+    small = [op for op in done[: done.index("log")] if op in _SMALL] if "log" in done else []
+    return _first(symptom, "inf", "log") if small else None
 
 
 @row(
@@ -67,8 +71,8 @@ def squares_overflow(symptom: Symptom) -> Found | None:
     ),
 )
 def zero_by_zero(symptom: Symptom) -> Found | None:
-    """The first nan comes out of a division."""
-    if any(step.first for step in symptom.theirs):
+    """The first nan comes out of a division, not of exponentials that have all become 0."""
+    if any(step.first for step in symptom.theirs) or any(symptom.doing("exp", "exp_")):
         return None
     return _first(symptom, "nan", "div", "div_", "true_divide")
 

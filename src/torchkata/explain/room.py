@@ -49,14 +49,14 @@ def one_hot_table(symptom: Symptom) -> Found | None:
 )
 def copies_instead_of_broadcasting(symptom: Symptom) -> Found | None:
     """`repeat`, `tile`, or an expanded tensor that is written out."""
-    step = next((s for s in symptom.only_mine("repeat", "repeat_interleave") if s.gives), None)
+    step = next((s for s in symptom.only_mine("repeat") if s.gives), None)
     if step is None:
         for copy in symptom.only_mine("clone"):
             if ".expand" in symptom.code.line(copy.line):
                 return {"line": copy.line, "op": "expand(...).clone()"}
         return None
     text = symptom.code.line(step.line)
-    op = next((name for name in ("tile", "repeat_interleave", "repeat") if name in text), step.op)
+    op = next((name for name in ("tile", "repeat") if name in text), step.op)
     return {"line": step.line, "op": op}
 
 

@@ -121,7 +121,7 @@ def gradients_add_up(symptom: Symptom) -> Found | None:
 def backward_leaves_gradients(symptom: Symptom) -> Found | None:
     """A function that only differentiates, and does so by backward."""
     line = symptom.code.find(r"\.backward\(")
-    training = symptom.code.find(r"\.step\(|[-+]=|_\(|requires_grad = ")
+    training = symptom.code.find(r"\.step\(|[-+]=|\b(?!requires_grad_)\w+_\(")
     return {"line": line} if line and not training and not symptom.kind else None
 
 
@@ -137,7 +137,7 @@ def backward_leaves_gradients(symptom: Symptom) -> Found | None:
 def loss_with_its_graph(symptom: Symptom) -> Found | None:
     """A training step whose loss is never detached."""
     line = symptom.code.find(r"\.backward\(")
-    let_go = symptom.code.find(r"detach|\.item\(|no_grad|float\(|\.data\b")
+    let_go = symptom.code.find(r"detach|\.item\(|no_grad|(?<!\.)float\(|\.data\b")
     kept = symptom.code.find(r"return|append|yield|\+=")
     a_number = any(step.op == "_local_scalar_dense" for step in symptom.theirs)  # is asked for
     found = line and kept and not let_go and not a_number and not symptom.kind

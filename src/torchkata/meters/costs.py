@@ -82,7 +82,7 @@ class OpCount:
     def by_line(self) -> dict[int, Counter[str]]:
         """Line of the submission -> name -> count, of operations and views."""
         found: dict[int, Counter[str]] = {}
-        for name in (*self.ops, *self.views):
+        for name in (*self.views, *self.ops):
             for at, count in self.lines[name].items():
                 found.setdefault(at, Counter())[name] += count
         return found
