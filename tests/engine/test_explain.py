@@ -193,8 +193,8 @@ def test_code_under_judgement():
     assert code.find(r"SCALE = ") == 2
     assert code.find(r"\.squeeze\(") == 0
     assert code.find(r"return helper") == 17
-    assert Code(FILE, ["other"]).find(r"\.squeeze\(") == 10
-    assert Code(FILE, [], [10]).find(r"\.squeeze\(") == 10
+    assert Code(FILE, ["other"]).find(r"\.squeeze\(") == 11
+    assert Code(FILE, [], [11]).find(r"\.squeeze\(") == 11
     assert code.line(99) == ""
 
 
@@ -366,7 +366,7 @@ DEVICES = {
             layer = torch.nn.Linear(1, 1)
             return layer(x[..., None])[..., 0]
         """,
-        "made a CPU tensor, but x lives on twin:0",
+        "It belongs to the module `layer`, which lies on the CPU",
     ),
     "a result on the CPU": (
         """

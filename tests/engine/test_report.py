@@ -456,7 +456,7 @@ KEYS = {
     "ladder",
     "growth",
 }
-CHECK_KEYS = {"id", "axis", "case", "device", "verdict", "message", "figures"}
+CHECK_KEYS = {"why", "trap", "id", "axis", "case", "device", "verdict", "message", "figures"}
 
 
 def test_json_schema(tmp_path: Path) -> None:
@@ -585,3 +585,18 @@ def test_junit_of_hostile_text(text: str, tmp_path: Path) -> None:
     root = ET.parse(path).getroot()
     assert (root.findtext("testsuite/system-out") or "").endswith(" <&]]> kept")
     assert root.get("failures") == "1"
+
+
+def test_why_has_a_line_of_its_own(tmp_path: Path) -> None:
+    """The sentence of a known trap stands below the failed checks, and in JSON and JUnit."""
+    slow = check("ops", "failed", "1,001 ops.", why="Line 8 is a loop.", trap="python loop")
+    told = report(exercise("03_row_sum_fast", State.FAILED, "1 check failed.", checks=(slow,)))
+    file = tmp_path / "junit.xml"
+    write_junit(told, file)
+
+    text = shown(told, color=False)
+
+    assert "  OPS        1,001 ops.\n  WHY        Line 8 is a loop.\n" in text
+    assert told.as_json()["exercises"][0]["checks"][0]["trap"] == "python loop"
+    assert 'message="1,001 ops. Line 8 is a loop."' in file.read_text()
+    assert "WHY" not in shown(report(exercise("03_row_sum_fast", State.FAILED)), color=False)

@@ -63,7 +63,7 @@ class OpCount:
             return say("no ops")
         head = say("1 op") if self.total == 1 else say("{count:,} ops", count=self.total)
         by_line = self.by_line
-        ranked = sorted((at for at in by_line if at), key=lambda at: -by_line[at].total())
+        ranked = sorted((at for at in by_line if at), key=lambda at: (-by_line[at].total(), at))
         if not ranked:
             return f"{head}: {_ranked(by_line[0], most)}"
         parts = [
