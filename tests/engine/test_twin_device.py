@@ -167,3 +167,28 @@ def test_present_names_devices_that_torch_takes():
     assert "twin" not in kinds
     assert "cpu" not in kinds
     real.synchronise("twin:0")
+
+
+@pytest.mark.filterwarnings("ignore:.*[Ss]parse")
+@pytest.mark.parametrize("layout", ["coo", "csr"])
+def test_sparse_tensors_multiply(layout):
+    """A sparse table on the twin is sparse to PyTorch, too: products, gradients, dense form."""
+    with twin.TwinMode():
+        one, ends = torch.ones(3, device="twin"), torch.tensor([0, 1, 3], device="twin")
+        columns = torch.tensor([1, 0, 2], device="twin")
+        if layout == "coo":
+            rows = torch.tensor([0, 1, 1], device="twin")
+            table = torch.sparse_coo_tensor(torch.stack([rows, columns]), one, (2, 3))
+        else:
+            table = torch.sparse_csr_tensor(ends, columns, one, (2, 3))
+        weight = torch.arange(6.0, device="twin").view(3, 2)
+        if layout == "coo":  # the gradient of the other layout does not run on the twin
+            weight.requires_grad_()
+            (table @ weight).sum().backward()
+            assert twin.to_host(weight.grad).tolist() == [[1, 1], [1, 1], [1, 1]]
+        product = table @ weight
+        assert product.device == table.device == twin.TWIN
+        assert twin.to_host(table.to_dense()).tolist() == [[0, 1, 0], [1, 0, 1]]
+        assert twin.to_host(product).tolist() == [[2, 3], [4, 6]]
+        with pytest.raises(RuntimeError):
+            table @ torch.ones(3, 2)

@@ -1,7 +1,9 @@
 """The twin speaks the learner's language, records reads, moves trees, and gets on with others."""
 
+import _thread
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -201,6 +203,32 @@ def test_works_in_a_thread_that_enters_the_mode():
     thread.start()
     thread.join()
     assert found == [[2, 2, 2]]
+
+
+@pytest.mark.parametrize("start", ["threading", "_thread", "before"])
+def test_hears_of_reads_in_other_threads(start):
+    """A read in a thread that never entered the mode is a read, however the thread was started."""
+    early = ThreadPoolExecutor(1)
+    early.submit(int).result()  # its thread runs already
+    done = threading.Event()
+
+    def read(x):
+        x.sum().item()
+        done.set()
+
+    with twin.TwinMode() as mode:
+        x = torch.ones(3, device="twin")
+        if start == "threading":
+            threading.Thread(target=read, args=(x,)).start()
+        elif start == "_thread":
+            _thread.start_new_thread(read, (x,))
+        else:
+            early.submit(read, x)
+        assert done.wait(20)
+    assert [event.op for event in mode.synchronisations] == ["item"]
+
+    early.submit(read, x).result()
+    assert len(mode.synchronisations) == 1, "the mode is over"
 
 
 def test_conjugates_are_values():

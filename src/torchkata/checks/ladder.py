@@ -43,11 +43,14 @@ def _rungs(
     *,
     memory: bool,
 ) -> None:
-    contenders = {
-        **slow,
-        "yours": (session.worker, function.name),
-        "reference": (session.reference, function.name),
-    }
+    try:  # the submission may have lost its process, and the right to another one
+        contenders = {
+            **slow,
+            "yours": (session.worker, function.name),
+            "reference": (session.reference, function.name),
+        }
+    except KataError:
+        return
     for who, (worker, entry) in contenders.items():
         try:
             cost = measure(session, worker, function, case, entry=entry, ops=True, memory=memory)

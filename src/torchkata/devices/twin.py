@@ -15,6 +15,7 @@ real accelerator should not register it.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,7 +25,7 @@ from torch.utils._pytree import tree_map
 
 from torchkata.devices import twin_backend
 from torchkata.devices.twin_face import current_reading
-from torchkata.devices.twin_run import TwinTensor, run
+from torchkata.devices.twin_run import TwinTensor, run, watching
 from torchkata.devices.twin_words import Origins
 from torchkata.source import learner_line
 
@@ -61,7 +62,9 @@ def __getattr__(name: str) -> torch.device:
 
 
 class TwinMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """While active in a thread, `device="twin"` works in every factory, and reads are recorded.
+    """While active in a thread, `device="twin"` works in every factory there.
+
+    Reads are recorded in whichever thread they happen.
 
     Attributes:
         synchronisations: the reads of twin tensors by the host, in order.
@@ -87,11 +90,13 @@ class TwinMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._before.append((lift, torch.Generator))
         torch.Generator = twin_backend.generator_class()  # type: ignore[misc]
         twin_backend.active.modes = getattr(twin_backend.active, "modes", 0) + 1
+        watching[self] = threading.get_ident()
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)  # type: ignore[no-untyped-call]
+        watching.pop(self, None)
         lift, generator = self._before.pop()
         torch._C._set_only_lift_cpu_tensors(lift)  # noqa: SLF001 - see above
         torch.Generator = generator  # type: ignore[misc]

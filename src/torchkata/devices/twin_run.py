@@ -12,6 +12,7 @@ that wrapper's `device` reads `meta:0`; used as `device=x.device` it means the t
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import torch
@@ -30,6 +31,13 @@ _CPU = torch.device("cpu")
 _KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
 
 
+def _sparse_keys(layout: torch.layout) -> Any:
+    """What tells C++ that a wrapper is sparse: the layout alone does not."""
+    key = "SparseMeta" if layout is torch.sparse_coo else "SparseCsrMeta"
+    keys = torch._C.DispatchKeySet  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
+    return _KEYS | keys(getattr(torch._C.DispatchKey, key))  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
+
+
 class Watcher(Protocol):
     """Who is told what happens: the active mode."""
 
@@ -37,6 +45,10 @@ class Watcher(Protocol):
 
     def read(self, word: str) -> None:
         """Take note of a host synchronisation."""
+
+
+watching: dict[Watcher, int] = {}
+"""Active modes, and the thread of each."""
 
 
 class TwinTensor(Face):
@@ -51,14 +63,16 @@ class TwinTensor(Face):
 
     def __new__(cls, inner: Tensor) -> Self:
         """Wrap `inner`."""
+        strided = inner.layout is torch.strided
         twin = torch.Tensor._make_wrapper_subclass(  # noqa: SLF001 - the documented maker
             cls,
             inner.size(),
-            strides=inner.stride(),
-            storage_offset=inner.storage_offset(),
+            strides=inner.stride() if strided else None,
+            storage_offset=inner.storage_offset() if strided else None,
             dtype=inner.dtype,
+            layout=inner.layout,
             device=_CARRIER,
-            _extra_dispatch_keys=_KEYS,
+            _extra_dispatch_keys=_KEYS if strided else _sparse_keys(inner.layout),
         )
         twin.held = inner
         return twin
@@ -67,8 +81,14 @@ class TwinTensor(Face):
     def __torch_dispatch__(  # type: ignore[override]
         cls, op: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Run one operation; reached where no `TwinMode` is active."""
-        return run(op, args, kwargs or {}, None)
+        """Run one operation; reached where no `TwinMode` is active in this thread.
+
+        A read is a read in every thread: a mode that is active in another one hears of it. In its
+        own thread it is silent because the harness has put it aside.
+        """
+        here = threading.get_ident()
+        elsewhere = (mode for mode, thread in list(watching.items()) if thread != here)
+        return run(op, args, kwargs or {}, next(elsewhere, None))
 
 
 class _Call:
