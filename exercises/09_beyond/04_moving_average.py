@@ -16,7 +16,7 @@ Task
         (tensor(0.4609), tensor(0.4607))
 
 Shapes and units
-    x         [..., n]              float32 or float64, any device; other dims may be 0
+    x         [..., n]              float32 or float64, any device
     width     int                   in the same unit as n: entries
     return    [..., n - width + 1]  dtype and device of x
 

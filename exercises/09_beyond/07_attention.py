@@ -18,7 +18,7 @@ Task
         [1, 1, 1024, 64]   0.06                   0.06
 
 Shapes and units
-    q         [..., n, d]   float32 or float64, any device; n and the leading dims may be 0
+    q         [..., n, d]   float32 or float64, any device; leading dims may be 0
     k         [..., m, d]   the leading dims, dtype and device of q; m is at least 1
     v         [..., m, d]   like k
     causal    bool

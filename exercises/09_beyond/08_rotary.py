@@ -30,7 +30,7 @@ Rules
     No Python loop. Gradients must flow to x.
 
 Budget
-    at least 100 x faster than the loop over positions and pairs at b=4, n=64, d=32
+    at least 80 x faster than the loop over positions and pairs at b=4, n=64, d=32
 
 Hints
     1. The angles are a table of positions and pairs. Make it at once, then turn all rows with it.

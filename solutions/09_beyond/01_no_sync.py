@@ -6,6 +6,7 @@ Where a number is wanted for a progress bar, read one every hundred steps, or af
 """
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import torch
@@ -31,6 +32,8 @@ TRAPS = {
         "with_its_graph": "gradient",
         "in_the_models_dtype": "dtype",
         "piled_up_gradients": "values",
+        "a_loss_of_its_own": "values",
+        "read_in_an_older_thread": "ops",
         "stacked_nothing": "shape",
         "counted_batches": "contract",
     },
@@ -150,6 +153,31 @@ def piled_up_gradients(
         optimizer.step()
         losses.append(loss.detach().float().reshape(1))
     return torch.cat(losses)
+
+
+def a_loss_of_its_own(
+    model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
+) -> Tensor:
+    def squared(got: Tensor, expected: Tensor) -> Tensor:
+        return (got - expected).square().mean()  # loss_fn is asked for, whatever it is
+
+    losses = [torch.zeros(0, device=next(model.parameters()).device)]
+    for batch in batches:
+        losses.append(step(model, optimizer, squared, *batch).detach().float().reshape(1))
+    return torch.cat(losses)
+
+
+READERS = ThreadPoolExecutor(1)
+
+
+def read_in_an_older_thread(
+    model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
+) -> Tensor:
+    waits = [
+        READERS.submit(step(model, optimizer, loss_fn, *batch).detach().item) for batch in batches
+    ]
+    losses = [wait.result() for wait in waits]
+    return torch.tensor(losses, dtype=torch.float32, device=next(model.parameters()).device)
 
 
 def stacked_nothing(

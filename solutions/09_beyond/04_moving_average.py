@@ -21,6 +21,7 @@ HINTS = (
 TRAPS = {
     "moving_average": {
         "running_sums_in_float32": "stability",
+        "running_sums_about_the_mean": "stability",
         "windows_side_by_side": "memory",
         "loop_over_windows": "speed",
         "first_window_forgotten": "shape",
@@ -75,6 +76,11 @@ def running_sums_in_float32(x: Tensor, width: int) -> Tensor:
     check(x, width)
     sums = torch.nn.functional.pad(x.cumsum(-1), (1, 0))  # grows, and loses digits as it grows
     return (sums[..., width:] - sums[..., :-width]) / width
+
+
+def running_sums_about_the_mean(x: Tensor, width: int) -> Tensor:
+    mean = x.mean(-1, keepdim=True)  # grows less, unless the signal's level changes on the way
+    return running_sums_in_float32(x - mean, width) + mean
 
 
 def windows_side_by_side(x: Tensor, width: int) -> Tensor:

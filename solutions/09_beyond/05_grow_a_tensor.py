@@ -23,6 +23,7 @@ TRAPS = {
         "sums_of_each_chunk": "values",
         "forgets_the_empty_list": "values",
         "buffer_of_floats": "dtype",
+        "empty_ones_left_out": "dtype",
         "buffer_on_the_cpu": "device",
         "through_lists": "gradient",
         "carry_in_place": "purity",
@@ -93,6 +94,11 @@ def buffer_of_floats(chunks: list[Tensor]) -> Tensor:
         start, end = end, end + len(chunk)
         out[start:end] = chunk
     return out.cumsum(0)
+
+
+def empty_ones_left_out(chunks: list[Tensor]) -> Tensor:
+    full = [chunk for chunk in chunks if len(chunk)]
+    return torch.cat(full or [torch.zeros(0)]).cumsum(0)  # float32 if all of them are empty
 
 
 def buffer_on_the_cpu(chunks: list[Tensor]) -> Tensor:

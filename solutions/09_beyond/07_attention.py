@@ -29,6 +29,7 @@ TRAPS = {
         "aligned_at_the_end": "values",
         "hidden_after_the_softmax": "values",
         "exp_without_maximum": "stability",
+        "hidden_by_a_small_number": "stability",
         "through_float32": "dtype",
     },
 }
@@ -128,6 +129,11 @@ def hidden_after_the_softmax(q: Tensor, k: Tensor, v: Tensor, causal: bool = Fal
 def exp_without_maximum(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     weights = scored(q, k, causal, q.shape[-1] ** -0.5).exp()  # inf for a score of 89
     return weights @ v / weights.sum(-1, keepdim=True)
+
+
+def hidden_by_a_small_number(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    scores = scored(q, k, causal, q.shape[-1] ** -0.5)
+    return scores.clamp(min=-100).softmax(-1) @ v  # -100 is no score that never comes
 
 
 def through_float32(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:

@@ -45,5 +45,5 @@ EXERCISE = Exercise(
         ),
         gradient=False,
     ),
-    shipped="d58bd698219ec2f7",
+    shipped="15ce81a9cfa4e528",
 )

@@ -35,7 +35,6 @@ EXERCISE = Exercise(
             Case("width 1", b=2, n=6, width=1),
             Case("one window", b=3, n=5, width=5),
             Case("two windows", b=2, n=5, width=4),
-            Case("no signals", b=0, n=5, width=2),
             Case("one dimension", given=shaped(20)),
             Case("three dimensions", given=shaped(2, 3, 9)),
             Case("several signals", b=4, n=60, width=7, gradient=True),
@@ -52,14 +51,15 @@ EXERCISE = Exercise(
             Speedup(20, over=loop_over_windows, at={"n": 5000, "b": 1, "width": 50}),
         ),
     ),
-    shipped="abcb468ed7c4c1de",
+    shipped="49d792f61f04be74",
 )
 FOUR_DIGITS = Tolerance(rtol=1e-4, atol=0.0)
 
 
 def test_stability_long_positive_signal(submission, reference, generator):
-    """Four digits are right to the end of 100,000 positive numbers."""
+    """Four digits are right to the end of 100,000 positive numbers, whose level rises once."""
     x = torch.rand(100_000, generator=generator) + 0.05
+    x[50_000:] += 10  # so that less their mean they do not add up to little
     got = submission.call("moving_average", x, 8)
     expected = reference.call("moving_average", x.double(), 8)
     what = "the means of 8 neighbours among 100,000 positive numbers, 4 digits asked for,"

@@ -49,6 +49,12 @@ EXERCISE = Exercise(
 )
 
 
+def test_dtype_of_empty_chunks(submission):
+    """Chunks without a number have a dtype as well, which the result has."""
+    got = submission.call("running_sums", [torch.zeros(0, dtype=torch.int64)] * 2)
+    same(got, torch.zeros(0, dtype=torch.int64), what="the result for two empty chunks of int64")
+
+
 def gradients(kata, weight, *chunks):
     """The gradient of a weighted sum of the running sums with respect to each chunk."""
     leaves = [chunk.clone().requires_grad_() for chunk in chunks]

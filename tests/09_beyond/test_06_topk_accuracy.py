@@ -5,6 +5,7 @@ import torch
 from torchkata import Case, Exercise, Function, Syncs, integers, normal, require, value
 
 NONE = float("nan")
+SEARCHES = ("argmax", "max", "topk")
 SORTS = {"sort", "argsort", "msort", "kthvalue"}
 
 
@@ -94,7 +95,8 @@ def test_ops_one_topk(submission, generator):
     labels = torch.randint(0, 12, (40,), generator=generator)
     for ks in ((1, 5), (7, 1, 3, 2), (4,)):
         count = submission.measure(shares, logits, labels, ks).ops
-        calls, sorts = count.ops.get("topk", 0), sorted(SORTS & set(count.ops))
+        calls, search = max((count.ops.get(name, 0), name) for name in SEARCHES)
+        sorts = sorted(SORTS & set(count.ops))
         require(
             not sorts,
             f"For ks = {ks} it sorts ({', '.join(sorts)}). That puts all classes in order; here "
@@ -102,6 +104,6 @@ def test_ops_one_topk(submission, generator):
         )
         require(
             calls <= 1,
-            f"For ks = {ks} it makes {calls} topk; one is enough. topk returns the best class "
+            f"For ks = {ks} it makes {calls} {search}; one topk is enough. It returns the best class "
             "first, so the best of the largest k begin with the best of every smaller one.",
         )
