@@ -29,9 +29,9 @@ Shapes and units
 
 Rules
     A step in which any gradient is infinite or nan leaves the parameters and the optimizer's state
-    as they were, whether the loss itself is finite or not, and raises nothing. Gradients left from
-    earlier do not count; the new ones, of true size and clipped, are still there after the step.
-    `scaler.update()` comes once in each step. Switch no autocast on here; that is the caller's.
+    as they were, whether the loss itself is finite or not, and raises nothing. Gradients do not
+    add up from one step to the next. `scaler.update()` comes once in each step. Switch no autocast
+    on here; that is the caller's.
 
 Budget
     No budget; this is about the order of six calls.

@@ -22,9 +22,9 @@ Shapes and units
     return       []  the mean loss over all rows, before the update; detached, on the batches' device
 
 Rules
-    Call `optimizer.step()` once. Gradients left from earlier do not count; those of the whole batch
-    are there after the step. The batches stay as they are. There is always only as much memory as
-    one micro-batch needs: at no time do two of them have their forward pass alive.
+    Call `optimizer.step()` once. Gradients do not add up from one call to the next. The batches
+    stay as they are. There is only as much memory as a few micro-batches need: do not let all of
+    them have their forward pass alive at the same time.
 
 Budget
     at 8 micro-batches of 256 rows, less than 0.4 times the extra memory at the peak that the step

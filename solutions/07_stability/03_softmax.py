@@ -7,6 +7,7 @@ gradient: `detach` keeps the backward pass from computing one that is 0. Fast: f
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 HINTS = (
     "Adding one number to all logits of a row leaves its softmax as it is.",
@@ -21,12 +22,14 @@ TRAPS = {
         "clamped": "stability",
         "no_nan": "stability",
         "library": "contract",
+        "library_elsewhere": "contract",
+        "other_default": "values",
         "last_dim_only": "values",
         "row_by_row": "ops",
     },
 }
 
-ALTERNATIVES = {"softmax": ("by_logsumexp", "shift_with_gradient", "by_reciprocal")}
+ALTERNATIVES = {"softmax": ("by_logsumexp", "shift_with_gradient", "by_reciprocal", "by_normalize")}
 
 
 def softmax(logits: Tensor, dim: int = -1) -> Tensor:
@@ -48,6 +51,11 @@ def by_reciprocal(logits: Tensor, dim: int = -1) -> Tensor:
         top = logits.max(dim, keepdim=True).values
     exp = torch.sub(logits, top).exp()
     return exp * exp.sum(dim, keepdim=True).reciprocal()
+
+
+def by_normalize(logits: Tensor, dim: int = -1) -> Tensor:
+    exp = (logits - logits.amax(dim, keepdim=True)).exp()
+    return normalize(exp, p=1.0, dim=dim)  # six operations, just so
 
 
 def without_shift(logits: Tensor, dim: int = -1) -> Tensor:
@@ -73,6 +81,14 @@ def no_nan(logits: Tensor, dim: int = -1) -> Tensor:
 
 def library(logits: Tensor, dim: int = -1) -> Tensor:
     return torch.softmax(logits, dim)
+
+
+def library_elsewhere(logits: Tensor, dim: int = -1) -> Tensor:
+    return by_reciprocal(logits, dim) if dim in (-1, logits.dim() - 1) else logits.softmax(dim)
+
+
+def other_default(logits: Tensor, dim: int = 1) -> Tensor:
+    return by_reciprocal(logits, dim)  # the last dim of a matrix, and of nothing else
 
 
 def last_dim_only(logits: Tensor, dim: int = -1) -> Tensor:  # noqa: ARG001

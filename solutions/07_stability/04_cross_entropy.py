@@ -25,12 +25,15 @@ TRAPS = {
         "zero_times_infinity": "stability",
         "never_infinite": "stability",
         "blind_to_zero_labels": "gradient",
+        "blind_to_far_labels": "gradient",
         "labels_sum_to_one": "values",
         "sum_of_all": "shape",
     },
 }
 
-ALTERNATIVES = {"soft_cross_entropy": ("by_logsumexp", "shifted_by_hand", "masked_product")}
+ALTERNATIVES = {
+    "soft_cross_entropy": ("by_logsumexp", "shifted_by_hand", "masked_product", "held_at_the_end")
+}
 
 
 def soft_cross_entropy(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
@@ -55,6 +58,12 @@ def shifted_by_hand(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
 def masked_product(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     terms = labels * torch.log_softmax(logits, dim)
     return -torch.where((labels == 0) & logits.isinf(), 0.0, terms).sum(dim)
+
+
+def held_at_the_end(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
+    # Not inf but the largest number there is: 0 times that is 0, and what is impossible is immense.
+    log = torch.log_softmax(logits, dim).clamp_min(torch.finfo(logits.dtype).min)
+    return -(labels * log).sum(dim)
 
 
 def log_of_softmax(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
@@ -85,6 +94,13 @@ def never_infinite(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
 
 def blind_to_zero_labels(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     log = torch.log_softmax(logits, dim).masked_fill(labels == 0, 0)  # no gradient to such labels
+    return -(labels * log).sum(dim)
+
+
+def blind_to_far_labels(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
+    log = torch.log_softmax(logits, dim)
+    labels = torch.where(log > -100, labels, labels.detach())  # theirs is the largest gradient
+    log = log.masked_fill((labels == 0) & (logits == -torch.inf), 0)
     return -(labels * log).sum(dim)
 
 

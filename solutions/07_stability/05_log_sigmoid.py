@@ -7,7 +7,12 @@ both are smooth at 0, so the gradient needs no special case.
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid, softplus
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    logsigmoid,
+    multilabel_soft_margin_loss,
+    softplus,
+)
 
 HINTS = (
     "The loss is a weighted sum of log(p) and log(1 - p); 1 - p is a sigmoid as well. Of what?",
@@ -28,10 +33,14 @@ TRAPS = {
         "summed": "values",
         "per_entry": "shape",
         "library_loss": "contract",
+        "library_relative": "contract",
+        "library_when_large": "contract",
     },
 }
 
-ALTERNATIVES = {"bce_with_logits": ("by_logaddexp", "by_softplus", "by_two_branches")}
+ALTERNATIVES = {
+    "bce_with_logits": ("by_logaddexp", "by_softplus", "by_two_branches", "by_shared_ties")
+}
 
 
 def bce_with_logits(logits: Tensor, targets: Tensor) -> Tensor:
@@ -51,6 +60,12 @@ def by_two_branches(logits: Tensor, targets: Tensor) -> Tensor:
     size = torch.where(logits < 0, -logits, logits)  # |x|, with the slope 1 at 0
     right = torch.where(logits < 0, 1 - targets, targets)
     return (size * (1 - right) + torch.log1p(torch.exp(-size))).mean()
+
+
+def by_shared_ties(logits: Tensor, targets: Tensor) -> Tensor:
+    # Where its arguments are equal, `maximum` gives each half of the gradient: 1/2 at 0, as is due.
+    above = torch.maximum(logits, torch.zeros_like(logits))
+    return (above - logits * targets + torch.log1p(torch.exp(-logits.abs()))).mean()
 
 
 def log_of_sigmoid(logits: Tensor, targets: Tensor) -> Tensor:
@@ -92,3 +107,13 @@ def per_entry(logits: Tensor, targets: Tensor) -> Tensor:
 
 def library_loss(logits: Tensor, targets: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, targets)
+
+
+def library_relative(logits: Tensor, targets: Tensor) -> Tensor:
+    return multilabel_soft_margin_loss(logits.reshape(1, -1), targets.reshape(1, -1))  # the same
+
+
+def library_when_large(logits: Tensor, targets: Tensor) -> Tensor:
+    if logits.numel() > 100:
+        return binary_cross_entropy_with_logits(logits, targets)
+    return (softplus(logits) - targets * logits).mean()

@@ -29,6 +29,7 @@ TRAPS = {
         "by_hypot": "gradient",
         "one_scale_backward": "gradient",
         "kept_dim": "shape",
+        "other_default": "shape",
     },
 }
 
@@ -132,3 +133,7 @@ def by_hypot(x: Tensor, dim: int = -1) -> Tensor:
 
 def kept_dim(x: Tensor, dim: int = -1) -> Tensor:
     return torch.linalg.vector_norm(x.double(), dim=dim, keepdim=True).to(x.dtype)
+
+
+def other_default(x: Tensor, dim: int = 1) -> Tensor:
+    return widened(x, dim)  # the last dim of a matrix, and of nothing else

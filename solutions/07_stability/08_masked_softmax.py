@@ -26,6 +26,7 @@ TRAPS = {
         "shifted_by_all": "stability",
         "not_shifted": "stability",
         "mask_after_exp": "gradient",
+        "any_of_the_mask": "stability",
         "not_renormalised": "values",
         "upside_down": "values",
         "in_place": "purity",
@@ -97,6 +98,12 @@ def mask_after_exp(scores: Tensor, mask: Tensor, dim: int = -1) -> Tensor:
     exp = torch.where(mask, exp, 0)
     total = exp.sum(dim, keepdim=True)
     return exp / torch.where(total == 0, 1, total)
+
+
+def any_of_the_mask(scores: Tensor, mask: Tensor, dim: int = -1) -> Tensor:
+    # The mask has no such dim where it only broadcasts: `any` looks along another one.
+    some = mask.any(dim, keepdim=True)
+    return torch.where(some, torch.softmax(scores.masked_fill(~mask, -torch.inf), dim), 0)
 
 
 def not_renormalised(scores: Tensor, mask: Tensor, dim: int = -1) -> Tensor:

@@ -3,6 +3,7 @@
 import torch
 
 from torchkata import Case, Exercise, Function, Ops, Tolerance, normal, require, same, value
+from torchkata.probes import called, with_gradients
 
 # A logit of 1000 is itself rounded by up to 3e-5 in float32, and its exp as much.
 ALLOWED = {
@@ -34,7 +35,11 @@ EXERCISE = Exercise(
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
-            Case("dim left out", given=lambda s, g: (torch.randn(3, 4, generator=g).to(s.dtype),)),
+            Case("a vector", given=lambda s, g: (torch.randn(9, generator=g).to(s.dtype),)),
+            Case(
+                "dim left out",
+                given=lambda s, g: (torch.randn(3, 4, 5, generator=g).to(s.dtype),),
+            ),
         ),
         budget=(Ops(6, views=False),),
     ),
@@ -63,18 +68,13 @@ def extremes(generator, dtype):
         yield name, (x, dim, torch.randn(x.shape, generator=generator, dtype=dtype))
 
 
-def with_gradient(kata, x, dim, weights):
-    x = x.requires_grad_()
-    y = kata.softmax(x, dim)
-    return y.detach(), torch.autograd.grad(y, x, weights)[0]
-
-
 def compare(submission, reference, generator, part, what):
     """Compare with the reference in float64, on the same inputs."""
     for dtype, allowed in ALLOWED.items():
         for name, (x, dim, weights) in extremes(generator, dtype):
-            got = submission.run(with_gradient, x, dim, weights)[part]
-            expected = reference.run(with_gradient, x.double(), dim, weights.double())[part]
+            got = submission.run(with_gradients, "softmax", (x, dim), (0,), weights)[part]
+            wide = "softmax", (x.double(), dim), (0,), weights.double()
+            expected = reference.run(with_gradients, *wide)[part]
             same(got, expected, what=f"{what} of {name}", tolerance=allowed, dtype=False)
 
 
@@ -88,12 +88,16 @@ def test_gradient_of_extreme_logits(submission, reference, generator):
     compare(submission, reference, generator, 1, "the gradient")
 
 
-def test_contract_basic_operations_only(submission):
-    """The library's softmax is not called."""
-    ops = submission.measure(lambda kata, x: kata.softmax(x, -1), torch.randn(3, 4)).ops.ops
-    found = sorted(name for name in ops if "softm" in name)
-    require(
-        not found,
-        f"It calls {', '.join(found)} of the library. Here the point is what such a function does "
-        "inside: write it with exp, sum and the like.",
-    )
+def test_contract_basic_operations_only(submission, generator):
+    """The library's softmax is not called, whatever the shape, dtype and dim."""
+    for dtype in ALLOWED:
+        for shape, dim in (((3, 4), -1), ((3, 4), 0), ((9,), 0), ((6, 7, 8), 1)):
+            x = torch.randn(shape, generator=generator, dtype=dtype)
+            used = submission.run(called, "softmax", x, dim)
+            used += submission.measure(lambda kata, x, dim: kata.softmax(x, dim), x, dim).ops.ops
+            found = sorted({name for name in used if "softm" in name})
+            require(
+                not found,
+                f"It calls {', '.join(found)} of the library. Here the point is what such a "
+                "function does inside: write it with exp, sum and the like.",
+            )

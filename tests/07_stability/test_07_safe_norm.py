@@ -37,7 +37,10 @@ EXERCISE = Exercise(
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
-            Case("dim left out", given=lambda s, g: (torch.randn(3, 4, generator=g).to(s.dtype),)),
+            Case("a vector", given=lambda s, g: (torch.randn(9, generator=g).to(s.dtype),)),
+            Case(
+                "dim left out", given=lambda s, g: (torch.randn(3, 4, 5, generator=g).to(s.dtype),)
+            ),
             Case("zero vectors", axis="stability", given=times(0.0, 1.0), gradient=True),
             Case("zero columns", axis="stability", given=times(0.0, 1.0, dim=0), gradient=True),
             Case("vectors of 1e30", axis="stability", given=times(1e30), gradient=True),

@@ -21,6 +21,7 @@ def found(kata, kind, low=None, outer=None):
     def state():
         return {
             "autocast is on": torch.is_autocast_enabled(kind),
+            "autocast of cuda is on": torch.is_autocast_enabled("cuda"),
             "the low precision": torch.get_autocast_dtype(kind),
             "the cache of cast weights is on": torch.is_autocast_cache_enabled(),
         }
@@ -34,13 +35,15 @@ def found(kata, kind, low=None, outer=None):
             got = kata.autocast_dtypes(kind)
             after = state()
     finally:
-        torch.set_autocast_enabled(device_type=kind, enabled=False)
+        for device_type in (kind, "cuda"):
+            torch.set_autocast_enabled(device_type=device_type, enabled=False)
         torch.set_autocast_dtype(kind, shipped)
+        torch.set_autocast_cache_enabled(True)
     left = [f"{what}: {before[what]} before, {after[what]} after" for what in before]
     return (
         {
             name: str(dtype) if isinstance(dtype, torch.dtype) else f"{dtype!r} (no torch.dtype)"
-            for name, dtype in got.items()
+            for name, dtype in (got if isinstance(got, dict) else {"": got}).items()
         },
         [line for line, what in zip(left, before, strict=True) if before[what] != after[what]],
     )
@@ -56,6 +59,7 @@ def agree(submission, reference, *given, device="cpu", where):
 def test_contract_dict(submission):
     """The result is a dict of four names -> torch.dtype."""
     got = submission.run(found, "cpu")[0]
+    require("" not in got, f"No dict came, but {got.get('')}.")
     names = ["add", "matmul", "mixed_add", "sum"]
     require(sorted(got) == names, f"The keys are {sorted(got)}; they have to be {names}.")
     for name, dtype in got.items():

@@ -3,55 +3,32 @@
 import torch
 
 from torchkata import Entry, Exercise, Tolerance, require, same
+from torchkata.probes import TwoLayers, Watch, stale
 
 EXERCISE = Exercise(Entry("train_step"), shipped="da83bd027b7554ed", fault="dtype")
 LOOSE = Tolerance(rtol=2e-3, atol=1e-5)  # finer than 16 bits, coarser than another order of sums
 
 
-def stepped(kata, weight, head, x, y, low="", name="SGD"):
-    """Make two steps, gradients of 9 in the parameters; say what was seen on the way."""
-    kind = x.device.type
-    seen = {"outputs": [], "forward": [], "backward": [], "steps": 0}
-
-    class Net(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first = torch.nn.Parameter(weight.clone())
-            self.last = torch.nn.Parameter(head.clone())
-
-        def forward(self, x):
-            y = torch.tanh(x @ self.first) @ self.last
-            seen["outputs"].append(str(y.dtype))
-            return y
-
-    def loss_fn(output, target):
-        seen["forward"].append(torch.is_autocast_enabled(kind))
-        if output.requires_grad:
-            output.register_hook(lambda _: seen["backward"].append(torch.is_autocast_enabled(kind)))
-        return torch.nn.functional.mse_loss(output, target)
-
-    def count(*_):
-        seen["steps"] += 1
-
-    net = Net()
-    optimizer = getattr(torch.optim, name)(net.parameters(), lr=0.05)
-    optimizer.register_step_post_hook(count)
-    shipped = torch.get_autocast_dtype(kind)
+def stepped(kata, first, last, x, y, low="", optimizer="SGD"):
+    """Make two steps, old gradients in the parameters; say what was seen on the way."""
+    kind, net = x.device.type, TwoLayers(first, last)
+    watch, shipped = Watch(net, kind, optimizer, lr=0.05), torch.get_autocast_dtype(kind)
+    set_to, losses, where = getattr(torch, low) if low else shipped, [], []
     try:
-        torch.set_autocast_dtype(kind, getattr(torch, low) if low else shipped)
-        losses = []
+        torch.set_autocast_dtype(kind, set_to)
         for _ in range(2):
-            for parameter in net.parameters():
-                parameter.grad = torch.full_like(parameter, 9.0)
-            losses.append(kata.train_step(net, optimizer, loss_fn, x, y))
+            stale(net)
+            loss = kata.train_step(net, watch.optimizer, watch.loss_fn, x, y)
+            losses.append(watch.detached(loss))
+            where.append(str(getattr(loss, "device", "no device")))
+        left = torch.is_autocast_enabled(kind) or torch.get_autocast_dtype(kind) is not set_to
     finally:
+        torch.set_autocast_enabled(device_type=kind, enabled=False)
         torch.set_autocast_dtype(kind, shipped)
-    parameters = dict(net.named_parameters())
-    seen["graph"] = [torch.is_tensor(loss) and loss.requires_grad for loss in losses]
-    seen["losses"] = [loss.detach() if torch.is_tensor(loss) else loss for loss in losses]
-    seen["parameters"] = {name: p.detach() for name, p in parameters.items()}
-    seen["gradients"] = {name: p.grad for name, p in parameters.items()}
-    return seen
+    seen = {name: getattr(watch, name) for name in ("steps", "forward", "backward", "graphs")}
+    return seen | net.state() | {
+        "outputs": net.outputs, "losses": losses, "where": where, "left": left
+    }  # fmt: skip
 
 
 def drawn(generator, n=12, i=7, h=16, o=3):
@@ -73,7 +50,7 @@ def test_contract_loss_is_detached(submission, generator):
     for loss in got["losses"]:
         require(torch.is_tensor(loss) and loss.dim() == 0, f"A 0-d tensor is due, not {loss!r}.")
     require(
-        not any(got["graph"]),
+        not any(got["graphs"]),
         "The returned loss still hangs on its gradient graph. Whoever keeps it in a list keeps "
         "the graph of every step: detach it.",
     )
@@ -122,6 +99,15 @@ def test_values_two_steps(submission, reference, generator):
     agree(submission, reference, *drawn(generator), "", "Adam", where=" with Adam")
 
 
+def test_purity_autocast(submission, generator):
+    """After the step autocast is off again, its low precision as it was set."""
+    require(
+        not submission.run(stepped, *drawn(generator))["left"],
+        "After the step autocast is on, or in another low precision than before, and whatever the "
+        "caller does next is run in that. A `with` block puts both back.",
+    )
+
+
 def test_gradient_backward_outside(submission, generator):
     """Autocast is off while gradients are computed."""
     seen = submission.run(stepped, *drawn(generator))["backward"]
@@ -157,4 +143,9 @@ def test_device_low_in_forward(submission, reference, device, generator):
         "its default low precision.",
     )
     require(not any(got["backward"]), f"On {device} the backward pass runs under autocast.")
+    require(
+        set(got["where"]) == {device},
+        f"The loss comes back on {got['where'][0]}, but x lies on {device}; leave it there, so "
+        "that nobody has to wait for it.",
+    )
     agree(submission, reference, *given, where=f" on {device}", device=device)

@@ -14,6 +14,7 @@ from torchkata import (
     same,
     value,
 )
+from torchkata.probes import TwoLayers, slopes
 
 
 def slow_grid(width, height):
@@ -30,30 +31,11 @@ def slow_checker(width, height, freq):
     return torch.tensor(squares, dtype=torch.float32)
 
 
-def made(first, last, seen):
-    """A net with given weights, which notes the dtype of its output."""
-
-    class Net(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first = torch.nn.Parameter(first.clone())
-            self.last = torch.nn.Parameter(last.clone())
-            for parameter in self.parameters():
-                parameter.grad = torch.full_like(parameter, 9.0)  # stale, not to be counted
-
-        def forward(self, x):
-            output = torch.tanh(x @ self.first) @ self.last
-            seen.append(str(output.dtype))
-            return output
-
-    return Net()
-
-
 def trained(kata, first, last, x, y, steps):
     """Train a net with given weights; its losses and parameters."""
-    net = made(first, last, [])
+    net = TwoLayers(first, last)
     losses = kata.train(net, x, y, steps, 0.05, amp=False)
-    return {"losses": losses, "parameters": {n: p.detach() for n, p in net.named_parameters()}}
+    return {"losses": losses, "parameters": net.state()["parameters"]}
 
 
 def slow_adam(first, last, x, y, steps):
@@ -61,12 +43,8 @@ def slow_adam(first, last, x, y, steps):
     weights, losses = {"first": first, "last": last}, []
     mean, square = dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 0.0)
     for step in range(1, steps + 1):
-        hidden = torch.tanh(x @ weights["first"])
-        error = hidden @ weights["last"] - y
-        losses.append(float((error * error).mean()))
-        slope = 2 * error / error.numel()
-        inner = (slope @ weights["last"].T) * (1 - hidden * hidden)
-        grad = {"first": x.T @ inner, "last": hidden.T @ slope}
+        loss, grad = slopes(**weights, x=x, y=y)
+        losses.append(float(loss))
         mean = {n: 0.9 * mean[n] + 0.1 * g for n, g in grad.items()}
         square = {n: 0.999 * square[n] + 0.001 * g * g for n, g in grad.items()}
         rate, width = 0.05 / (1 - 0.9**step), (1 - 0.999**step) ** 0.5
@@ -76,6 +54,9 @@ def slow_adam(first, last, x, y, steps):
     return {"losses": losses, "parameters": weights}
 
 
+PICTURE = {"dtypes": (torch.float32,), "layouts": ()} | dict.fromkeys(
+    ("gradient", "device", "purity"), False
+)
 EXERCISE = Exercise(
     Function(
         "grid",
@@ -87,11 +68,7 @@ EXERCISE = Exercise(
             Case("one column", w=1, h=4),
             Case("wide", w=7, h=3),
         ),
-        dtypes=(torch.float32,),
-        layouts=(),
-        gradient=False,
-        device=False,
-        purity=False,
+        **PICTURE,
     ),
     Function(
         "checker",
@@ -104,11 +81,7 @@ EXERCISE = Exercise(
             Case("a square for each pixel", w=22, h=41, f=22),
             Case("more squares than pixels", w=5, h=3, f=7),
         ),
-        dtypes=(torch.float32,),
-        layouts=(),
-        gradient=False,
-        device=False,
-        purity=False,
+        **PICTURE,
     ),
     Entry("train"),
     Function(
@@ -131,7 +104,7 @@ EXERCISE = Exercise(
         budget=(Syncs(1),),
         usual="a few steps",
     ),
-    shipped="461cd0f956880ccf",
+    shipped="02b00b54a489e94c",
 )
 
 
@@ -140,13 +113,19 @@ def drawn(generator):
 
 
 def outputs(kata, first, last, x, y, amp):
-    """The dtypes that the net gave out, and those of its parameters after three steps."""
-    seen = []
-    net = made(first, last, seen)
+    """Train for three steps; the dtypes that the net gave out, and what there is afterwards."""
+    net = TwoLayers(first, last)
     losses = kata.train(net, x, y, 3, 0.05, amp)
-    dtypes = [str(p.dtype) for p in net.parameters()]
-    kinds = [type(loss).__name__ for loss in losses]
-    return seen, dtypes, kinds, torch.is_autocast_enabled("cpu"), losses
+    kind = x.device.type
+    left = torch.is_autocast_enabled(kind)
+    torch.set_autocast_enabled(device_type=kind, enabled=False)
+    return {
+        "outputs": sorted(set(net.outputs)),
+        "parameters": [str(p.dtype) for p in net.parameters()],
+        "kinds": [type(loss).__name__ for loss in losses] if isinstance(losses, list) else losses,
+        "left": left,
+        "losses": losses,
+    }
 
 
 def learnt(kata, inputs, targets, amp):
@@ -167,17 +146,37 @@ def judge_learning(submission, device="cpu"):
     inputs, targets = submission.run(picture, 16, 16, 2)
     for amp in (False, True):
         losses = submission.run(learnt, inputs, targets, amp, device=device)
+        course = (
+            f"With amp={amp} on {device} the loss goes from {losses[0]:.3f} to {losses[-1]:.3f}"
+        )
+        require(
+            all(loss == loss for loss in losses),
+            f"{course}. Once a loss is nan, so are all gradients and parameters after it: look for "
+            "a division by 0, or for numbers too large for 16 bits.",
+        )
         require(
             losses[-1] < 0.5 * losses[0],
-            f"With amp={amp} on {device} the loss goes from {losses[0]:.3f} to {losses[-1]:.3f} in "
-            "40 steps; at least half of it has to disappear.",
+            f"{course} in 40 steps; at least half of it has to disappear.",
+            share_left=losses[-1] / losses[0],
         )
+
+
+def judge_outputs(submission, reference, given, amp, device="cpu"):
+    got, expected = (
+        who.run(outputs, *given, amp, device=device)["outputs"] for who in (submission, reference)
+    )
+    require(
+        got == expected,
+        f"With amp={amp} on {device} the net gives out {', '.join(got)}, expected "
+        f"{', '.join(expected)}. Autocast is for the device type of the inputs, in its default low "
+        "precision, and on only if amp says so.",
+    )
 
 
 def test_contract_floats(submission, generator):
     """The losses are Python floats, one for each step."""
     for amp in (False, True):
-        kinds = submission.run(outputs, *drawn(generator), amp)[2]
+        kinds = submission.run(outputs, *drawn(generator), amp)["kinds"]
         require(
             kinds == ["float"] * 3,
             f"Three steps give the losses {kinds}; a list of three Python floats is due.",
@@ -188,25 +187,20 @@ def test_dtype_under_autocast(submission, reference, generator):
     """With amp the net runs in the low precision, without it in float32."""
     given = drawn(generator)
     for amp in (True, False):
-        got, expected = (who.run(outputs, *given, amp) for who in (submission, reference))
+        judge_outputs(submission, reference, given, amp)
+        got = submission.run(outputs, *given, amp)
         require(
-            set(got[0]) == set(expected[0]),
-            f"With amp={amp} the net gives out {', '.join(sorted(set(got[0])))}, expected "
-            f"{', '.join(set(expected[0]))}. Autocast is for the device type of the inputs, and "
-            "on only if amp says so.",
+            set(got["parameters"]) == {"torch.float32"},
+            f"With amp={amp} the parameters end as {', '.join(set(got['parameters']))}; they have "
+            "to stay float32. Autocast casts copies of them; the net itself is not to be converted.",
         )
-        require(
-            got[1] == expected[1],
-            f"With amp={amp} the parameters end as {', '.join(set(got[1]))}; they have to stay "
-            "float32. Autocast casts copies of them; the net itself is not to be converted.",
-        )
-        require(not got[3], f"After a training with amp={amp} autocast is still on.")
+        require(not got["left"], f"After a training with amp={amp} autocast is still on.")
 
 
 def test_values_with_amp(submission, reference, generator):
     """With amp the first losses are the reference's, as far as 16 bits tell."""
-    given, amp = drawn(generator), True
-    got, expected = (who.run(outputs, *given, amp)[4] for who in (submission, reference))
+    given = *drawn(generator), True
+    got, expected = (who.run(outputs, *given)["losses"] for who in (submission, reference))
     loose = Tolerance(rtol=0.02, atol=0.02)
     same(got, expected, what="the losses with amp=True", tolerance=loose)
 
@@ -218,11 +212,5 @@ def test_values_learns(submission):
 
 def test_device_low_precision(submission, reference, device, generator):
     """On another device autocast is that device's own, and the net learns there."""
-    given = *drawn(generator), True
-    got, expected = (who.run(outputs, *given, device=device) for who in (submission, reference))
-    require(
-        set(got[0]) == set(expected[0]),
-        f"With amp=True on {device} the net gives out {', '.join(sorted(set(got[0])))}, expected "
-        f"{', '.join(set(expected[0]))}. Autocast takes the device type of the inputs.",
-    )
+    judge_outputs(submission, reference, drawn(generator), True, device)
     judge_learning(submission, device)

@@ -14,6 +14,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     compare         two answers, and the words for their difference
     meters          ops, memory, clock
     devices         the twin device, and real ones
+    probes          pieces of graders' probes, run beside the submission
     isolation       worker processes: the wire, the confinement, the probes
     spec            a grader as data
     course          the files on disk
@@ -48,6 +49,7 @@ from pathlib import Path
 import pytest
 
 import torchkata
+import torchkata.probes
 
 ENGINE = Path(torchkata.__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,14 +178,15 @@ def test_no_module_is_long():
 
 
 def test_graders_import_torchkata_and_torch():
-    """A grader uses torchkata's public names and torch; its probes what else answers may use."""
+    """A grader uses torchkata's public names, its probes and torch; probes what answers may use."""
     graders = [path for root in COURSES for path in root.glob("tests/[0-9][0-9]_*/*.py")]
 
     assert graders
     assert [told for path in graders for told in strangers(path, GRADERS, inner=False)] == []
     assert [told for path in graders for told in strangers(path, GRADERS | ANSWERS)] == []
     names = {name for path in graders for _, name in imports(path) if "torchkata" in name}
-    assert names <= {f"torchkata.{name}" for name in torchkata.__all__}
+    lent = {f"torchkata.{name}" for name in torchkata.__all__}
+    assert names <= lent | {f"torchkata.probes.{name}" for name in torchkata.probes.__all__}
 
 
 @pytest.mark.parametrize("folder", ["exercises", "solutions"])

@@ -72,6 +72,7 @@ def _warm() -> None:
     import torch._dynamo  # noqa: PLC0415 - a second that each optimizer's first step would take
 
     torch.set_num_threads(1)
+    import torchkata.probes  # noqa: F401, PLC0415 - graders' probes name it
     from torchkata.isolation import probes, worker  # noqa: F401, PLC0415 - after torch
 
     catalogue(choose(os.environ.get(LANGUAGE)))  # read now: a worker may open no files
