@@ -14,7 +14,9 @@ from torchkata.meters.ops import READ_ONE, asked_by_torch
 from torchkata.meters.threads import Meter, record, whole
 from torchkata.source import learner_line
 
-_MOST_OPS: Final = 4000  # a call that makes more has shown by then what it repeats
+_UNSEEN: Final = torch._C._DisableTorchDispatch  # noqa: SLF001 - a twin's mode would take part otherwise
+_ROOTS: Final = {"sqrt", "rsqrt", "hypot", "linalg_vector_norm", "norm"}
+_MOST_OPS: Final = 2000  # a call that makes more has shown by then what it repeats
 _MOST_STEPS: Final = 2000
 _MOST_NAMED: Final = 8  # tensors of one op, and dims of one tensor
 _LONGEST: Final = 80
@@ -33,7 +35,7 @@ class Step:
         gives: the first result's shape; None where there is no tensor.
         dtype: its dtype.
         first: what its first result held that no argument did: `nan`, `inf`, or nothing.
-        zero: whether its first argument held a 0.
+        zero: whether its first argument held a 0; asked of roots only.
         writes: which tensor of the arguments it wrote into: `input` (one that the caller passed),
             `own`, or none.
     """
@@ -74,22 +76,25 @@ class TraceMeter(Meter):  # type: ignore[no-untyped-call]
         if func is READ_ONE and asked_by_torch():  # as Adam reads its step counter
             return func(*args, **kwargs)
         given = list(_tensors((args, kwargs)))[:_MOST_NAMED]
-        before = [_fault(tensor) for tensor in given]
-        zero = bool(given) and _holds_zero(given[0])
+        name = _op(func)
         writes = self._writes(func, args)
+        before = [_fault(tensor) for tensor in given] if writes else None
+        zero = name in _ROOTS and bool(given) and _holds_zero(given[0])
         takes = tuple(tuple(tensor.shape) for tensor in given)
         dtypes = tuple(_name(tensor) for tensor in given)
         result = func(*args, **kwargs)
         found = next(_tensors(result), None)
         fault = _fault(found) if found is not None else ""
+        if fault and before is None:  # most results are sound, and looking costs time
+            before = [_fault(tensor) for tensor in given]
         key = (
-            _op(func),
+            name,
             learner_line() or 0,
             takes,
             dtypes,
             tuple(found.shape) if found is not None else None,
             _name(found) if found is not None else "",
-            "" if fault in ("", *before) else fault,
+            "" if fault in ("", *(before or ())) else fault,
             zero,
             writes,
         )
@@ -183,18 +188,20 @@ def _values(tensor: torch.Tensor) -> torch.Tensor | None:
     """What can be looked into: numbers that lie on the CPU, or in a twin tensor."""
     held = getattr(tensor, "held", tensor)
     plain = isinstance(held, torch.Tensor) and held.layout is torch.strided
-    return held.detach() if plain and held.device.type == "cpu" and held.numel() else None
+    return held if plain and held.device.type == "cpu" and held.numel() else None
 
 
 def _fault(tensor: torch.Tensor) -> str:
     values = _values(tensor)
     if values is None or not (values.is_floating_point() or values.is_complex()):
         return ""
-    if bool(values.isnan().any()):
-        return "nan"
-    return "inf" if bool(values.isinf().any()) else ""
+    with _UNSEEN():
+        if bool(values.isfinite().all()):
+            return ""
+        return "nan" if bool(values.isnan().any()) else "inf"
 
 
 def _holds_zero(tensor: torch.Tensor) -> bool:
     values = _values(tensor)
-    return values is not None and bool((values == 0).any())
+    with _UNSEEN():
+        return values is not None and bool((values == 0).any())
