@@ -126,7 +126,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
         if judged.worker.alive:
             judged.worker.resume()
     _note(session, budget, label(session, function, case), decision)
-    failed = decision.outcome is Outcome.SLOWER
+    failed = decision.outcome is Outcome.SLOWER and not _why(decision.reason)
     cause = why_slow(session, function, case) if failed else ""
     return _verdict(budget, decision, case, cause)
 
