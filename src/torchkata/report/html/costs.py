@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from torchkata.messages import say
-from torchkata.report import units
+from torchkata.report import names, units
 from torchkata.report.html import pictures
 from torchkata.report.html.canvas import Picture
 from torchkata.report.html.pictures import Bar, color_of
 from torchkata.result import Curve, Rung
+from torchkata.texts import told_case
 
 _YOURS: Final = "yours"
 _REFERENCE: Final = "reference"
@@ -36,11 +37,15 @@ def ladders(rungs: Sequence[Rung], name: str) -> Iterator[dict[str, Any]]:
         here = sorted((rung for rung in rungs if rung.case == case), key=_place)
         known = [key for key, _ in _COSTS if any(_figure(rung, key) is not None for rung in here)]
         yield {
-            "case": case,
+            "case": told_case(case),
             "panels": list(_panels(here, f"{name}-l{place}")),
             "heads": [_title(key) for key in known],
             "rows": [
-                {"who": who_word(rung.who), "kind": _kind(rung.who), "cells": _cells(rung, known)}
+                {
+                    "who": names.contender(rung.who),
+                    "kind": _kind(rung.who),
+                    "cells": _cells(rung, known),
+                }
                 for rung in here
             ],
             **_ops(here, f"{name}-l{place}-h", drawn),
@@ -64,7 +69,7 @@ def growths(curves: Sequence[Curve], name: str) -> Iterator[dict[str, Any]]:
             "picture": pictures.growth(here, written, name=f"{name}-g{place}", title=title),
             "curves": [
                 {
-                    "who": who_word(curve.who),
+                    "who": names.contender(curve.who),
                     "kind": _kind(curve.who),
                     "over": curve.over,
                     "exponent": f"{curve.exponent:.2f}",
@@ -82,15 +87,10 @@ def growths(curves: Sequence[Curve], name: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def who_word(who: str) -> str:
-    """What a contender is called on the page."""
-    return {_YOURS: say("yours"), _REFERENCE: say("reference")}.get(who, who)
-
-
 def _panels(rungs: Sequence[Rung], name: str) -> Iterator[Picture]:
     for key, written in _COSTS:
         bars = [
-            Bar(who=who_word(rung.who), value=value, color=color_of(rung.who))
+            Bar(who=names.contender(rung.who), value=value, color=color_of(rung.who))
             for rung in rungs
             if (value := _figure(rung, key)) is not None
         ]
@@ -117,11 +117,11 @@ def _ops(rungs: Sequence[Rung], name: str, drawn: list[Any]) -> dict[str, Any]:
         told = say("Yours makes the same ops as the reference: {ops}.", ops=counts)
         return {**nothing, "same": told}
     title = say("Ops by name, yours and the reference's")
-    names = pictures.ops_by_name(yours, reference)
+    rows = pictures.ops_by_name(yours, reference)
     return {
         **nothing,
-        "histogram": pictures.histogram(names, name=name, title=title),
-        "names": [(op, units.count(mine), units.count(theirs)) for op, mine, theirs in names],
+        "histogram": pictures.histogram(rows, name=name, title=title),
+        "names": [(op, units.count(mine), units.count(theirs)) for op, mine, theirs in rows],
     }
 
 

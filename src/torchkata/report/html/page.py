@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from torchkata.messages import chosen, say
-from torchkata.report import units
+from torchkata.report import names, units
 from torchkata.report.html.view import anchor, view
-from torchkata.report.html.words import SYMBOLS, page_words, state_word
+from torchkata.report.html.words import SYMBOLS, page_words
 from torchkata.report.jsonfile import replace_file
 from torchkata.result import ExerciseResult, Report, State
 
@@ -78,6 +78,20 @@ class HtmlReport:
             part = template.render(w=page_words(), e=view(result, self._folder))
             known = self._drawn[result.id] = (result, _markup(part))
         return known[1]
+
+
+def write_html(report: Report, path: str | os.PathLike[str], folder: str = "exercises") -> None:
+    """Write a report that is complete as HTML.
+
+    Args:
+        report: what to write.
+        path: the file, in a folder that exists.
+        folder: holds the submissions, for the paths in the advice.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    HtmlReport(path, folder).write(report)
 
 
 @cache
@@ -154,7 +168,7 @@ def _chapter(name: str, results: list[tuple[ExerciseResult, str]]) -> dict[str, 
                 "anchor": anchor(result),
                 "name": result.name,
                 "state": result.state.value,
-                "word": state_word(result.state),
+                "word": names.state(result.state.value),
                 "symbol": SYMBOLS[result.state],
                 "part": part,
             }
@@ -172,7 +186,7 @@ def _counts(report: Report) -> list[dict[str, Any]]:
             counts.append(
                 {
                     "state": state.value,
-                    "word": state_word(state),
+                    "word": names.state(state.value),
                     "symbol": symbol,
                     "n": n,
                     "x": round(start, 1),

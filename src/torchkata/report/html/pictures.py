@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from torchkata.messages import say
-from torchkata.report import units
+from torchkata.report import names, units
 from torchkata.report.html import canvas
 from torchkata.report.html.canvas import Picture
 from torchkata.result import Curve
@@ -196,7 +196,7 @@ def exponent_words(curve: Curve) -> str:
     return say(
         "{who} grows like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}); at most "
         "{over}^{allowed:g} is allowed.",
-        who=curve.who,
+        who=names.contender(curve.who),
         over=curve.over,
         exponent=curve.exponent,
         low=curve.exponent_low,

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from torchkata.messages import say
-from torchkata.report import ladder, units
+from torchkata.report import ladder, names, units
 from torchkata.report.findings import grouped
 from torchkata.report.html.costs import growths, ladders
 from torchkata.report.html.figures import in_words
-from torchkata.report.html.words import SYMBOLS, state_word, verdict_word
+from torchkata.report.html.words import SYMBOLS, verdict_word
 from torchkata.result import (
     AXES,
     FAILING,
@@ -20,6 +20,7 @@ from torchkata.result import (
     State,
     Verdict,
 )
+from torchkata.texts import told_case
 
 _LINES: Final = 60  # of the learner's prints
 _CHARACTERS: Final = 3500
@@ -45,14 +46,14 @@ def view(result: ExerciseResult, folder: str) -> dict[str, Any]:
         "id": result.id,
         "name": result.name,
         "state": result.state.value,
-        "word": state_word(result.state),
+        "word": names.state(result.state.value),
         "symbol": SYMBOLS[result.state],
         "kind": "mend" if failing else result.state.value,
         "message": result.message,
         "seconds": units.seconds(result.seconds) if result.seconds else "",
         "cost": ladder.summary(result.ladder) if result.state is State.PASSED else "",
-        "findings": list(grouped(failed)),
-        "unsure": list(grouped(unsure)),
+        "findings": _found(failed),
+        "unsure": _found(unsure),
         "next": [] if result.state is State.PASSED else list(_next(result, folder)),
         "axes": _axes(result.checks),
         "judged": _judged(len(result.checks)),
@@ -62,6 +63,10 @@ def view(result: ExerciseResult, folder: str) -> dict[str, Any]:
         "growths": list(growths(result.growth, anchor(result))),
         "bare": not (result.checks or result.output or result.ladder or failing),
     }
+
+
+def _found(checks: Sequence[CheckResult]) -> list[tuple[str, str]]:
+    return [(names.axis(axis), text) for axis, text in grouped(checks)]
 
 
 def _next(result: ExerciseResult, folder: str) -> Iterator[tuple[str, str]]:
@@ -89,12 +94,12 @@ def _axis(axis: str, group: Sequence[CheckResult]) -> dict[str, Any]:
     verdicts = [check.verdict for check in group]
     worst = next((v for v in (Verdict.FAILED, Verdict.UNMEASURABLE) if v in verdicts), None)
     return {
-        "axis": axis,
+        "axis": names.axis(axis),
         "verdict": (worst or Verdict.PASSED).value,
         "tally": f"{verdicts.count(Verdict.PASSED)}/{len(group)}",
         "tally_words": say(
             "{axis}: {passed} of {total} passed",
-            axis=axis,
+            axis=names.axis(axis),
             passed=verdicts.count(Verdict.PASSED),
             total=len(group),
         ),
@@ -104,12 +109,13 @@ def _axis(axis: str, group: Sequence[CheckResult]) -> dict[str, Any]:
 
 def _check(check: CheckResult) -> dict[str, Any]:
     what = check.id.partition("::")[2].removeprefix(check.axis)
-    named = what.removeprefix("[").removesuffix("]") or check.case or check.axis
-    if check.case.startswith(named):  # the case tells the same and more
-        named = check.case
+    what = what.removeprefix("[").removesuffix("]") or names.axis(check.axis)
+    case = told_case(check.case)
+    if check.case.startswith(what):  # the case tells the same and more
+        what, case = case, ""
     return {
-        "what": named,
-        "case": check.case if check.case not in named else "",
+        "what": what,
+        "case": case,
         "verdict": check.verdict.value,
         "word": verdict_word(check.verdict),
         "message": check.message,

@@ -53,18 +53,6 @@ def page_words() -> dict[str, str]:
     }
 
 
-def state_word(state: State) -> str:
-    """The name of a state."""
-    return {
-        State.TODO: say("todo"),
-        State.PASSED: say("passed"),
-        State.FAILED: say("failed"),
-        State.ERROR: say("error"),
-        State.TIMEOUT: say("timeout"),
-        State.UNMEASURABLE: say("unmeasurable"),
-    }[state]
-
-
 def verdict_word(verdict: Verdict) -> str:
     """The name of a verdict."""
     return {
