@@ -144,7 +144,8 @@ MIXED = report(
     exercise("04_operators/03_row_sum", State.FAILED, "2 checks failed.", seconds=1.2, checks=(
         check("contract", "passed"),
         check("speed", "failed", "2.4 x as fast as the `loop`; at least 50 x is asked for.",
-              figures={"ratio": 2.4, "threshold": 50.0, "seconds_median": 1e-3}),
+              figures={"ratio": 2.4, "threshold": 50.0, "seconds_median": 1e-3},
+              why="Each `x[i]` is an op of its own."),
         check("values", "failed", "3 of 4 values differ.", case="tall (n=500)"),
         check("memory", "unmeasurable", "Not judged."),
     ), ladder=LADDER, output="hello\n"),
@@ -221,6 +222,7 @@ def test_findings_checks_and_figures(page: Page) -> None:
     assert "threshold 50 x" in page.text
     assert "seconds median 1.0 ms" in page.text
     assert "nox -s grade -- row_sum" in page.text
+    assert "why Each x[i] is an op of its own." in page.text
     assert "no verdict" in page.text
 
 
@@ -327,7 +329,7 @@ def test_whatever_learners_write_stays_text(hostile: str) -> None:
                     "01_a/01_x",
                     State.FAILED,
                     said,
-                    checks=(check("values", "failed", said + " ", case=said),),
+                    checks=(check("values", "failed", said + " ", case=said, why=said),),
                     ladder=(
                         rung("yours", {said: 3}, ops=3),
                         rung("reference", {"sum": 1}, ops=1),

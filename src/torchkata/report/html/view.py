@@ -53,6 +53,7 @@ def view(result: ExerciseResult, folder: str) -> dict[str, Any]:
         "seconds": units.seconds(result.seconds) if result.seconds else "",
         "cost": ladder.summary(result.ladder) if result.state is State.PASSED else "",
         "findings": _found(failed),
+        "whys": [check.why for check in result.failed if check.why],
         "unsure": _found(unsure),
         "next": [] if result.state is State.PASSED else list(_next(result, folder)),
         "axes": _axes(result.checks),

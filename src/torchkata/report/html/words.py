@@ -33,6 +33,7 @@ def page_words() -> dict[str, str]:
         "open_all": say("Open all"),
         "close_all": say("Close all"),
         "mend": say("To mend"),
+        "why": say("why"),
         "unsure": say("Without a verdict"),
         "next": say("Next"),
         "checks": say("Checks"),
