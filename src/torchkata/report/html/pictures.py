@@ -119,9 +119,9 @@ def histogram(rows: Sequence[tuple[str, int, int]], *, name: str, title: str) ->
     axes.set_axis_off()
     beside = axes.get_yaxis_transform()
     for row, (op, mine, theirs) in enumerate(rows):
-        canvas.write(axes, 0, row + 0.44, _cut(op), transform=beside)
+        canvas.write(axes, 0, row + 0.38, _cut(op), transform=beside)
         shares = f"{units.count(mine)} : {units.count(theirs)}"
-        canvas.write(axes, 1, row + 0.44, shares, transform=beside, ha="right")
+        canvas.write(axes, 1, row + 0.38, shares, transform=beside, ha="right")
         for count, color, place in (
             (mine, canvas.YOURS, row + 0.63),
             (theirs, canvas.REFERENCE, row + 0.81),
