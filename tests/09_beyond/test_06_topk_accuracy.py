@@ -104,6 +104,6 @@ def test_ops_one_topk(submission, generator):
         )
         require(
             calls <= 1,
-            f"For ks = {ks} it makes {calls} {search}; one topk is enough. It returns the best class "
-            "first, so the best of the largest k begin with the best of every smaller one.",
+            f"For ks = {ks} it makes {calls} {search}; one topk is enough. It returns the best "
+            "class first, so the best of the largest k begin with the best of every smaller one.",
         )

@@ -34,8 +34,8 @@ _KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # typ
 def _sparse_keys(layout: torch.layout) -> Any:
     """What tells C++ that a wrapper is sparse: the layout alone does not."""
     key = "SparseMeta" if layout is torch.sparse_coo else "SparseCsrMeta"
-    keys = torch._C.DispatchKeySet  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
-    return _KEYS | keys(getattr(torch._C.DispatchKey, key))  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
+    keys = torch._C.DispatchKeySet  # noqa: SLF001 - no public name
+    return _KEYS | keys(getattr(torch._C.DispatchKey, key))  # noqa: SLF001 - no public name
 
 
 class Watcher(Protocol):

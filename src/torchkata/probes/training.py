@@ -89,7 +89,7 @@ class Watch:
         """The mean squared error, with an eye on autocast."""
         self.forward.append(torch.is_autocast_enabled(self._kind))
         if output.requires_grad:
-            output.register_hook(self._passed)
+            output.register_hook(self._passed)  # type: ignore[no-untyped-call]
         return mse_loss(output, target)
 
     def _passed(self, _: Tensor) -> None:
