@@ -55,9 +55,9 @@ def headers(source: str, names: tuple[str, ...]) -> list[str]:
     for node in tree.body:
         match node:
             case ast.FunctionDef(name=name) if name in names:
-                found.append(_header(node))
+                found.append(_header(node, source))
             case ast.ClassDef(name=name, body=body) if name in names:
-                methods = [_header(n) for n in body if isinstance(n, ast.FunctionDef)]
+                methods = [_header(n, source) for n in body if isinstance(n, ast.FunctionDef)]
                 bases = ", ".join(map(ast.unparse, node.bases))
                 first = f"class {name}({bases}):" if bases else f"class {name}:"
                 found.append("\n    ".join([first, *methods]))
@@ -66,9 +66,11 @@ def headers(source: str, names: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _header(node: ast.FunctionDef) -> str:
-    result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    return f"def {node.name}({ast.unparse(node.args)}){result}"
+def _header(node: ast.FunctionDef, source: str) -> str:
+    """A function's first lines as they stand, without the colon."""
+    lines = source.splitlines()[node.lineno - 1 : node.body[0].lineno - 1]
+    text = "\n".join(lines).strip()
+    return text.removesuffix(":") if text else source.splitlines()[node.lineno - 1].strip()
 
 
 def _source(lesson: Lesson) -> str:

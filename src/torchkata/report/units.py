@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, chop_cells
 
@@ -25,6 +25,19 @@ _UNSAFE = re.compile(
 )
 # A command in backticks stays on one line, so that it can be copied.
 _WORDS = re.compile(r"[^\s`]*`[^`\n]{1,60}`\S*|\S+")
+# Wide scripts have no blanks: a line may end at any character, but punctuation stays with its own.
+_WIDE = (
+    "\u2e80-\u303e\u3041-\u33ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60"
+)
+_OPEN = "\u201c\u2018\u3008\u300a\u300c\u300e\u3010\uff08\uff3b"
+_CLOSE = (
+    "\u201d\u2019\u2026\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff0e\uff1a"
+    "\uff1b\uff1f\uff3d"
+)
+_UNITS = re.compile(
+    rf"[{_OPEN}]*(?:`[^`\n]{{1,60}}`|[^\s`{_WIDE}{_OPEN}{_CLOSE}]+|.)[{_CLOSE}]*", re.DOTALL
+)
+_HAS_WIDE = re.compile(f"[{_WIDE}]")
 _WHOLE = 160  # cells up to which a word, such as a path, is never broken
 
 
@@ -52,8 +65,8 @@ def ratio(value: float) -> str:
     if not math.isfinite(value):
         return say("unknown")
     if value != 0 and abs(value) < 0.95:  # noqa: PLR2004 - below, one decimal says too little
-        return f"{value:.2g} x"
-    return f"{_short(value)} x"
+        return say("{value} x", value=f"{value:.2g}")
+    return say("{value} x", value=_short(value))
 
 
 def _short(value: float) -> str:
@@ -79,7 +92,7 @@ def plain(text: str, *, limit: int = 4000) -> str:
 
 
 def wrapped(text: str, width: int, first: int, rest: int) -> Iterator[str]:
-    """Break text at blanks, each of its lines by itself; lines that fit keep their blanks.
+    """Break text at blanks, and in wide scripts between characters; lines that fit stay as they are.
 
     Args:
         text: what to break.
@@ -93,13 +106,24 @@ def wrapped(text: str, width: int, first: int, rest: int) -> Iterator[str]:
         words = _WORDS.findall(paragraph)
         if indent + cell_len(paragraph) <= width:
             words = [paragraph]
-        for word in words:
-            whole = cell_len(word) <= max(_WHOLE, width)
-            for piece in [word] if whole else chop_cells(word, max(width - rest, 1)):
-                if line and indent + cell_len(f"{line} {piece}") > width:
-                    yield line
-                    line, indent = piece, rest
-                else:
-                    line = f"{line} {piece}" if line else piece
+        for glue, piece in _pieces(words, width, width - rest):
+            longer = line + glue + piece if line else piece
+            if line and indent + cell_len(longer) > width:
+                yield line
+                line, indent = piece, rest
+            else:
+                line = longer
         yield line
         indent = rest
+
+
+def _pieces(words: Iterable[str], width: int, room: int) -> Iterator[tuple[str, str]]:
+    """What a line may be broken between, each with what stands before it where it is not."""
+    for word in words:
+        glue = " "
+        for unit in _UNITS.findall(word) if _HAS_WIDE.search(word) else [word]:
+            whole = cell_len(unit) <= max(_WHOLE, width)
+            for piece in [unit] if whole else chop_cells(unit, max(room, 1)):
+                yield glue, piece
+                glue = "" if whole else " "
+            glue = ""
