@@ -92,7 +92,7 @@ def plain(text: str, *, limit: int = 4000) -> str:
 
 
 def wrapped(text: str, width: int, first: int, rest: int) -> Iterator[str]:
-    """Break text at blanks, and in wide scripts between characters; lines that fit stay as they are.
+    """Break text at blanks, in wide scripts between characters; a line that fits stays as it is.
 
     Args:
         text: what to break.
