@@ -36,9 +36,10 @@ def said(source: str, where: str = "") -> Iterator[tuple[str, set[str] | str]]:
         if node.func.id != "say":
             continue
         names = {keyword.arg for keyword in node.keywords if keyword.arg is not None}
+        unnamed = any(keyword.arg is None for keyword in node.keywords)  # `**values`: any of them
         for arm in _arms(node.args[0]):
             if isinstance(arm, ast.Constant) and isinstance(arm.value, str):
-                yield arm.value, names
+                yield arm.value, names | (placeholders(arm.value) if unnamed else set())
             else:
                 yield "", f"{where}:{arm.lineno}: say({ast.unparse(arm)}): only literals are found"
 
