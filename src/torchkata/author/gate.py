@@ -19,6 +19,7 @@ from torchkata.grade import Settings, grade_one
 from torchkata.inputs import Seeded
 from torchkata.isolation import probes
 from torchkata.isolation.launch import Launcher
+from torchkata.messages import say
 from torchkata.result import ExerciseResult, State, Verdict
 from torchkata.run import fresh_seed
 from torchkata.spec import Function
@@ -77,7 +78,9 @@ class Gate:
         """
         submission = Submission(source=source, file=lesson.stub.name, bind=bind or {})
         result = grade_one(lesson, submission, self.launcher, self.settings)
-        if result.message.startswith("The course itself"):
+        if result.message.startswith(
+            say("The course itself is at fault, not your code: {error}", error="")
+        ):
             raise CourseError(result.message)
         return result
 

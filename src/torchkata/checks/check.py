@@ -118,7 +118,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
 def raised(error: SubmissionError) -> str:
     """Say which exception came, from which line; of the less known ones, what they mean."""
     where = say(" (line {line})", line=error.line) if error.line else ""
-    text = say(": {text}", text=str(error).rstrip(".")) if str(error) else ""
+    text = say(": {text}", text=str(error).rstrip(".。")) if str(error) else ""
     asked = re.search(r"you tried to allocate (\d+) bytes", str(error))
     if asked is not None:
         return say(

@@ -65,14 +65,14 @@ class OpCount:
         by_line = self.by_line
         ranked = sorted((at for at in by_line if at), key=lambda at: (-by_line[at].total(), at))
         if not ranked:
-            return f"{head}: {_ranked(by_line[0], most)}"
+            return say("{total}: {ops}", total=head, ops=_ranked(by_line[0], most))
         parts = [
             say("line {line}: {ops}", line=at, ops=_ranked(by_line[at], most))
             for at in ranked[:most]
         ]
         if rest := sum(by_line[at].total() for at in [0, *ranked[most:]] if at in by_line):
             parts.append(say("elsewhere {count:,} more", count=rest))
-        return f"{head} ({'; '.join(parts)})"
+        return say("{total} ({ops})", total=head, ops=say("; ").join(parts))
 
     def left(self, kinds: Iterable[str]) -> str:
         """Say by which conversions values left, and where: `line 12: 500 x item`."""
@@ -119,19 +119,23 @@ class OpCount:
 def events(counts: Mapping[tuple[str, int | None], int], most: int = 3) -> str:
     """Say how often what happened in which line: `line 12: 500 x item; line 14: 1 x bool`."""
     ordered = sorted(counts.items(), key=lambda row: -row[1])[:most]
-    return "; ".join(
-        say("line {line}: {ops}", line=line, ops=f"{count:,} x {name}")
+    return say("; ").join(
+        say("line {line}: {ops}", line=line, ops=_times(count, name))
         if line
-        else f"{count:,} x {name}"
+        else _times(count, name)
         for (name, line), count in ordered
     )
 
 
 def _ranked(rows: Counter[str], most: int) -> str:
-    parts = [f"{count:,} x {name}" for name, count in rows.most_common(most)]
+    parts = [_times(count, name) for name, count in rows.most_common(most)]
     if rest := rows.total() - sum(count for _, count in rows.most_common(most)):
         parts.append(say("{count:,} x other", count=rest))
-    return ", ".join(parts)
+    return say(", ").join(parts)
+
+
+def _times(count: int, name: str) -> str:
+    return say("{count:,} x {name}", count=count, name=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +210,7 @@ class MemoryUse:
 def ranked(makers: Makers, most: int) -> str:
     """Say which ops made most bytes, and in which lines: `line 12: mul made 128.0 MiB`."""
     rows = [(size, at, name) for name, sizes in makers.items() for at, size in sizes.items()]
-    return "; ".join(
+    return say("; ").join(
         say("line {line}: {op} made {size}", line=at, op=name, size=units.size(size))
         if at
         else say("{op} made {size}", op=name, size=units.size(size))
