@@ -65,7 +65,12 @@ def say(text: str, /, **values: object) -> str:
     translated = catalogue(_InForce.language).get(text)
     if translated is None:
         return english(text, **values)
-    return _BETWEEN_WIDE.sub("", english(translated, **values))
+    return closed_up(english(translated, **values))
+
+
+def closed_up(text: str) -> str:
+    """Take out the blanks around values that turned out to be as wide as what they stand in."""
+    return _BETWEEN_WIDE.sub("", text)
 
 
 def languages() -> tuple[str, ...]:

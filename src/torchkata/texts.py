@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from torchkata.messages import chosen, read_po, say, sentences
+from torchkata.messages import chosen, closed_up, read_po, say, sentences
 
 FOLDERS: Final = ("exercises", "solutions")
 _VALUE: Final = re.compile(r"\{(\d+)\}")
@@ -72,7 +72,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _filled(translation: str, values: list[str]) -> str:
-    return _VALUE.sub(lambda found: values[int(found[1]) - 1], translation)
+    return closed_up(_VALUE.sub(lambda found: values[int(found[1]) - 1], translation))
 
 
 @cache

@@ -20,6 +20,7 @@ from torchkata.checks.workers import Submission
 from torchkata.course import Course
 from torchkata.grade import Settings, grade_one
 from torchkata.isolation.launch import Launcher, Rules
+from torchkata.messages import choose
 from torchkata.result import ExerciseResult
 
 for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
@@ -30,6 +31,14 @@ torch.set_num_threads(1)  # another number of threads adds up in another order
 collect_ignore = ["course"]  # its graders belong to a course of their own
 
 MINI = Path(__file__).parent / "course"
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Set the language back that a test, or a command line within it, has chosen."""
+    choose("en")
+    yield
+    choose("en")
 
 
 @pytest.fixture(scope="session")

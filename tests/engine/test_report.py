@@ -1,5 +1,7 @@
 """The report: units, the terminal's text, JSON and JUnit."""
 
+# ruff: noqa: RUF001 - Chinese has punctuation of its own
+
 from __future__ import annotations
 
 import dataclasses
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from torchkata.errors import UsageError
+from torchkata.messages import choose
 from torchkata.report import TerminalReport, ladder, units, write_json, write_junit
 from torchkata.result import CheckResult, ExerciseResult, Report, Rung, State, Verdict
 
@@ -259,6 +262,69 @@ def test_golden_40() -> None:
     agrees("mixed_40", text)
     wide = [line for line in text.splitlines() if cell_len(line) > 40]
     assert all(re.search("^[✓✗·!?] |exercises", line) for line in wide)
+
+
+ZH_FAILED = exercise(
+    "04_segment_mean",
+    State.FAILED,
+    "3 项检查未通过；请从第一项改起。",
+    seconds=1.24,
+    checks=(
+        check(
+            "ops",
+            "failed",
+            "501 个算子（第 12 行：500 次 select，1 次 zeros）；至多允许 12 个。"
+            "参考解用了 1 个算子：1 次 sum。用例：large（N=20000, D=16）。",
+        ),
+        *(
+            check(
+                "values",
+                "failed",
+                "`segment_mean` 的值有 12 个不同（共 18 个）；第一个位于 [1, 0]：得到 nan，应为 0。"
+                f"用例：{case}（N=4, D=2）。",
+                case=f"{case} (N=4, D=2)",
+            )
+            for case in ("empty", "wide")
+        ),
+        check("speed", "unmeasurable", "未计时：请先让数值正确。"),
+    ),
+    ladder=SLOW,
+    output="标签 tensor([0, 1, 1])\n",
+)
+ZH_MIXED = report(exercise("01_outer", State.TODO, "还没有开始。"), PASSED, ZH_FAILED)
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_golden_chinese(width: int) -> None:
+    """In a language of wide characters columns stand, lines end in time, and none begins badly."""
+    choose("zh-CN")
+    text = shown(ZH_MIXED, width=width)
+    agrees(f"zh-CN_{width}", text)
+    lines = text.splitlines()
+    for line in lines:
+        assert cell_len(line) <= width or "`nox" in line or "exercises/" in line
+        assert line.lstrip()[:1] not in {*"，。；：？！、）”"}
+
+
+@given(
+    st.text(st.sampled_from("希望，。（）“”：a1 `"), max_size=120).map(lambda text: text.strip()),
+    st.integers(20, 60),
+)
+def test_wrapping_wide_text_loses_nothing(text: str, width: int) -> None:
+    """Lines of Chinese end between characters; nothing is lost but blanks at their ends."""
+    lines = list(units.wrapped(text, width, 2, 4))
+
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(cell_len(line) <= width - 2 or len(line) > 1 for line in lines)
+
+
+def test_wide_punctuation_stays_with_its_own() -> None:
+    """No line begins with a closing mark or ends with an opening one; code stays whole."""
+    text = "请编辑（文件）“练习”，然后运行 `nox -s grade -- halve`。" * 8
+    for width in range(30, 70):
+        lines = list(units.wrapped(text, width, 0, 0))
+        assert not any(line[0] in "，。）”" or line[-1] in "（“" for line in lines)
+        assert "".join(lines).count("`nox -s grade -- halve`。") == 8
 
 
 def test_golden_verbose() -> None:
