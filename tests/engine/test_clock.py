@@ -328,6 +328,16 @@ def test_a_miss_that_the_reference_shares_is_not_held_against_the_candidate(rati
     assert (alone.outcome is Outcome.SLOWER) == (ratio == 1.0)
 
 
+def test_a_right_answer_is_not_failed_where_the_reference_has_lost_its_room():
+    """Near the reference a miss counts only where the reference clears the threshold by 1.5."""
+    near, _, _ = verdict(1.6, 2.0, reference=2.3)
+    assert (near.outcome, near.reason) == (Outcome.UNDECIDED, "the reference misses it too")
+
+    far, _, _ = verdict(1.0, 2.0, reference=2.3)
+    roomy, _, _ = verdict(1.6, 2.0, reference=3.2)
+    assert far.outcome is roomy.outcome is Outcome.SLOWER
+
+
 def test_a_pass_does_not_ask_the_reference():
     """A candidate that clears what the reference misses has passed."""
     assert verdict(4.0, 2.0, reference=1.0)[0].outcome is Outcome.FASTER

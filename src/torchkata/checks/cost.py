@@ -70,17 +70,23 @@ def read_meters(answer: Any, *, lined: bool) -> dict[str, Any]:
     return read
 
 
-def ops(session: Session, function: Function, budget: Ops) -> None:
-    """On every case the number of dispatched ATen ops is within the budget."""
+def ops(session: Session, function: Function, budget: Ops) -> dict[str, float]:
+    """On every case the number of dispatched ATen ops is within the budget.
+
+    Returns:
+        The figures of the case that comes nearest to it.
+    """
     over: list[tuple[Case, OpCount, float]] = []
+    found: list[tuple[float, float]] = []
     for case in ordinary(function):
         limit = evaluate(str(budget.at_most), case.sizes)
         count: OpCount = measure(session, session.worker, function, case)["ops"]
         _no_detour(session, function, case, count)
+        found.append((_counted(count, budget), limit))
         if _counted(count, budget) > limit:
             over.append((case, count, limit))
     if not over:
-        return
+        return _nearest("ops", found)
     case, mine, limit = over[-1]  # the largest shows best how the number grows
     ask = partial(measure, session, session.reference, function, case)
     theirs: OpCount = session.trusted(ask)["ops"]
@@ -102,6 +108,12 @@ def ops(session: Session, function: Function, budget: Ops) -> None:
         ops=_counted(mine, budget),
         ops_allowed=limit,
     )
+
+
+def _nearest(name: str, found: list[tuple[float, float]]) -> dict[str, float]:
+    """The figures of the case that uses most of its budget."""
+    used, limit = max(found, key=lambda pair: pair[0] / max(pair[1], 1), default=(0.0, 0.0))
+    return {name: used, f"{name}_allowed": limit}
 
 
 def _counted(count: OpCount, budget: Ops) -> int:
@@ -129,14 +141,20 @@ def _no_detour(session: Session, function: Function, case: Case, mine: OpCount) 
             )
 
 
-def memory(session: Session, function: Function, budget: Memory) -> None:
-    """The peak of extra memory is within the budget."""
+def memory(session: Session, function: Function, budget: Memory) -> dict[str, float]:
+    """The peak of extra memory is within the budget.
+
+    Returns:
+        The figures of the case that comes nearest to it.
+    """
+    found: list[tuple[float, float]] = []
     cases = [Case.timed(budget.at)] if budget.at else ordinary(function)
     for case in cases:
         expected = session.expect(function.name, session.draw(function, case))
         limit = evaluate(budget.at_most, _names(session, function, case, expected))
         ask = partial(measure, session, function=function, case=case, ops=False, memory=True)
         mine: MemoryUse = ask(worker=session.worker)["memory"]
+        found.append((mine.peak_bytes, limit))
         if mine.peak_bytes <= limit:
             continue
         theirs: MemoryUse = session.trusted(partial(ask, worker=session.reference))["memory"]
@@ -155,6 +173,7 @@ def memory(session: Session, function: Function, budget: Memory) -> None:
             extra_bytes=mine.peak_bytes,
             extra_bytes_allowed=limit,
         )
+    return _nearest("extra_bytes", found)
 
 
 def _names(session: Session, function: Function, case: Case, expected: Any) -> dict[str, float]:

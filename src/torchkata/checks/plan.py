@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
+from torchkata.budget import Budget, GrowthAtMost, Memory, Ops, Speedup, Syncs
 from torchkata.checks import correct, cost, plain, portable
 from torchkata.checks.check import Check, Finding
 from torchkata.checks.contract import contract
@@ -82,23 +82,21 @@ def _function(
 
 def _budgets(check: Any, function: Function) -> Iterator[Check]:
     judges: dict[type, tuple[str, Any]] = {
-        Ops: ("ops", cost.ops),
+        Ops: ("ops", partial(_figured, cost.ops)),
         Syncs: ("ops", cost.syncs),
-        Memory: ("memory", cost.memory),
-        Speedup: ("speed", _timed),
-        GrowthAtMost: ("memory", _grown),
+        Memory: ("memory", partial(_figured, cost.memory)),
+        Speedup: ("speed", partial(_figured, speed)),
+        GrowthAtMost: ("memory", partial(_figured, growth)),
     }
     for budget in function.budget:
         axis, judge = judges[type(budget)]
         yield check(axis, budget.sentence(), partial(judge, function=function, budget=budget))
 
 
-def _timed(session: Session, function: Function, budget: Speedup) -> Finding:
-    return Finding(figures=speed(session, function, budget))
-
-
-def _grown(session: Session, function: Function, budget: GrowthAtMost) -> Finding:
-    return Finding(figures=growth(session, function, budget))
+def _figured(
+    judge: Callable[..., dict[str, float]], session: Session, function: Function, budget: Budget
+) -> Finding:
+    return Finding(figures=judge(session, function, budget))
 
 
 def _plain(lesson: Lesson, devices: tuple[str, ...]) -> Iterator[Check]:

@@ -68,6 +68,7 @@ class Rule:
         pause_seconds: time between the two stages, for a burst of other work to pass.
         busy: the baseline's wall time over its CPU time from which the machine counts as busy.
         reference_margin: how far over the threshold the reference must be for a miss to count.
+        reference_room: how far, for a miss to count of a candidate within this factor of it.
         idle: wall time over CPU time from which a block may have slept.
         idle_switches: voluntary switches a call, over the baseline's, that sleeping takes.
         wall_slack: by how much a sleeper's wall time may miss the threshold.
@@ -95,6 +96,7 @@ class Rule:
     pause_seconds: float = 0.05
     busy: float = 1.5
     reference_margin: float = 1.1
+    reference_room: float = 1.5
     idle: float = 3.0
     idle_switches: float = 0.5
     wall_slack: float = 3.0
