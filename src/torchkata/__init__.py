@@ -1,7 +1,8 @@
 """torchkata: a self-grading kata for writing efficient PyTorch.
 
-These are the names that a grader may import; everything else is the engine's own. They are
-imported when first used, so that the command line starts before torch is there.
+These are the names that a grader may import, and IPython's door to the notebook; everything else is
+the engine's own. They are imported when first used, so that the command line starts before torch is
+there.
 """
 
 from importlib import import_module
@@ -39,6 +40,7 @@ _HOMES = {
     "torchkata.checks.plain": ("raises", "require", "same"),
     "torchkata.compare": ("Tolerance",),
     "torchkata.inputs": ("integers", "normal", "uniform", "value"),
+    "torchkata.notebook": ("load_ipython_extension", "unload_ipython_extension"),
     "torchkata.spec": ("Case", "Entry", "Exercise", "Function"),
 }
 

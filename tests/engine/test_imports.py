@@ -32,6 +32,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     class_commands  the instructors' verbs
     cli             all verbs
     plugin          pytest: the only one that imports it
+    notebook        IPython: the only one that imports it
 
 `torchkata/__init__` lends graders their names and is imported by nobody else; `__main__` starts
 the command line.
@@ -155,6 +156,13 @@ def test_only_the_plugin_imports_pytest():
     users = {path.name for path in ENGINE.rglob("*.py") if "pytest" in dict(_heads(path))}
 
     assert users == {"plugin.py"}
+
+
+def test_only_the_notebook_imports_ipython():
+    """The engine works where IPython is not installed."""
+    users = {path.name for path in ENGINE.rglob("*.py") if "IPython" in dict(_heads(path))}
+
+    assert users == {"notebook.py"}
 
 
 def _heads(path: Path) -> Iterator[tuple[str, int]]:

@@ -75,13 +75,17 @@ class Progress:
         """What the learner should know about the file, each sentence once."""
         return tuple(self._store.notes)
 
-    def record(self, lesson: Lesson, result: ExerciseResult, source: bytes) -> None:
+    def record(
+        self, lesson: Lesson, result: ExerciseResult, source: bytes, *, own_file: bool = True
+    ) -> None:
         """Note a judging; what nobody has begun is none.
 
         Args:
             lesson: the exercise.
             result: how it went.
             source: the file that was judged.
+            own_file: whether that was the file in `exercises/`; if not, the exercise's state stays
+                what that file has earned.
         """
         if result.state is State.TODO and not result.seconds:
             return
@@ -91,10 +95,15 @@ class Progress:
         def write(db: Connection) -> None:
             _touch(db, lesson.id)
             db.execute(
-                "UPDATE exercises SET state = ?, digest = ?, attempts = attempts + 1, "
+                "UPDATE exercises SET attempts = attempts + 1, "
                 "first_passed = coalesce(first_passed, ?) WHERE id = ?",
-                (result.state.value, digest(source), now if passed else None, lesson.id),
+                (now if passed else None, lesson.id),
             )
+            if own_file:
+                db.execute(
+                    "UPDATE exercises SET state = ?, digest = ? WHERE id = ?",
+                    (result.state.value, digest(source), lesson.id),
+                )
             db.execute(
                 "INSERT INTO attempts (id, at, state, seconds) VALUES (?, ?, ?, ?)",
                 (lesson.id, now, result.state.value, result.seconds),

@@ -42,6 +42,7 @@ class Screen:
             force_terminal=self.live or color,
             width=width or (None if self.live else 80),
             no_color=not color,
+            force_jupyter=False,  # there rich would display lines instead of writing them
         )
         self.width = width or min(self.console.width, WIDEST)
         self._encoding = getattr(self.file, "encoding", None) or "utf-8"

@@ -94,6 +94,34 @@ def write_html(report: Report, path: str | os.PathLike[str], folder: str = "exer
     HtmlReport(path, folder).write(report)
 
 
+def cell_view(report: Report) -> str:
+    """Write a report of one exercise as what a notebook shows below a cell.
+
+    It is a frame with a page of its own, so neither its style nor what the learner's code printed
+    can touch the notebook; nothing in it is run.
+    """
+    from markupsafe import escape  # noqa: PLC0415 - as below
+
+    (result,) = report.exercises
+    style = _asset("style.css")
+    part = _templates().get_template("exercise.html.j2")
+    shown = view(result, None)
+    page = (
+        _templates()
+        .get_template("alone.html.j2")
+        .render(
+            language=chosen(),
+            w=page_words(),
+            style=style,
+            style_hash=_digest(style),
+            title=f"{shown['name']}: {shown['word']}",
+            part=_markup(part.render(w=page_words(), e=shown)),
+            facts=list(_facts(report)),
+        )
+    )
+    return _templates().get_template("frame.html.j2").render(e=shown, page=escape(page))
+
+
 @cache
 def _templates() -> Environment:
     """The templates; every value in them is made plain and escaped, whoever wrote it."""

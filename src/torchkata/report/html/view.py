@@ -31,12 +31,13 @@ def anchor(result: ExerciseResult) -> str:
     return re.sub(r"[^\w-]", "", result.id.replace("/", "--"), flags=re.ASCII) or "exercise"
 
 
-def view(result: ExerciseResult, folder: str) -> dict[str, Any]:
+def view(result: ExerciseResult, folder: str | None) -> dict[str, Any]:
     """What the page shows of an exercise.
 
     Args:
         result: the exercise.
-        folder: holds the submissions, for the paths in the advice.
+        folder: holds the submissions, for the paths in the advice; None where it stands alone,
+            without advice and unfolded.
     """
     failed = [check for check in result.failed if check.message != result.message]
     unsure = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
@@ -55,7 +56,10 @@ def view(result: ExerciseResult, folder: str) -> dict[str, Any]:
         "findings": _found(failed),
         "whys": [check.why for check in result.failed if check.why],
         "unsure": _found(unsure),
-        "next": [] if result.state is State.PASSED else list(_next(result, folder)),
+        "open": failing or folder is None,
+        "next": []
+        if result.state is State.PASSED or folder is None
+        else list(_next(result, folder)),
         "axes": _axes(result.checks),
         "judged": _judged(len(result.checks)),
         "prints": _prints(result.output),
