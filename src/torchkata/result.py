@@ -89,6 +89,7 @@ class ExerciseResult:
         output: what the submission printed, bounded.
         ladder: rungs of the cost ladder (baseline, yours, reference), each with figures.
         growth: how cost rises with size, one curve per contender, where that is judged.
+        comparison: after a pass, both answers and what the learner had reached before.
     """
 
     id: str
@@ -101,11 +102,29 @@ class ExerciseResult:
     output: str = ""
     ladder: tuple[Rung, ...] = ()
     growth: tuple[Curve, ...] = ()
+    comparison: Comparison | None = None
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
         """The checks that failed."""
         return tuple(check for check in self.checks if check.verdict is Verdict.FAILED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A right answer beside the reference.
+
+    Attributes:
+        yours: the part of the submission that was judged, bounded.
+        reference: that part of the solution.
+        reason: why the reference wins, in the author's words.
+        best: the lowest figures of the passes before this one, by the ladder's case.
+    """
+
+    yours: str
+    reference: str
+    reason: str = ""
+    best: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +134,8 @@ class Rung:
     Attributes:
         who: `yours`, `reference`, or the name of a baseline.
         case: sizes, as text.
-        figures: `seconds_median`, `ops`, `extra_bytes`, where measured.
+        figures: `seconds_median`, `ops`, `extra_bytes`, `conversions` (values that left for Python
+            or numpy), where measured.
         ops_by_name: how often each op was dispatched, views included; the most frequent first,
             and what is left over summed up as `other`.
     """

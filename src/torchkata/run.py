@@ -12,6 +12,7 @@ from torchkata.course import Course, Lesson
 from torchkata.errors import CourseError, UsageError
 from torchkata.grade import Settings, grade_one, read, report
 from torchkata.isolation.launch import Launcher
+from torchkata.learner.comparison import compared
 from torchkata.learner.progress import Progress
 from torchkata.messages import say
 from torchkata.result import ExerciseResult, Report, State
@@ -117,9 +118,24 @@ def _judge(
             message=str(error),
         )
     result = grade_one(lesson, submission, launcher, settings, observer.check)
-    if memory is not None and submission is not None:
-        memory.record(lesson, result, submission.source)
-    return result
+    return result if submission is None else remember(lesson, result, submission.source, memory)
+
+
+def remember(
+    lesson: Lesson, result: ExerciseResult, source: bytes, memory: Progress | None
+) -> ExerciseResult:
+    """Note how a file was judged; a pass comes back with the comparison to be shown.
+
+    Args:
+        lesson: the exercise.
+        result: how it was judged.
+        source: the file that was judged.
+        memory: where to note it; None to note nothing.
+    """
+    best = {} if memory is None else memory.best(lesson.id)
+    if memory is not None:
+        memory.record(lesson, result, source)
+    return compared(lesson, result, source, best)
 
 
 def _not_run(lesson: Lesson) -> ExerciseResult:

@@ -521,6 +521,7 @@ KEYS = {
     "output",
     "ladder",
     "growth",
+    "comparison",
 }
 CHECK_KEYS = {"why", "trap", "id", "axis", "case", "device", "verdict", "message", "figures"}
 

@@ -1,4 +1,4 @@
-"""The cost ladder: what baseline, submission and reference cost on the sizes of a budget."""
+"""The cost ladder: what all contenders cost on a budget's sizes, or on the usual case."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from torchkata.spec import Case, Function
 def climb(session: Session, without: set[str]) -> None:
     """Count ops and bytes of every contender, beside the times that the clock has found.
 
+    Where no budget names sizes, submission and reference meet on the usual case.
+
     Args:
         session: the exercise under judgement.
         without: entry points whose answers are wrong, and so have no cost worth showing.
@@ -20,13 +22,18 @@ def climb(session: Session, without: set[str]) -> None:
     for function in session.exercise.functions:
         if function.name in without:
             continue
+        sized = False
         for budget in function.budget:
             match budget:
                 case Speedup(over=over, at=at):
                     slow = session.baseline(over)
-                    _rungs(session, function, Case.timed(at), {budget.rival: slow}, memory=False)
+                    _rungs(session, function, Case.timed(at), {budget.rival: slow})
+                    sized = True
                 case Memory(at=at) if at:
-                    _rungs(session, function, Case.timed(at), {}, memory=True)
+                    _rungs(session, function, Case.timed(at), {})
+                    sized = True
+        if not sized and function.usual_case.raises is None:
+            _rungs(session, function, function.usual_case, {})
 
 
 def label(session: Session, function: Function, case: Case) -> str:
@@ -36,12 +43,7 @@ def label(session: Session, function: Function, case: Case) -> str:
 
 
 def _rungs(
-    session: Session,
-    function: Function,
-    case: Case,
-    slow: dict[str, tuple[Worker, str]],
-    *,
-    memory: bool,
+    session: Session, function: Function, case: Case, slow: dict[str, tuple[Worker, str]]
 ) -> None:
     try:  # the submission may have lost its process, and the right to another one
         contenders = {
@@ -51,13 +53,16 @@ def _rungs(
         }
     except KataError:
         return
+    name = label(session, function, case)
     for who, (worker, entry) in contenders.items():
+        memory = who not in slow  # metering a loop of a thousand ops takes long, and tells little
         try:
             cost = measure(session, worker, function, case, entry=entry, ops=True, memory=memory)
         except KataError:
             return  # the checks have said what is wrong; the ladder only illustrates
         count = cost["ops"]
-        session.rung(who, label(session, function, case), count, ops=count.total)
+        session.rung(who, name, count, ops=count.total)
+        if conversions := sum(count.conversions.values()):
+            session.rung(who, name, conversions=conversions)
         if memory:
-            peak = cost["memory"].peak_bytes
-            session.rung(who, label(session, function, case), extra_bytes=peak)
+            session.rung(who, name, extra_bytes=cost["memory"].peak_bytes)

@@ -177,6 +177,8 @@ def _verdict(budget: Speedup, decision: Decision, case: Case, cause: str) -> dic
         "ratio_high": decision.ratio_high,
         "threshold": float(budget.factor),
         "reference_ratio": decision.reference_ratio,
+        "lead": decision.lead,
+        "lead_low": decision.lead_low,
         "seconds_median": decision.candidate_ns * 1e-9,
         "pairs": float(decision.pairs),
         "seconds_to_decide": decision.seconds,

@@ -63,6 +63,8 @@ class Decision:
         candidate_ns: median CPU time of a call.
         reference_ns: median CPU time of a call; 0 without a reference.
         reference_ratio: as `ratio`, for the reference; 0 without one.
+        lead: the median over rounds of reference over candidate, a call; 0 without a reference.
+        lead_low: lower end of a 95% interval for that median.
         reason: empty where the sequential test alone decided; else "sleeps", "batch only",
             "the reference misses it too", "the clock stands still", "machine too busy" or
             "too close to call".
@@ -78,6 +80,8 @@ class Decision:
     candidate_ns: float
     reference_ns: float = 0.0
     reference_ratio: float = 0.0
+    lead: float = 0.0
+    lead_low: float = 0.0
     reason: str = ""
 
 
@@ -220,6 +224,7 @@ def decide(
     names = ("baseline", "candidate", "reference")
     costs = [typical(blocks_of(race.rounds, name), rule) for name in names]
     middle, low, high = median_interval(paired(race.rounds, "candidate", rule))
+    lead, lead_low, _ = median_interval(paired(race.rounds, "candidate", rule, over="reference"))
     return Decision(
         outcome=outcome,
         pairs=len(race.rounds),
@@ -231,5 +236,7 @@ def decide(
         candidate_ns=costs[1],
         reference_ns=costs[2],
         reference_ratio=median_interval(paired(race.rounds, "reference", rule))[0],
+        lead=lead,
+        lead_low=lead_low,
         reason=reason,
     )

@@ -156,9 +156,9 @@ def median_interval(values: Sequence[float], level: float = 0.95) -> tuple[float
     return median(ordered), ordered[rank], ordered[n - 1 - rank]
 
 
-def paired(rounds: Sequence[Round], name: str, rule: Rule) -> list[float]:
-    """How many times faster than the baseline `name` is, for each round with sound readings."""
-    pairs = zip(blocks_of(rounds, "baseline"), blocks_of(rounds, name), strict=False)
+def paired(rounds: Sequence[Round], name: str, rule: Rule, over: str = "baseline") -> list[float]:
+    """How many times faster than `over` `name` is, for each round with sound readings."""
+    pairs = zip(blocks_of(rounds, over), blocks_of(rounds, name), strict=False)
     logs = (log_ratio(slow, fast, rule) for slow, fast in pairs)
     return [math.exp(value) for value in logs if value is not None]
 

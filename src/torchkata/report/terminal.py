@@ -11,7 +11,7 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from torchkata.messages import say, sentences
-from torchkata.report import findings, ladder, names, units
+from torchkata.report import findings, ladder, names, units, versus
 from torchkata.report.screen import Screen
 from torchkata.result import ExerciseResult, Report, State, Verdict
 
@@ -81,7 +81,9 @@ class TerminalReport:
         self._done += 1
         self._erase()
         untouched = result.state is State.TODO and not result.seconds
-        if untouched or (result.state is State.PASSED and not self._verbose):
+        passed = result.state is State.PASSED
+        compares = passed and result.comparison is not None and self._total == 1
+        if untouched or (passed and not self._verbose and not compares):
             self._headline(result)
             return
         self._gap()
@@ -89,7 +91,9 @@ class TerminalReport:
         if result.message:
             self._paragraph(result.message, lead="  ")
         self._checks(result)
+        self._answers(result)
         self._costs(result)
+        self._difference(result)
         self._prints(result)
         if self._advice and result.state is not State.PASSED:
             self._next(result)
@@ -154,6 +158,17 @@ class TerminalReport:
         for axis, text in findings.grouped(unsure):
             self._labelled(names.axis(axis), sentences(say("No verdict."), text), "dim")
 
+    def _answers(self, result: ExerciseResult) -> None:
+        if result.comparison is not None:
+            self._gap()
+            for line in versus.answers(result.comparison, self._screen):
+                self._line(line)
+
+    def _difference(self, result: ExerciseResult) -> None:
+        self._gap()
+        for label, text in versus.words(result):
+            self._labelled(label, text, "bold")
+
     def _costs(self, result: ExerciseResult) -> None:
         bar = "#" if self._ascii else "█"
         self._gap()
@@ -206,7 +221,7 @@ class TerminalReport:
             self._line((lead, style), (line, body))
             lead = hang
 
-    def _line(self, *parts: str | tuple[str, str]) -> None:
+    def _line(self, *parts: str | tuple[str, str] | Text) -> None:
         self._screen.line(*parts)
         self._apart = False
 
