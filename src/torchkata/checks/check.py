@@ -128,6 +128,8 @@ def raised(error: SubmissionError) -> str:
             size=int(asked[1]),
         )
     match error.kind:
+        case "EndlessError":
+            return _endless(str(error))
         case "MemoryError" | "_ArrayMemoryError":
             return say("It ran out of memory{where}{text}", where=where, text=text)
         case "RecursionError":
@@ -141,3 +143,18 @@ def raised(error: SubmissionError) -> str:
             return say("It called sys.exit(){where}; a function has to return instead", where=where)
         case _:
             return say("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)
+
+
+def _endless(text: str) -> str:
+    """Put into words what a grader's probe has interrupted."""
+    what, _, limit = text.partition(" ")
+    if what == "compiling":
+        return say(
+            "Compiling did not end within {limit} s, so it was stopped. torch.compile unrolls each "
+            "Python loop that it records; a loop without an end is recorded for ever",
+            limit=limit,
+        )
+    return say(
+        "It never ends: {limit} items came, and there were still more. Stop after the last one",
+        limit=limit,
+    )

@@ -54,6 +54,7 @@ class Workers:
         self.submission = submission
         self.launcher = launcher
         self.load_error: SubmissionError | None = None
+        self.unsure: Unmeasurable | None = None  # why nobody can tell whether it can be loaded
         self._core = any_core()
         self._outputs: list[str] = []
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
@@ -80,8 +81,11 @@ class Workers:
         Raises:
             SubmissionError: the submission cannot be loaded.
             WorkerDiedError: it ends the process while it is loaded.
+            Unmeasurable: it needs what there is not here.
             Blocked: it has ended too many processes already.
         """
+        if self.unsure is not None:
+            raise self.unsure
         if self.given_up:
             raise Blocked(say("Not judged: the code took too long before."))
         kind = device.partition(":")[0]
@@ -102,6 +106,9 @@ class Workers:
             self._adapt(worker)
         except SubmissionError as error:
             self.load_error = error
+            raise
+        except Unmeasurable as error:
+            self.unsure = error
             raise
         except WorkerDiedError:
             self._deaths = _MOST_DEATHS

@@ -1,4 +1,4 @@
-"""What to tell a learner when the submission's process ended before it had answered."""
+"""What to tell a learner when there is no answer: the process ended, or a compiler is missing."""
 
 from __future__ import annotations
 
@@ -53,4 +53,21 @@ def death(status: int | None) -> WorkerDiedError:
     cause = causes.get(name, say("a signal"))
     return WorkerDiedError(
         "signal", say("The process was ended by {name} ({cause}).", name=name, cause=cause)
+    )
+
+
+def from_inductor(kind: str, message: str) -> bool:
+    """Whether an exception says that inductor could not build its program."""
+    if kind == "BackendCompilerFailed":  # of any backend
+        return "inductor" in message
+    return kind in {"InductorError", "InvalidCxxCompiler", "CppCompileError"}
+
+
+def no_compiler(message: str) -> str:
+    """A submission got by the backend that stands in, and inductor found no compiler to call."""
+    return say(
+        "This cannot be judged here: inductor, the default backend of torch.compile, has to call a "
+        "C++ compiler, and none can be called ({detail}). Use plain torch.compile, for which the "
+        "judge puts another backend in place, or leave the compiling out.",
+        detail=message.strip().partition("\n")[0][:200],
     )

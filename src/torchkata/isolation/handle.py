@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from torchkata.errors import ProtocolError, SubmissionError, WorkerDiedError
+from torchkata.errors import ProtocolError, SubmissionError, Unmeasurable, WorkerDiedError
 from torchkata.isolation import endings, wire
 from torchkata.isolation.channel import DONE, GO, READY, SEND
 from torchkata.isolation.decoder import decode
@@ -215,10 +215,16 @@ class Worker:
     def _value(self, answer: dict[str, Any]) -> Any:
         if "error" not in answer:
             return answer.get("value")
-        line = answer.get("line")
-        raise SubmissionError(
+        kind, message, line = (
             _text(answer["error"]),
             _text(answer.get("message", "")),
+            answer.get("line"),
+        )
+        if endings.from_inductor(kind, message):
+            raise Unmeasurable(endings.no_compiler(message))
+        raise SubmissionError(
+            kind,
+            message,
             line if isinstance(line, int) else None,
             todo=answer.get("todo") is True,
         )

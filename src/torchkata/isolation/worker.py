@@ -145,7 +145,10 @@ def settle() -> None:
     """Make the process as every judgement needs it: one thread, no input, an anonymous argv."""
     import torch  # noqa: PLC0415 - a spawned worker imports it here, a forked one has it
 
+    from torchkata.probes import quick_backend  # noqa: PLC0415 - it knows torch
+
     torch.set_num_threads(1)
+    quick_backend()
     sys.argv = [MODULE]
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - stays open for the process's life
     sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115

@@ -1,9 +1,24 @@
-"""Ready-made pieces of graders' probes, for what several exercises have to find out.
+"""What graders' own probes have in common, so that none has to write it again.
 
 They run in the worker, beside the submission, and return plain data and tensors.
 """
 
 from torchkata.probes.calls import called, with_gradients
+from torchkata.probes.compiling import compiling, operations, quick_backend
+from torchkata.probes.loading import delivered, opening, taken
 from torchkata.probes.training import TwoLayers, Watch, slopes, stale
 
-__all__ = ["TwoLayers", "Watch", "called", "slopes", "stale", "with_gradients"]
+__all__ = [
+    "TwoLayers",
+    "Watch",
+    "called",
+    "compiling",
+    "delivered",
+    "opening",
+    "operations",
+    "quick_backend",
+    "slopes",
+    "stale",
+    "taken",
+    "with_gradients",
+]

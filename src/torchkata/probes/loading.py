@@ -1,0 +1,96 @@
+"""Watch data loading: what a DataLoader delivers or raises, and which files are opened."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+
+from torch.utils.data import DataLoader
+
+from torchkata.probes.endless import EndlessError
+
+LIMIT: Final = 5  # seconds that worker processes may take for a batch
+MOST: Final = 10_000  # items: no grader asks for as many
+
+_listeners: list[list[str]] = []
+
+
+def taken(items: Iterable[Any], most: int = MOST) -> list[Any]:
+    """All items, of something that may never come to its end.
+
+    Raises:
+        EndlessError: after `most` items there are still more.
+    """
+    return list(_ending(items, most))
+
+
+def _ending(items: Iterable[Any], most: int = MOST) -> Iterator[Any]:
+    for number, item in enumerate(items):
+        if number >= most:
+            raise EndlessError("items", most)
+        yield item
+
+
+def delivered(dataset: Any, *, passes: int = 1, **how: Any) -> dict[str, Any]:
+    """What a DataLoader gives in some passes, or what it raised.
+
+    Args:
+        dataset: what it loads.
+        passes: how often it is gone through; for more than one, its worker processes stay.
+        how: its keyword arguments.
+
+    Returns:
+        `passes`, a list of batches for each; `error`, one line that begins with the exception's
+        type, empty if there was none; and `text`, all of its text.
+    """
+    workers = how.get("num_workers", 0)
+    if workers:
+        how = {"timeout": LIMIT, "persistent_workers": passes > 1, **how}
+    found: list[list[Any]] = [[] for _ in range(passes)]
+    error = text = ""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
+        try:
+            loader = DataLoader(dataset, **how)
+            for batches in found:
+                batches.extend(_ending(loader))  # keeps what came before an error
+        except Exception as raised:
+            if type(raised) is NotImplementedError and not raised.args:
+                raise  # a stub
+            kind, notes = type(raised).__name__, getattr(raised, "__notes__", ())
+            text = "\n".join((f"{kind}: {raised}", *notes)).strip()
+            last = str(raised).strip().rpartition("\n")[2]
+            # A worker process's traceback ends with the type and the text of what it raised.
+            error = last if workers and last.partition(":")[0].isidentifier() else f"{kind}: {last}"
+            raised.__traceback__ = None  # it would keep the processes until they time out
+    return {"passes": found, "error": error, "text": text}
+
+
+@contextmanager
+def opening(name: str) -> Iterator[list[str]]:
+    """Collect the names, without folders, of opened files whose path ends in `name`."""
+    heard: list[str] = []
+    _listen()
+    _listeners.append(heard)
+    try:
+        yield heard
+    finally:
+        _listeners.pop()
+        heard[:] = [path.rpartition("/")[2] for path in heard if path.endswith(name)]
+
+
+@cache
+def _listen() -> None:
+    """Hear of every file from now on: an audit hook stays for ever, so there is one for all."""
+    sys.addaudithook(_hear)
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+        for heard in _listeners:
+            heard.append(os.fsdecode(arguments[0]))
