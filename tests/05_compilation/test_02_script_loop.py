@@ -3,6 +3,7 @@
 import torch
 
 from torchkata import Case, Entry, Exercise, Function, Speedup, normal, require
+from torchkata.probes import compiling, operations
 
 _FEW, _MANY = 4, 8
 
@@ -17,8 +18,7 @@ def element_loop(x):
 
 def compiled_call(kata, x):
     """Call `scripted`; whatever backend it names, the quickest to compile stands in for it."""
-    torch._dynamo.reset()
-    with torch.compiler.set_stance("default", force_backend=lambda graph, _inputs: graph.forward):
+    with compiling():
         return kata.scripted(x)
 
 
@@ -26,14 +26,7 @@ def compiled_parts(kata, x):
     """How many operations torch.compile captured, and TorchScript's programs and their loops."""
     import collections  # noqa: PLC0415 - probes import where they run
 
-    torch._dynamo.reset()
     seen = collections.Counter()
-
-    def backend(graph, _inputs):
-        targets = [str(node.target) for node in graph.graph.nodes if node.op.startswith("call")]
-        seen["captured"] += len(targets)
-        seen["loops"] += sum("while_loop" in t or "scan" in t for t in targets)
-        return graph.forward
 
     def spied(call):
         def watched(self, *arguments, **keywords):
@@ -48,11 +41,14 @@ def compiled_parts(kata, x):
     for kind, call in zip(kinds, calls, strict=True):
         kind.__call__ = spied(call)
     try:
-        with torch.compiler.set_stance("default", force_backend=backend):
+        with compiling() as graphs:
             kata.scripted(x)
     finally:
         for kind, call in zip(kinds, calls, strict=True):
             kind.__call__ = call
+    captured = [name for graph in graphs for name in operations(graph)]
+    seen["captured"] = len(captured)
+    seen["loops"] += sum("while_loop" in name or "scan" in name for name in captured)
     return {name: seen[name] for name in ("captured", "programs", "loops")}
 
 

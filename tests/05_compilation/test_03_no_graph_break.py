@@ -3,6 +3,7 @@
 import torch
 
 from torchkata import Case, Exercise, Function, Ops, Syncs, normal, require, same, uniform, value
+from torchkata.probes import compiling, operations
 
 
 def entry_loop(x, threshold):
@@ -51,36 +52,24 @@ EXERCISE = Exercise(
 
 def compiled(kata, x, threshold):
     """The graphs that torch.compile makes of the function, what it says, and the result."""
-    torch._dynamo.reset()
-    graphs = []
-
-    def backend(graph, _inputs):
-        graphs.append([str(node.target) for node in graph.graph.nodes])
-        return graph.forward
-
     try:
-        result = torch.compile(kata.activate, fullgraph=True, backend=backend)(x, threshold)
+        with compiling() as graphs:
+            result = torch.compile(kata.activate, fullgraph=True)(x, threshold)
     except Exception as error:
         if not type(error).__module__.startswith("torch._dynamo"):
             raise
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         told = [line for line in lines if line.startswith("Explanation:")] or lines or ["it stops"]
         return {"graphs": [], "refused": told[0].removeprefix("Explanation:").strip()}
-    return {"graphs": graphs, "refused": "", "result": result}
+    return {"graphs": [operations(graph) for graph in graphs], "refused": "", "result": result}
 
 
 def plainness(kata):
     """Whether the function was left uncompiled, and calls no compiler."""
-    torch._dynamo.reset()
-    graphs = []
-
-    def backend(graph, _inputs):
-        graphs.append([str(node.target) for node in graph.graph.nodes])
-        return graph.forward
-
-    with torch.compiler.set_stance("default", force_backend=backend):
+    with compiling() as graphs:
         kata.activate(torch.tensor([1.0, 2.0]), 1.5)
-    return [names for names in graphs if "cond" not in names]  # which compiles itself
+    programs = [operations(graph) for graph in graphs]
+    return [names for names in programs if "cond" not in names]  # which compiles itself
 
 
 def test_contract_plain_function(submission):

@@ -3,6 +3,7 @@
 import torch
 
 from torchkata import Case, Entry, Exercise, Function, normal, require, uniform
+from torchkata.probes import compiling
 
 _SIZES, _FACTORS, _MOST = range(2, 12), 10, 2
 
@@ -14,8 +15,7 @@ def product_in_pieces(x, factor):
 
 def scaled(kata, x, factor):
     """Call a new scaler twice, with other arguments first; a quick backend stands in."""
-    torch._dynamo.reset()
-    with torch.compiler.set_stance("default", force_backend=lambda graph, _inputs: graph.forward):
+    with compiling():
         scaler = kata.make_scaler()
         scaler(x.new_ones(3, 2), -4.25)
         return scaler(x, factor)
@@ -23,19 +23,16 @@ def scaled(kata, x, factor):
 
 def watched(kata, xs, factors):
     """How often a scaler was compiled, and how many products came out of a compiled program."""
-    torch._dynamo.reset()
-    compilations, made, wanted = [], [], torch.empty(0)
+    made, wanted = [], torch.empty(0)
 
-    def backend(graph, _inputs):
-        compilations.append(1)
-
-        def program(*arguments):
+    def around(program):
+        def seen(*arguments):
             known = holds(arguments)
-            results = graph.forward(*arguments)
+            results = program(*arguments)
             made.append(holds(results) and not known)
             return results
 
-        return program
+        return seen
 
     def holds(tree):
         return any(
@@ -46,7 +43,7 @@ def watched(kata, xs, factors):
         )
 
     inside = []
-    with torch.compiler.set_stance("default", force_backend=backend):
+    with compiling(around) as graphs:
         scaler = kata.make_scaler()
         for x in xs:
             for factor in factors:
@@ -54,7 +51,7 @@ def watched(kata, xs, factors):
                 wanted = x * factor
                 scaler(x, factor)
                 inside.append(any(made))
-    return {"compilations": len(compilations), "inside": sum(inside), "calls": len(inside)}
+    return {"compilations": len(graphs), "inside": sum(inside), "calls": len(inside)}
 
 
 def on_meta(kata, x):
