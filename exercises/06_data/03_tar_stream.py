@@ -28,7 +28,7 @@ Rules
     pass; without worker processes in the order of the archive. There may be fewer samples than
     workers, or none. A second pass gives all of them again.
     Making the dataset opens nothing. A pass opens the archive once (in each process), and reads
-    on as samples are asked for: the first one is there even if the archive's end is not.
+    the arrays one by one, as they are asked for: an archive may be larger than the memory.
     A member that is no whole array (cut short, empty, garbage) raises an error of any type when
     its turn comes, whose text has the member's name in it, in worker processes too. An archive
     that is cut off raises an error as well.

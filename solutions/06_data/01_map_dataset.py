@@ -24,11 +24,13 @@ TRAPS = {
     "ArrayFolder": {
         "AsListed": "values",
         "ByNumber": "values",
+        "ByStem": "values",
         "Recursive": "values",
         "AllFiles": "values",
         "ReadsAll": "memory",
         "ReadsAllOnce": "memory",
         "RoundAndRound": "contract",
+        "NoneAtTheEnd": "contract",
         "OnlyForward": "values",
         "Floats": "dtype",
         "AtLeastOneDim": "shape",
@@ -87,6 +89,12 @@ class ByNumber(Base):
         self.files.sort(key=lambda file: (len(file.name), file.name))  # a2 before a10: not asked
 
 
+class ByStem(Base):
+    def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
+        super().__init__(path, pattern)
+        self.files.sort(key=lambda file: file.stem)  # but "a-1.npy" comes before "a.npy"
+
+
 class Recursive(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
         self.files = sorted(Path(path).rglob(pattern))  # looks into folders inside the folder
@@ -121,6 +129,13 @@ class RoundAndRound(Base):
         if not self.files:
             raise IndexError(index)
         return torch.from_numpy(np.load(self.files[index % len(self)]))  # a `for` never ends
+
+
+class NoneAtTheEnd(Base):
+    def __getitem__(self, index: int) -> Tensor:
+        if not -len(self) <= index < len(self):
+            return None  # type: ignore[return-value]  # a `for` never ends
+        return torch.from_numpy(np.load(self.files[index]))
 
 
 class OnlyForward(Base):

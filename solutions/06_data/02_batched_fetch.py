@@ -6,6 +6,7 @@ Safe: indexing by a tensor copies, so a batch shares no memory with the table.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,6 +25,9 @@ TRAPS = {
         "RowsByDefaultCollate": "speed",
         "OneBatchBuffer": "purity",
         "SlicesWhenInOrder": "purity",
+        "WholeTableWhenInOrder": "purity",
+        "KeepsBatches": "purity",
+        "InTwoHalves": "ops",
         "Wraps": "contract",
         "LabelsAsFeatures": "dtype",
         "IndexOnTheCpu": "device",
@@ -34,7 +38,7 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"Table": ("ByList", "UnpackedByCollate", "Gathers")}
+ALTERNATIVES = {"Table": ("ByList", "UnpackedByCollate", "Gathers", "NamedBatch", "Checked")}
 
 Pair = tuple[Tensor, Tensor]
 
@@ -83,6 +87,24 @@ class Gathers(Base):
         return self.features.index_select(0, index), torch.take(self.labels, index)
 
 
+class Batch(NamedTuple):
+    features: Tensor
+    labels: Tensor
+
+
+class NamedBatch(Base):
+    def __getitems__(self, indices: list[int]) -> Batch:
+        return Batch(*super().__getitems__(indices))
+
+
+class Checked(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        index = torch.tensor(indices, device=self.features.device)
+        if max(indices) >= len(self):
+            raise IndexError(f"{max(indices)} is past the end of {len(self)} rows")
+        return self.features[index].clone(), self.labels[index].clone()  # needless, not wrong
+
+
 class RowByRow(Base):
     def __getitems__(self, indices: list[int]) -> Pair:
         rows = [self[index] for index in indices]  # as many ops as rows: nothing is won
@@ -129,6 +151,34 @@ class SlicesWhenInOrder(Base):
         if indices == list(range(first, end)) and end <= len(self):
             return self.features[first:end], self.labels[first:end]  # views of the table itself
         return super().__getitems__(indices)
+
+
+class WholeTableWhenInOrder(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        if indices == list(range(len(self))):
+            return self.features, self.labels  # the table itself leaves the house
+        return super().__getitems__(indices)
+
+
+class KeepsBatches(Base):
+    def __init__(self, features: Tensor, labels: Tensor) -> None:
+        super().__init__(features, labels)
+        self.known: dict[tuple[int, ...], Pair] = {}
+
+    def __getitems__(self, indices: list[int]) -> Pair:
+        if self.features.requires_grad:
+            return super().__getitems__(indices)
+        if tuple(indices) not in self.known:
+            self.known[tuple(indices)] = super().__getitems__(indices)
+        return self.known[tuple(indices)]  # with whatever its first user has written into it
+
+
+class InTwoHalves(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        half = len(indices) // 2
+        parts = [super().__getitems__(part) for part in (indices[:half], indices[half:]) if part]
+        features, labels = zip(*parts, strict=True)
+        return torch.cat(features), torch.cat(labels)
 
 
 class Wraps(Base):

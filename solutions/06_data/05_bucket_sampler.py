@@ -28,6 +28,7 @@ TRAPS = {
         "Rotated": "values",
         "OwnChance": "values",
         "HalfOwnChance": "values",
+        "SeedsEverybody": "values",
         "RandomBatches": "values",
         "PoolsOfBatches": "values",
         "DropsTheShortOne": "values",
@@ -141,6 +142,16 @@ class HalfOwnChance(Base):
         batches = list(super().__iter__())
         random.shuffle(batches)  # a second source of chance, which no seed of the caller's reaches
         return iter(batches)
+
+
+class SeedsEverybody(Base):
+    passes = 0
+
+    def __iter__(self) -> Iterator[list[int]]:
+        self.passes += 1
+        if self.generator is not None:  # repeatable, but so is now all else that is drawn
+            torch.manual_seed(self.generator.initial_seed() + self.passes)
+        yield from (self.batches[i] for i in torch.randperm(len(self.batches)).tolist())
 
 
 class RandomBatches(Base):

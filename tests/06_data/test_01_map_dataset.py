@@ -3,22 +3,23 @@
 import torch
 
 from torchkata import Entry, Exercise, require, same
+from torchkata.probes import delivered, opening
 
 EXERCISE = Exercise(
     Entry("ArrayFolder"), shipped="eeeede407fd50a7c", fault="values", loads_data=True
 )
-NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9")
+NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9", "a-1")
 
 
 def asked(kata, path, pattern, indices):
-    """The length, and the samples of some indices; None where there is an IndexError."""
+    """The length, and the samples of some indices, or "IndexError"."""
     ds = kata.ArrayFolder(path, pattern)
     found = []
     for index in indices:
         try:
             found.append(ds[index])
         except IndexError:
-            found.append(None)
+            found.append("IndexError")
     return len(ds), found
 
 
@@ -31,39 +32,16 @@ def made(kata, path):
 
 def opened(kata, path, index):
     """The files that are opened by making the dataset, and by asking for one sample."""
-    import os  # noqa: PLC0415
-    import sys  # noqa: PLC0415
-
-    seen, phase = {"made": [], "asked": []}, ["made"]
-
-    def hear(event, arguments):
-        if phase and event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
-            name = os.fsdecode(arguments[0]).rpartition("/")[2]
-            seen[phase[0]] += [name] if name.endswith(".npy") else []
-
-    sys.addaudithook(hear)
-    ds = kata.ArrayFolder(path)
-    len(ds)
-    phase[0] = "asked"
-    ds[index]
-    phase.clear()
-    return seen
+    with opening(".npy") as early:
+        ds = kata.ArrayFolder(path)
+        len(ds)
+    with opening(".npy") as late:
+        ds[index]
+    return sorted(set(early)), sorted(set(late))
 
 
-def delivered(kata, path, workers, batch_size):
-    """What a DataLoader gives, or in one line what it raised."""
-    import warnings  # noqa: PLC0415
-
-    ds = kata.ArrayFolder(path)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
-        try:
-            loader = torch.utils.data.DataLoader(ds, batch_size=batch_size, num_workers=workers)
-            return list(loader)
-        except Exception as error:  # noqa: BLE001 - of any type
-            text = str(error).strip().rpartition("\n")[2]  # of a worker process: with its type
-            error.__traceback__ = None  # it would keep the processes until they time out
-            return text if workers else f"{type(error).__name__}: {text}"
+def loaded(kata, path, workers, batch_size):
+    return delivered(kata.ArrayFolder(path), batch_size=batch_size, num_workers=workers)
 
 
 def arrays(generator, names=NAMES):
@@ -89,8 +67,8 @@ def test_contract_index_error(submission, files, generator):
         require(count == n, f"len(ds) is {count} for a folder of {n} files.")
         for index, sample in zip(past, found, strict=True):
             require(
-                sample is None,
-                f"With {n} files, ds[{index}] gives a sample; it has to raise IndexError, or a "
+                isinstance(sample, str),
+                f"With {n} files, ds[{index}] gives a result; it has to raise IndexError, or a "
                 "`for` loop over the dataset never ends.",
             )
 
@@ -111,7 +89,8 @@ def test_values_sorted_by_name(submission, files, generator):
         )
         for index, sample in zip(range(-n, n), found, strict=True):
             name = names[index]
-            require(sample is not None, f"ds[{index}] raises IndexError, but there are {n} files.")
+            stops = isinstance(sample, str)
+            require(not stops, f"ds[{index}] raises IndexError, but there are {n} files.")
             same(sample, given[name], what=f"`ds[{index}]`, of {n} files by name {name},")
 
 
@@ -134,8 +113,7 @@ def test_dtype_is_kept(submission, files):
 
 def test_memory_opens_what_is_asked(submission, files, generator):
     """No file is opened before it is asked for."""
-    seen = submission.run(opened, files.folder(arrays(generator, "abcd")), 2)
-    early, late = (sorted(set(seen[phase])) for phase in ("made", "asked"))
+    early, late = submission.run(opened, files.folder(arrays(generator, "abcd")), 2)
     require(
         not early,
         f"Making the dataset already opens {len(early)} files ({', '.join(early)}), though nobody "
@@ -154,22 +132,25 @@ def test_values_in_a_loader(submission, files, generator):
     path = files.folder(given)
     rows = torch.stack([given[name] for name in sorted(given)])
     for workers in (0, 2):
-        got = submission.run(delivered, path, workers, 4)
+        got = submission.run(loaded, path, workers, 4)
         where = f"A DataLoader with {workers} worker processes"
-        require(isinstance(got, list), f"{where} failed: {got}")
-        same(got, list(rows.split(4)), what=f"what the DataLoader gives with {workers} workers")
-    require(submission.run(delivered, files.folder({}), 2, 4) == [], "No files, yet batches came.")
+        require(not got["error"], f"{where} failed: {got['error']}")
+        (batches,) = got["passes"]
+        same(batches, list(rows.split(4)), what=f"what the DataLoader gives with {workers} workers")
+    got = submission.run(loaded, files.folder({}), 2, 4)
+    require(got["passes"] == [[]] and not got["error"], "No files, yet batches came, or an error.")
 
 
 def test_values_damaged_file(submission, files, generator):
     """A damaged file raises when its turn comes, in a worker process too."""
     path = files.folder({**arrays(generator, "ac"), "b.npy": b"\x93NUMPY\x01\x00"})
     for workers in (0, 2):
-        got = submission.run(delivered, path, workers, None)
+        got = submission.run(loaded, path, workers, None)
         require(
-            isinstance(got, str),
-            f"With {workers} worker processes, a folder with a damaged file gave {len(got)} "
-            "samples without a word. Let the error through: silent gaps are found months later.",
+            got["error"],
+            f"With {workers} worker processes, a folder with a damaged file gave "
+            f"{len(got['passes'][0])} samples without a word. Let the error through: silent gaps "
+            "are found months later.",
         )
     (sample,) = submission.run(asked, path, "*.npy", [2])[1]
-    require(sample is not None, "ds[2] raises IndexError, though only file 1 is damaged.")
+    require(torch.is_tensor(sample), "ds[2] gives no tensor, though only file 1 is damaged.")

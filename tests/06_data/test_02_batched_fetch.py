@@ -8,7 +8,6 @@ from torchkata import (
     Entry,
     Exercise,
     Function,
-    Ops,
     Speedup,
     integers,
     normal,
@@ -16,6 +15,7 @@ from torchkata import (
     same,
     value,
 )
+from torchkata.probes import delivered
 
 
 def fetched(kata, features, labels, indices):
@@ -58,6 +58,8 @@ def permutation(sizes, generator):
     return torch.randperm(sizes.n, generator=generator)
 
 
+COPIES = ("index", "index_select", "gather", "take", "embedding", "masked_select")
+VIEWS = ("select", "slice", "split", "unbind")
 TABLE = {"features": normal("n d"), "labels": integers("n", 0, 10)}
 EXERCISE = Exercise(
     Entry("Table"),
@@ -74,7 +76,6 @@ EXERCISE = Exercise(
             Case("large batch", n=300, d=7, b=64),
         ),
         gradient=("features",),
-        budget=(Ops(4),),
     ),
     Function(
         "epoch",
@@ -92,7 +93,7 @@ EXERCISE = Exercise(
         purity=False,
         budget=(Speedup(3, over=per_item_loader, at={"n": 4096, "d": 16, "b": 256}),),
     ),
-    shipped="e6613d6062722fd3",
+    shipped="6f9096899a5ef99d",
     loads_data=True,
 )
 
@@ -106,35 +107,39 @@ def made(kata, features, labels):
     except IndexError:
         ends = True
     batch = kata.Table.collate(table.__getitems__([2, 0]))
-    kind = f"{type(batch).__name__} of {len(batch)}" if hasattr(batch, "__len__") else repr(batch)
-    return isinstance(table, Dataset), len(table), ends, tuple(table[1]), kind
+    pair = isinstance(batch, tuple | list) and len(batch) == 2
+    return (
+        isinstance(table, Dataset),
+        len(table),
+        ends,
+        tuple(table[1]),
+        pair or type(batch).__name__,
+    )
 
 
-def delivered(kata, features, labels, order, workers):
-    """What a DataLoader gives, or in one line what it raised."""
-    import warnings  # noqa: PLC0415 - a probe brings its own
-
-    table = kata.Table(features, labels)
+def loaded(kata, features, labels, order, workers):
     how = {"batch_size": 4, "collate_fn": kata.Table.collate, "num_workers": workers}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
-        try:
-            return [tuple(batch) for batch in DataLoader(table, sampler=order, **how)]
-        except NotImplementedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - of any type
-            text = str(error).strip().rpartition("\n")[2]  # of a worker process: with its type
-            error.__traceback__ = None  # it would keep the processes until they time out
-            return text if workers else f"{type(error).__name__}: {text}"
+    got = delivered(kata.Table(features, labels), sampler=order, **how)
+    return [tuple(batch) for batch in got["passes"][0]], got["error"]
 
 
-def overwritten(kata, features, labels):
-    """Fetch three batches, overwrite the middle one, and return the others and the table."""
+def overwritten(kata, features, labels, indices):
+    """Fetch a batch between two others, overwrite it; what the others hold, and the table."""
     table = kata.Table(features, labels)
-    batches = [kata.Table.collate(table.__getitems__(i)) for i in ([0, 1], [2, 3], [1, 0])]
-    for tensor in batches[1]:
+
+    def fetch(indices):
+        return kata.Table.collate(table.__getitems__(indices))
+
+    before, batch, after = fetch([3, 1]), fetch(list(indices)), fetch([2, 0])
+    for tensor in batch:
         tensor.fill_(77)
-    return tuple(batches[0]), tuple(batches[2]), features, labels
+    again = fetch(list(indices))
+    return {
+        "the table": (features, labels),
+        "the batch that was fetched before": tuple(before),
+        "the batch that was fetched after": tuple(after),
+        "the same batch, fetched anew,": tuple(again),
+    }
 
 
 def drawn(generator, n=10):
@@ -150,7 +155,7 @@ def test_contract_map_style(submission, generator):
     require(ends, "table[n] has to raise IndexError; row n - 1 is the last one.")
     same(row, (features[1], labels[1]), what="`table[1]`")
     require(
-        batch in ("tuple of 2", "list of 2"),
+        batch is True,
         f"collate gives a {batch}; a batch is a tuple or a list of two tensors.",
     )
 
@@ -159,9 +164,9 @@ def test_contract_past_the_end(submission, generator):
     """A row number past the end raises, in a worker process too."""
     features, labels = drawn(generator)
     for workers in (0, 2):
-        got = submission.run(delivered, features, labels, [3, 1, 12, 0], workers)
+        _batches, error = submission.run(loaded, features, labels, [3, 1, 12, 0], workers)
         require(
-            isinstance(got, str),
+            error,
             f"With {workers} worker processes, row 12 of a table of 10 rows came without an error: "
             "some other row was passed off as it.",
         )
@@ -173,23 +178,38 @@ def test_values_in_a_loader(submission, generator):
     order = torch.randperm(10, generator=generator)
     expected = list(zip(features[order].split(4), labels[order].split(4), strict=True))
     for workers in (0, 2):
-        got = submission.run(delivered, features, labels, order.tolist(), workers)
-        require(isinstance(got, list), f"A DataLoader with {workers} worker processes: {got}")
+        got, error = submission.run(loaded, features, labels, order.tolist(), workers)
+        require(not error, f"A DataLoader with {workers} worker processes failed: {error}")
         same(got, expected, what=f"what the DataLoader gives with {workers} workers")
+
+
+def test_ops_one_indexing_op_per_tensor(submission, generator):
+    """A batch takes one indexing op for each of the two tensors."""
+    features, labels = drawn(generator, 300)
+    indices = torch.randint(300, (64,), generator=generator).tolist()
+    ops = submission.measure(fetched, features, labels, indices).ops
+    copies = {name: ops.ops[name] for name in COPIES if name in ops.ops}
+    views = {name: ops.views[name] for name in VIEWS if name in ops.views}
+    told = ", ".join(f"{n} x {name}" for name, n in {**copies, **views}.items())
+    require(
+        sum(copies.values()) <= 2 and sum(views.values()) <= 4,  # a few views of results are free
+        f"To pick 64 rows it takes {told}: one indexing op is allowed for features and one for "
+        "labels. Index each tensor once, by all row numbers.",
+        ops=sum(copies.values()) + sum(views.values()),
+    )
 
 
 def test_purity_batches_are_apart(submission, generator):
     """Writing into a batch changes neither the table nor another batch."""
     features, labels = drawn(generator)
-    before, after, *table = submission.run(overwritten, features, labels)
-    for got, rows, where in (
-        (tuple(table), slice(None), "the table"),
-        (before, [0, 1], "the batch that was fetched before"),
-        (after, [1, 0], "the batch that was fetched after"),
-    ):
-        for mine, whole in zip(got, (features, labels), strict=True):
-            require(
-                torch.equal(mine, whole[rows]),
-                f"A batch was overwritten, and {where} changed with it: they share one buffer. A "
-                "training loop that scales its batch in place would spoil the data.",
-            )
+    for indices in ([5, 2], [4, 5, 6], [7], list(range(10))):
+        got = submission.run(overwritten, features, labels, indices)
+        rows = (slice(None), [3, 1], [2, 0], indices)
+        for (where, pair), at in zip(got.items(), rows, strict=True):
+            for mine, whole in zip(pair, (features, labels), strict=True):
+                require(
+                    torch.equal(mine, whole[at]),
+                    f"The batch of rows {indices} was overwritten, and {where} changed with it: "
+                    "they share one buffer. A training loop that scales its batch in place would "
+                    "spoil the data.",
+                )

@@ -1,9 +1,31 @@
 """Grader of pad_collate: sequences of several lengths in one rectangle."""
 
 import torch
-from torch.utils.data import DataLoader
 
-from torchkata import Case, Entry, Exercise, Function, Speedup, normal, require, same
+from torchkata import Case, Exercise, Function, Speedup, normal, require, same, value
+from torchkata.probes import delivered
+
+
+def loop_on_elements(batch):
+    out = torch.zeros(len(batch), max(map(len, batch)), batch[0].shape[1], dtype=batch[0].dtype)
+    for i, sequence in enumerate(batch):
+        for t in range(sequence.shape[0]):
+            for j in range(sequence.shape[1]):
+                out[i, t, j] = sequence[t, j]
+    return out, torch.tensor([len(sequence) for sequence in batch])
+
+
+def sequences(sizes, generator):
+    """Lengths from 0 to l, one of them l."""
+    lengths = torch.randint(sizes.l + 1, (sizes.n,), generator=generator)
+    lengths[torch.randint(sizes.n, (1,), generator=generator)] = sizes.l
+    return [normal(f"{length} d")(sizes, generator) for length in lengths.tolist()]
+
+
+def steps_of_zeros(_sizes, _generator):
+    return (
+        [torch.zeros(2, 2), torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 0.0]]), torch.zeros(0, 2)],
+    )
 
 
 def cut(table, lengths):
@@ -11,40 +33,14 @@ def cut(table, lengths):
     return [table[i, :length] for i, length in enumerate(lengths)]
 
 
-def padded(kata, table, lengths):
+def of_a_table(kata, table, lengths):
     return kata.pad_collate(cut(table, lengths))
 
 
-def loop_on_elements(table, lengths):
-    _n, _l, d = table.shape
-    out = torch.zeros(len(lengths), max(lengths), d, dtype=table.dtype)
-    for i, length in enumerate(lengths):
-        sequence = table[i]
-        for t in range(length):
-            for j in range(d):
-                out[i, t, j] = sequence[t, j]
-    return out, torch.tensor(lengths)
-
-
-def up_to_l(sizes, generator):
-    """Lengths from 0 to l, one of them l."""
-    lengths = torch.randint(sizes.l + 1, (sizes.n,), generator=generator)
-    lengths[torch.randint(sizes.n, (1,), generator=generator)] = sizes.l
-    return lengths.tolist()
-
-
-def steps_of_zeros(_sizes, _generator):
-    table = torch.zeros(3, 4, 2)
-    table[1, 2] = 1.0
-    return table, [2, 4, 0]
-
-
 EXERCISE = Exercise(
-    Entry("pad_collate"),
     Function(
-        "padded",
-        via=padded,
-        inputs={"table": normal("n l d"), "lengths": up_to_l},
+        "pad_collate",
+        inputs={"batch": sequences},
         naive=loop_on_elements,
         cases=(
             Case("one of everything", n=1, l=1, d=1),
@@ -57,9 +53,20 @@ EXERCISE = Exercise(
             Case("many short ones", n=40, l=3, d=2),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
-        gradient=("table",),
+        gradient=False,
         budget=(Speedup(30, over=loop_on_elements, at={"n": 8, "l": 24, "d": 8}),),
         usual="several lengths",
+    ),
+    Function(
+        "sequences of a table",  # of one tensor, whose gradient shows each sequence's
+        via=of_a_table,
+        inputs={"table": normal("n l d"), "lengths": value((3, 6, 0, 1))},
+        naive=lambda table, lengths: loop_on_elements(cut(table, lengths)),
+        cases=(Case("four sequences", n=4, l=6, d=3),),
+        dtypes=(torch.float32,),
+        layouts=(),
+        purity=False,
+        gradient=("table",),
     ),
     shipped="610cae6101f450d6",
     loads_data=True,
@@ -74,21 +81,9 @@ def kept(kata, table, lengths):
     return len(batch) == len(before) and all(a is b for a, b in zip(batch, before, strict=False))
 
 
-def delivered(kata, table, lengths, workers):
-    """What a DataLoader gives, or in one line what it raised."""
-    import warnings  # noqa: PLC0415 - a probe brings its own
-
+def loaded(kata, table, lengths, workers):
     how = {"batch_size": 4, "collate_fn": kata.pad_collate, "num_workers": workers}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
-        try:
-            return list(DataLoader(cut(table, lengths), **how))
-        except NotImplementedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - of any type
-            text = str(error).strip().rpartition("\n")[2]  # of a worker process: with its type
-            error.__traceback__ = None  # it would keep the processes until they time out
-            return text if workers else f"{type(error).__name__}: {text}"
+    return delivered(cut(table, lengths), **how)
 
 
 def test_purity_of_the_list(submission, generator):
@@ -104,8 +99,9 @@ def test_purity_of_the_list(submission, generator):
 def test_values_in_a_loader(submission, reference, generator):
     """A DataLoader gives the same batches without worker processes and with two."""
     table, lengths = torch.randn(10, 7, 3, generator=generator), [3, 7, 0, 2, 5, 1, 1, 4, 0, 0]
-    expected = reference.run(delivered, table, lengths, 0)
+    expected = reference.run(loaded, table, lengths, 0)["passes"]
     for workers in (0, 2):
-        got = submission.run(delivered, table, lengths, workers)
-        require(isinstance(got, list), f"A DataLoader with {workers} worker processes: {got}")
-        same(got, expected, what=f"what the DataLoader gives with {workers} workers")
+        got = submission.run(loaded, table, lengths, workers)
+        error = got["error"]
+        require(not error, f"A DataLoader with {workers} worker processes failed: {error}")
+        same(got["passes"], expected, what=f"what the DataLoader gives with {workers} workers")

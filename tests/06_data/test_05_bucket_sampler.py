@@ -3,45 +3,37 @@
 import torch
 
 from torchkata import Entry, Exercise, require
+from torchkata.probes import delivered, taken
 
 EXERCISE = Exercise(Entry("BucketSampler"), shipped="a6f67588acf136b7", loads_data=True)
 SIZES = ((0, 4), (1, 1), (1, 5), (5, 1), (7, 3), (12, 4), (203, 16))
 
 
 def passes(kata, lengths, batch_size, times=1, seed=None, chance=0):
-    """len() and the batches of several passes, from a seeded generator or without one."""
+    """len(), the batches of several passes, and whether chance from elsewhere was drawn."""
     import random  # noqa: PLC0415 - a probe brings its own
 
     torch.manual_seed(chance)
     random.seed(chance)
     how = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}
+    before = torch.get_rng_state(), random.getstate()
     sampler = kata.BucketSampler(lengths, batch_size, **how)
-    return len(sampler), [list(sampler) for _ in range(times)]
+    found = [taken(sampler) for _ in range(times)]
+    drawn = not torch.equal(before[0], torch.get_rng_state()) or before[1] != random.getstate()
+    return len(sampler), found, drawn
 
 
 def touched(kata, lengths):
     """The lengths after a pass."""
-    list(kata.BucketSampler(lengths, 3))
+    taken(kata.BucketSampler(lengths, 3))
     return lengths
 
 
-def delivered(kata, lengths, workers):
-    """The sample numbers that two passes of a DataLoader give, or in one line what it raised."""
-    import warnings  # noqa: PLC0415
-
-    sampler, samples = kata.BucketSampler(lengths, 4), range(len(lengths))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
-        try:
-            how = {"batch_sampler": sampler, "num_workers": workers}
-            loader = torch.utils.data.DataLoader(samples, **how)
-            return [[batch.tolist() for batch in loader] for _ in range(2)]
-        except NotImplementedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - of any type
-            text = str(error).strip().rpartition("\n")[2]  # of a worker process: with its type
-            error.__traceback__ = None  # it would keep the processes until they time out
-            return text if workers else f"{type(error).__name__}: {text}"
+def loaded(kata, lengths, workers):
+    """The sample numbers that two passes of a DataLoader give."""
+    how = {"batch_sampler": kata.BucketSampler(lengths, 4), "num_workers": workers}
+    got = delivered(range(len(lengths)), passes=2, **how)
+    return [[batch.tolist() for batch in found] for found in got["passes"]], got["error"]
 
 
 def drawn(generator, n, high=500):
@@ -69,7 +61,7 @@ def test_contract_lists_of_ints(submission, generator):
     """A batch is a list of Python's ints, whether lengths is a list or a tensor."""
     lengths = drawn(generator, 10)
     for given in (lengths, lengths.tolist()):
-        _count, (batches,) = submission.run(passes, given, 4)
+        _count, (batches,), _drawn = submission.run(passes, given, 4)
         for batch in batches:
             kind = type(batch).__name__
             if isinstance(batch, list):
@@ -84,7 +76,7 @@ def test_contract_lists_of_ints(submission, generator):
 def test_contract_len(submission, generator):
     """len() is the number of batches."""
     for n, size in SIZES:
-        count, _batches = submission.run(passes, drawn(generator, n), size)
+        count, _batches, _drawn = submission.run(passes, drawn(generator, n), size)
         wanted = -(-n // size)
         require(
             count == wanted,
@@ -96,7 +88,7 @@ def test_contract_len(submission, generator):
 def test_shape_of_batches(submission, generator):
     """All batches have batch_size numbers, apart from at most one."""
     for n, size in SIZES:
-        _count, (batches,) = submission.run(passes, drawn(generator, n, 60), size)
+        _count, (batches,), _drawn = submission.run(passes, drawn(generator, n, 60), size)
         sizes = sorted(len(batch) for batch in batches)
         full, rest = divmod(n, size)
         if sizes == [size] * (n // size):
@@ -112,7 +104,7 @@ def test_shape_of_batches(submission, generator):
 def test_values_each_once(submission, generator):
     """In each pass every number comes once."""
     for n, size in SIZES:
-        _count, all_passes = submission.run(passes, drawn(generator, n).tolist(), size, 2)
+        _count, all_passes, _drawn = submission.run(passes, drawn(generator, n).tolist(), size, 2)
         for batches in all_passes:
             complete(batches, n, f"n={n}, batch_size={size}")
 
@@ -123,7 +115,7 @@ def test_values_padding(submission, generator):
     many, few = drawn(generator, 1008), drawn(generator, 640)
     few[::40] = 5000  # some are far longer than the rest
     for lengths in (many, few, drawn(generator, 608, 3), torch.full((48,), 7)):
-        _count, (batches,) = submission.run(passes, lengths, 16, 1, 3)
+        _count, (batches,), _drawn = submission.run(passes, lengths, 16, 1, 3)
         complete(batches, len(lengths), "For the padding")
         got = padding(lengths, batches)
         best = padding(lengths, lengths.argsort().split(16))
@@ -141,7 +133,7 @@ def test_values_new_order_each_pass(submission, generator):
     """Any order of the batches can come, and each pass has its own."""
     lengths = torch.randperm(12, generator=generator)
     for seed in (None, 5):
-        _count, found = submission.run(passes, lengths, 3, 60, seed)
+        _count, found, _drawn = submission.run(passes, lengths, 3, 60, seed)
         orders = [tuple(int(lengths[batch].min()) for batch in batches) for batches in found]
         count = len(set(orders))
         how = "without a generator" if seed is None else "with a generator"
@@ -155,8 +147,8 @@ def test_values_new_order_each_pass(submission, generator):
 def test_values_generator_alone(submission, generator):
     """The same seed gives the same passes, whatever else is drawn; another seed, others."""
     lengths = drawn(generator, 60)
-    one, again, other = (
-        submission.run(passes, lengths, 3, 3, seed, chance)[1]
+    (_, one, elsewhere), (_, again, _), (_, other, _) = (
+        submission.run(passes, lengths, 3, 3, seed, chance)
         for seed, chance in ((8, 1), (8, 2), (9, 1))
     )
     require(
@@ -165,15 +157,20 @@ def test_values_generator_alone(submission, generator):
         "too. An experiment can be repeated only if all chance comes from the generator.",
     )
     require(one != other, "Generators with different seeds give the same passes.")
+    require(
+        not elsewhere,
+        "With a generator given, a pass also draws from the global generator (or seeds it), which "
+        "belongs to the rest of the program. Pass generator=... to whatever draws.",
+    )
 
 
 def test_values_in_a_loader(submission, generator):
     """A DataLoader takes it, without worker processes and with two."""
     lengths = drawn(generator, 18)
     for workers in (0, 2):
-        got = submission.run(delivered, lengths, workers)
+        got, error = submission.run(loaded, lengths, workers)
         where = f"A DataLoader with {workers} worker processes"
-        require(isinstance(got, list), f"{where} failed: {got}")
+        require(not error, f"{where} failed: {error}")
         for batches in got:
             complete(batches, 18, where)
 
@@ -190,5 +187,5 @@ def test_purity_of_lengths(submission, generator):
 def test_device_of_lengths(submission, generator, device):
     """Lengths may be a tensor on any device."""
     lengths = drawn(generator, 40)
-    _count, (batches,) = submission.run(passes, lengths, 8, device=device)
+    _count, (batches,), _drawn = submission.run(passes, lengths, 8, device=device)
     complete(batches, 40, f"Lengths on {device}")
