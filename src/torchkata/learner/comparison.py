@@ -38,7 +38,7 @@ def compared(
         yours=excerpt(source.decode("utf-8-sig", "replace"), names),
         reference=excerpt(solution, names),
         reason=reason(solution),
-        best=best,
+        best=best or {},
     )
     return replace(result, comparison=comparison)
 
