@@ -1,0 +1,34 @@
+"""What never ends, and a missing compiler, are told plainly."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from torchkata.checks.check import raised
+from torchkata.errors import SubmissionError
+from torchkata.isolation.endings import from_inductor
+from torchkata.probes import taken
+from torchkata.probes.endless import EndlessError
+
+
+def test_loader_without_an_end_is_left():
+    with pytest.raises(EndlessError) as caught:
+        taken(itertools.count(), 5)
+
+    told = raised(SubmissionError("EndlessError", str(caught.value), None))
+    assert "It never ends: 5 items came" in told
+    assert taken(range(5), 5) == [0, 1, 2, 3, 4]
+
+
+def test_compiling_without_an_end_is_told():
+    told = raised(SubmissionError("EndlessError", str(EndlessError("compiling", 10)), None))
+    assert "Compiling did not end within 10 s" in told
+
+
+def test_inductor_is_known_by_its_errors():
+    assert from_inductor("InvalidCxxCompiler", "")
+    assert from_inductor("BackendCompilerFailed", "backend='inductor' raised")
+    assert not from_inductor("BackendCompilerFailed", "backend='mine' raised")
+    assert not from_inductor("ValueError", "inductor")
