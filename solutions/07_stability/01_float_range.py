@@ -20,6 +20,7 @@ TRAPS = {
         "as_printed": "values",
         "below_zero": "values",
         "as_tensors": "shape",
+        "whole_number": "contract",
     },
 }
 
@@ -76,3 +77,8 @@ def below_zero(dtype: torch.dtype) -> tuple[float, float]:
 def as_tensors(dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
     info = torch.finfo(dtype)
     return torch.tensor(info.tiny * info.eps).to(dtype), torch.tensor(info.max).to(dtype)
+
+
+def whole_number(dtype: torch.dtype) -> tuple[float, int]:
+    smallest, largest = by_bits(dtype)
+    return smallest, int(largest)  # the same number, but no float any more

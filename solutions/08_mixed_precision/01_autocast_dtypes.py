@@ -22,6 +22,7 @@ TRAPS = {
         "bfloat16_everywhere": "device",
         "switched_on_and_left": "purity",
         "default_changed": "purity",
+        "cache_switched_off": "purity",
         "names_of_dtypes": "contract",
     },
 }
@@ -99,6 +100,12 @@ def default_changed(device_type: str) -> dict[str, torch.dtype]:
     return {
         name: low if dtype is other else dtype for name, dtype in by_switch(device_type).items()
     }
+
+
+def cache_switched_off(device_type: str) -> dict[str, torch.dtype]:
+    # From here on every operation casts the same weights anew.
+    torch.set_autocast_cache_enabled(False)  # noqa: FBT003 - it takes no name
+    return by_switch(device_type)
 
 
 def names_of_dtypes(device_type: str) -> dict[str, str]:

@@ -26,10 +26,12 @@ TRAPS = {
         "stale_gradients": "gradient",
         "cleared_afterwards": "gradient",
         "attached_loss": "contract",
+        "left_on": "purity",
+        "loss_on_the_cpu": "device",
     },
 }
 
-ALTERNATIVES = {"train_step": ("forward_as_function", "switched_off_again")}
+ALTERNATIVES = {"train_step": ("forward_as_function", "switched_off_again", "by_closure")}
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Optimizer = torch.optim.Optimizer
@@ -73,6 +75,19 @@ def switched_off_again(
             loss.backward()
             optimizer.step()
     return loss.clone().detach_()
+
+
+def by_closure(
+    model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
+) -> Tensor:
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        with torch.autocast(x.device.type):
+            loss = loss_fn(model(x), y)
+        loss.backward()
+        return loss
+
+    return optimizer.step(closure).detach()  # the optimizer calls it, and returns its result
 
 
 def always_cpu(
@@ -164,3 +179,16 @@ def attached_loss(
     loss.backward()
     optimizer.step()
     return loss  # a list of such losses keeps every step's graph
+
+
+def left_on(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor) -> Tensor:
+    loss = forward_as_function(model, optimizer, loss_fn, x, y)
+    # For the next step; but the caller may have other plans.
+    torch.set_autocast_enabled(device_type=x.device.type, enabled=True)
+    return loss
+
+
+def loss_on_the_cpu(
+    model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
+) -> Tensor:
+    return by_closure(model, optimizer, loss_fn, x, y).cpu()  # waits until the step is done

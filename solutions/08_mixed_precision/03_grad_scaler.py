@@ -38,7 +38,7 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"scaled_step": ("by_autograd_grad", "norm_by_hand")}
+ALTERNATIVES = {"scaled_step": ("by_autograd_grad", "norm_by_hand", "cleared_at_the_end")}
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Optimizer = torch.optim.Optimizer
@@ -108,6 +108,26 @@ def norm_by_hand(
     scaler.step(optimizer)
     scaler.update()
     return loss.clone().detach()
+
+
+def cleared_at_the_end(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    norm = clip_grad_norm_(model.parameters(), max_norm)
+    if norm.isfinite():  # what scaler.step looks at too
+        optimizer.step()
+    scaler.update()
+    optimizer.zero_grad()  # for the next step
+    return loss.detach()
 
 
 def clipped_too_early(

@@ -31,6 +31,9 @@ TRAPS = {
         "always_on": "dtype",
         "gradients_pile_up": "values",
         "plain_descent": "values",
+        "new_optimizer_each_step": "values",
+        "one_step_ahead": "values",
+        "left_on": "dtype",
         "on_the_cpu": "device",
     },
 }
@@ -38,7 +41,7 @@ TRAPS = {
 ALTERNATIVES = {
     "grid": ("by_linspace", "by_expand"),
     "checker": ("by_xor",),
-    "train": ("with_scaler", "into_a_buffer"),
+    "train": ("with_scaler", "into_a_buffer", "by_closure"),
 }
 
 
@@ -125,6 +128,24 @@ def into_a_buffer(
     return losses.tolist()
 
 
+def by_closure(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+
+    def closure() -> Tensor:
+        with torch.autocast(inputs.device.type, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()
+        return loss.detach()
+
+    losses = []
+    for _ in range(steps):
+        losses.append(optimizer.step(closure))
+        optimizer.zero_grad()  # at the end will do as well
+    return torch.stack(losses).tolist()
+
+
 def up_to_one(width: int, height: int) -> Tensor:
     along, down = torch.linspace(0, 1, width), torch.linspace(0, 1, height)  # 1 is not below 1
     return torch.stack(torch.meshgrid(along, down, indexing="xy"))
@@ -197,6 +218,28 @@ def trained_fully(
         optimizer.step()
         losses.append(loss.detach())
     return torch.stack(losses).tolist()
+
+
+def new_optimizer_each_step(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    # Adam's averages begin anew each time.
+    return [by_closure(net, inputs, targets, 1, lr, amp)[0] for _ in range(steps)]
+
+
+def one_step_ahead(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    by_closure(net, inputs, targets, 1, lr, amp)
+    return by_closure(net, inputs, targets, steps, lr, amp)  # one step too many, and no first loss
+
+
+def left_on(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    losses = by_closure(net, inputs, targets, steps, lr, amp)
+    torch.set_autocast_enabled(device_type=inputs.device.type, enabled=amp)
+    return losses
 
 
 def cuda_only(

@@ -24,6 +24,7 @@ TRAPS = {
         "stale_gradients": "values",
         "last_batch_alone": "values",
         "last_loss": "values",
+        "own_loss": "values",
         "concatenated": "memory",
         "one_backward": "memory",
         "outputs_kept": "memory",
@@ -32,7 +33,14 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"accumulate_step": ("divided_at_the_end", "by_autograd_grad", "weight_backward")}
+ALTERNATIVES = {
+    "accumulate_step": (
+        "divided_at_the_end",
+        "by_autograd_grad",
+        "weight_backward",
+        "cleared_at_the_end",
+    )
+}
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Optimizer = torch.optim.Optimizer
@@ -99,6 +107,21 @@ def weight_backward(
         losses[index] = loss.detach() * x.shape[0]
     optimizer.step()
     return losses.sum() / rows
+
+
+def cleared_at_the_end(
+    model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Batches
+) -> Tensor:
+    shares = torch.tensor([float(len(x)) for x, _ in batches])
+    shares /= shares.sum()
+    losses = []
+    for share, (x, y) in zip(shares.tolist(), batches, strict=True):
+        loss = loss_fn(model(x), y)
+        (share * loss).backward()
+        losses.append(share * loss.detach())
+    optimizer.step()
+    optimizer.zero_grad()  # for the next step
+    return torch.stack(losses).sum()
 
 
 def mean_of_means(
@@ -174,6 +197,15 @@ def last_loss(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Ba
         (loss * (len(x) / rows)).backward()
     optimizer.step()
     return loss.detach()  # of the last micro-batch
+
+
+def own_loss(
+    model: nn.Module,
+    optimizer: Optimizer,
+    loss_fn: Loss,  # noqa: ARG001 - that is its fault
+    batches: Batches,
+) -> Tensor:
+    return cleared_at_the_end(model, optimizer, nn.functional.mse_loss, batches)
 
 
 def concatenated(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Batches) -> Tensor:

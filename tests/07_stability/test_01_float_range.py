@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, value
+from torchkata import Case, Exercise, Function, Tolerance, require, value
 
 
 def search(dtype):
@@ -46,3 +46,15 @@ EXERCISE = Exercise(
     ),
     shipped="bd8cf790985e4163",
 )
+
+
+def kinds(kata, dtype):
+    numbers = kata.float_range(dtype)
+    return [type(number).__name__ for number in numbers if not isinstance(number, float)]
+
+
+def test_contract_floats(submission):
+    """Both numbers are Python floats, for whole ones too."""
+    for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        found = submission.run(kinds, dtype)
+        require(not found, f"For {dtype} a number comes as {', '.join(found)}; give Python floats.")

@@ -1,0 +1,219 @@
+"""Pieces of probes for training steps, and what a learner reads when a step goes wrong."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from torchkata.checks.workers import Submission
+from torchkata.course import Course
+from torchkata.grade import Settings, grade_one
+from torchkata.isolation.launch import Launcher
+from torchkata.probes import TwoLayers, Watch, called, slopes, stale, with_gradients
+from torchkata.result import State, Verdict
+
+COURSE = Course(Path(__file__).resolve().parents[2])
+
+STEP = """
+import torch
+from torch.nn.functional import mse_loss
+
+def train_step(model, optimizer, loss_fn, x, y):
+    {body}
+
+def train(net, inputs, targets, steps, lr, amp):
+    {body}
+
+def grid(width, height):
+    along, down = torch.arange(width) / width, torch.arange(height) / height
+    return torch.stack(torch.meshgrid(along, down, indexing="xy"))
+
+def checker(width, height, freq):
+    row = torch.arange(height)[:, None] * freq // height
+    return ((row + torch.arange(width) * freq // width) % 2).float()
+"""
+
+LOOP = """\
+optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        with torch.autocast(inputs.device.type, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach(){more})
+    return torch.stack(losses).tolist()
+"""
+
+MISHAPS = {
+    "a loop without an end": (
+        "autocast_step",
+        "while True: optimizer.zero_grad()",
+        State.TIMEOUT,
+        ["No answer within", "a loop that never ends"],
+    ),
+    "an optimizer that makes no step": (
+        "autocast_step",
+        """\
+optimizer.zero_grad()
+    with torch.autocast(x.device.type):
+        loss = loss_fn(model(x), y)
+    loss.backward()
+    return loss.detach()""",
+        State.FAILED,
+        ["the model was called 2 x and the optimizer 0 x"],
+    ),
+    "parameters that are used up": (
+        "checkerboard",
+        """\
+parameters = net.parameters()
+    count = len(list(parameters))
+    optimizer = torch.optim.Adam(parameters, lr=lr)""",
+        State.FAILED,
+        ["ValueError (line", "optimizer got an empty parameter list"],
+    ),
+    "parameters that need no gradient": (
+        "autocast_step",
+        "model.requires_grad_(False)\n    loss = loss_fn(model(x), y)\n    loss.backward()",
+        State.FAILED,
+        ["RuntimeError (line", "does not require grad"],
+    ),
+    "a loss that is nan": (
+        "checkerboard",
+        LOOP.format(more=" * (torch.nan if inputs.dim() == 4 else 1)"),
+        State.FAILED,
+        ["the loss goes from nan to nan", "Once a loss is nan"],
+    ),
+}
+
+
+@pytest.mark.parametrize("mishap", MISHAPS)
+def test_a_mishap_has_a_plain_message(mishap: str, launcher: Launcher, hasty: Launcher):
+    """What goes wrong in a training step is told in a sentence that names it."""
+    name, body, state, told = MISHAPS[mishap]
+    lesson = COURSE.one(name)
+    source = STEP.format(body=textwrap.dedent(body)).encode()
+    starter = hasty if state is State.TIMEOUT else launcher
+
+    result = grade_one(
+        lesson, Submission(source=source, file=lesson.stub.name), starter, Settings(seed=1)
+    )
+
+    assert result.state is state
+    messages = [c.message for c in result.checks if c.verdict is Verdict.FAILED]
+    assert any(all(part in message for part in told) for message in messages), messages
+
+
+def test_the_same_loop_with_a_finite_loss_passes(launcher: Launcher):
+    """The step of the mishaps is right but for the mishap."""
+    lesson = COURSE.one("checkerboard")
+    source = STEP.format(body=LOOP.format(more="")).encode()
+
+    result = grade_one(
+        lesson, Submission(source=source, file=lesson.stub.name), launcher, Settings(seed=1)
+    )
+
+    assert result.state is State.PASSED
+
+
+def test_a_net_without_parameters_cannot_be_watched():
+    """The author of a grader learns what is missing."""
+    with pytest.raises(ValueError, match=r"Sequential has no parameters, .*torch\.nn\.Parameter"):
+        Watch(torch.nn.Sequential())
+
+
+def test_watch_sees_steps_autocast_and_graphs():
+    """Each thing that it notes is noted where it happens, and not where it does not."""
+    net = TwoLayers(torch.ones(2, 3), torch.ones(3, 1))
+    watch = Watch(net, lr=0.1)
+    x, y = torch.ones(4, 2), torch.zeros(4, 1)
+
+    with torch.autocast("cpu"):
+        inside = watch.loss_fn(net(x), y)
+    inside.backward()
+    watch.optimizer.step()
+    outside = watch.loss_fn(net(x), y)
+    with torch.autocast("cpu"):
+        outside.backward()
+    loss, number = watch.detached(inside), watch.detached(3.0)
+    watch.detached(loss)
+
+    assert net.outputs == ["torch.bfloat16", "torch.float32"]
+    assert watch.forward == [True, False]
+    assert watch.backward == [False, True]
+    assert watch.steps == 1
+    assert watch.graphs == [True, False]
+    assert number == 3.0
+    assert not loss.requires_grad
+
+
+def test_stale_gradients_are_there():
+    """All parameters have gradients of 9; before, none had."""
+    net = TwoLayers(torch.ones(2, 3), torch.ones(3, 1))
+    before = net.state()["gradients"]
+
+    stale(net)
+
+    assert before == {"first": None, "last": None}
+    assert all(bool((g == 9).all()) for g in net.state()["gradients"].values())
+
+
+def test_slopes_are_those_of_autograd():
+    """The chain rule by hand agrees with PyTorch's."""
+    generator = torch.Generator().manual_seed(1)
+    first, last, x, y = (
+        torch.randn(size, generator=generator, dtype=torch.float64)
+        for size in ((3, 5), (5, 2), (7, 3), (7, 2))
+    )
+    net = TwoLayers(first, last)
+    loss = torch.nn.functional.mse_loss(net(x), y)
+    loss.backward()
+
+    by_hand, gradients = slopes(first, last, x, y)
+
+    torch.testing.assert_close(by_hand, loss.detach())
+    torch.testing.assert_close(gradients, net.state()["gradients"])
+
+
+def module(**functions: object) -> ModuleType:
+    """Stand in for a submission."""
+    made = ModuleType("submission")
+    vars(made).update(functions)
+    return made
+
+
+def test_gradients_come_with_the_result():
+    """Weighted, at the positions that were asked; the caller's tensors stay as they are."""
+    x, y, weights = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), torch.tensor([1.0, 10.0])
+    kata = module(f=lambda x, y: x * y.detach())
+
+    result, gradients = with_gradients(kata, "f", (x, y), (0, 1), weights)
+
+    assert result.tolist() == [3.0, 8.0]
+    assert not result.requires_grad
+    assert gradients[0].tolist() == [3.0, 40.0]
+    assert gradients[1] is None
+    assert not x.requires_grad
+
+
+@pytest.mark.parametrize("answer", [3.0, None, torch.ones(2)])
+def test_gradients_of_what_has_none(answer: object):
+    """A number, nothing, or a tensor without a graph: there is no gradient, and no exception."""
+    assert with_gradients(module(f=lambda _: answer), "f", (torch.ones(2),))[1] == [None]
+
+
+def test_library_functions_are_heard():
+    """Functions made of others are named too, methods included; unused ones are not."""
+    loss = torch.nn.functional.multilabel_soft_margin_loss
+    kata = module(f=lambda x: loss(x.reshape(1, -1), x.reshape(1, -1)))
+
+    names = called(kata, "f", torch.rand(3))
+
+    assert "multilabel_soft_margin_loss" in names
+    assert "reshape" in names
+    assert "softmax" not in names
