@@ -104,7 +104,7 @@ def default_changed(device_type: str) -> dict[str, torch.dtype]:
 
 def cache_switched_off(device_type: str) -> dict[str, torch.dtype]:
     # From here on every operation casts the same weights anew.
-    torch.set_autocast_cache_enabled(False)  # noqa: FBT003 - it takes no name
+    torch.set_autocast_cache_enabled(False)
     return by_switch(device_type)
 
 
