@@ -73,6 +73,21 @@ def _check(options: argparse.Namespace) -> int:
     return check(options)
 
 
+def _completion(options: argparse.Namespace) -> int:
+    from torchkata.completion import SCRIPTS  # noqa: PLC0415
+
+    print(SCRIPTS[options.shell], end="")  # noqa: T201
+    return 0
+
+
+def _complete(options: argparse.Namespace) -> int:
+    from torchkata.completion import candidates  # noqa: PLC0415
+
+    for word in candidates(_parser(), options.words, options.course):
+        print(word)  # noqa: T201
+    return 0
+
+
 def _new(options: argparse.Namespace) -> int:
     from torchkata.author.new import new_exercise  # noqa: PLC0415
     from torchkata.course import Course  # noqa: PLC0415
@@ -105,6 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     grade.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML")
     grade.add_argument("--html", type=Path, metavar="FILE", help="write the report as one page")
+    grade.add_argument(
+        "--format", choices=("text", "problems"), default="text", help="problems: for editors"
+    )
     grade.add_argument("--complete", action="store_true", help="0 only if everything passes")
     grade.add_argument("--no-color", action="store_true", help="plain text")
     grade.add_argument("--verbose", action="store_true", help="show every check")
@@ -143,6 +161,12 @@ def _parser() -> argparse.ArgumentParser:
 
     new = verb("new", _new, "Start an exercise: three files to fill in.")
     new.add_argument("name", metavar="CHAPTER/NN_NAME")
+
+    completion = verb("completion", _completion, "Print a script that completes words in a shell.")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
+    complete = verbs.add_parser("complete")  # what that script calls; help does not name it
+    complete.set_defaults(run=_complete, lang=None)
+    complete.add_argument("words", nargs="*")
     return parser
 
 

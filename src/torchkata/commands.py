@@ -15,6 +15,7 @@ from torchkata.messages import say
 if TYPE_CHECKING:
     from torchkata.isolation.launch import Launcher
     from torchkata.report.html import HtmlReport
+    from torchkata.report.problems import ProblemsReport
     from torchkata.report.terminal import TerminalReport
     from torchkata.result import Report
 
@@ -49,7 +50,7 @@ def grade(options: argparse.Namespace) -> int:
             observer=Observer(
                 running=lambda lesson: terminal.running(lesson.id),
                 finished=terminal.finished,
-                updated=lambda report: _write(options, report, html),
+                updated=lambda report: _write(options, report, html, _shown(folder)),
             ),
             progress=progress,
         )
@@ -89,7 +90,11 @@ def _folder(wanted: Path | None, root: Path) -> Path:
     return folder
 
 
-def _terminal(options: argparse.Namespace, folder: Path) -> TerminalReport:
+def _terminal(options: argparse.Namespace, folder: Path) -> TerminalReport | ProblemsReport:
+    if options.format == "problems":
+        from torchkata.report.problems import ProblemsReport  # noqa: PLC0415
+
+        return ProblemsReport(folder=_shown(folder))
     from torchkata.report.terminal import TerminalReport  # noqa: PLC0415
 
     color = False if options.no_color else None
@@ -108,14 +113,16 @@ def _shown(folder: Path) -> str:
     return os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
 
 
-def _write(options: argparse.Namespace, report: Report, html: HtmlReport | None) -> None:
+def _write(
+    options: argparse.Namespace, report: Report, html: HtmlReport | None, folder: str
+) -> None:
     from torchkata.report.jsonfile import write_json  # noqa: PLC0415
     from torchkata.report.junit import write_junit  # noqa: PLC0415
 
     if options.json:
         write_json(report, options.json)
     if options.junit:
-        write_junit(report, options.junit)
+        write_junit(report, options.junit, folder=folder)
     if html:
         html.write(report)
 

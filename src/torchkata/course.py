@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -16,10 +15,9 @@ from types import ModuleType
 from typing import Any
 
 from torchkata.errors import CourseError, UsageError
+from torchkata.folders import exercises_below
 from torchkata.messages import say
 from torchkata.spec import Exercise
-
-_NUMBERED = re.compile(r"\d\d_\w+")
 
 
 @dataclass(frozen=True)
@@ -115,23 +113,10 @@ class Course:
     @cached_property
     def lessons(self) -> tuple[Lesson, ...]:
         """Every exercise, in order, found by listing `solutions`, `tests` and `exercises`."""
-        found = sorted(
-            {
-                (chapter.name, path.stem.removeprefix("test_"))
-                for folder in ("exercises", "solutions", "tests")
-                for chapter in _folders(self.root / folder)
-                for path in chapter.glob("*.py")
-                if _NUMBERED.fullmatch(path.stem.removeprefix("test_"))
-            }
-        )
-        short = [stem[3:] for _, stem in found]
         return tuple(
-            Lesson(
-                self.root, chapter, stem,
-                stem[3:] if short.count(stem[3:]) == 1 else f"{chapter[3:]}/{stem[3:]}",
-            )
-            for chapter, stem in found
-        )  # fmt: skip
+            Lesson(self.root, chapter, stem, name)
+            for chapter, stem, name in exercises_below(self.root)
+        )
 
     @property
     def chapters(self) -> tuple[str, ...]:
@@ -205,11 +190,6 @@ class Course:
                 known=", ".join(self.chapters),
             )
         )
-
-
-def _folders(parent: Path) -> Iterator[Path]:
-    if parent.is_dir():
-        yield from (path for path in parent.iterdir() if _NUMBERED.fullmatch(path.name))
 
 
 def load_grader(lesson: Lesson) -> Grader:

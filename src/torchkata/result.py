@@ -59,6 +59,8 @@ class CheckResult:
         verdict: passed, failed or unmeasurable.
         message: for the learner; empty when the check passed and there is nothing to say.
         figures: numbers with the unit in the key.
+        line: of the submission, for a check that failed: where the fault lies, or else where the
+            entry point is defined; 0 where neither is known.
         why: one sentence of teaching, where the fault is a trap that is known; else empty.
         trap: that trap's name in the table of known traps, in English.
     """
@@ -70,6 +72,7 @@ class CheckResult:
     device: str = "cpu"
     message: str = ""
     figures: dict[str, float] = field(default_factory=dict)
+    line: int = 0
     why: str = ""
     trap: str = ""
 

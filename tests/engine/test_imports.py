@@ -17,6 +17,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     probes          pieces of graders' probes, run beside the submission
     isolation       worker processes: the wire, the confinement, the probes
     spec            a grader as data
+    folders         which exercises there are
     course          the files on disk
     checks          how each property is judged
     explain         known traps, each in one sentence
@@ -30,6 +31,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     watch           the learner's loop
     commands        the verbs that judge
     class_commands  the instructors' verbs
+    completion      which words may come next, for shells
     cli             all verbs
     plugin          pytest: the only one that imports it
     notebook        IPython: the only one that imports it

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from torchkata.checks.evidence import Evidence
+from torchkata.checks.place import definition
 from torchkata.checks.session import Session
 from torchkata.checks.workers import Blocked
 from torchkata.errors import (
@@ -62,7 +63,11 @@ def run_check(check: Check, session: Session) -> CheckResult:
         CourseError: the course's own code is at fault.
     """
 
-    def result(verdict: Verdict, message: str, figures: dict[str, float]) -> CheckResult:
+    def result(
+        verdict: Verdict, message: str, figures: dict[str, float], line: object = 0
+    ) -> CheckResult:
+        if verdict is Verdict.FAILED and not line:
+            line = definition(session.submission.source, check.entry or session.exercise.names)
         return CheckResult(
             id=check.id,
             axis=check.axis,
@@ -71,6 +76,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
             verdict=verdict,
             message=message,
             figures=figures,
+            line=line if isinstance(line, int) else 0,
         )
 
     def keep(facts: Mapping[str, object], error: BaseException | None) -> None:
@@ -85,7 +91,8 @@ def run_check(check: Check, session: Session) -> CheckResult:
         return result(Verdict.PASSED, finding.message, finding.figures)
     except CheckFailed as failed:
         keep(failed.facts, failed.__cause__)
-        return result(Verdict.FAILED, str(failed), failed.figures)
+        line = failed.facts.get("line") or getattr(failed.__cause__, "line", 0)
+        return result(Verdict.FAILED, str(failed), failed.figures, line)
     except Unmeasurable as unmeasurable:
         if isinstance(unmeasurable, Blocked):
             session.blocked.add(check.id)
@@ -96,7 +103,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
             what = check.entry or say("Something")
             return result(Verdict.FAILED, say("{what} is still to do.", what=what), {})
         keep({}, error)
-        return result(Verdict.FAILED, raised(error), {})
+        return result(Verdict.FAILED, raised(error), {}, error.line)
     except WorkerDiedError as error:
         session.deaths.append(error)
         session.given_up = session.given_up or error.reason == "timeout"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -105,6 +106,7 @@ def ops(session: Session, function: Function, budget: Ops) -> dict[str, float]:
             on(case),
             say("The smallest case over budget: {case}.", case=smallest) if smallest else "",
         ),
+        {"line": busiest({at: names.total() for at, names in mine.by_line.items()})},
         ops=_counted(mine, budget),
         ops_allowed=limit,
     )
@@ -114,6 +116,12 @@ def _nearest(name: str, found: list[tuple[float, float]]) -> dict[str, float]:
     """The figures of the case that uses most of its budget."""
     used, limit = max(found, key=lambda pair: pair[0] / max(pair[1], 1), default=(0.0, 0.0))
     return {name: used, f"{name}_allowed": limit}
+
+
+def busiest(costs: Mapping[int, int]) -> int:
+    """The line of the submission that costs most; 0 where none is known."""
+    known = {line: cost for line, cost in costs.items() if line}
+    return max(known, key=lambda line: known[line], default=0)
 
 
 def _counted(count: OpCount, budget: Ops) -> int:
@@ -137,7 +145,8 @@ def _no_detour(session: Session, function: Function, case: Case, mine: OpCount) 
                         what=mine.left([kind]),
                     ),
                     on(case),
-                )
+                ),
+                {"line": busiest(mine.lines[kind])},
             )
 
 
@@ -170,6 +179,7 @@ def memory(session: Session, function: Function, budget: Memory) -> dict[str, fl
         where = say("Alive at the peak: {made}.", made=mine.sentence())
         raise CheckFailed(
             sentences(told, where, on(case)),
+            {"line": busiest(mine.lines)},
             extra_bytes=mine.peak_bytes,
             extra_bytes_allowed=limit,
         )
@@ -215,6 +225,7 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
                 ),
                 on(case),
             ),
+            {"line": busiest(Counter(line for _, line in reads if line))},
             synchronisations=len(reads),
             synchronisations_allowed=budget.at_most,
         )

@@ -1,4 +1,4 @@
-"""Findings of several checks that say the same, put together."""
+"""Findings of several checks that say the same, put together; and how many went how."""
 
 from __future__ import annotations
 
@@ -6,8 +6,25 @@ from collections.abc import Iterator, Sequence
 
 from torchkata.messages import say, sentences
 from torchkata.report import names
-from torchkata.result import AXES, CheckResult
+from torchkata.result import AXES, CheckResult, Report, State
 from torchkata.texts import told_case
+
+_COUNTED = (*(state for state in State if state is not State.TODO), State.TODO)
+
+
+def counted(report: Report) -> str:
+    """How many exercises are in which state, those that are not started last."""
+    counts = [
+        say("{count} {state}", count=n, state=names.state(state))
+        for state in _COUNTED
+        if (n := report.summary[state.value])
+    ]
+    total = len(report.exercises)
+    return say(
+        "1 exercise: {counts}" if total == 1 else "{count} exercises: {counts}",
+        count=total,
+        counts=say(", ").join(counts) or say("none selected"),
+    )
 
 
 def grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:

@@ -22,23 +22,25 @@ _TAGS = {
 }
 
 
-def write_junit(report: Report, path: str | os.PathLike[str]) -> None:
+def write_junit(report: Report, path: str | os.PathLike[str], *, folder: str = "exercises") -> None:
     """Write the report as JUnit XML.
 
     A failed check is a failure; a check that could not be decided, and an exercise that was not
     started, are skipped; an exercise that crashed or ran out of time adds a test case, named by
-    its state, with an error.
+    its state, with an error. Test cases name the learner's file, and failures a line of it, so that
+    editors jump there.
 
     Args:
         report: what to write.
         path: the file, in a folder that exists.
+        folder: holds the submissions.
 
     Raises:
         UsageError: the file cannot be written.
     """
     root = ET.Element("testsuites", name="torchkata")
     for result in report.exercises:
-        root.append(_suite(result))
+        root.append(_suite(result, f"{folder}/{result.id}.py"))
     for key in ("tests", "failures", "errors", "skipped"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     root.set("time", f"{sum(result.seconds for result in report.exercises):.3f}")
@@ -46,13 +48,15 @@ def write_junit(report: Report, path: str | os.PathLike[str]) -> None:
     replace_file(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
-def _suite(result: ExerciseResult) -> ET.Element:
+def _suite(result: ExerciseResult, file: str) -> ET.Element:
     suite = ET.Element("testsuite", name=_legal(result.id), time=f"{result.seconds:.3f}")
     for check in result.checks:
         _check(suite, result, check)
     unexplained = result.state is State.FAILED and not result.failed
     if not result.checks or result.state in _BROKEN or unexplained:
         _case(suite, result, result.state.value, result.message, tag=_TAGS.get(result.state))
+    for case in suite.iter("testcase"):
+        case.set("file", _legal(file))
     for key, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(key, str(len(suite.findall(f"testcase/{tag}"))))
     suite.set("tests", str(len(suite.findall("testcase"))))
@@ -67,7 +71,7 @@ def _check(suite: ET.Element, result: ExerciseResult, check: CheckResult) -> Non
     else:
         tag = "failure" if check.verdict is Verdict.FAILED else None
     message = sentences(check.message, check.why)
-    _case(suite, result, check.id, message, tag=tag, kind=check.axis)
+    _case(suite, result, check.id, message, tag=tag, kind=check.axis, line=check.line)
 
 
 def _case(
@@ -78,8 +82,11 @@ def _case(
     *,
     tag: str | None,
     kind: str = "",
+    line: int = 0,
 ) -> None:
     case = ET.SubElement(suite, "testcase", classname=_legal(result.id), name=_legal(name))
+    if line:
+        case.set("line", str(line))
     if tag:
         outcome = ET.SubElement(case, tag, message=_legal(message))
         outcome.text = _legal(message)

@@ -22,7 +22,7 @@ _LOOKS = {  # state: symbol, symbol in ASCII, style
     State.TIMEOUT: ("!", "!", "red"),
     State.UNMEASURABLE: ("?", "?", "yellow"),
     State.TODO: ("·", "-", "dim"),
-}  # in the order in which they are counted
+}
 _NARROW = 60  # cells below which columns give way to indents
 _LINES = 20  # of the learner's prints
 _ERASE = Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN)
@@ -121,17 +121,7 @@ class TerminalReport:
             self._gap()
             self._paragraph(say("Everything selected passed. Well done."), style="green")
         self._gap()
-        counts = [
-            say("{count} {state}", count=n, state=names.state(state))
-            for state in _LOOKS
-            if (n := report.summary[state.value])
-        ]
-        total = say(
-            "1 exercise: {counts}" if len(results) == 1 else "{count} exercises: {counts}",
-            count=len(results),
-            counts=say(", ").join(counts) or say("none selected"),
-        )
-        self._line((self._safe(total), "bold"))
+        self._line((self._safe(findings.counted(report)), "bold"))
 
     def _headline(self, result: ExerciseResult) -> None:
         symbol, simple, style = _LOOKS[result.state]
