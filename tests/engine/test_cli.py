@@ -207,8 +207,8 @@ def test_list_shows_states(run: Run, halve: Path):
     """The list knows what was judged, what is untouched, and what has changed since."""
 
     def state() -> str:
-        line = next(line for line in run("list")[1].splitlines() if line.endswith(" halve"))
-        return line.removesuffix("halve").strip()
+        line = next(line for line in run("list")[1].splitlines() if " halve" in line)
+        return line.partition(" halve")[0].strip()
 
     assert state() == "todo"
     halve.write_text(RIGHT)
@@ -233,6 +233,20 @@ def test_hints_come_one_by_one(run: Run):
     assert "An operator" in shown[1]
     assert "`x / 2`" in shown[2]
     assert "last hint" in shown[2]
+
+
+def test_hints_go_on_from_the_last_one(run: Run):
+    """Without a level each call shows one more and says so; the last one comes again."""
+    shown = [run("hint", "halve")[1] for _ in range(4)]
+
+    for level, text in zip((1, 2, 3, 3), shown, strict=True):
+        assert f"hint {level} of 3" in text
+    assert "One level more than last time" not in shown[0]
+    assert "One level more than last time; `nox -s hint -- halve 1` shows hint 1 again." in shown[1]
+    assert "You have seen all hints; this is the last one again." in shown[3]
+    assert "hint 1 of 3" in run("hint", "halve", "1")[1]
+    assert "hint 3 of 3" in run("hint", "halve")[1], "a lower one changes nothing"
+    assert run("hint", "halve", "9")[0] == 2
 
 
 # Reset

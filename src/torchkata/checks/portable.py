@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import torch
@@ -38,6 +39,7 @@ def device(session: Session, function: Function, where: str) -> None:
         ) from error
     expected = session.expect(function.name, session.draw(function, case))
     made = str(answer.get("made", ""))[:_MOST_TEXT]
+    origin = re.search(r"\bline (\d+)", made)
     wrong = sorted({str(got) for got in answer["devices"]} - {where})
     if wrong and _leaves(expected):
         raise CheckFailed(
@@ -48,7 +50,8 @@ def device(session: Session, function: Function, where: str) -> None:
                 wrong=", ".join(wrong),
                 device=where,
                 made=say("; it comes from {call}", call=made) if made else "",
-            )
+            ),
+            {"line": int(origin[1]) if origin else 0},
         )
     precise = session.expect(function.name, widened(session.draw(function, case)))
     told = say("(on {device}, {case})", device=where, case=case.told)

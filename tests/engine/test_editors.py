@@ -1,0 +1,319 @@
+"""What editors and shells use: findings as lines, JUnit's places, completion."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from helpers import Judge, torchkata
+
+from torchkata.checks.place import definition
+from torchkata.cli import _parser
+from torchkata.completion import candidates
+from torchkata.folders import exercises_below
+from torchkata.report.problems import ProblemsReport
+from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = (ROOT / "docs/editors.md").read_text(encoding="utf-8")
+FAULTY = """\
+import torch
+
+
+def halve(x):
+    y = torch.zeros(len(x))
+    for i in range(len(x)):
+        y[i] = x[i] / 2
+    return y
+"""
+
+
+def tasks() -> dict[str, dict[str, object]]:
+    """The tasks that the documentation gives for VS Code, by label."""
+    found = re.search(r"```json\n(.*?)```", DOCS, re.DOTALL)
+    assert found is not None
+    return {task["label"]: task for task in json.loads(found[1])["tasks"]}
+
+
+def matched(output: str) -> list[dict[str, str]]:
+    """What VS Code's problem matcher makes of an output, by the documentation's own pattern."""
+    pattern = tasks()["kata: grade this file"]["problemMatcher"]["pattern"]  # type: ignore[index]
+    places = {name: place for name, place in pattern.items() if name != "regexp"}
+    found = (re.match(pattern["regexp"], line) for line in output.splitlines())
+    return [{name: hit[place] for name, place in places.items()} for hit in found if hit]
+
+
+# Findings as lines
+
+
+def test_matcher_fits_real_output(course: Path):
+    """From the command line through the documented pattern to places that exist."""
+    file = course / "exercises/01_mini/02_halve.py"
+    file.write_text(FAULTY)
+
+    done = torchkata(
+        course, "grade", "exercises/01_mini/02_halve.py", "--format", "problems",
+        "--junit", "report.xml",
+    )  # fmt: skip
+    problems = matched(done.stdout)
+
+    assert done.returncode == 1, done.stderr
+    assert {problem["file"] for problem in problems} == {"exercises/01_mini/02_halve.py"}
+    assert [(p["line"], p["severity"]) for p in problems] == [("5", "error"), ("7", "error")]
+    assert problems[0]["message"].startswith("device: The result lies on cpu")
+    assert problems[1]["message"].startswith("ops: 81 ops (line 7:")
+    assert done.stdout.splitlines()[-1] == "1 exercise: 1 failed"
+    assert len(done.stdout.splitlines()) == len(problems) + 1
+    cases = ET.parse(course / "report.xml").getroot().iter("testcase")
+    places = {(case.get("file"), case.get("line")) for case in cases}
+    assert places == {("exercises/01_mini/02_halve.py", line) for line in (None, "5", "7")}
+
+
+def test_passes_and_untouched_files_print_nothing(course: Path):
+    """With nothing wrong there is nothing to match, and the exit code is 0."""
+    (course / "exercises/01_mini/02_halve.py").write_text("def halve(x):\n    return x / 2\n")
+
+    done = torchkata(course, "grade", "--format", "problems")
+
+    assert (done.returncode, matched(done.stdout)) == (0, [])
+    assert done.stdout == "4 exercises: 1 passed, 3 todo\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("def halve(x)\n    return x\n", 1),
+        ("import torch\n\ndef halve(x):\n    1 / 0\n", 4),
+        ("import torch\n\n\ndef halve(x):\n    return x * 3\n", 4),
+        ("\n\nimport nothing_of_this_name\n", 3),
+        ("\n\ndef other(x):\n    return x\n", 1),
+        ("\n\ndef halve(x):\n    import os; os._exit(3)\n", 3),
+        ("\n\ndef halve(x):\n    while True: pass\n", 3),
+        ("\n\n\nasync def halve(x):\n    return x\n", 4),
+        ("\nhalve = 3\n", 2),
+        ("\n\ndef halve(x):\n    y = x.tolist()\n    return x / 2\n", 4),
+    ],
+)
+def test_every_failure_has_its_line(judge: Judge, source, line):
+    """The line at fault where it is known; else the definition; else the first line."""
+    result = judge(source)
+
+    assert result.failed
+    assert result.failed[0].line == line
+    assert all(check.line for check in result.failed)
+    assert not any(check.line for check in result.checks if check.verdict is Verdict.PASSED)
+
+
+def test_definition_is_found_in_any_file():
+    """Whatever the bytes are."""
+    assert definition(b"\xff\xfe\0", "f") == 1
+    assert definition(b"x = 1\nclass Net:\n", ["absent", "Net"]) == 2
+    assert definition(b"def halve_all(x):\n", "halve") == 1
+
+
+def written(result: ExerciseResult) -> list[str]:
+    file = io.StringIO()
+    report = ProblemsReport(file=file, folder="exercises")
+    report.finished(result)
+    report.closing(Report(version="1", seed=1, machine={}, exercises=(result,)), ["a note"])
+    return file.getvalue().splitlines()
+
+
+def result(state: State, *checks: CheckResult, message: str = "") -> ExerciseResult:
+    return ExerciseResult(
+        id="a/01_b", name="b", chapter="a", state=state, message=message, checks=checks
+    )
+
+
+def test_hostile_messages_stay_one_line():
+    """Line ends and terminal sequences of a learner's exception break no line."""
+    check = CheckResult(
+        id="b::values", axis="values", verdict=Verdict.FAILED, message="a\nb\x1b[2J\rc", line=3
+    )
+
+    assert written(result(State.FAILED, check))[:-1] == [
+        "exercises/a/01_b.py:3:1: error: values: a b c"
+    ]
+
+
+def test_exercise_without_checks_is_an_error():
+    """A file that could not be judged at all stands at its first line."""
+    lines = written(result(State.ERROR, message="It is no regular file."))
+
+    assert lines == [
+        "exercises/a/01_b.py:1:1: error: It is no regular file.",
+        "1 exercise: 1 error",
+    ]
+
+
+def test_undecided_is_a_warning():
+    """What the clock could not decide is no error, and nothing at all where something else is."""
+    check = CheckResult(
+        id="b::speed", axis="speed", verdict=Verdict.UNMEASURABLE, message="Too busy."
+    )
+
+    assert written(result(State.UNMEASURABLE, check))[0] == (
+        "exercises/a/01_b.py:1:1: warning: speed: No verdict. Too busy."
+    )
+    assert len(written(result(State.PASSED, check))) == 1
+
+
+def test_documented_tasks_use_verbs_that_exist():
+    """Every task calls nox with a session of the noxfile and words that the verb takes."""
+    sessions = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    for task in tasks().values():
+        flag, verb, dashes, *words = task["args"]  # type: ignore[misc]
+        assert (task["command"], flag, dashes) == ("nox", "-s", "--")
+        assert f"def {verb}(" in sessions
+        _parser().parse_args([verb, *words])
+
+
+# Completion
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["gr"], ["grade", "gradebook"]),
+        (["--c"], ["--course"]),
+        (["grade", "--j"], ["--json", "--junit"]),
+        (["grade", ""], ["counter", "halve", "mend_shift", "row_total"]),
+        (["grade", "halve", "r"], ["row_total"]),
+        (["grade", "01_"], ["01_mini/01_row_total", "01_mini/02_halve"]),
+        (["grade", "--chapter", ""], ["01_mini", "02_more"]),
+        (["grade", "--chapter", "01_mini", "h"], ["halve"]),
+        (["grade", "--complete", "h"], ["halve"]),
+        (["grade", "--format", ""], ["problems", "text"]),
+        (["grade", "--json", ""], []),
+        (["hint", "halve", ""], ["1", "2", "3"]),
+        (["hint", "halve", "1", ""], []),
+        (["completion", ""], ["bash", "fish", "zsh"]),
+        (["nonsense", ""], []),
+        (["new", ""], []),
+        (["complete", ""], []),
+    ],
+)
+def test_words_that_may_come_next(mini: Path, words, found):
+    """Verbs, options, exercises, chapters and choices, each where it fits."""
+    assert candidates(_parser(), words, mini) == found
+
+
+def test_every_verb_is_offered(mini: Path):
+    """The empty word offers the verbs that help names, and no inner one."""
+    offered = candidates(_parser(), [""], mini)
+
+    assert {"grade", "list", "hint", "watch", "reset", "completion"} <= set(offered)
+    assert "complete" not in offered
+
+
+def test_names_are_the_courses(mini: Path, tmp_path: Path):
+    """Without importing torch the names are those that the course itself has; nowhere none."""
+    from torchkata.course import Course  # noqa: PLC0415
+
+    assert [name for *_, name in exercises_below(mini)] == [x.name for x in Course(mini).lessons]
+    assert [name for *_, name in exercises_below(ROOT)] == [x.name for x in Course(ROOT).lessons]
+    assert exercises_below(tmp_path) == []
+    for chapter in ("01_a", "02_b"):
+        (tmp_path / "exercises" / chapter).mkdir(parents=True)
+        (tmp_path / "exercises" / chapter / "01_same.py").touch()
+    assert [name for *_, name in exercises_below(tmp_path)] == ["a/same", "b/same"]
+
+
+def test_completion_is_fast_and_knows_no_torch():
+    """Under 0.3 s on a calm machine, which the best of five runs tells; torch stays out."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        done = torchkata(ROOT, "complete", "--", "grade", "row_sum")
+        times.append(time.perf_counter() - start)
+    statement = (
+        "import sys; from torchkata.cli import main; main(['complete', '--', 'grade', '']); "
+        "assert not {'torch', 'numpy', 'rich', 'babel'} & set(sys.modules)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", statement], check=True, cwd=ROOT, capture_output=True, timeout=60
+    )
+    assert done.stdout.split() == ["row_sum_fast", "row_sum_unbind"]
+    assert min(times) < 0.3, times
+
+
+BASH = r"""
+source <({python} -m torchkata completion bash)
+COMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+{function} {command}
+printf '%s\n' "${{COMPREPLY[@]}}"
+complete -p torchkata python
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("python -m torchkata gr", ["grade", "gradebook"]),
+        ("python -m torchkata grade ro", ["row_total"]),
+        ("python -m torchkata grade --chapter ''", ["01_mini", "02_more"]),
+        ("python -m torch", []),
+        ("python script.py ''", []),
+    ],
+)
+def test_bash_completes(course: Path, words, found):
+    """The script in a real bash, called as readline calls it."""
+    script = BASH.format(
+        python=sys.executable, words=words, function="_torchkata_python", command=sys.executable
+    )
+
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        cwd=course, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    assert done.stderr == ""
+    lines = [line for line in done.stdout.splitlines() if line]
+    assert lines[:-2] == found
+    assert lines[-2].endswith("-F _torchkata torchkata")
+    assert lines[-1].endswith("-F _torchkata_python python")
+
+
+def test_zsh_completes(course: Path):
+    """The script in a real zsh: a terminal of its own sees what Tab does."""
+    if shutil.which("zsh") is None:
+        pytest.skip("no zsh here")
+    script = f"""
+zmodload zsh/zpty
+zpty z zsh -f
+zpty -w z 'PS1=">"; autoload -U compinit; compinit -D -u'
+zpty -w z 'source <({sys.executable} -m torchkata completion zsh)'
+sleep 3
+zpty -n -w z $'{sys.executable} -m torchkata grade ro\\t --format pr\\t; echo DONE\\n'
+zpty -m -r z out '*DONE*DONE*' ; print -r -- $out
+zpty -d z
+"""
+    done = subprocess.run(
+        ["zsh", "-f", "-c", script],
+        cwd=course, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "row_total" in done.stdout, done.stdout + done.stderr
+    assert "--format problems" in done.stdout
+
+
+def test_fish_completes(course: Path):
+    """The script in a real fish, asked for the completions of a line."""
+    if shutil.which("fish") is None:
+        pytest.skip("no fish here")
+    script = (
+        f"{sys.executable} -m torchkata completion fish | source; "
+        f"complete --do-complete '{sys.executable} -m torchkata grade ro'"
+    )
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", script],
+        cwd=course, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "row_total" in done.stdout.splitlines()
