@@ -523,7 +523,18 @@ KEYS = {
     "growth",
     "comparison",
 }
-CHECK_KEYS = {"why", "trap", "id", "axis", "case", "device", "verdict", "message", "figures"}
+CHECK_KEYS = {
+    "line",
+    "why",
+    "trap",
+    "id",
+    "axis",
+    "case",
+    "device",
+    "verdict",
+    "message",
+    "figures",
+}
 
 
 def test_json_schema(tmp_path: Path) -> None:
