@@ -121,13 +121,14 @@ class Comparison:
         yours: the part of the submission that was judged, bounded.
         reference: that part of the solution.
         reason: why the reference wins, in the author's words.
-        best: the lowest figures of the passes before this one, by the ladder's case.
+        best: the lowest figures of the passes before this one, by the ladder's case; None where
+            nothing is remembered.
     """
 
     yours: str
     reference: str
     reason: str = ""
-    best: dict[str, dict[str, float]] = field(default_factory=dict)
+    best: dict[str, dict[str, float]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,7 +132,7 @@ def remember(
         source: the file that was judged.
         memory: where to note it; None to note nothing.
     """
-    best = {} if memory is None else memory.best(lesson.id)
+    best = None if memory is None else memory.best(lesson.id)
     if memory is not None:
         memory.record(lesson, result, source)
     return compared(lesson, result, source, best)
