@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests find the modules
 
 from helpers import LIMIT, Judge
 
+from torchkata import texts
 from torchkata.checks.workers import Submission
 from torchkata.course import Course
 from torchkata.grade import Settings, grade_one
@@ -35,8 +36,10 @@ MINI = Path(__file__).parent / "course"
 
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
-    """Set the language back that a test, or a command line within it, has chosen."""
+    """Begin without a language or an exercise that an earlier test has turned to."""
     choose("en")
+    texts._Now.exercise = None
+    texts._Now.seen.clear()
     yield
     choose("en")
 
