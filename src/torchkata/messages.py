@@ -2,6 +2,7 @@
 
 `say` looks its English text up in the catalogue of the language in force and fills in the values:
 the text is the key, so code reads as what it says, and what has no translation comes in English.
+What only authors of a course read (`CourseError`, the gate's faults, help texts) is English always.
 """
 
 from __future__ import annotations

@@ -10,9 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
-
 from torchkata.budget import Speedup
 from torchkata.course import Lesson
 from torchkata.learner.statement import paragraphs_of
@@ -153,9 +150,3 @@ def twice(file: Path) -> list[str]:
     for text in ids:
         counts["".join(re.findall(r'"(.*)"', text))] += 1
     return [text for text, count in counts.items() if count > 1]
-
-
-def header(file: Path) -> Catalog:
-    """The whole catalogue, with its header."""
-    with file.open("rb") as stream:
-        return read_po(stream)

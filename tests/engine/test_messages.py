@@ -15,7 +15,7 @@ import torchkata as package
 from torchkata import messages
 from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
 from torchkata.checks.workers import Submission
-from torchkata.cli import main
+from torchkata.cli import _parser, main
 from torchkata.compare import differences
 from torchkata.course import Course, Lesson
 from torchkata.errors import UsageError
@@ -463,6 +463,14 @@ def test_every_verb_takes_a_language(mini: Path, capsys: pytest.CaptureFixture[s
     """An unknown one is wrong usage, and the languages that there are are named."""
     assert main(["--course", str(mini), *words, "--lang", "tlh"]) == 2
     assert "There is no language 'tlh'; there are en, zh-CN." in capsys.readouterr().err
+
+
+def test_no_verb_lacks_the_option():
+    """Every verb there is knows --lang."""
+    verbs = next(action.choices for action in _parser()._actions if action.dest == "verb")
+
+    assert len(verbs) > 8
+    assert [name for name, verb in verbs.items() if "--lang" not in verb.format_help()] == []
 
 
 def test_statement_is_shown(capsys: pytest.CaptureFixture[str]):
