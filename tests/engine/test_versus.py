@@ -19,6 +19,7 @@ from torchkata.report.terminal import TerminalReport
 from torchkata.report.versus import answers, words
 from torchkata.result import CheckResult, Comparison, ExerciseResult, Rung, State, Verdict
 from torchkata.run import remember
+from torchkata.watch.pages import Look, verdict
 
 FEWER = "Fewer ops than the reference: 2, where it makes 3."
 RIGHT = "def halve(x):\n    return x / 2\n"
@@ -246,10 +247,10 @@ def test_excerpt_is_bounded():
 
 
 def test_reason_is_the_authors():
-    """Two paragraphs of the docstring, without the label."""
-    assert reason('"""Reference: one sum.\n\nFast: as\nit is.\n\nMore."""\n') == (
-        "One sum. Fast: as it is."
-    )
+    """The sentence that says why, else the title without its label."""
+    text = '"""Reference: one sum.\n\nFast: as\nit is, i.e. 2. Exact: too.\n\nMore."""\n'
+    assert reason(text) == "Fast: as it is, i.e. 2."
+    assert reason('"""Reference: one sum."""\n') == "One sum."
     assert reason("x = 1\n") == ""
 
 
@@ -313,6 +314,26 @@ def test_comparison_is_for_one_exercise(total, verbose, shown):
     report.finished(passed())
 
     assert ("It wins." in file.getvalue()) is shown
+
+
+def test_watch_shows_a_pass_compactly():
+    """The words and figures are there; both answers are not, for a key shows the reference."""
+    told = "\n".join(verdict(passed(best={}, yours={"seconds_median": 1e-6}), 80, Look()))
+
+    assert "The same 1 op as the reference: 1 x div." in told
+    assert "It wins." in told
+    assert "1 op, 1.0 us, at your first pass." in told
+    assert "b = 2" not in told
+
+
+def test_nothing_is_said_of_bests_where_none_are_remembered(course: Path, judge: Judge):
+    """Of a file in another folder nobody knows whether it was the first pass."""
+    lesson = Course(course).one("halve")
+
+    result = remember(lesson, judge(RIGHT), RIGHT.encode(), None)
+
+    assert "Difference" in told(result)
+    assert "Your best" not in told(result)
 
 
 @pytest.fixture

@@ -60,6 +60,25 @@ def test_judges_and_says_what_is_judged(bound: Bound):
     assert events[-1].result.state is State.PASSED
 
 
+def test_pass_comes_with_the_comparison_and_the_best_before(launcher: Launcher, mini):
+    """What is remembered is asked for by the exercise; anything but a pass is compared to nothing."""
+    told: queue.Queue[Event] = queue.Queue()
+    lessons = {one.id: one for one in Course(mini).lessons}
+    bench = Bench(launcher, lessons, told.put, best=lambda id_: {id_: {"ops": 9}})
+    bound = Bound(bench, told)
+    try:
+        bench.judge(Judge(turn=1, id=HALVE, source=RIGHT))
+        passed = bound.verdict().result
+        bench.judge(Judge(turn=2, id=HALVE, source=b"def halve(x):\n    return x * 3\n"))
+        failed = bound.verdict().result
+    finally:
+        bench.close()
+
+    assert passed.comparison is not None
+    assert passed.comparison.best == {HALVE: {"ops": 9}}
+    assert failed.comparison is None
+
+
 def test_newer_judgement_calls_off_an_endless_one(bound: Bound, launcher: Launcher):
     """Only the newer verdict comes, long before the older one's limit, and no process stays."""
     bound.bench.judge(Judge(turn=1, id=HALVE, source=ENDLESS))

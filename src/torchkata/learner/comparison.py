@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -13,6 +14,7 @@ from torchkata.learner.progress import Best
 from torchkata.result import Comparison, ExerciseResult, State
 
 _MOST_LINES: Final = 60
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
 _NOT_ANSWERS: Final = {"HINTS", "TRAPS", "ALTERNATIVES"}
 
 
@@ -73,10 +75,11 @@ def excerpt(source: str, names: Iterable[str]) -> str:
 
 
 def reason(solution: str) -> str:
-    """Why the reference wins: the first two paragraphs of the solution's docstring, as one."""
+    """Why the reference wins: the docstring's first sentence behind its title, else the title."""
     text = ast.get_docstring(ast.parse(solution)) or ""
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")[:2]]
-    told = " ".join(paragraphs).removeprefix("Reference: ")
+    title, *others = [" ".join(part.split()) for part in text.split("\n\n")]
+    told = (others[0] if others else title).removeprefix("Reference: ")
+    told = _SENTENCE_END.split(told, maxsplit=1)[0]
     return told[:1].upper() + told[1:]
 
 

@@ -53,7 +53,8 @@ class TerminalReport:
             file: where to print; standard output by default.
             verbose: whether passed exercises too show their ladder, prints and skipped checks.
             folder: holds the submissions, for the paths in the advice.
-            advice: whether a verdict ends with what to do next on the command line.
+            advice: whether a verdict has what a screen of its own shows by keys: after a pass both
+                answers, else what to do next on the command line.
         """
         self._screen = Screen(file, color=color, width=width)
         self._width = self._screen.width
@@ -149,7 +150,7 @@ class TerminalReport:
             self._labelled(names.axis(axis), sentences(say("No verdict."), text), "dim")
 
     def _answers(self, result: ExerciseResult) -> None:
-        if result.comparison is not None:
+        if result.comparison is not None and self._advice:
             self._gap()
             for line in versus.answers(result.comparison, self._screen):
                 self._line(line)

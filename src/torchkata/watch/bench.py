@@ -15,6 +15,8 @@ from torchkata.course import Lesson
 from torchkata.errors import Cancelled, CourseError, KataError
 from torchkata.grade import Settings, grade_one, read
 from torchkata.isolation.launch import Launcher, Lease
+from torchkata.learner.comparison import compared
+from torchkata.learner.progress import Best
 from torchkata.result import ExerciseResult, State
 from torchkata.run import fresh_seed
 from torchkata.watch.signals import Checking, Event, Judge, Judged
@@ -56,6 +58,7 @@ class Bench:
         lessons: every exercise by id.
         tell: takes in what happened; called from the thread.
         devices: to judge besides the CPU.
+        best: the lowest figures of an exercise's passes; None where nothing is remembered.
     """
 
     def __init__(
@@ -64,11 +67,13 @@ class Bench:
         lessons: dict[str, Lesson],
         tell: Callable[[Event], None],
         devices: tuple[str, ...] = ("twin:0",),
+        best: Callable[[str], Best | None] = lambda _id: None,
     ) -> None:
         self._launcher = launcher
         self._lessons = lessons
         self._tell = tell
         self._devices = devices
+        self._best = best
         self._change = threading.Condition()
         self._asked: Judge | None = None  # to be taken up
         self._turn = 0  # of the judgement that is wanted; 0 for none
@@ -181,6 +186,8 @@ class Bench:
             result = grade_one(
                 place.lesson, submission, place.lease, place.settings, checking, place.session
             )
+            if source is not None:
+                result = compared(place.lesson, result, source, self._best(asked.id))
         except Exception as error:  # noqa: BLE001 - the loop goes on, and says what happened
             result = _stumbled(place.lesson, error)
         with self._change:

@@ -84,7 +84,7 @@ class Loop:
         self._pauses: list[tuple[float, int]] = []
         self._partial = b""
         self._code: int | None = None
-        self._bench = Bench(launcher, self._lessons, self._tell)
+        self._bench = Bench(launcher, self._lessons, self._tell, best=progress.best)
 
     @property
     def state(self) -> State:
