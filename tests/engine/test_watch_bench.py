@@ -61,7 +61,7 @@ def test_judges_and_says_what_is_judged(bound: Bound):
 
 
 def test_pass_comes_with_the_comparison_and_the_best_before(launcher: Launcher, mini):
-    """What is remembered is asked for by the exercise; anything but a pass is compared to nothing."""
+    """The best is asked for by the exercise; only a pass is compared."""
     told: queue.Queue[Event] = queue.Queue()
     lessons = {one.id: one for one in Course(mini).lessons}
     bench = Bench(launcher, lessons, told.put, best=lambda id_: {id_: {"ops": 9}})
