@@ -466,8 +466,10 @@ def test_every_verb_takes_a_language(mini: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_no_verb_lacks_the_option():
-    """Every verb there is knows --lang."""
-    verbs = next(action.choices for action in _parser()._actions if action.dest == "verb")
+    """Every verb that the help names knows --lang."""
+    action = next(action for action in _parser()._actions if action.dest == "verb")
+    named = {each.dest for each in action._choices_actions}
+    verbs = {name: verb for name, verb in action.choices.items() if name in named}
 
     assert len(verbs) > 8
     assert [name for name, verb in verbs.items() if "--lang" not in verb.format_help()] == []
