@@ -40,7 +40,7 @@ def compared(
         yours=excerpt(source.decode("utf-8-sig", "replace"), names),
         reference=excerpt(solution, names),
         reason=reason(solution),
-        best=best or {},
+        best=best,
     )
     return replace(result, comparison=comparison)
 
