@@ -20,7 +20,7 @@ Rules
     `requires_grad`. (All parameters require grad when the call comes.)
 
 Budget
-    at least 4 x faster than the backward per sample at n=64, i=16, h=32, o=1
+    at least 4.5 x faster than the backward per sample at n=64, i=16, h=32, o=1
 
 Hints
     1. Make the parameters an argument: a function of (parameters, x[i], y[i]) that gives one loss.

@@ -22,6 +22,7 @@ TRAPS = {
     "cumulative_max_gap": {
         "highest_less_lowest": "values",
         "neighbours_only": "values",
+        "from_the_highest": "values",
         "largest_rise": "values",
         "list_loop": "speed",
         "pairwise_table": "speed",
@@ -31,6 +32,7 @@ TRAPS = {
     "scripted": {
         "uncompiled": "contract",
         "traced": "values",
+        "misses_the_last": "values",
         "compiled_list_loop": "contract",
         "compiled_expression": "contract",
     },
@@ -38,7 +40,14 @@ TRAPS = {
 
 ALTERNATIVES = {
     "cumulative_max_gap": ("from_the_end", "negated"),
-    "scripted": ("by_torchscript", "wrapped_script", "by_inductor", "script_module"),
+    "scripted": (
+        "by_torchscript",
+        "wrapped_script",
+        "by_inductor",
+        "script_module",
+        "nested_script",
+        "with_ifs",
+    ),
 }
 
 
@@ -96,8 +105,39 @@ class Loop(torch.nn.Module):
 script_module = torch.jit.script(Loop())
 
 
+@torch.jit.script
+def nested_script(x: Tensor) -> Tensor:
+    return element_loop(x)  # compiled along
+
+
+@torch.compile(backend="eager")
+def with_ifs(x: Tensor) -> Tensor:
+    highest, gap = x[0], torch.zeros_like(x[0])
+    for value in x:
+        # The compiler cannot record an answer of `if`, and runs the loop as it is.
+        if value > highest:  # noqa: PLR1730 - the point
+            highest = value
+        if highest - value > gap:  # noqa: PLR1730 - the point
+            gap = highest - value
+    return gap
+
+
 def highest_less_lowest(x: Tensor) -> Tensor:
     return x.max() - x.min()  # the lowest value may come first: then nothing has fallen
+
+
+def from_the_highest(x: Tensor) -> Tensor:
+    later = torch.arange(len(x), device=x.device) >= x.argmax()
+    return x.max() - torch.where(later, x, x.max()).min()  # a lower peak may fall deeper
+
+
+@torch.jit.script
+def misses_the_last(x: Tensor) -> Tensor:
+    highest, gap = x[0], torch.zeros_like(x[0])
+    for i in range(x.shape[0] - 1):
+        highest = torch.maximum(highest, x[i])
+        gap = torch.maximum(gap, highest - x[i])
+    return gap
 
 
 def neighbours_only(x: Tensor) -> Tensor:
@@ -114,7 +154,7 @@ def list_loop(x: Tensor) -> Tensor:
     for i, value in enumerate(x.tolist()):  # no dispatch any more, but still Python per element
         if value > highest:
             highest, top = value, i
-        if highest - value > gap:
+        if highest - value > gap:  # noqa: PLR1730 - the point
             gap, best = highest - value, (top, i)
     return x[best[0]] - x[best[1]]
 

@@ -31,7 +31,16 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"make_scaler": ("tensor_factor", "marked", "as_module", "without_inductor")}
+ALTERNATIVES = {
+    "make_scaler": (
+        "tensor_factor",
+        "marked",
+        "as_module",
+        "without_inductor",
+        "padded",
+        "plain_tensor",
+    )
+}
 
 Scaler = Callable[[Tensor, float], Tensor]
 
@@ -75,6 +84,21 @@ def as_module() -> Scaler:
 
 def without_inductor() -> Scaler:
     return torch.compile(product, dynamic=True, backend="aot_eager")
+
+
+def padded() -> Scaler:
+    multiply = torch.compile(product)
+
+    def scaler(x: Tensor, factor: float) -> Tensor:
+        filled = torch.nn.functional.pad(x, (0, 0, 0, -len(x) % 64))  # one size for up to 64 rows
+        return multiply(filled, x.new_tensor(factor))[: len(x)]
+
+    return scaler
+
+
+def plain_tensor() -> Scaler:
+    multiply = torch.compile(product, dynamic=True)
+    return lambda x, factor: multiply(x, torch.tensor(factor, device=x.device))
 
 
 def product(x: Tensor, factor: float) -> Tensor:

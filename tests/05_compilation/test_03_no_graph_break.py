@@ -52,30 +52,29 @@ EXERCISE = Exercise(
 
 def compiled(kata, x, threshold):
     """The graphs that torch.compile makes of the function, what it says, and the result."""
-    try:
-        with compiling() as graphs:
+    with compiling() as graphs:
+        try:
             result = torch.compile(kata.activate, fullgraph=True)(x, threshold)
-    except Exception as error:
-        if not type(error).__module__.startswith("torch._dynamo"):
-            raise
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        told = [line for line in lines if line.startswith("Explanation:")] or lines or ["it stops"]
-        return {"graphs": [], "refused": told[0].removeprefix("Explanation:").strip()}
+        except Exception as error:
+            if not type(error).__module__.startswith("torch._dynamo"):
+                raise
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            told = [line for line in lines if line.startswith("Explanation:")] or lines or ["stops"]
+            return {"graphs": [], "refused": told[0].removeprefix("Explanation:").strip()}
     return {"graphs": [operations(graph) for graph in graphs], "refused": "", "result": result}
 
 
-def plainness(kata):
-    """Whether the function was left uncompiled, and calls no compiler."""
+def compiles_itself(kata):
+    """Whether the function is compiled already, or calls a compiler."""
     with compiling() as graphs:
         kata.activate(torch.tensor([1.0, 2.0]), 1.5)
-    programs = [operations(graph) for graph in graphs]
-    return [names for names in programs if "cond" not in names]  # which compiles itself
+    return any("cond" not in operations(graph) for graph in graphs)  # cond does so, and is told of
 
 
 def test_contract_plain_function(submission):
     """The function is left uncompiled: the grader compiles it."""
     require(
-        not submission.run(plainness),
+        not submission.run(compiles_itself),
         "`activate` runs compiled code already. Leave it a plain function: whoever uses it "
         "compiles it, together with what stands before and after it.",
     )
