@@ -154,7 +154,7 @@ def list_loop(x: Tensor) -> Tensor:
     for i, value in enumerate(x.tolist()):  # no dispatch any more, but still Python per element
         if value > highest:
             highest, top = value, i
-        if highest - value > gap:  # noqa: PLR1730 - the point
+        if highest - value > gap:
             gap, best = highest - value, (top, i)
     return x[best[0]] - x[best[1]]
 
