@@ -138,8 +138,9 @@ SLOW_ONES = {
             if frame is None:
                 return x.sum(0)
             calls = frame.f_locals["calls"]
-            if len(calls) == 1:
-                return slow(x)
+            if len(calls) == 1:  # half slow: so short that a block holds several calls
+                half = len(x) // 2
+                return slow(x[:half]) + slow(x[half:half + 1]) + x[half + 1:].sum(0)
             if LAST[0] is not calls:
                 LAST[:] = calls, torch.stack([call[0] for call in calls]).sum(1).unbind()
             return next(a for call, a in zip(calls, LAST[1]) if call[0] is x)

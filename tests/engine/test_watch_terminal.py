@@ -143,6 +143,7 @@ def test_newer_save_and_keys_beside_an_endless_loop(
     halve.write_text(RIGHT)
 
     assert terminal.wait("Passed", 10) < 10, "the limit of a request is 20 s"
+    assert wait_for(lambda: Progress(course).attempts("01_mini/02_halve"), 5)
     assert Progress(course).attempts("01_mini/02_halve")[-1].state == "passed"
     assert len(Progress(course).attempts("01_mini/02_halve")) == 1, "the older one left no trace"
     halve.write_text(ENDLESS)
