@@ -42,7 +42,10 @@ def main(control: int) -> None:
     link.sendall(b"ready\n")
     workers: set[int] = set()
     while True:
-        message, descriptors, _flags, _address = socket.recv_fds(link, _MOST_MESSAGE, 3)
+        try:
+            message, descriptors, _flags, _address = socket.recv_fds(link, _MOST_MESSAGE, 3)
+        except ConnectionResetError:  # the judge went before it had read that all is ready
+            return
         if not message:
             return
         command = json.loads(message)
