@@ -17,6 +17,7 @@ HOME = ROOT / ".nox" / "kata"
 PYTHON = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 TORCH = os.environ.get("TORCHKATA_TORCH", "torch==2.13.0")
 OLDEST = (3, 11)
+MOST_TESTERS = 4  # processes that test side by side; each takes up to 1 GB
 
 
 def install(session: nox.Session, extra: str = "") -> None:
@@ -110,7 +111,10 @@ def new(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the engine, and prove every exercise sound."""
     install(session, "dev")
-    session.run(str(PYTHON), "-m", "pytest", *session.posargs)
+    cores = min(os.cpu_count() or 1, MOST_TESTERS)
+    session.run(
+        str(PYTHON), "-m", "pytest", f"--numprocesses={cores}", "--dist=worksteal", *session.posargs
+    )
 
 
 @nox.session

@@ -7,6 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,16 +46,17 @@ def _english() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def launcher() -> Iterator[Launcher]:
-    """Start workers from one zygote for all tests."""
-    with Launcher() as started:
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """Start workers from one zygote for all tests; tests side by side time in turns."""
+    together = tmp_path_factory.getbasetemp().parent
+    with Launcher(Rules(turns=together / "turns")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def hasty(launcher: Launcher) -> Iterator[Launcher]:
     """Start workers from the same zygote with a short limit."""
-    short = Launcher(Rules(limit=LIMIT), launcher._zygote)
+    short = Launcher(replace(launcher.rules, limit=LIMIT), launcher._zygote)
     yield short
     for worker in short._workers:
         worker.close()
