@@ -32,6 +32,7 @@ torch.set_num_threads(1)  # another number of threads adds up in another order
 
 collect_ignore = ["course"]  # its graders belong to a course of their own
 
+PATIENCE = 60.0  # seconds a request may take where machines are busy with other tests
 MINI = Path(__file__).parent / "course"
 
 
@@ -49,7 +50,7 @@ def _english() -> Iterator[None]:
 def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     """Start workers from one zygote for all tests; tests side by side time in turns."""
     together = tmp_path_factory.getbasetemp().parent
-    with Launcher(Rules(turns=together / "turns")) as started:
+    with Launcher(Rules(limit=PATIENCE, turns=together / "turns")) as started:
         yield started
 
 
