@@ -25,9 +25,9 @@ Lowest first; a module imports only from its own layer and from those before it:
     git             calls of git
     learner         hints, reset, progress
     run             a selection of exercises to a report
-    instructor      the branch of solutions, hand-ins, the gradebook
-    author          new exercises, the gate
     report          a report to text: of the engine it knows errors, words and results only
+    instructor      the branch of solutions, hand-ins, the gradebook and what comes out of it
+    author          new exercises, the gate
     watch           the learner's loop
     commands        the verbs that judge
     class_commands  the instructors' verbs

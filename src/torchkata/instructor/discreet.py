@@ -28,7 +28,7 @@ def finding(check: Mapping[str, Any]) -> dict[str, Any]:
         "case": check["case"],
         "device": check["device"],
         "verdict": check["verdict"],
-        "message": _sentence(axis) if check["verdict"] == Verdict.FAILED else "",
+        "message": _message(axis, str(check["verdict"])),
         "figures": dict(check["figures"]) if axis in _COUNTED else {},
     }
 
@@ -51,6 +51,12 @@ def summary(state: str, result: Mapping[str, Any]) -> str:
     if state == State.ERROR:
         return say("The file cannot be loaded, or it ended its process ({axes}).", axes=axes)
     return say("Failed on {axes}. First: {first}", axes=axes, first=_first(failed[0]))
+
+
+def _message(axis: str, verdict: str) -> str:
+    if verdict == Verdict.UNMEASURABLE:
+        return say("Not decided: something else has to be right first, or the clock wavered.")
+    return _sentence(axis) if verdict == Verdict.FAILED else ""
 
 
 def _first(check: Mapping[str, Any]) -> str:

@@ -70,7 +70,7 @@ def _missing(lesson: Lesson, problems: Iterable[str]) -> Cell:
 
 def write_long(file: Path, found: Cells) -> None:
     """Write a row per learner and exercise."""
-    _write(
+    write_table(
         file,
         ["learner", "exercise", "state", "points", "message"],
         (
@@ -90,18 +90,22 @@ def write_canvas(file: Path, found: Cells, lessons: Sequence[Lesson]) -> None:
     for learner, row in found.items():
         who, number = _identity(learner)
         rows.append([who, number, "" if number else learner, "", *_row(row, heads)])
-    _write(file, ["Student", "ID", "SIS Login ID", "Section", *heads], rows, kept=1)
+    write_table(file, ["Student", "ID", "SIS Login ID", "Section", *heads], rows, kept=1)
 
 
 def write_moodle(file: Path, found: Cells, lessons: Sequence[Lesson]) -> None:
-    """Write a row per learner as Moodle's import of grades reads it, with the sum."""
+    """Write a row per learner as Moodle's import of grades reads it, with the sum.
+
+    Where somebody has to look first there are no points and no sum: neither is a 0.
+    """
     heads = [lesson.id for lesson in lessons]
     rows = []
     for learner, row in found.items():
         who, number = _identity(learner)
-        total = sum(cell.points or 0.0 for cell in row.values())
+        points = [cell.points for cell in row.values()]
+        total = None if None in points else sum(each or 0.0 for each in points)
         rows.append([number or learner, who, *_row(row, heads), _points(total)])
-    _write(file, ["Identifier", "Full name", *heads, "Total"], rows)
+    write_table(file, ["Identifier", "Full name", *heads, "Total"], rows)
 
 
 def _row(row: Mapping[str, Cell], exercises: Iterable[str]) -> list[str]:
@@ -125,7 +129,7 @@ def neutral(text: str) -> str:
     return flat
 
 
-def _write(
+def write_table(
     file: Path,
     heads: Sequence[str],
     rows: Iterable[Sequence[str]],

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from torchkata.messages import chosen, say
 from torchkata.report import names, units
+from torchkata.report.html.paper import asset, digest, markup, templates
 from torchkata.report.html.view import anchor, view
 from torchkata.report.html.words import SYMBOLS, page_words
 from torchkata.report.jsonfile import replace_file
 from torchkata.result import ExerciseResult, Report, State
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-_HERE: Final = Path(__file__).parent
 _TRACK: Final = 1000.0  # units along the bar of progress
 
 
@@ -46,17 +39,17 @@ class HtmlReport:
 
     def page(self, report: Report) -> str:
         """Write the report as HTML."""
-        style, script = _asset("style.css"), _asset("script.js")
+        style, script = asset("style.css"), asset("script.js")
         page: str = (
-            _templates()
+            templates()
             .get_template("page.html.j2")
             .render(
                 language=chosen(),
                 w=page_words(),
                 style=style,
                 script=script,
-                style_hash=_digest(style),
-                script_hash=_digest(script),
+                style_hash=digest(style),
+                script_hash=digest(script),
                 counts=_counts(report),
                 total=len(report.exercises),
                 passed=report.summary[State.PASSED.value],
@@ -74,9 +67,9 @@ class HtmlReport:
         """The part of one exercise, as drawn before unless it was judged since."""
         known = self._drawn.get(result.id)
         if known is None or known[0] is not result:
-            template = _templates().get_template("exercise.html.j2")
+            template = templates().get_template("exercise.html.j2")
             part = template.render(w=page_words(), e=view(result, self._folder))
-            known = self._drawn[result.id] = (result, _markup(part))
+            known = self._drawn[result.id] = (result, markup(part))
         return known[1]
 
 
@@ -100,80 +93,26 @@ def cell_view(report: Report) -> str:
     It is a frame with a page of its own, so neither its style nor what the learner's code printed
     can touch the notebook; nothing in it is run.
     """
-    from markupsafe import escape  # noqa: PLC0415 - as below
+    from markupsafe import escape  # noqa: PLC0415 - as in `paper`
 
     (result,) = report.exercises
-    style = _asset("style.css")
-    part = _templates().get_template("exercise.html.j2")
+    style = asset("style.css")
+    part = templates().get_template("exercise.html.j2")
     shown = view(result, None)
     page = (
-        _templates()
+        templates()
         .get_template("alone.html.j2")
         .render(
             language=chosen(),
             w=page_words(),
             style=style,
-            style_hash=_digest(style),
+            style_hash=digest(style),
             title=f"{shown['name']}: {shown['word']}",
-            part=_markup(part.render(w=page_words(), e=shown)),
+            part=markup(part.render(w=page_words(), e=shown)),
             facts=list(_facts(report)),
         )
     )
-    return _templates().get_template("frame.html.j2").render(e=shown, page=escape(page))
-
-
-@cache
-def _templates() -> Environment:
-    """The templates; every value in them is made plain and escaped, whoever wrote it."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only here
-
-    made = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_plain,
-    )
-    made.filters["prose"] = _prose
-    return made
-
-
-def _plain(value: Any) -> Any:
-    from markupsafe import Markup  # noqa: PLC0415 - as above
-
-    return units.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _prose(text: str) -> Any:
-    """Escape a message, and set what stands in backticks as code."""
-    from markupsafe import Markup, escape  # noqa: PLC0415 - as above
-
-    pieces = units.plain(text).split("`")
-    if len(pieces) % 2 == 0:  # a backtick without its twin
-        return escape("`".join(pieces))
-    slash = Markup("/<wbr>")  # where a path may be broken
-    return Markup("").join(
-        Markup("<code>{}</code>").format(slash.join(piece.split("/")))
-        if place % 2
-        else escape(piece)
-        for place, piece in enumerate(pieces)
-    )
-
-
-@cache
-def _asset(name: str) -> Any:
-    return _markup((_HERE / name).read_text(encoding="utf-8"))
-
-
-def _markup(text: str) -> Any:
-    from markupsafe import Markup  # noqa: PLC0415 - as above
-
-    return Markup(text)  # noqa: S704 - a file of ours, or from a template that escapes
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return templates().get_template("frame.html.j2").render(e=shown, page=escape(page))
 
 
 def _chapters(report: Report) -> list[str]:
