@@ -75,7 +75,7 @@ def _gradebook(options: argparse.Namespace) -> int:
             grader=grader,
             on_outcome=_progress,
         )
-    _tables(course, lessons, options.out)
+    _outputs(course, lessons, options.out)
     _summary(run, options.out)
     return 0
 
@@ -94,20 +94,22 @@ def _grader(options: argparse.Namespace) -> Iterator[Grader]:
         yield lambda course, tasks: graded_on(client, course, tasks)
 
 
-def _tables(course: Course, lessons: tuple[Lesson, ...], out: Path) -> None:
+def _outputs(course: Course, lessons: tuple[Lesson, ...], out: Path) -> None:
     from torchkata.instructor import tables  # noqa: PLC0415
     from torchkata.instructor.book import Book  # noqa: PLC0415
+    from torchkata.instructor.feedback import write_feedback  # noqa: PLC0415
     from torchkata.instructor.gradebook import FILE  # noqa: PLC0415
 
     lessons = lessons or course.lessons
     book = Book(out / FILE)
     try:
         found = tables.cells(book, lessons)
+        tables.write_long(out / "gradebook.csv", found)
+        tables.write_canvas(out / "canvas.csv", found, lessons)
+        tables.write_moodle(out / "moodle.csv", found, lessons)
+        write_feedback(book, found, lessons, out)
     finally:
         book.close()
-    tables.write_long(out / "gradebook.csv", found)
-    tables.write_canvas(out / "canvas.csv", found, lessons)
-    tables.write_moodle(out / "moodle.csv", found, lessons)
 
 
 def _replay(options: argparse.Namespace) -> int:

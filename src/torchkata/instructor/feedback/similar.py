@@ -16,7 +16,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain
 from typing import Final
 
 GRAM: Final = 8  # tokens to a hash
@@ -122,16 +122,15 @@ def _winnowed(hashes: Sequence[int]) -> Iterator[int]:
 
 
 def _pairs(prints: Mapping[str, set[int]]) -> list[Pair]:
+    """Whoever comes later is compared with the holders of each of the hashes, so far."""
     holders: defaultdict[int, list[str]] = defaultdict(list)
-    for who, own in prints.items():
+    found = []
+    for other, own in prints.items():
+        shared = Counter(chain.from_iterable(holders[each] for each in own if each in holders))
+        for one, count in shared.items():
+            share = count / min(len(own), len(prints[one]))
+            if share >= SHARE:
+                found.append(Pair(one=one, other=other, shared=count, share=share))
         for each in own:
-            holders[each].append(who)
-    shared: Counter[tuple[str, str]] = Counter()
-    for names in holders.values():
-        shared.update(combinations(names, 2))
-    found = [
-        Pair(one=one, other=other, shared=count, share=count / smaller)
-        for (one, other), count in shared.items()
-        if count >= SHARE * (smaller := min(len(prints[one]), len(prints[other])))
-    ]
+            holders[each].append(other)
     return sorted(found, key=lambda pair: (-pair.share, -pair.shared, pair.one, pair.other))

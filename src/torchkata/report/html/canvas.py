@@ -21,6 +21,12 @@ YOURS: Final = "#000004"
 REFERENCE: Final = "#000005"
 BASELINE: Final = "#000006"
 SURFACE: Final = "#000007"
+PASSED: Final = "#000008"
+FAILED: Final = "#000009"
+ERROR: Final = "#00000a"
+TIMEOUT: Final = "#00000b"
+UNMEASURABLE: Final = "#00000c"
+TODO: Final = "#00000d"
 
 _NAMES: Final = {
     INK: "ink",
@@ -30,6 +36,12 @@ _NAMES: Final = {
     REFERENCE: "reference",
     BASELINE: "baseline",
     SURFACE: "surface",
+    PASSED: "passed",
+    FAILED: "failed",
+    ERROR: "error",
+    TIMEOUT: "timeout",
+    UNMEASURABLE: "unmeasurable",
+    TODO: "todo",
 }
 _POINTS: Final = 72  # to the inch, and to matplotlib's SVG a point is a pixel
 _NUMBER: Final = re.compile(r"-?\d+\.\d+")

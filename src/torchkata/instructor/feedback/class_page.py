@@ -1,0 +1,216 @@
+"""The class report: what was counted, as one page with pictures, for the instructor alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from statistics import median
+from typing import Any, Final
+
+from torchkata.course import Lesson
+from torchkata.instructor.feedback import pictures
+from torchkata.instructor.feedback.class_words import kind_title, kind_what, words
+from torchkata.instructor.feedback.filenames import file_name
+from torchkata.instructor.feedback.learner_page import (
+    anchor,
+    counts,
+    points,
+    rendered,
+    title,
+    word,
+)
+from torchkata.instructor.feedback.pictures import ORDER, Five
+from torchkata.instructor.feedback.similar import Compared
+from torchkata.instructor.feedback.survey import KINDS, Look, Survey
+from torchkata.messages import say
+from torchkata.report import units
+
+_MOST_PAIRS: Final = 200  # on the page; the table has all
+_MOST_TRAPS: Final = 15  # that are not folded
+_LONGEST: Final = 40  # characters of a name
+_UNFOLDED: Final = 30  # errors to look at, from which on they are folded
+
+
+def class_page(
+    survey: Survey, alike: Mapping[str, Compared], facts: Sequence[tuple[str, str]]
+) -> str:
+    """Write the class report as one HTML file.
+
+    Args:
+        survey: the class, counted; every exercise of it has a row, and there is a learner at least.
+        alike: by exercise, which files are alike.
+        facts: what stands at the foot, label by label.
+    """
+    totals, traps = survey.totals, _traps(survey)
+    summary = sum((Counter(each) for each in survey.states.values()), Counter[str]())
+    chapters = [
+        (name, list(lessons))
+        for name, lessons in groupby(survey.lessons, key=lambda lesson: lesson.chapter)
+    ]
+    return rendered(
+        "class.html.j2",
+        facts,
+        w=words(),
+        headline=say(
+            "{learners} learners, {exercises} exercises",
+            learners=len(totals),
+            exercises=len(survey.lessons),
+        ),
+        counts=counts(summary),
+        open=[_look(look) for look in survey.looks if look.open],
+        errors=_errors(survey.looks),
+        folded=sum(not look.open for look in survey.looks) > _UNFOLDED,
+        problems=[
+            {"learner": _who(learner), "problems": found}
+            for learner, found in survey.problems.items()
+        ],
+        late=[_who(learner) for learner in survey.late],
+        points=_points(survey),
+        passes=[_passes(name, lessons, survey) for name, lessons in chapters],
+        state_words=[(state, word(state)) for state in ORDER if summary[state]],
+        traps=[part for part in (traps[:_MOST_TRAPS], traps[_MOST_TRAPS:]) if part],
+        costs=[part for name, lessons in chapters if (part := _costs(name, lessons, survey))],
+        similar=_similar(alike, survey.lessons),
+    )
+
+
+def _who(learner: str) -> dict[str, str]:
+    shown = learner if len(learner) <= _LONGEST else learner[: _LONGEST - 1] + "…"
+    return {"name": shown, "file": f"feedback/{file_name(learner)}.html"}
+
+
+def _look(look: Look) -> dict[str, Any]:
+    return {
+        "learner": _who(look.learner),
+        "exercise": look.exercise,
+        "state": look.state,
+        "word": word(look.state),
+        "message": look.message,
+    }
+
+
+def _errors(looks: Sequence[Look]) -> list[dict[str, Any]]:
+    """Answers that ended in an error, by exercise, those of many learners first."""
+    found: dict[str, list[str]] = {}
+    for look in looks:
+        if not look.open:
+            found.setdefault(look.exercise, []).append(look.learner)
+    ranked = sorted(found.items(), key=lambda item: -len(item[1]))
+    return [
+        {"exercise": exercise, "n": len(names), "learners": [_who(name) for name in names]}
+        for exercise, names in ranked
+    ]
+
+
+def _points(survey: Survey) -> dict[str, Any]:
+    possible = sum(float(lesson.graded.exercise.weight) for lesson in survey.lessons)
+    sums = [total.points for total in survey.totals]
+    waiting = sum(bool(total.open) for total in survey.totals)
+    return {
+        "picture": pictures.points(sums, possible, name="points", title=say("Points by learner")),
+        "median": say(
+            "The median is {middle} of {possible} points.",
+            middle=points(median(sums)),
+            possible=points(possible),
+        ),
+        "open": say(
+            "Of {count} learners something is not decided yet; it is not in their points.",
+            count=waiting,
+        )
+        if waiting
+        else "",
+        "rows": [
+            (f"{points(low)} - {points(high)}", units.count(n))
+            for low, high, n in pictures.bins(sums, possible)
+        ],
+    }
+
+
+def _passes(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, Any]:
+    number, words_ = title(name)
+    rows = [(lesson.name, survey.states[lesson.id]) for lesson in lessons]
+    known = [state for state in ORDER if any(counted[state] for _, counted in rows)]
+    return {
+        "number": number,
+        "title": words_,
+        "picture": pictures.states(rows, name=f"p-{anchor(name)}", title=words_),
+        "heads": [word(state) for state in known],
+        "rows": [(who, [units.count(counted[state]) for state in known]) for who, counted in rows],
+    }
+
+
+def _traps(survey: Survey) -> list[dict[str, Any]]:
+    """Each exercise's traps, those that caught most learners first."""
+    found = [
+        {
+            "exercise": lesson.name,
+            "trap": trap,
+            "n": n,
+            "said": survey.sentences[lesson.id, trap].most_common(1)[0][0],
+        }
+        for lesson in survey.lessons
+        for trap, n in survey.traps[lesson.id].items()
+    ]
+    return sorted(found, key=lambda each: -each["n"])
+
+
+def _costs(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, Any]:
+    """The pictures of one chapter; empty where nothing in it has a budget that was judged."""
+    number, words_ = title(name)
+    panels = []
+    for kind in KINDS:
+        found = [(lesson.name, survey.spent[lesson.id, kind]) for lesson in lessons]
+        rows = [(who, [each.share for each in spent]) for who, spent in found if spent]
+        if rows:
+            panels.append(
+                {
+                    "title": kind_title(kind),
+                    "what": kind_what(kind),
+                    "picture": pictures.spent(
+                        rows, name=f"c-{anchor(name)}-{kind}", title=f"{words_}: {kind_title(kind)}"
+                    ),
+                    "rows": [
+                        (who, units.count(sum(each.over for each in spent)), *_five(spent_shares))
+                        for (who, spent), (_, spent_shares) in zip(
+                            [each for each in found if each[1]], rows, strict=True
+                        )
+                    ],
+                }
+            )
+    return {"number": number, "title": words_, "panels": panels} if panels else {}
+
+
+def _five(shares: Sequence[float]) -> tuple[str, ...]:
+    five = Five.of(shares)
+    spread = (five.least, five.lower, five.middle, five.upper, five.most)
+    return (units.count(five.count), *(units.ratio(value) for value in spread))
+
+
+def _similar(alike: Mapping[str, Compared], lessons: Sequence[Lesson]) -> dict[str, Any]:
+    names = {lesson.id: lesson.name for lesson in lessons}
+    pairs = [(exercise, pair) for exercise, found in alike.items() for pair in found.pairs]
+    pairs.sort(key=lambda each: (-each[1].share * each[1].shared, each[0]))
+    handed = {exercise: found for exercise, found in alike.items() if found.files > 1}
+    return {
+        "pairs": [
+            {
+                "exercise": names[exercise],
+                "one": _who(pair.one),
+                "other": _who(pair.other),
+                "share": f"{pair.share:.0%}",
+                "shared": units.count(pair.shared),
+            }
+            for exercise, pair in pairs[:_MOST_PAIRS]
+        ],
+        "more": say("{count} more are in `similar.csv`.", count=len(pairs) - _MOST_PAIRS)
+        if len(pairs) > _MOST_PAIRS
+        else "",
+        "compared": [
+            (names[exercise], units.count(found.files), units.count(found.compared))
+            for exercise, found in handed.items()
+        ],
+        "none_compared": [
+            names[exercise] for exercise, found in handed.items() if found.compared < 2  # noqa: PLR2004 - a pair
+        ],
+    }

@@ -1,0 +1,259 @@
+"""A learner's feedback as a page: the data of `learner`, in the look of the learner's own report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from torchkata.messages import chosen, say
+from torchkata.report import names, units
+from torchkata.report.findings import grouped
+from torchkata.report.html.paper import asset, digest, markup, templates
+from torchkata.report.html.words import SYMBOLS
+from torchkata.result import AXES, CheckResult, State, Verdict
+from torchkata.texts import told_case
+
+HERE: Final = Path(__file__).parent
+MISSING: Final = "missing"
+_TRACK: Final = 1000.0  # units along the bar of states
+# A cost, what is allowed of it, and how both are written.
+_COSTS: Final = (
+    ("ratio", "threshold", units.ratio),
+    ("ops", "ops_allowed", units.count),
+    ("synchronisations", "synchronisations_allowed", units.count),
+    ("extra_bytes", "extra_bytes_allowed", units.size),
+    ("exponent", "exponent_allowed", "{:.2f}".format),
+)
+
+
+def learner_page(data: Mapping[str, Any], facts: Sequence[tuple[str, str]]) -> str:
+    """Write a learner's feedback as one HTML file.
+
+    Args:
+        data: by the schema of `learner`.
+        facts: what stands at the foot, label by label.
+    """
+    chapters: dict[str, list[Mapping[str, Any]]] = {}
+    for each in data["exercises"]:
+        chapters.setdefault(each["chapter"], []).append(each)
+    return rendered(
+        "learner.html.j2",
+        facts,
+        w=_words(),
+        learner=data["learner"],
+        headline=_headline(data),
+        lines=list(_lines(data)),
+        problems=data["problems"],
+        counts=counts(data["summary"]),
+        chapters=[_chapter(name, each) for name, each in chapters.items()],
+    )
+
+
+def rendered(template: str, facts: Sequence[tuple[str, str]], **values: Any) -> str:
+    """Fill in one of the templates beside this file, with style and script as all pages have."""
+    style = markup(asset("style.css") + asset("more.css", HERE))
+    script = asset("script.js")
+    page: str = (
+        templates(HERE)
+        .get_template(template)
+        .render(
+            language=chosen(),
+            style=style,
+            script=script,
+            style_hash=digest(style),
+            script_hash=digest(script),
+            facts=facts,
+            **values,
+        )
+    )
+    return page
+
+
+def counts(summary: Mapping[str, int]) -> list[dict[str, Any]]:
+    """How many exercises are in each state that occurs, and their stretch of a bar of states."""
+    total, start = max(1, sum(summary.values())), 0.0
+    found = []
+    for state in (*SYMBOLS, MISSING):
+        if n := summary.get(state, 0):
+            wide = _TRACK * n / total
+            found.append(
+                {
+                    "state": state,
+                    "word": word(state),
+                    "symbol": symbol(state),
+                    "n": n,
+                    "x": round(start, 1),
+                    "wide": round(wide, 1),
+                }
+            )
+            start += wide
+    return found
+
+
+def word(state: str) -> str:
+    """A state of the gradebook in words."""
+    return say("not handed in") if state == MISSING else names.state(state)
+
+
+def symbol(state: str) -> str:
+    """The sign of a state of the gradebook."""
+    return "–" if state == MISSING else SYMBOLS[State(state)]
+
+
+def title(chapter: str) -> tuple[str, str]:
+    """Number and name of a chapter, by its folder's name."""
+    number, _, name = chapter.partition("_")
+    titled = number.isdigit() and name
+    plain = (name if titled else chapter).replace("_", " ")
+    return (number if titled else "", plain[:1].upper() + plain[1:])
+
+
+def points(value: float) -> str:
+    """Points as they are written: `1`, `0.5`."""
+    return f"{value:g}"
+
+
+def anchor(text: str) -> str:
+    """An id on a page."""
+    return re.sub(r"[^\w-]", "", text.replace("/", "--"), flags=re.ASCII) or "part"
+
+
+def _headline(data: Mapping[str, Any]) -> str:
+    return say(
+        "{points} of {possible} points",
+        points=points(data["points"]),
+        possible=points(data["points_possible"]),
+    )
+
+
+def _lines(data: Mapping[str, Any]) -> Iterator[str]:
+    if data["points_open"]:
+        yield say(
+            "Not decided yet: {open} more. A person has to look first; it does not count as 0.",
+            open=points(data["points_open"]),
+        )
+    if data["handed_in"]:
+        yield say("Handed in {when}.", when=data["handed_in"][:16].replace("T", " ") + " UTC")
+    if data["late"]:
+        yield say("This came after the deadline; what follows from that, your instructor decides.")
+
+
+def _chapter(name: str, exercises: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    number, words = title(name)
+    return {
+        "anchor": "chapter-" + anchor(name),
+        "number": number,
+        "title": words,
+        "tally": say(
+            "{points} of {possible} points",
+            points=points(sum(each["points"] or 0.0 for each in exercises)),
+            possible=points(sum(each["weight"] for each in exercises)),
+        ),
+        "exercises": [_exercise(each) for each in exercises],
+    }
+
+
+def _exercise(each: Mapping[str, Any]) -> dict[str, Any]:
+    state, findings = each["state"], each["findings"]
+    open_ = each["points"] is None
+    found, unsure = (
+        [
+            (names.axis(axis), text)
+            for axis, text in grouped([_check(f) for f in findings if f["verdict"] == verdict])
+        ]
+        for verdict in (Verdict.FAILED, Verdict.UNMEASURABLE)
+    )
+    costs = [cost for finding in findings for cost in _costs(finding)]
+    return {
+        "anchor": anchor(each["id"]),
+        "name": each["name"],
+        "state": state,
+        "word": word(state),
+        "symbol": symbol(state),
+        "kind": "mend" if found or open_ else state,
+        "points": say("not decided")
+        if open_
+        else f"{points(each['points'])} / {points(each['weight'])}",
+        "message": _message(each),
+        "findings": found,
+        "unsure": unsure,
+        "costs": costs,
+        "axes": [_axis(axis, each) for axis in AXES if axis in each["axes"]]
+        if state != State.PASSED  # where every one is green, they say nothing
+        else [],
+    }
+
+
+def _message(each: Mapping[str, Any]) -> str:
+    if each["points"] is None:
+        return say("A person will look at it; it does not count as 0.")
+    return "" if each["state"] in (State.PASSED, State.FAILED) else str(each["message"])
+
+
+def _check(finding: Mapping[str, Any]) -> CheckResult:
+    return CheckResult(
+        id=finding["check"],
+        axis=finding["axis"],
+        verdict=Verdict(finding["verdict"]),
+        case=finding["case"],
+        device=finding["device"],
+        message=finding["message"],
+    )
+
+
+def _costs(finding: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    figures = finding["figures"]
+    for cost, limit, written in _COSTS:
+        if cost in figures and limit in figures:
+            bound = written(figures[limit])
+            what, case = _what(finding), told_case(finding["case"])
+            yield {
+                **({"what": case, "case": ""} if case.startswith(what) else
+                   {"what": what, "case": case}),
+                "yours": written(figures[cost]),
+                "allowed": say("at least {bound}", bound=bound)
+                if cost == "ratio"
+                else say("at most {bound}", bound=bound),
+                "verdict": finding["verdict"],
+            }
+
+
+def _what(finding: Mapping[str, Any]) -> str:
+    what = str(finding["check"]).partition("::")[2].removeprefix(finding["axis"])
+    return what.removeprefix("[").removesuffix("]") or names.axis(finding["axis"])
+
+
+def _axis(axis: str, each: Mapping[str, Any]) -> dict[str, str]:
+    passed, total = each["axes"][axis]
+    failed = any(f["axis"] == axis and f["verdict"] == Verdict.FAILED for f in each["findings"])
+    verdict = Verdict.PASSED if passed == total else Verdict.UNMEASURABLE
+    return {
+        "verdict": (Verdict.FAILED if failed else verdict).value,
+        "tally": f"{names.axis(axis)} {passed}/{total}",
+        "words": say(
+            "{axis}: {passed} of {total} passed",
+            axis=names.axis(axis),
+            passed=passed,
+            total=total,
+        ),
+    }
+
+
+def _words() -> dict[str, str]:
+    return {
+        "title": say("torchkata feedback"),
+        "skip": say("Skip to the exercises"),
+        "theme": say("Light or dark"),
+        "run": say("About this page"),
+        "not_taken": say("What could not be taken of your hand-in"),
+        "points": say("Points"),
+        "costs": say("Costs"),
+        "cost": say("Budget"),
+        "yours": say("yours"),
+        "allowed": say("asked for"),
+        "checks": say("Checks"),
+        "mend": say("To mend"),
+        "unsure": say("Without a verdict"),
+    }
