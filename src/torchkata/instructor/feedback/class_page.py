@@ -11,8 +11,7 @@ from typing import Any, Final
 from torchkata.course import Lesson
 from torchkata.instructor.feedback import pictures
 from torchkata.instructor.feedback.class_words import kind_title, kind_what, words
-from torchkata.instructor.feedback.filenames import file_name
-from torchkata.instructor.feedback.learner_page import (
+from torchkata.instructor.feedback.common import (
     anchor,
     counts,
     points,
@@ -20,6 +19,7 @@ from torchkata.instructor.feedback.learner_page import (
     title,
     word,
 )
+from torchkata.instructor.feedback.filenames import file_name
 from torchkata.instructor.feedback.pictures import ORDER, Five
 from torchkata.instructor.feedback.similar import Compared
 from torchkata.instructor.feedback.survey import KINDS, Look, Survey
@@ -43,6 +43,7 @@ def class_page(
         facts: what stands at the foot, label by label.
     """
     totals, traps = survey.totals, _traps(survey)
+    names = {lesson.id: lesson.name for lesson in survey.lessons}
     summary = sum((Counter(each) for each in survey.states.values()), Counter[str]())
     chapters = [
         (name, list(lessons))
@@ -58,8 +59,8 @@ def class_page(
             exercises=len(survey.lessons),
         ),
         counts=counts(summary),
-        open=[_look(look) for look in survey.looks if look.open],
-        errors=_errors(survey.looks),
+        open=_open(survey.looks, names),
+        errors=_errors(survey.looks, names),
         folded=sum(not look.open for look in survey.looks) > _UNFOLDED,
         problems=[
             {"learner": _who(learner), "problems": found}
@@ -71,7 +72,7 @@ def class_page(
         state_words=[(state, word(state)) for state in ORDER if summary[state]],
         traps=[part for part in (traps[:_MOST_TRAPS], traps[_MOST_TRAPS:]) if part],
         costs=[part for name, lessons in chapters if (part := _costs(name, lessons, survey))],
-        similar=_similar(alike, survey.lessons),
+        similar=_similar(alike, names),
     )
 
 
@@ -80,26 +81,29 @@ def _who(learner: str) -> dict[str, str]:
     return {"name": shown, "file": f"feedback/{file_name(learner)}.html"}
 
 
-def _look(look: Look) -> dict[str, Any]:
-    return {
-        "learner": _who(look.learner),
-        "exercise": look.exercise,
-        "state": look.state,
-        "word": word(look.state),
-        "message": look.message,
-    }
+def _open(looks: Sequence[Look], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "learner": _who(look.learner),
+            "exercise": names[look.exercise],
+            "state": look.state,
+            "word": word(look.state),
+        }
+        for look in looks
+        if look.open
+    ]
 
 
-def _errors(looks: Sequence[Look]) -> list[dict[str, Any]]:
+def _errors(looks: Sequence[Look], names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Answers that ended in an error, by exercise, those of many learners first."""
     found: dict[str, list[str]] = {}
     for look in looks:
         if not look.open:
-            found.setdefault(look.exercise, []).append(look.learner)
+            found.setdefault(names[look.exercise], []).append(look.learner)
     ranked = sorted(found.items(), key=lambda item: -len(item[1]))
     return [
-        {"exercise": exercise, "n": len(names), "learners": [_who(name) for name in names]}
-        for exercise, names in ranked
+        {"exercise": exercise, "n": len(learners), "learners": [_who(name) for name in learners]}
+        for exercise, learners in ranked
     ]
 
 
@@ -187,11 +191,11 @@ def _five(shares: Sequence[float]) -> tuple[str, ...]:
     return (units.count(five.count), *(units.ratio(value) for value in spread))
 
 
-def _similar(alike: Mapping[str, Compared], lessons: Sequence[Lesson]) -> dict[str, Any]:
-    names = {lesson.id: lesson.name for lesson in lessons}
+def _similar(alike: Mapping[str, Compared], names: Mapping[str, str]) -> dict[str, Any]:
     pairs = [(exercise, pair) for exercise, found in alike.items() for pair in found.pairs]
     pairs.sort(key=lambda each: (-each[1].share * each[1].shared, each[0]))
     handed = {exercise: found for exercise, found in alike.items() if found.files > 1}
+    none = sum(found.compared <= 1 for found in handed.values())
     return {
         "pairs": [
             {
@@ -210,7 +214,11 @@ def _similar(alike: Mapping[str, Compared], lessons: Sequence[Lesson]) -> dict[s
             (names[exercise], units.count(found.files), units.count(found.compared))
             for exercise, found in handed.items()
         ],
-        "none_compared": [
-            names[exercise] for exercise, found in handed.items() if found.compared < 2  # noqa: PLR2004 - a pair
-        ],
+        "none": say(
+            "In {count} of {total} exercises no two files had that much.",
+            count=none,
+            total=len(handed),
+        )
+        if none
+        else "",
     }

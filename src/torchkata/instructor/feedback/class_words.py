@@ -26,6 +26,7 @@ def words() -> dict[str, str]:
             "machine, and give the points by hand."
         ),
         "errors": say("Cannot be loaded, or ended their process"),
+        "errors_all": say("Which, and whose"),
         "errors_what": say(
             "They have 0 points. Where many learners stand at one exercise, look at one of them: "
             "something may be wrong with the statement."
@@ -37,7 +38,6 @@ def words() -> dict[str, str]:
         "other": say("Other learner"),
         "exercise": say("Exercise"),
         "state": say("State"),
-        "message": say("What is known"),
         "count": say("Learners"),
         "points": say("Points"),
         "passes": say("Passes by exercise"),
@@ -49,7 +49,6 @@ def words() -> dict[str, str]:
         "no_traps": say("No failed answer fell into a known trap."),
         "more_traps": say("Those that caught fewer"),
         "trap": say("Trap"),
-        "said": say("What it says"),
         "costs": say("Costs"),
         "costs_what": say(
             "What right and wrong answers use of each budget, on log axes. The dashed line is the "
@@ -80,7 +79,6 @@ def words() -> dict[str, str]:
             "A file is compared where enough in it is its author's own; short answers are not, for "
             "they look alike by themselves."
         ),
-        "not_compared": say("Nothing was compared for"),
         "files": say("Files"),
         "enough": say("Compared"),
         "range": say("Points"),

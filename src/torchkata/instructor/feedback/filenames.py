@@ -1,4 +1,4 @@
-"""Names of learners as names of files: safe on every system, and never the same for two learners."""
+"""Names of learners as names of files: safe on every system, and different for each learner."""
 
 from __future__ import annotations
 

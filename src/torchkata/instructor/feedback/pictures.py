@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any, Final
 
-from torchkata.instructor.feedback.learner_page import MISSING, word
+from torchkata.instructor.feedback.common import word
+from torchkata.instructor.tables import MISSING
 from torchkata.messages import say
 from torchkata.report import units
 from torchkata.report.html import canvas

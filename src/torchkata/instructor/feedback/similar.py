@@ -1,4 +1,4 @@
-"""Pairs of files that are suspiciously alike, for the instructor to look at; nobody is judged by it.
+"""Pairs of files that are suspiciously alike, for the instructor to look at; no verdict.
 
 The method is Schleimer, Wilkerson and Aiken: Winnowing: Local Algorithms for Document
 Fingerprinting, SIGMOD 2003. A file is read as tokens, in which names that people choose are all the
@@ -84,7 +84,9 @@ def compare(sources: Mapping[str, bytes], known: Iterable[bytes]) -> Compared:
     if len(found) >= _CLASS:
         spread = Counter(gram for each in found.values() for gram in set(each))
         ours |= {gram for gram, files in spread.items() if files * _COMMON > len(found)}
-    prints = {who: set(_winnowed([g for g in each if g not in ours])) for who, each in found.items()}
+    prints = {
+        who: set(_winnowed([g for g in each if g not in ours])) for who, each in found.items()
+    }
     worth = {who: own for who, own in sorted(prints.items()) if len(own) >= FEWEST}
     return Compared(files=len(found), compared=len(worth), pairs=tuple(_pairs(worth)))
 

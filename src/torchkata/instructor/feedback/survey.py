@@ -1,4 +1,4 @@
-"""What a class did, counted up verdict by verdict: states, traps, costs, points, who needs a look."""
+"""What a class did, counted up: states, traps, costs, points, and who needs a look."""
 
 from __future__ import annotations
 
@@ -23,14 +23,12 @@ class Look:
         learner: whose.
         exercise: the id.
         state: unmeasurable or error.
-        message: a line on it, without hidden values.
         open: whether it has no points yet.
     """
 
     learner: str
     exercise: str
     state: str
-    message: str
     open: bool
 
 
@@ -129,7 +127,6 @@ class Survey:
                     learner=learner,
                     exercise=exercise,
                     state=cell.state,
-                    message=cell.message,
                     open=cell.points is None,
                 )
             )

@@ -6,7 +6,7 @@ import os
 from typing import Any, Final
 
 from torchkata.messages import chosen, say
-from torchkata.report import names, units
+from torchkata.report import names
 from torchkata.report.html.paper import asset, digest, markup, templates
 from torchkata.report.html.view import anchor, view
 from torchkata.report.html.words import SYMBOLS, page_words
