@@ -62,8 +62,10 @@ def write_feedback(book: Book, found: Cells, lessons: Sequence[Lesson], out: Pat
     folder.finish()
     alike = {lesson.id: _alike(lesson, sources[lesson.id]) for lesson in lessons}
     _write_pairs(out / PAIRS, alike)
+    if not survey.totals:
+        return
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    page = class_page(survey, alike, [*facts, (say("Written"), now)]) if survey.totals else ""
+    page = class_page(survey, alike, [*facts, (say("Written"), now)])
     replace_file(out / PAGE, page.encode("utf-8", "backslashreplace"))
 
 
