@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
-    from torchkata.checks.plain import raises, require, same
+    from torchkata.checks.claims import agree, delivers, raises, require, same
     from torchkata.compare import Tolerance
     from torchkata.inputs import integers, normal, uniform, value
     from torchkata.spec import Case, Entry, Exercise, Function
@@ -26,6 +26,8 @@ __all__ = [
     "Speedup",
     "Syncs",
     "Tolerance",
+    "agree",
+    "delivers",
     "integers",
     "normal",
     "raises",
@@ -37,7 +39,7 @@ __all__ = [
 
 _HOMES = {
     "torchkata.budget": ("GrowthAtMost", "Memory", "Ops", "Speedup", "Syncs"),
-    "torchkata.checks.plain": ("raises", "require", "same"),
+    "torchkata.checks.claims": ("agree", "delivers", "raises", "require", "same"),
     "torchkata.compare": ("Tolerance",),
     "torchkata.inputs": ("integers", "normal", "uniform", "value"),
     "torchkata.notebook": ("load_ipython_extension", "unload_ipython_extension"),

@@ -12,8 +12,7 @@ import cloudpickle
 from torchkata.checks.cost import read_meters
 from torchkata.checks.evidence import Question
 from torchkata.checks.session import Session
-from torchkata.compare import Tolerance, differences
-from torchkata.errors import CheckFailed, CourseError, KataError, SubmissionError
+from torchkata.errors import CheckFailed, CourseError, KataError
 from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say
@@ -157,63 +156,3 @@ def _blame(test: Callable[..., None], error: Exception) -> None:
             test=told((inspect.getdoc(test) or "").strip()),
         )
     ) from error
-
-
-def require(condition: object, message: str, **figures: float) -> None:
-    """Fail the check with a message for the learner unless `condition` holds.
-
-    Args:
-        condition: anything with a truth value.
-        message: what was expected, what came, and why it matters.
-        figures: numbers for the report, the unit in the key.
-    """
-    if not condition:
-        raise CheckFailed(told(message), **figures)
-
-
-def same(
-    got: Any,
-    expected: Any,
-    *,
-    what: str = "",
-    tolerance: Tolerance | None = None,
-    dtype: bool = True,
-) -> None:
-    """Fail the check unless `got` equals `expected` in structure, shape, dtype and values.
-
-    Args:
-        got: what the submission answered.
-        expected: what the reference answered.
-        what: how the message names it; the result, unless told otherwise.
-        tolerance: instead of the one that follows from dtype and scale.
-        dtype: whether dtypes have to agree.
-    """
-    what = told(what) or say("the result")
-    try:
-        found = differences(got, expected, tolerance=tolerance, dtype=dtype, name=what)
-    except CourseError as error:  # a test may compare two answers of the submission
-        raise CheckFailed(
-            say("{what} cannot be compared: {error}", what=what, error=error)
-        ) from error
-    for difference in found:
-        raise CheckFailed(difference.message, difference.facts, **difference.figures)
-
-
-def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *a: Any) -> str:
-    """Fail the check unless the probe raises `kind` in the submission; return the text."""
-    try:
-        subject.run(probe, *a)
-    except SubmissionError as error:
-        if error.todo:
-            raise
-        require(
-            error.kind == kind.__name__,
-            say(
-                "This has to raise {wanted}, but {kind} came: {error}",
-                wanted=kind.__name__,
-                kind=error.kind,
-                error=error,
-            ),
-        )
-        return str(error)
-    raise CheckFailed(say("This has to raise {wanted}, but it returned.", wanted=kind.__name__))
