@@ -30,7 +30,12 @@ class Case:
         given: makes the arguments of this case instead of the function's `inputs`.
         raises: the exception that the function has to raise here.
         match: a regular expression that the exception's text has to match.
-        gradient: whether the gradient is judged on this case too.
+        gradient: whether the gradient is judged on this case too, or the names of the parameters
+            to differentiate.
+        tolerance: of this case alone; per dtype to be judged in each of them, else in the
+            function's first. Values and gradients are then compared with what the reference makes
+            of the same inputs in float64, rounded to its dtype.
+        why: a sentence for those who fail here: what usually lies behind it.
         sizes: the axis letters' values.
     """
 
@@ -43,7 +48,9 @@ class Case:
         given: Given | None = None,
         raises: type[Exception] | None = None,
         match: str = "",
-        gradient: bool = False,
+        gradient: bool | tuple[str, ...] = False,
+        tolerance: Tolerance | Mapping[torch.dtype, Tolerance] | None = None,
+        why: str = "",
         **sizes: float,
     ) -> None:
         self.name = name
@@ -52,9 +59,16 @@ class Case:
         self.raises = raises
         self.match = match
         self.gradient = gradient
+        self.tolerance = tolerance
+        self.why = why
         self.sizes: Mapping[str, float] = sizes
         if self.axis not in AXES:
             raise CourseError(f"Case {name!r}: {axis!r} is no axis; use one of {', '.join(AXES)}.")
+
+    def allowed(self, dtype: torch.dtype) -> Tolerance | None:
+        """Its own tolerance in a dtype; None where that of the function holds."""
+        own = self.tolerance
+        return own.get(dtype) if isinstance(own, Mapping) else own
 
     @classmethod
     def timed(cls, sizes: Mapping[str, float]) -> Case:
@@ -101,6 +115,7 @@ class Function:
         tolerance: instead of the one that follows from dtype and scale.
         usual: name of the case for dtypes, layouts, devices, purity and gradients; by default the
             largest one up to 20,000 elements.
+        forbidden: names of the library's functions that it must not call, as patterns: `*softm*`.
         via: a probe `via(module, *arguments)` that is called instead, for what is no function
             itself: it makes a module of a class, say, and calls that. `name` then names the probe.
     """
@@ -117,6 +132,7 @@ class Function:
     purity: bool = True
     tolerance: Tolerance | None = None
     usual: str = ""
+    forbidden: tuple[str, ...] = ()
     via: Callable[..., object] | None = None
 
     def __post_init__(self) -> None:
@@ -125,24 +141,30 @@ class Function:
             raise CourseError(f"{self.name}: give at least one case, each with a name of its own.")
         if self.usual and self.usual not in names:
             raise CourseError(f"{self.name}: there is no case {self.usual!r} to be the usual one.")
+        if self.usual_case.tolerance is not None:
+            raise CourseError(f"{self.name}: the usual case cannot have a tolerance of its own.")
 
     @property
     def usual_case(self) -> Case:
         """The case on which dtypes, layouts, devices, purity and gradients are judged."""
         if self.usual:
             return next(case for case in self.cases if case.name == self.usual)
-        plain = [case for case in self.cases if case.raises is None and case.given is None]
+        special = ("raises", "given", "tolerance")
+        plain = [c for c in self.cases if all(getattr(c, what) is None for what in special)]
         fitting = [case for case in plain if case.elements <= _MOST_USUAL] or plain
         return max(fitting or list(self.cases), key=lambda case: case.elements)
 
-    @property
-    def differentiable(self) -> tuple[int, ...]:
-        """Positions of the parameters that gradients are judged for."""
+    def dtypes_of(self, case: Case) -> tuple[torch.dtype, ...]:
+        """The dtypes in which a case is judged."""
+        return tuple(case.tolerance) if isinstance(case.tolerance, Mapping) else self.dtypes[:1]
+
+    def differentiable(self, case: Case) -> tuple[int, ...]:
+        """Positions of the parameters that gradients are judged for on a case."""
         if self.gradient is False or not self.dtypes[0].is_floating_point:
             return ()
-        names = list(self.inputs)
-        wanted = names if self.gradient is True else self.gradient
-        return tuple(names.index(name) for name in wanted)
+        names, own = list(self.inputs), case.gradient
+        wanted = own if isinstance(own, tuple) else self.gradient
+        return tuple(names.index(name) for name in (names if wanted is True else wanted))
 
 
 @dataclass(frozen=True)

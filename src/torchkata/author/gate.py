@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import Any
+
+import torch
 
 from torchkata.author.text import signatures, text_faults
 from torchkata.budget import GrowthAtMost, Memory, Ops
 from torchkata.checks.check import run_check
 from torchkata.checks.correct import ordinary
 from torchkata.checks.plan import plan
-from torchkata.checks.session import Session
+from torchkata.checks.session import Session, widened
 from torchkata.checks.workers import Submission
 from torchkata.compare import differences
 from torchkata.course import Lesson
@@ -22,7 +25,7 @@ from torchkata.isolation.launch import Launcher
 from torchkata.messages import say
 from torchkata.result import ExerciseResult, State, Verdict
 from torchkata.run import fresh_seed
-from torchkata.spec import Function
+from torchkata.spec import Case, Function
 
 MARGIN = 1.5  # between a threshold and what the reference, or the nearest trap, reaches
 _TRIES = 3
@@ -223,13 +226,17 @@ def _near_traps(name: str, result: ExerciseResult) -> Iterator[str]:
 
 
 def _disagreements(session: Session, function: Function) -> Iterator[str]:
-    for case in ordinary(function):
-        expected = session.expect(function.name, session.draw(function, case))
+    def drawn(case: Case, dtype: torch.dtype) -> tuple[Any, ...]:
+        arguments = session.draw(function, case, dtype)
+        return arguments if case.tolerance is None else widened(arguments)
+
+    for case, dtype in ((c, kind) for c in ordinary(function) for kind in function.dtypes_of(c)):
+        expected = session.expect(function.name, drawn(case, dtype))
         worker, name = session.baseline(function.naive)
-        arguments = session.draw(function, case)
-        (got,), _timing = session.trusted(partial(worker.call, name, [arguments]))
+        (got,), _timing = session.trusted(partial(worker.call, name, [drawn(case, dtype)]))
+        tolerance = case.allowed(dtype) or function.tolerance
         for difference in differences(
-            got, expected, tolerance=function.tolerance, name=function.naive.__name__
+            got, expected, tolerance=tolerance, name=function.naive.__name__
         ):
             yield f"Naive version and reference disagree in {case.words}: {difference.message}"
 

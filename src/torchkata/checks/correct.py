@@ -10,10 +10,11 @@ import torch
 from torchkata.checks.check import raised
 from torchkata.checks.session import Observed, Session
 from torchkata.checks.workers import Blocked
-from torchkata.compare import Difference, differences
+from torchkata.compare import Difference, Tolerance, differences
 from torchkata.errors import CheckFailed
 from torchkata.messages import say, sentences
 from torchkata.spec import Case, Function
+from torchkata.texts import told
 
 _BEFORE_VALUES = ("contract", "shape")
 
@@ -27,14 +28,22 @@ def observed(session: Session, function: Function, case: Case, **variant: Any) -
     return seen
 
 
-def on(case: Case, layout: str = "contiguous") -> str:
+def on(case: Case, layout: str = "contiguous", dtype: str = "") -> str:
     """The sentence that names the case of a finding."""
+    if dtype:
+        return say("Inputs: {dtype}, case: {case}.", dtype=dtype, case=case.told)
     if layout == "contiguous":
         return say("Case: {case}.", case=case.told)
     return say("Case: {case} with {layout} inputs.", case=case.told, layout=layout)
 
 
-def found(function: Function, seen: Observed, *, dtype: bool = False) -> dict[str, Difference]:
+def found(
+    function: Function,
+    seen: Observed,
+    *,
+    tolerance: Tolerance | None = None,
+    dtype: bool = False,
+) -> dict[str, Difference]:
     """The differences of an observation, by axis."""
     return {
         difference.axis: difference
@@ -42,11 +51,16 @@ def found(function: Function, seen: Observed, *, dtype: bool = False) -> dict[st
             seen.got,
             seen.expected,
             precise=seen.precise,
-            tolerance=function.tolerance,
+            tolerance=tolerance or function.tolerance,
             dtype=dtype,
             name=f"`{function.name}`",
         )
     }
+
+
+def named(dtype: torch.dtype) -> str:
+    """A dtype as people write it."""
+    return str(dtype).removeprefix("torch.")
 
 
 def ordinary(function: Function) -> list[Case]:
@@ -89,21 +103,26 @@ def _shape_differs(by_axis: dict[str, Difference], where: str) -> None:
 
 
 def values(session: Session, function: Function, case: Case, layout: str = "contiguous") -> None:
-    """The values are the reference's, to a rounding error."""
-    by_axis = found(function, observed(session, function, case, layout=layout))
-    where = on(case, layout)
-    shape_first(session, function, by_axis)
-    _shape_differs(by_axis, where)
-    if "values" in by_axis:
-        difference = by_axis["values"]
-        raise CheckFailed(
-            sentences(difference.message, where), difference.facts, **difference.figures
-        )
+    """The values are the reference's, to a rounding error, in each dtype of the case."""
+    for dtype in function.dtypes_of(case):
+        other = dtype is not function.dtypes[0]
+        seen = observed(session, function, case, layout=layout, dtype=dtype if other else None)
+        by_axis = found(function, seen, tolerance=case.allowed(dtype))
+        where = on(case, layout, named(dtype) if other else "")
+        shape_first(session, function, by_axis)
+        _shape_differs(by_axis, where)
+        if "values" in by_axis:
+            difference = by_axis["values"]
+            raise CheckFailed(
+                sentences(difference.message, where, told(case.why)),
+                difference.facts,
+                **difference.figures,
+            )
 
 
 def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
     """For inputs of one dtype, the result has the reference's dtype, and its values are right."""
-    name = str(wanted).removeprefix("torch.")
+    name = named(wanted)
     case = function.usual_case
     by_axis = found(function, observed(session, function, case, dtype=wanted), dtype=True)
     shape_first(session, function, by_axis)
@@ -112,7 +131,7 @@ def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
     if "dtype" in by_axis:
         raise CheckFailed(sentences(by_axis["dtype"].message, where), by_axis["dtype"].facts)
     if "values" in by_axis and wanted is not function.dtypes[0]:
-        where = say("Inputs: {dtype}, case: {case}.", dtype=name, case=case.told)
+        where = on(case, dtype=name)
         raise CheckFailed(sentences(by_axis["values"].message, where), by_axis["values"].facts)
 
 

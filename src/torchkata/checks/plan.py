@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from torchkata.budget import Budget, GrowthAtMost, Memory, Ops, Speedup, Syncs
-from torchkata.checks import correct, cost, plain, portable
+from torchkata.checks import correct, cost, own_work, plain, portable
 from torchkata.checks.check import Check, Finding
 from torchkata.checks.contract import contract
 from torchkata.checks.growth import growth
@@ -51,6 +51,10 @@ def _function(
         )
 
     usual = function.usual_case.words
+    if function.forbidden:
+        yield check(
+            "contract", "basic operations only", partial(own_work.own_work, function=function)
+        )
     yield check("shape", "", partial(correct.shape, function=function))
     for case in function.cases:
         if case.raises is not None:
@@ -71,7 +75,7 @@ def _function(
             yield check("device", device, judge, case=usual, device=device)
     if function.purity:
         yield check("purity", "", partial(portable.purity, function=function), case=usual)
-    if function.differentiable:
+    if function.differentiable(function.usual_case):
         yield check("gradient", "", partial(portable.gradient, function=function), case=usual)
         for case in function.cases:
             if case.gradient:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final
 
 import torch
 
 from torchkata.checks.check import raised
 from torchkata.checks.correct import shape_first
-from torchkata.checks.session import Session, widened
-from torchkata.compare import differences
+from torchkata.checks.session import Session, rounded, widened
+from torchkata.compare import Tolerance, differences
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.isolation import probes
 from torchkata.messages import say, sentences
 from torchkata.spec import Case, Function
+from torchkata.texts import told
 
 _MOST_TEXT: Final = 200  # of what a worker says
 
@@ -54,9 +56,9 @@ def device(session: Session, function: Function, where: str) -> None:
             {"line": int(origin[1]) if origin else 0},
         )
     precise = session.expect(function.name, widened(session.draw(function, case)))
-    told = say("(on {device}, {case})", device=where, case=case.told)
-    _equal(session, function, answer["value"], expected, precise, told)
-    if function.differentiable:
+    found = say("(on {device}, {case})", device=where, case=case.told)
+    _equal(session, function, answer["value"], expected, precise, found)
+    if function.differentiable(case):
         gradient(session, function, case, where)
 
 
@@ -82,12 +84,23 @@ def gradient(
 ) -> None:
     """Gradients flow from the result to the arguments, with the reference's values."""
     case = case or function.usual_case
-    session.ask(function, case, where)
-    arguments = session.draw(function, case)
+    for dtype in function.dtypes_of(case):
+        _gradient(session, function, case, where, dtype)
+
+
+def _gradient(
+    session: Session, function: Function, case: Case, where: str, dtype: torch.dtype
+) -> None:
+    variant: dict[str, Any] = {} if dtype is function.dtypes[0] else {"dtype": dtype}
+    session.ask(function, case, where, **variant)
+    draw = partial(session.draw, function, case, **variant)
+    arguments = draw()
     wanted = tuple(
         position
-        for position in function.differentiable
-        if torch.is_tensor(arguments[position]) and arguments[position].is_floating_point()
+        for position in function.differentiable(case)
+        if position < len(arguments)  # the last ones may be left out
+        and torch.is_tensor(arguments[position])
+        and arguments[position].is_floating_point()
     )
     if not wanted:
         raise CourseError(f"{function.name} has no floating arguments: set gradient=False.")
@@ -103,17 +116,15 @@ def gradient(
         return worker.run(probes.gradients, function.name, given, wanted, weights, device)
 
     try:
-        answer = ask(session.worker_on(where), session.draw(function, case), where)
+        answer = ask(session.worker_on(where), draw(), where)
     except SubmissionError as error:
         if error.todo:
             raise
         raise CheckFailed(
             say("In the gradient: {what}. Case: {case}.", what=raised(error), case=case.told)
         ) from error
-    truth = session.trusted(lambda: ask(session.reference, session.draw(function, case), "cpu"))
-    precise = session.trusted(
-        lambda: ask(session.reference, widened(session.draw(function, case)), "cpu")
-    )
+    truth = session.trusted(lambda: ask(session.reference, draw(), "cpu"))
+    precise = session.trusted(lambda: ask(session.reference, widened(draw()), "cpu"))
     got = answer["gradients"]
     if not answer["graph"] and truth["graph"] and any(leaf.numel() for leaf in _leaves(result)):
         raise CheckFailed(
@@ -123,9 +134,10 @@ def gradient(
             ),
             {"gradient": "none"},
         )
-    for name, mine, theirs, exact in zip(
-        names, got, truth["gradients"], precise["gradients"], strict=True
-    ):
+    expected = truth["gradients"]
+    if case.tolerance is not None:
+        expected = rounded(precise["gradients"], expected)
+    for name, mine, theirs, exact in zip(names, got, expected, precise["gradients"], strict=True):
         zero = theirs is None or not bool(theirs.any())
         if mine is None and zero:
             continue
@@ -136,8 +148,8 @@ def gradient(
             )
         if theirs is None:
             theirs, exact = torch.zeros_like(mine), None  # noqa: PLW2901 - no flow is a zero
-        told = say("(gradient with respect to {name}, {case})", name=name, case=case.told)
-        _equal(session, function, mine, theirs, exact, told)
+        found = say("(gradient with respect to {name}, {case})", name=name, case=case.told)
+        _equal(session, function, mine, theirs, exact, found, case.allowed(dtype), case.why)
 
 
 def _leaves(tree: Any) -> list[torch.Tensor]:
@@ -146,18 +158,25 @@ def _leaves(tree: Any) -> list[torch.Tensor]:
 
 
 def _equal(
-    session: Session, function: Function, got: Any, expected: Any, precise: Any, where: str
+    session: Session,
+    function: Function,
+    got: Any,
+    expected: Any,
+    precise: Any,
+    where: str,
+    tolerance: Tolerance | None = None,
+    why: str = "",
 ) -> None:
     found = differences(
         got,
         expected,
         precise=precise,
-        tolerance=function.tolerance,
+        tolerance=tolerance or function.tolerance,
         dtype=False,
         name=f"`{function.name}`",
     )
     shape_first(session, function, {difference.axis: difference for difference in found})
     for difference in found:
         raise CheckFailed(
-            sentences(difference.message, where), difference.facts, **difference.figures
+            sentences(difference.message, where, told(why)), difference.facts, **difference.figures
         )

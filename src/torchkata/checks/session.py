@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from torch.utils._pytree import tree_map
 
 from torchkata.checks.evidence import Evidence, Question
 from torchkata.checks.workers import Submission, Workers
@@ -29,7 +30,8 @@ class Observed:
     Attributes:
         got: what the submission returned, if it did.
         error: what it raised instead.
-        expected: what the reference returned.
+        expected: what the reference returned; where the case has a tolerance of its own, `precise`
+            in the dtypes of that.
         precise: what the reference returns for the same inputs in float64, where that is more.
     """
 
@@ -150,6 +152,8 @@ class Session(Workers):
         precise = None
         if (dtype or function.dtypes[0]) in (torch.float32, torch.float16, torch.bfloat16):
             precise = self.expect(function.name, widened(arguments))
+            if case.tolerance is not None:
+                expected = rounded(precise, expected)
         return Observed(got=got, error=error, expected=expected, precise=precise)
 
     def expect(self, entry: str, arguments: tuple[Any, ...]) -> Any:
@@ -191,3 +195,8 @@ def widened(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: widened(leaf) for key, leaf in tree.items()}
     return tree
+
+
+def rounded(precise: Any, like: Any) -> Any:
+    """What was computed in float64, in the dtypes of another answer of the same structure."""
+    return tree_map(lambda p, o: p.to(o.dtype) if torch.is_tensor(o) else p, precise, like)
