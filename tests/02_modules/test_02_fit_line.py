@@ -2,10 +2,7 @@
 
 import torch
 
-from torchkata import Entry, Exercise, Tolerance, require, same
-
-EXERCISE = Exercise(Entry("fit"), shipped="97c07fc0e22627b5")
-CLOSE = Tolerance(rtol=1e-3, atol=1e-4)
+from torchkata import Case, Entry, Exercise, Function, Syncs, Tolerance, require, uniform, value
 
 
 class Line(torch.nn.Module):
@@ -26,6 +23,24 @@ class Curve(Line):
         return super().forward(x) + self.bend * x * x
 
 
+def fitted(kata, a, b, x, y, steps, lr=0.01, kind="line", stale=0.0):
+    """The parameters after a fit of a line or a curve, whose .grad were full of `stale` before."""
+    net = {"line": Line, "curve": Curve}[kind](a, b)
+    for parameter in net.parameters() if stale else ():
+        parameter.grad = torch.full_like(parameter, stale)
+    kata.fit(net, x, y, steps=steps, lr=lr)
+    return dict(net.state_dict())
+
+
+def by_formula(a, b, x, y, steps, lr=0.01, kind="line", *_stale):
+    bend = torch.zeros_like(a)
+    for _ in range(steps):
+        slope = 2 * (a * x + b + bend * x * x - y) / len(x)
+        a, b = a - lr * (slope * x).sum(), b - lr * slope.sum()
+        bend = bend - lr * (slope * x * x).sum() if kind == "curve" else bend
+    return {"a": a, "b": b, "bend": bend} if kind == "curve" else {"a": a, "b": b}
+
+
 def drawn(generator, n=100):
     """A start a, b, and data x, y."""
     a, b = torch.rand(2, 1, generator=generator)
@@ -33,21 +48,44 @@ def drawn(generator, n=100):
     return a, b, x, 5 * x + 3 + 0.3 * torch.rand(n, generator=generator)
 
 
-def fitted(kata, a, b, x, y, options, net=Line, stale=0.0):
-    """The parameters after a fit, what fit returns, and whether x and y are unharmed."""
-    net, data = net(a, b), (x.clone(), y.clone())
-    for parameter in net.parameters() if stale else ():
-        parameter.grad = torch.full_like(parameter, stale)
-    loss = kata.fit(net, x, y, **options)
-    untouched = bool((x == data[0]).all()) and bool((y == data[1]).all())
-    devices = {str(parameter.device) for parameter in net.parameters()}
-    return dict(net.state_dict()), loss, untouched, devices == {str(x.device)}
+def fit(name, *how, n=100):
+    return Case(name, given=lambda _, generator: (*drawn(generator, n), *how))
 
 
-def close(got, expected, when):
-    """Compare parameter by parameter."""
-    for name, value in expected.items():
-        same(got[name], value, what=f"`{name}` {when}", tolerance=CLOSE)
+EXERCISE = Exercise(
+    Entry("fit"),
+    Function(
+        "parameters after fit",
+        via=fitted,
+        inputs={"a": uniform("1"), "b": uniform("1"), "x": uniform("n"), "y": uniform("n")}
+        | {"steps": value("s"), "lr": value("lr")},
+        naive=by_formula,
+        cases=(
+            fit("1 step of 0.01", 1, 0.01),
+            fit("1 step of 0.1", 1, 0.1),
+            fit("1 step of 0.05, 7 points", 1, 0.05, n=7),
+            fit("1 step of 0.02, 1 point", 1, 0.02, n=1),
+            fit("2 steps", 2),
+            fit("30 steps", 30),
+            fit("600 steps", 600),
+            fit("2 steps of a net whose .grad were full of sevens", 2, 0.01, "line", 7.0),
+            fit("20 steps of a module with the parameters a, b, bend", 20, 0.01, "curve"),
+            Case("5 steps", n=100, s=5, lr=0.01),
+        ),
+        dtypes=(torch.float32,),
+        layouts=(),
+        gradient=False,
+        tolerance=Tolerance(rtol=1e-3, atol=1e-4),
+        budget=(Syncs(1),),
+    ),
+    shipped="97c07fc0e22627b5",
+)
+
+
+def returned(kata, a, b, x, y, steps):
+    """What fit returns, and the parameters after it."""
+    net = Line(a, b)
+    return kata.fit(net, x, y, steps=steps), net.a.detach(), net.b.detach()
 
 
 def defaults(kata):
@@ -65,7 +103,7 @@ def test_contract_defaults(submission):
 
 def test_contract_returns_a_float(submission, generator):
     """The loss comes back as a Python float."""
-    loss = submission.run(fitted, *drawn(generator), {"steps": 3})[1]
+    loss = submission.run(returned, *drawn(generator), 3)[0]
     kind = "a tensor" if torch.is_tensor(loss) else type(loss).__name__
     require(
         isinstance(loss, float),
@@ -77,86 +115,24 @@ def test_contract_returns_a_float(submission, generator):
 def test_contract_trains_in_place(submission, generator):
     """The caller's net is trained."""
     a, b, x, y = drawn(generator)
-    after = submission.run(fitted, a, b, x, y, {"steps": 3})[0]
+    _, *after = submission.run(returned, a, b, x, y, 3)
     require(
-        after["a"].tolist() != a.tolist() and after["b"].tolist() != b.tolist(),
+        after[0].tolist() != a.tolist() and after[1].tolist() != b.tolist(),
         "After 3 steps the parameters of the net are still what they were before. Train the very "
         "net that was passed, not a copy, and let each step change its parameters in place.",
     )
-
-
-def test_values_first_step(submission, reference, generator):
-    """One step goes by lr times the gradient of the mean squared error, for any n."""
-    for n, lr in ((100, 0.01), (100, 0.1), (7, 0.05), (1, 0.02)):
-        given = (*drawn(generator, n), {"steps": 1, "lr": lr})
-        got, expected = submission.run(fitted, *given)[0], reference.run(fitted, *given)[0]
-        close(got, expected, f"after 1 step (n={n}, lr={lr})")
-
-
-def test_values_trajectory(submission, reference, generator):
-    """The parameters follow the path of gradient descent."""
-    for steps in (2, 30, 600):
-        given = (*drawn(generator), {"steps": steps})
-        got, expected = submission.run(fitted, *given)[0], reference.run(fitted, *given)[0]
-        close(got, expected, f"after {steps} steps")
-
-
-def test_values_stale_gradients(submission, reference, generator):
-    """Gradients that were in net before do not count."""
-    given = (*drawn(generator), {"steps": 2})
-    got, expected = submission.run(fitted, *given, Line, 7.0)[0], reference.run(fitted, *given)[0]
-    close(got, expected, "after 2 steps of a net whose .grad were full of sevens before")
-
-
-def test_values_other_module(submission, reference, generator):
-    """Every parameter of a module is trained, whatever its name."""
-    given = (*drawn(generator), {"steps": 20}, Curve)
-    got, expected = submission.run(fitted, *given)[0], reference.run(fitted, *given)[0]
-    close(got, expected, "of a module with the parameters a, b, bend, after 20 steps")
 
 
 def test_values_loss(submission, reference, generator):
     """The returned loss is the mean squared error at the last step."""
     data = drawn(generator)
     for steps in (1, 5, 50):
-        got = submission.run(fitted, *data, {"steps": steps})[1]
+        got = submission.run(returned, *data, steps)[0]
         require(isinstance(got, float), "Its value cannot be judged: the loss is not a float.")
-        before = reference.run(fitted, *data, {"steps": steps})[1]
-        after = reference.run(fitted, *data, {"steps": steps + 1})[1]
+        before = reference.run(returned, *data, steps)[0]
+        after = reference.run(returned, *data, steps + 1)[0]
         require(
             any(abs(got - right) <= 1e-3 * right for right in (before, after)),
             f"For {steps} steps fit returns the loss {got:.5g}; the mean squared error of the last "
             f"step is {before:.5g} before its update and {after:.5g} after it.",
         )
-
-
-def test_purity_data(submission, generator):
-    """The data stay as they are."""
-    kept = submission.run(fitted, *drawn(generator), {"steps": 3})[2]
-    require(kept, "fit changes x or y in place; whoever passed them still needs the old values.")
-
-
-def test_device_follows(submission, reference, device, generator):
-    """The fit runs where the net and the data live."""
-    given = (*drawn(generator), {"steps": 5})
-    got, expected = submission.run(fitted, *given, device=device), reference.run(fitted, *given)
-    require(got[3], f"The parameters were on {device}, but are elsewhere after the fit.")
-    close(got[0], expected[0], f"after 5 steps on {device}")
-
-
-def test_ops_host_synchronisations(submission, generator):
-    """The CPU waits for the device once at most, however many steps there are."""
-    steps = 300
-
-    def only_fits(kata, a, b, x, y):
-        kata.fit(Line(a, b), x, y, steps=steps)
-
-    reads = submission.measure(only_fits, *drawn(generator), device="twin:0").synchronisations
-    named = ", ".join(f"{op} (line {line})" for op, line in dict.fromkeys(reads))
-    require(
-        len(reads) <= 1,
-        f"In {steps} steps the CPU has to wait for the device {len(reads)} times: {named}. At most "
-        "1 is allowed: on a GPU each such read stops the queue of work. Read after the loop.",
-        synchronisations=len(reads),
-        synchronisations_allowed=1,
-    )

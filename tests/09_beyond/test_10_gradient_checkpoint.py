@@ -18,10 +18,8 @@ CHAINS = {
 
 def chain(like, count, width=6, dropout=0.0, *, training=True):
     """Blocks with the same parameters at each call, with the device and dtype of `like`."""
-    from torch import nn  # noqa: PLC0415 - probes import where they run
-
     torch.manual_seed(5)
-    size = like.shape[-1]
+    nn, size = torch.nn, like.shape[-1]
     blocks = [
         nn.Sequential(
             nn.Linear(size, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, size)
