@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require, same
+from torchkata import Entry, Exercise, agree, require, same
 
 EXERCISE = Exercise(
     Entry("to_numpy"),
@@ -88,24 +88,21 @@ def test_values_of_to_numpy(submission, reference, generator):
     x = torch.randn(4, 6, generator=generator)
     for t in (x, x[0, 0], x[:0], x.mT, x[:, ::2], (9 * x).long(), x > 0, x.double()):
         what = f"the result of to_numpy(t) for t of shape {list(t.shape)}"
-        same(submission.run(taken, t), reference.run(taken, t), what=what)
+        agree(submission, reference, taken, t, what=what)
 
 
 def test_gradient_tensors_are_taken(submission, reference, generator):
     """Tensors that require grad can be taken to NumPy too."""
     t = torch.randn(2, 3, generator=generator).requires_grad_()
-    same(submission.run(taken, t), reference.run(taken, t), what="the result of to_numpy(t)")
+    agree(submission, reference, taken, t, what="the result of to_numpy(t)")
 
 
 def test_device_tensors_are_taken(submission, reference, device, generator):
     """Tensors of any device can be taken to NumPy, with or without a graph."""
     x = torch.randn(2, 3, generator=generator)
     for t in (x, x.clone().requires_grad_()):
-        same(
-            submission.run(taken, t, device=device),
-            reference.run(taken, t),
-            what="the result of to_numpy(t)",
-        )
+        what = "the result of to_numpy(t)"
+        agree(submission, reference, taken, t, what=what, device=device)
 
 
 def test_memory_of_to_numpy_is_shared(submission, generator):
@@ -132,10 +129,8 @@ def test_dtype_of_from_numpy(submission, reference, generator):
     x = 9 * torch.rand(3, 4, generator=generator)
     for dtype in DTYPES:
         array = x.to(getattr(torch, dtype)).numpy()
-        got, expected = (who.run(wrapped, array, "whole") for who in (submission, reference))
-        same(
-            got["tensor"], expected["tensor"], what=f"the result of from_numpy(a) for a of {dtype}"
-        )
+        what = {"tensor": f"the result of from_numpy(a) for a of {dtype}"}
+        agree(submission, reference, wrapped, array, "whole", what=what)
 
 
 def test_memory_of_from_numpy_is_shared(submission, reference, generator):
@@ -143,8 +138,8 @@ def test_memory_of_from_numpy_is_shared(submission, reference, generator):
     for shape in ((5,), (3, 4), (2, 3, 2), ()):
         array = torch.rand(shape, generator=generator).numpy()
         for cut in ("whole", "transposed", "every second")[: 3 if shape else 1]:
-            got, expected = (who.run(wrapped, array, cut) for who in (submission, reference))
-            same(got["tensor"], expected["tensor"], what=f"the result of from_numpy(a), a {cut}")
+            what = {"tensor": f"the result of from_numpy(a), a {cut}"}
+            got = agree(submission, reference, wrapped, array, cut, what=what)
             require(
                 got["shared"],
                 f"from_numpy copies: a change of the array (shape {list(shape)}, {cut}) does not "

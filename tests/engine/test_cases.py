@@ -217,3 +217,19 @@ def test_the_usual_case_has_the_usual_tolerance():
     assert (
         Function("f", {"x": normal("n")}, torch.sin, (loose, Case("a", n=1))).usual_case.name == "a"
     )
+
+
+def test_a_probe_points_to_what_it_calls(lesson: Lesson, hasty: Launcher):
+    """What a `via` finds stands at the definition of the entry, which has another name."""
+    text = GRADER.lstrip()
+    for old, new in (
+        ("import Case", "import Case, Entry"),
+        ('Function(\n        "logarithm",', 'Entry("logarithm"), Function("its result", via=via,'),
+        ("EXERCISE =", "def via(kata, x, y):\n    return kata.logarithm(x, y)\n\n\nEXERCISE ="),
+    ):
+        text = text.replace(old, new)
+    lesson.grader.write_text(text)
+    source = ROUNDED.replace("\n\n\n", "\n\n\n\n\n").encode()
+
+    result = grade_one(lesson, Submission(source=source, file="a.py"), hasty, Settings(seed=3))
+    assert {check.line for check in result.failed} == {6}

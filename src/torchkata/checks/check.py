@@ -67,7 +67,10 @@ def run_check(check: Check, session: Session) -> CheckResult:
         verdict: Verdict, message: str, figures: dict[str, float], line: object = 0
     ) -> CheckResult:
         if verdict is Verdict.FAILED and not line:
-            line = definition(session.submission.source, check.entry or session.exercise.names)
+            names = (
+                (check.entry, *session.exercise.names) if check.entry else session.exercise.names
+            )
+            line = definition(session.submission.source, names)
         return CheckResult(
             id=check.id,
             axis=check.axis,
