@@ -29,7 +29,7 @@ Rules
     end, is fine; once per step costs more than the step.
 
 Budget
-    at most 1 host synchronisation, however many steps
+    at most 1 host synchronisation (however many steps)
 
 Hints
     1. Inside of the loop the loss can stay a tensor: nobody looks at it before the end.
