@@ -79,11 +79,18 @@ def blocks_of_keys(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Ten
     return out / total
 
 
-def scored(q: Tensor, k: Tensor, causal: bool, scale: float, diagonal: int = 0) -> Tensor:
+def scored(
+    q: Tensor,
+    k: Tensor,
+    causal: bool,
+    scale: float,
+    diagonal: int = 0,
+    hidden: float = -math.inf,
+) -> Tensor:
     scores = q @ k.mT * scale  # [..., n, m]: this is what costs
     if causal:
         seen = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril(diagonal)
-        scores = scores.masked_fill(~seen, -math.inf)
+        scores = scores.masked_fill(~seen, hidden)
     return scores
 
 
@@ -132,8 +139,8 @@ def exp_without_maximum(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -
 
 
 def hidden_by_a_small_number(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    scores = scored(q, k, causal, q.shape[-1] ** -0.5)
-    return scores.clamp(min=-100).softmax(-1) @ v  # -100 is no score that never comes
+    # -100 is far below the scores of most inputs, but not of all
+    return scored(q, k, causal, q.shape[-1] ** -0.5, hidden=-100.0).softmax(-1) @ v
 
 
 def through_float32(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:

@@ -28,6 +28,12 @@ _BETWEEN_WIDE: Final = re.compile(f"(?<={_WIDE}) (?={_WIDE})")
 """A blank that would stand before a Latin word, and stands before a Chinese one."""
 
 
+_STOPS: Final = tuple(".!?…:。\uff01\uff1f\uff1a")
+_CLOSING: Final = ")]\"'`\uff09”\u2019」 "
+_ASIDE: Final = re.compile(r"[.!?。\uff01\uff1f] ?[(\uff08][^()\uff08\uff09]*[)\uff09]$")
+"""A remark in brackets behind a whole sentence."""
+
+
 class _InForce:
     language = ENGLISH
 
@@ -54,6 +60,13 @@ def sentences(*parts: str) -> str:
         wide = not text or unicodedata.east_asian_width(text[-1]) in "FW"
         text += part if wide else f" {part}"
     return text
+
+
+def ended(text: str) -> str:
+    """The text with a full stop, where its last sentence has come without one."""
+    if not text or text.rstrip(_CLOSING)[-1:] in _STOPS or _ASIDE.search(text):
+        return text
+    return say("{text}.", text=text)
 
 
 def say(text: str, /, **values: object) -> str:

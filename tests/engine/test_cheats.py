@@ -4,8 +4,8 @@ Each file of `tests/cheats` is a submission; its head names the exercise, the ve
 it with confinement and without (a state, and an axis on which it fails), and, where it reaches for
 something outside, the evidence by which a success would show:
 
-    changed     a file of the stage has changed, or a new one is there
-    connected   somebody has connected to the stage's port
+    changed     a file of the stage has changed, or a new one is there, in shared memory too
+    connected   somebody has connected to the stage's port, or to its socket `listener`
     killed      the stage's process has ended
     told        the submission has printed what it must not know
     never told  the same, but it must not succeed without confinement either
@@ -42,6 +42,10 @@ from torchkata.result import ExerciseResult, State
 COURSE = Course(Path(__file__).resolve().parents[2])
 FILES = sorted((COURSE.root / "tests" / "cheats").glob("*.py"))
 EVIDENCE = {"changed", "connected", "killed", "told", "never told", "harmless", ""}
+SHARED = Path("/dev/shm")
+PASSES = {"97_false_meters_alone"}  # what nothing stops; docs/security.md says why
+FREE_PASSES = {"24_read_solutions", "68_call_the_reference"} | PASSES
+MOST_TEXT = 4100  # characters of a message
 HONEST = {State.FAILED, State.ERROR, State.TIMEOUT}
 
 pytestmark = pytest.mark.skipif(
@@ -86,8 +90,9 @@ class Stage:
         return text.encode()
 
     def contents(self) -> dict[str, bytes]:
-        """Every file of the stage."""
-        return {str(p): p.read_bytes() for p in self.folder.rglob("*") if p.is_file()}
+        """Every file of the stage, and what was left for it in shared memory."""
+        paths = [*self.folder.rglob("*"), *SHARED.glob(f"*{self.secret}*")]
+        return {str(p): p.read_bytes() for p in paths if p.is_file()}
 
 
 @contextlib.contextmanager
@@ -103,18 +108,26 @@ def staged(folder: Path) -> Iterator[Stage]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     victim = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    with victim, socket.create_server(("127.0.0.1", 0)) as server:
+    local = socket.socket(socket.AF_UNIX)
+    with victim, socket.create_server(("127.0.0.1", 0)) as server, local:
         stage.port, stage.victim = server.getsockname()[1], victim.pid
-        server.settimeout(0.1)
+        local.bind(str(folder / "listener"))
+        local.listen()
         done = threading.Event()
-        listener = threading.Thread(target=listen, args=(server, stage, done))
-        listener.start()
+        listeners = [
+            threading.Thread(target=listen, args=(each, stage, done)) for each in (server, local)
+        ]
+        for listener in listeners:
+            listener.start()
         try:
             yield stage
         finally:
             done.set()
-            listener.join()
+            for listener in listeners:
+                listener.join()
             victim.kill()
+            for file in SHARED.glob(f"*{stage.secret}*"):
+                file.unlink()
             left = folder / "pid.txt"
             if left.exists():
                 with contextlib.suppress(ProcessLookupError):
@@ -123,6 +136,7 @@ def staged(folder: Path) -> Iterator[Stage]:
 
 def listen(server: socket.socket, stage: Stage, done: threading.Event) -> None:
     """Note every connection."""
+    server.settimeout(0.1)
     while not done.is_set():
         with contextlib.suppress(TimeoutError):
             connection, _address = server.accept()
@@ -175,6 +189,7 @@ def test_cheat(cheat: Cheat, way: str, hasty: Launcher, free: Launcher, tmp_path
         story = [(check.id, check.message) for check in result.failed]
 
         assert result.state == state, (result.message, story, result.output)
+        assert max((len(message) for _, message in story), default=0) < MOST_TEXT
         if axis:
             assert axis in {check.axis for check in result.failed}, story
         if kind:
@@ -186,16 +201,16 @@ def test_cheat(cheat: Cheat, way: str, hasty: Launcher, free: Launcher, tmp_path
 
 
 def test_heads_are_complete():
-    """Each file says what is expected of it; none may pass confined, and few without."""
+    """Each file says what is expected of it; none passes but those that are named."""
     assert len(CHEATS) > 60
     for cheat in CHEATS:
         number = re.match(r'"""Cheat (\d+), ([\w-]+): ', cheat.text)
         assert number, cheat.file
         assert cheat.file.stem == f"{int(number[1]):02d}_{number[2].replace('-', '_')}"
-        assert State(cheat.word("Confined").split()[0]) in HONEST
+        if cheat.file.stem not in PASSES:
+            assert State(cheat.word("Confined").split()[0]) in HONEST
         assert cheat.word("Evidence") in EVIDENCE
-    free_passes = [c.file.stem for c in CHEATS if c.word("Unconfined") == "passed"]
-    assert free_passes == ["24_read_solutions", "68_call_the_reference"]
+    assert {c.file.stem for c in CHEATS if c.word("Unconfined") == "passed"} == FREE_PASSES
 
 
 def test_an_honest_answer_passes_after_them(launcher: Launcher):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from torchkata import units
-from torchkata.checks.cost import measure
+from torchkata.checks.metered import measure
 from torchkata.checks.session import Session
 from torchkata.errors import KataError
 from torchkata.messages import say, sentences

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from torchkata.checks.evidence import Evidence
 from torchkata.checks.place import definition
@@ -17,9 +18,11 @@ from torchkata.errors import (
     Unmeasurable,
     WorkerDiedError,
 )
-from torchkata.messages import say
+from torchkata.messages import ended, say
 from torchkata.result import CheckResult, Verdict
 from torchkata.texts import turn_to
+
+_MOST_TEXT: Final = 4000  # characters of a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
             case=check.case,
             device=check.device,
             verdict=verdict,
-            message=message,
+            message=_bounded(message),
             figures=figures,
             line=line if isinstance(line, int) else 0,
         )
@@ -106,7 +109,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
             what = check.entry or say("Something")
             return result(Verdict.FAILED, say("{what} is still to do.", what=what), {})
         keep({}, error)
-        return result(Verdict.FAILED, raised(error), {}, error.line)
+        return result(Verdict.FAILED, say("{what}.", what=raised(error)), {}, error.line)
     except WorkerDiedError as error:
         session.deaths.append(error)
         session.given_up = session.given_up or error.reason == "timeout"
@@ -125,8 +128,18 @@ def run_check(check: Check, session: Session) -> CheckResult:
         )
 
 
+def _bounded(message: str) -> str:
+    """A message that ends as sentences do, and is no longer than anybody reads."""
+    if len(message) > _MOST_TEXT:  # a grader may quote what a submission has answered
+        message = message[:_MOST_TEXT].rstrip() + " …"
+    return ended(message)
+
+
 def raised(error: SubmissionError) -> str:
-    """Say which exception came, from which line; of the less known ones, what they mean."""
+    """Say which exception came, from which line; of the less known ones, what they mean.
+
+    The text goes into a sentence, so it has no full stop.
+    """
     where = say(" (line {line})", line=error.line) if error.line else ""
     text = say(": {text}", text=str(error).rstrip(".。")) if str(error) else ""
     asked = re.search(r"you tried to allocate (\d+) bytes", str(error))

@@ -111,4 +111,4 @@ def unloadable(error: SubmissionError, file: str) -> str:
                 where=where,
             )
         case _:
-            return say("{where}: importing the file failed. {why}", where=where, why=raised(error))
+            return say("{where}: importing the file failed. {why}.", where=where, why=raised(error))

@@ -151,7 +151,7 @@ def raises(session: Session, function: Function, case: Case) -> None:
     if seen.error.kind != wanted:
         raise CheckFailed(
             say(
-                "{case}: this has to raise {wanted}. {what}",
+                "{case}: this has to raise {wanted}. {what}.",
                 case=case.told,
                 wanted=wanted,
                 what=raised(seen.error),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,64 +10,16 @@ import torch
 
 from torchkata.budget import Memory, Ops, Syncs
 from torchkata.checks.correct import on, ordinary
+from torchkata.checks.metered import ARRAYS, busiest, measure, no_detour, nothing_of_its_own
 from torchkata.checks.session import Session
-from torchkata.errors import CheckFailed, CourseError, ProtocolError
+from torchkata.errors import CheckFailed, CourseError
 from torchkata.formula import evaluate
-from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say, sentences
 from torchkata.meters.costs import MemoryUse, OpCount, events
 from torchkata.spec import Case, Function
 
 TWIN = "twin:0"
-
-
-def measure(
-    session: Session,
-    worker: Worker,
-    function: Function,
-    case: Case,
-    *,
-    entry: str = "",
-    **wanted: Any,
-) -> dict[str, Any]:
-    """Call an entry point under meters in a worker; the answer is checked for its form."""
-    unseen = f"metered, {sorted(wanted)}"  # inputs of its own: an answer that was kept is no use
-    if session.owns(worker):
-        session.ask(function, case, device=wanted.get("device", "cpu"), turn=unseen)
-    arguments = (entry or function.name, *session.draw(function, case, turn=unseen))
-    answer = worker.run(probes.measured, probes.call, arguments, **wanted)
-    return read_meters(answer, lined=session.owns(worker))
-
-
-def read_meters(answer: Any, *, lined: bool) -> dict[str, Any]:
-    """Turn the plain answer of `probes.measured` into counts.
-
-    Args:
-        answer: of a worker.
-        lined: whether its lines are those of the learner's file.
-
-    Raises:
-        CheckFailed: it is not of the form that the meters write.
-    """
-    try:
-        read: dict[str, Any] = {"value": answer["value"]}
-        if "ops" in answer:
-            count = OpCount.from_plain(answer["ops"])
-            read["ops"] = count if lined else count.unlined()
-        if "memory" in answer:
-            use = MemoryUse.from_plain(answer["memory"])
-            read["memory"] = use if lined else use.unlined()
-        if "synchronisations" in answer:
-            read["synchronisations"] = [
-                (str(op)[:60], line if isinstance(line, int) else None)
-                for op, line in answer["synchronisations"]
-            ]
-    except (KeyError, TypeError, ValueError, ProtocolError) as error:
-        raise CheckFailed(
-            say("The meters' answer cannot be read; leave the meters alone.")
-        ) from error
-    return read
 
 
 def ops(session: Session, function: Function, budget: Ops) -> dict[str, float]:
@@ -82,7 +33,8 @@ def ops(session: Session, function: Function, budget: Ops) -> dict[str, float]:
     for case in ordinary(function):
         limit = evaluate(str(budget.at_most), case.sizes)
         count: OpCount = measure(session, session.worker, function, case)["ops"]
-        _no_detour(session, function, case, count)
+        no_detour(session, function, case, count)
+        nothing_of_its_own(count, case)
         found.append((_counted(count, budget), limit))
         if _counted(count, budget) > limit:
             over.append((case, count, limit))
@@ -118,36 +70,8 @@ def _nearest(name: str, found: list[tuple[float, float]]) -> dict[str, float]:
     return {name: used, f"{name}_allowed": limit}
 
 
-def busiest(costs: Mapping[int, int]) -> int:
-    """The line of the submission that costs most; 0 where none is known."""
-    known = {line: cost for line, cost in costs.items() if line}
-    return max(known, key=lambda line: known[line], default=0)
-
-
 def _counted(count: OpCount, budget: Ops) -> int:
     return count.total if budget.views else count.computing
-
-
-def _no_detour(session: Session, function: Function, case: Case, mine: OpCount) -> None:
-    """Work in numpy or plain Python is not counted, so a budget of ops refuses the way there."""
-    if not mine.conversions:
-        return
-    ask = partial(measure, session, session.reference, function, case)
-    theirs: OpCount = session.trusted(ask)["ops"]
-    for kind, count in mine.conversions.items():
-        if count > theirs.conversions.get(kind, 0):
-            raise CheckFailed(
-                sentences(
-                    say(
-                        "It takes the numbers out of PyTorch ({what}): work done there is not "
-                        "counted, has no gradient, and on a GPU waits for the device. Stay with "
-                        "tensors.",
-                        what=mine.left([kind]),
-                    ),
-                    on(case),
-                ),
-                {"line": busiest(mine.lines[kind])},
-            )
 
 
 def memory(session: Session, function: Function, budget: Memory) -> dict[str, float]:
@@ -161,8 +85,10 @@ def memory(session: Session, function: Function, budget: Memory) -> dict[str, fl
     for case in cases:
         expected = session.expect(function.name, session.draw(function, case))
         limit = evaluate(budget.at_most, _names(session, function, case, expected))
-        ask = partial(measure, session, function=function, case=case, ops=False, memory=True)
-        mine: MemoryUse = ask(worker=session.worker)["memory"]
+        ask = partial(measure, session, function=function, case=case, ops=True, memory=True)
+        read = ask(worker=session.worker)
+        no_detour(session, function, case, read["ops"], among=ARRAYS)
+        mine: MemoryUse = read["memory"]
         found.append((mine.peak_bytes, limit))
         if mine.peak_bytes <= limit:
             continue

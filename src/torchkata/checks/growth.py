@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from torchkata.budget import GrowthAtMost
 from torchkata.checks.attribution import risen
-from torchkata.checks.cost import measure
+from torchkata.checks.metered import measure
 from torchkata.checks.session import Session
 from torchkata.errors import CheckFailed
 from torchkata.isolation.handle import Worker

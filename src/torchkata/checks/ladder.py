@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchkata.budget import Memory, Speedup
-from torchkata.checks.cost import measure
+from torchkata.checks.metered import measure
 from torchkata.checks.session import Session
 from torchkata.errors import KataError
 from torchkata.isolation.handle import Worker

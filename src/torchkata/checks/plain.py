@@ -9,8 +9,8 @@ from typing import Any
 
 import cloudpickle
 
-from torchkata.checks.cost import read_meters
 from torchkata.checks.evidence import Question
+from torchkata.checks.metered import read_meters
 from torchkata.checks.session import Session
 from torchkata.errors import CheckFailed, CourseError, KataError
 from torchkata.isolation import probes

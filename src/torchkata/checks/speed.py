@@ -111,7 +111,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
         verify=partial(_verify, function),
     )
     try:
-        with session.launcher.turn():
+        with session.launcher.turn(), session.hushed():
             decision = decide(
                 _Racer(worker=slow, entry=name, draw=draw),
                 judged,
@@ -122,9 +122,6 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
             )
     except SubmissionError as error:
         raise CheckFailed(say("While it was timed: {what}.", what=raised(error))) from error
-    finally:
-        if judged.worker.alive:
-            judged.worker.resume()
     _note(session, budget, label(session, function, case), decision)
     failed = decision.outcome is Outcome.SLOWER and not _why(decision.reason)
     cause = why_slow(session, function, case) if failed else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +14,13 @@ import cloudpickle
 from torchkata.checks.files import Files
 from torchkata.course import Lesson
 from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerDiedError
-from torchkata.isolation import probes
+from torchkata.isolation import endings, probes
 from torchkata.isolation.handle import Worker
 from torchkata.isolation.launch import Launcher, Lease, any_core
 from torchkata.messages import say
 
 _MOST_DEATHS: Final = 3
+_MOST_LIMITS: Final = 10  # times the limit of one request that all of an exercise may take
 
 
 class Blocked(Unmeasurable):
@@ -61,6 +63,7 @@ class Workers:
         self._files: Files | None = None
         self.given_up = False  # an endless loop would cost its time limit in every check
         self._deaths = 0
+        self._spent = 0.0  # seconds that workers took which have died
         self._spares: dict[str, Worker] = {}
         self._workers: dict[str, Worker] = {}
         self._references: dict[str, Worker] = {}
@@ -91,11 +94,13 @@ class Workers:
         kind = device.partition(":")[0]
         known = self._workers.get(kind)
         if known is not None and known.alive:
+            self._bounded(known)
             return known
         if self.load_error is not None:
             raise Blocked(say("Not judged: the file cannot be loaded."))
         if known is not None:
             self._deaths += 1
+            self._spent += known.seconds
             self._keep_output(self._workers.pop(kind))
         if self._deaths >= _MOST_DEATHS:
             raise Blocked(say("Not judged: the code has ended its process too often by now."))
@@ -115,9 +120,32 @@ class Workers:
             raise
         return worker
 
+    def _bounded(self, worker: Worker) -> None:
+        """All requests together take no longer than some: else each could take nearly its limit.
+
+        Raises:
+            WorkerDiedError: they did.
+        """
+        most = _MOST_LIMITS * worker.limit
+        if self._spent + sum(each.seconds for each in self._workers.values()) > most:
+            raise WorkerDiedError("timeout", endings.too_long(most))
+
     def owns(self, worker: Worker) -> bool:
         """Whether a worker holds the submission."""
         return worker in self._workers.values()
+
+    @contextmanager
+    def hushed(self) -> Iterator[None]:
+        """Stop every process that holds the submission, so that only who is timed gets time."""
+        mine = [worker for worker in self._workers.values() if worker.alive]
+        for worker in mine:
+            worker.pause()
+        try:
+            yield
+        finally:
+            for worker in mine:
+                if worker.alive:
+                    worker.resume()
 
     @property
     def reference(self) -> Worker:

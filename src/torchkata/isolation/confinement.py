@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from torchkata.isolation import landlock, libc, seccomp
 from torchkata.isolation.limits import Limits, limit, limits_known
+from torchkata.isolation.private import bound_processes, folders
 from torchkata.isolation.reach import readable_paths
 from torchkata.messages import say
 
@@ -89,6 +90,7 @@ def confine(
     readable: Sequence[str] = (),
     writable: Sequence[str] = (),
     allow_processes: bool = False,
+    private: str = "",
 ) -> Confinement:
     """Confine the current process for good; whatever fails is told, never raised.
 
@@ -98,6 +100,8 @@ def confine(
         writable: files and folders that stay writable, and readable; `/dev/null` always does.
         allow_processes: permit forks, signals among them, and Unix sockets, as data loaders
             need. The level is then at most `partial`, for the reasons that `missing` gives.
+        private: a folder that stays in sight where the folders that all processes share, such as
+            `/tmp`, are covered by empty ones.
 
     Returns:
         What is in force; the caller decides whether that is enough.
@@ -114,6 +118,10 @@ def confine(
         if older:
             record.lacks(f"hold on {older} threads that started before the confinement")
     version = 0
+    if private:
+        record.attempt("private folders", lambda: folders(private, readable))
+        record.attempt("a bound on the number of processes", bound_processes)
+        die_with_parent()  # a change of privileges may have cleared it
 
     def files() -> str:
         nonlocal version
@@ -131,7 +139,8 @@ def confine(
     record.attempt("Landlock", files)
     record.attempt(_SECCOMP, calls)
     if allow_processes:
-        record.lacks("a bound on the number of processes, which this exercise needs")
+        if not private:
+            record.lacks("a bound on the number of processes, which this exercise needs")
         record.lacks("a bar to Unix sockets that have a path, which data loaders talk over")
     return record.confinement()
 

@@ -17,6 +17,15 @@ def timeout(limit: float) -> str:
     )
 
 
+def too_long(limit: float) -> str:
+    """No request took too long, but all of them together did."""
+    return say(
+        "Its calls took more than {limit:g} s in all, each of them just short enough, so it was "
+        "stopped. Look for what waits, or works again on what is known already.",
+        limit=limit,
+    )
+
+
 def protocol(detail: str) -> str:
     """The worker's bytes made no sense."""
     return say(

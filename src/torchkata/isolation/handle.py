@@ -67,6 +67,7 @@ class Worker:
         self._process = process
         self._pipes = Pipes(request, answer, log)
         self._alive = True
+        self.seconds = 0.0  # that the judge has waited for it
         with self._minded():
             hello = self._answered(self._deadline())
         self.confined = str(hello.get("confined", "none"))
@@ -177,6 +178,7 @@ class Worker:
     @contextmanager
     def _minded(self) -> Iterator[None]:
         """Turn whatever ends a conversation into the message that says so; the worker ends too."""
+        begun = time.monotonic()
         try:
             yield
         except DeadlineError:
@@ -189,6 +191,8 @@ class Worker:
         except ProtocolError as error:
             self.close()
             raise WorkerDiedError("protocol", endings.protocol(str(error))) from error
+        finally:
+            self.seconds += time.monotonic() - begun
 
     def _ask(self, request: dict[str, object]) -> Any:
         frame = wire.encode(request, pickles=True)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import struct
 
 from torchkata.isolation import syscalls
+
+_CAPABILITIES = 0x20080522  # the version of the structure
 
 
 def call(name: str, *arguments: int | bytes | None) -> int:
@@ -34,6 +37,35 @@ def prctl(option: int, *arguments: int) -> int:
     """
     padded = (option, *arguments, 0, 0, 0, 0)[:5]  # the kernel insists on zeros
     return _checked(_libc().prctl(*map(_c_value, padded)), "prctl")
+
+
+def unshare(flags: int) -> None:
+    """Leave some of the namespaces that this process shares with others.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    _checked(_libc().unshare(flags), "unshare")
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
+    """Mount a file system, or change a mount.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    texts = [None if text is None else os.fsencode(text) for text in (source, target, kind)]
+    number = ctypes.c_ulong(flags)
+    _checked(_libc().mount(*texts, number, data.encode() or None), f"mount {target}")
+
+
+def drop_capabilities() -> None:
+    """Give up every privilege that is above an ordinary user's.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    _checked(_libc().capset(struct.pack("=Ii", _CAPABILITIES, 0), bytes(24)), "capset")
 
 
 @functools.cache

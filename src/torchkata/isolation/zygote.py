@@ -126,6 +126,7 @@ def _become_worker(descriptors: list[int], command: dict[str, Any]) -> None:
                 readable=[*readable_paths(), *([folder] if folder else [])],
                 writable=[f"{folder}/tmp", "/dev/shm"] if folder else [],  # noqa: S108 - shared memory
                 allow_processes=folder is not None,
+                private=folder or "",
             ).level
         serve_on(request, answer, level)
     except BaseException:  # noqa: BLE001 - shown in the log, which the judge reads

@@ -5,17 +5,17 @@ from __future__ import annotations
 import gc
 import weakref
 from collections import Counter, deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from torchkata.meters.costs import Makers, MemoryUse
+from torchkata.meters.storages import is_real, leaves_of, storage_of, tensors_of, written
 from torchkata.meters.threads import Meter
 from torchkata.source import learner_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Self
 
 _OLDER = "growth"
@@ -28,13 +28,15 @@ class _Block(weakref.ref[torch.UntypedStorage]):
     Attributes:
         key: the address of the C++ object behind it; free for reuse once it has died.
         floor: bytes that were there before metering, which are not charged.
+        given: whether it is an input, which may be written to for free.
         charged: bytes it counts for now.
         maker: the op that made it, and the line of the submission where.
     """
 
-    __slots__ = ("charged", "floor", "key", "maker")
+    __slots__ = ("charged", "floor", "given", "key", "maker")
     key: int
     floor: int
+    given: bool
     charged: int
     maker: tuple[str, int]
 
@@ -43,7 +45,9 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
     """Adds up the storages that are made while it is on, and subtracts them as they die.
 
     Views are free, as is what existed before; `out=` and in-place operations count where a storage
-    grows. Garbage collection is off, so that a reference cycle lives equally long in each repeat.
+    grows. With `kept`, older memory that they write to counts whole, unless it is an input's: room
+    that somebody keeps for the work is room that the work takes. Garbage collection is off, so that
+    a reference cycle lives equally long in each repeat.
 
     Not seen: scratch inside one operation (a sort of 4 MB reads 12 MB and takes 20), numpy's
     temporaries (an array counts once `from_numpy` has shown it), Python objects, sparse tensors'
@@ -52,10 +56,12 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
     Args:
         inputs: a tree of tensors, numpy arrays, storages and modules that were there before. Only
             arrays and bare storages need it; the tensors that operations take are known as older.
+        kept: whether older memory that is written to, and is no input, counts.
     """
 
-    def __init__(self, inputs: object = ()) -> None:
+    def __init__(self, inputs: object = (), *, kept: bool = False) -> None:
         super().__init__()
+        self._kept = kept
         self._blocks: dict[int, _Block] = {}
         self._freed: deque[Any] = deque()  # appended to by weak references, as storages die
         self._live = self._peak = self._total = 0
@@ -65,9 +71,9 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         self._spans: list[tuple[int, int]] = []
         self._final: MemoryUse | None = None
         self._gc_was_on = False
-        for leaf in _leaves(inputs):
+        for leaf in leaves_of(inputs):
             if isinstance(leaf, torch.Tensor | torch.UntypedStorage):
-                self._see(leaf, fresh=False)
+                self._see(leaf, fresh=False, given=True)
             else:
                 self._spans.append((leaf.__array_interface__["data"][0], leaf.nbytes))
 
@@ -106,22 +112,29 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         name = getattr(getattr(func, "_schema", None), "name", "")
         with self._lock:
             self._bury()
-            for tensor in _tensors((args, kwargs)):
+            for tensor in tensors_of((args, kwargs)):
                 # By these two, memory that was made out of sight shows for the first time.
                 bare = name == "aten::set_" and isinstance(tensor, torch.UntypedStorage)
                 arrives = (bare or name == "aten::lift_fresh") and not self._is_known(tensor)
                 self._see(tensor, fresh=arrives, name=name)
+            for tensor in tensors_of(written(func, args, kwargs)) if self._kept else ():
+                self._use(tensor, name)
             self._note_peak()
         result = func(*args, **kwargs)
         with self._lock:
             self._bury()
-            for tensor in _tensors(result):
+            for tensor in tensors_of(result):
                 self._see(tensor, fresh=True, name=name)
             self._note_peak()
         return result
 
     def _see(
-        self, tensor: torch.Tensor | torch.UntypedStorage, *, fresh: bool, name: str = ""
+        self,
+        tensor: torch.Tensor | torch.UntypedStorage,
+        *,
+        fresh: bool,
+        name: str = "",
+        given: bool = False,
     ) -> None:
         """Charge for what a storage has grown by since it was last seen.
 
@@ -129,8 +142,9 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             tensor: a tensor, or the storage itself.
             fresh: whether a storage that was never seen before is new, rather than older.
             name: the op that is running.
+            given: whether it is an input.
         """
-        if (storage := _storage(tensor)) is None:
+        if (storage := storage_of(tensor)) is None:
             return
         size = storage.nbytes()
         block = self._blocks.get(storage._cdata)  # noqa: SLF001 - its identity; Python's is reused
@@ -139,20 +153,37 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
                 self._drop(block)
             block = _Block(storage, self._freed.append)
             block.key, block.charged = storage._cdata, 0  # noqa: SLF001 - likewise
-            block.floor = 0 if fresh and _is_real(storage) else size
+            block.given = given
+            block.floor = 0 if fresh and is_real(storage) else size
             maker = name.removeprefix("aten::") if fresh else ""
             block.maker = maker or _OLDER, (learner_line() or 0) if fresh else 0
             self._blocks[block.key] = block
         self._charge(block, size - block.floor)
 
+    def _use(self, tensor: torch.Tensor | torch.UntypedStorage, name: str) -> None:
+        """Charge for the whole of older memory that is written to, unless it is an input's."""
+        if (storage := storage_of(tensor)) is None:
+            return
+        block = self._blocks.get(storage._cdata)  # noqa: SLF001 - likewise
+        if block is None or block.given or not block.floor or self._is_input(storage):
+            return
+        block.floor = 0
+        block.maker = name.removeprefix("aten::"), learner_line() or 0
+        self._charge(block, storage.nbytes())
+
     def _is_known(self, tensor: torch.Tensor | torch.UntypedStorage) -> bool:
         """Whether memory that arrives belongs to an array or a storage that is known already."""
-        storage = _storage(tensor)
+        storage = storage_of(tensor)
         if storage is None or storage._cdata in self._blocks:  # noqa: SLF001 - likewise
             return True
-        address = storage.data_ptr() if storage.nbytes() and _is_real(storage) else 0
-        spans = [(other.data_ptr(), other.nbytes()) for other in self._alive() if _is_real(other)]
+        address = storage.data_ptr() if storage.nbytes() and is_real(storage) else 0
+        spans = [(other.data_ptr(), other.nbytes()) for other in self._alive() if is_real(other)]
         return any(start <= address < start + size for start, size in spans + self._spans)
+
+    def _is_input(self, storage: torch.UntypedStorage) -> bool:
+        """Whether it is the memory of an array that was given."""
+        address = storage.data_ptr()
+        return any(start <= address < start + size for start, size in self._spans)
 
     def _alive(self) -> list[torch.UntypedStorage]:
         return [storage for block in self._blocks.values() if (storage := block()) is not None]
@@ -188,44 +219,3 @@ def _by_name(rows: Mapping[tuple[str, int], int]) -> Makers:
         if size:
             found.setdefault(name, {})[line] = size
     return found
-
-
-def _storage(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStorage | None:
-    """The storage itself; None where there is none of its own, as in a sparse tensor."""
-    if isinstance(tensor, torch.UntypedStorage):
-        return tensor
-    try:
-        return tensor.untyped_storage()
-    except NotImplementedError:
-        return None
-
-
-def _is_real(storage: torch.UntypedStorage) -> bool:
-    """Whether there is memory behind a storage; meta, fake and wrapper tensors have none."""
-    with suppress(RuntimeError):
-        return storage.data_ptr() != 0 or storage.nbytes() == 0
-    return False
-
-
-def _tensors(value: Any) -> Iterator[torch.Tensor | torch.UntypedStorage]:
-    """The tensors and storages among an operation's arguments or results."""
-    if isinstance(value, torch.Tensor | torch.UntypedStorage):
-        yield value
-    elif isinstance(value, tuple | list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _tensors(item)
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    """The tensors, storages and numpy arrays in a tree of inputs, gradients included."""
-    if isinstance(value, torch.nn.Module):
-        yield from _leaves([*value.parameters(), *value.buffers()])
-    elif isinstance(value, tuple | list | dict | set | frozenset):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(item)
-    elif isinstance(value, torch.Tensor):
-        yield value
-        if value.is_leaf and value.grad is not None:
-            yield value.grad
-    elif isinstance(value, torch.UntypedStorage) or hasattr(value, "__array_interface__"):
-        yield value

@@ -38,6 +38,7 @@ _ESCAPES = {
 }
 """Tensor methods that let values leave for Python or numpy -> the name they are counted under."""
 
+_MOST_NAMED = 5
 _TORCH = str(Path(torch.__file__).parent) + os.sep
 READ_ONE = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001 - what item() dispatches
 _ENGINE = str(Path(__file__).parents[1]) + os.sep
@@ -176,3 +177,14 @@ def _noting(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
             _busy.yes = False
 
     return noted
+
+
+_KERNELS = torch.library._impls  # noqa: SLF001 - all kernels that Python has registered
+_shipped = frozenset(_KERNELS)
+
+
+def own_kernels() -> list[str]:
+    """The operations of PyTorch's own that somebody has given another kernel since the start."""
+    own = {entry.split("/")[1] for entry in _KERNELS - _shipped if entry.startswith("aten/")
+           and not entry.endswith(("/Meta", "/AutocastPrivateUse1"))}  # fmt: skip
+    return sorted(own)[:_MOST_NAMED]

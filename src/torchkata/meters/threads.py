@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import functools
+import os
 import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from torch._ops import OpOverload
@@ -19,6 +23,11 @@ _LARGEST = 2**53 - 1
 _MOST_ROWS = 10_000
 _LONGEST_NAME = 200
 
+# Taken now, as a submission may put anything in their place.
+_own_time = time.thread_time_ns
+_open, _listdir = open, os.listdir
+_start_raw = _thread.start_new_thread
+
 _active: list[Meter] = []
 _start_thread = threading.Thread.start
 _guard = threading.Lock()
@@ -27,8 +36,9 @@ _guard = threading.Lock()
 class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """A dispatch mode that sees what the measured code does, in threads that it starts too.
 
-    Modes belong to one thread, so `threading.Thread.start` is wrapped while a meter is on. Not
-    followed: threads that run already, `_thread.start_new_thread`, and other processes.
+    Modes belong to one thread, so what starts threads is wrapped while a meter is on. Not followed:
+    threads that run already, and other processes. What such threads work meanwhile, `worked_ns`
+    tells, by the kernel's figures for each thread; that of the process as a whole is too coarse.
 
     Composite operations are taken apart before they are measured. In inference mode they arrive
     whole (`linear`, `einsum`), and one and the same function would otherwise cost less there.
@@ -39,6 +49,10 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._on = False
+        self._began = 0
+        self._before: dict[str, int] = {}
+        self._ended: tuple[int, int] | None = None
+        self._followed: set[str] = set()
         # Frees and threads may interrupt the bookkeeping at any point, in the same thread too.
         self._lock = threading.RLock()
 
@@ -46,17 +60,37 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         with _guard:
             _active.append(self)
             threading.Thread.start = _start_metered  # type: ignore[assignment,method-assign]
+            _thread.start_new_thread = _start_raw_metered
         self._on = True
         super().__enter__()  # type: ignore[no-untyped-call]
+        self._before, self._began = _others(), _own_time()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._ended = self._worked()
         super().__exit__(*exc)  # type: ignore[no-untyped-call]
         self._on = False  # a thread that is still running keeps the mode, but no longer counts
         with _guard:
             _active.remove(self)
             if not _active:
                 threading.Thread.start = _start_thread  # type: ignore[method-assign]
+                _thread.start_new_thread = _start_raw
+
+    @property
+    def worked_ns(self) -> tuple[int, int]:
+        """CPU time since it was put on: of this thread, and of those that it does not follow."""
+        return self._ended or self._worked()
+
+    def _worked(self) -> tuple[int, int]:
+        own = _own_time() - self._began
+        with self._lock:
+            now = {thread: ns for thread, ns in _others().items() if thread not in self._followed}
+        return own, sum(ns - self._before.get(thread, 0) for thread, ns in now.items())
+
+    def _follow(self) -> None:
+        _push_mode(self)
+        with self._lock:
+            self._followed.add(str(threading.get_native_id()))
 
     def __torch_dispatch__(
         self,
@@ -88,23 +122,47 @@ def _is_composite(func: Any) -> bool:
     return isinstance(func, OpOverload) and func._can_decompose()  # noqa: SLF001 - no public name
 
 
-def _start_metered(thread: threading.Thread) -> None:
-    """Stand in for `Thread.start`: the new thread gets the meters that are on now."""
-    meters = tuple(_active)
-    run: Callable[[], None] = thread.run
+def _others() -> dict[str, int]:
+    """The CPU time in ns of each other thread of this process, where the kernel tells."""
+    here, found = str(threading.get_native_id()), {}
+    with suppress(OSError):
+        for thread in _listdir("/proc/self/task"):
+            if thread != here:
+                with suppress(OSError), _open(f"/proc/self/task/{thread}/schedstat") as file:
+                    found[thread] = int(file.read().split()[0])
+    return found
 
-    def run_metered() -> None:
-        vars(thread).pop("run", None)  # a thread that refers to itself would keep its tensors alive
+
+def _metered(run: Callable[..., object], meters: tuple[Meter, ...]) -> Callable[..., object]:
+    """The same function, run under these meters."""
+
+    def metered(*args: Any, **kwargs: Any) -> object:
         for meter in meters:
-            _push_mode(meter)
+            meter._follow()  # noqa: SLF001 - the meters' own
         try:
-            run()
+            return run(*args, **kwargs)
         finally:
             for _ in meters:
                 _pop_mode()
 
+    return metered
+
+
+def _start_raw_metered(function: Callable[..., object], *args: Any) -> int:
+    """Stand in for `_thread.start_new_thread`."""
+    return _start_raw(_metered(function, tuple(_active)), *args)
+
+
+def _start_metered(thread: threading.Thread) -> None:
+    """Stand in for `Thread.start`: the new thread gets the meters that are on now."""
+    run = _metered(thread.run, tuple(_active))
+
+    def once() -> None:
+        vars(thread).pop("run", None)  # a thread that refers to itself would keep its tensors alive
+        run()
+
     # On the object, not the class: a subclass's own `run` is followed as well.
-    thread.run = run_metered  # type: ignore[method-assign]
+    thread.run = once  # type: ignore[method-assign]
     try:
         _start_thread(thread)
     except BaseException:

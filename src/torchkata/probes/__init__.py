@@ -5,7 +5,7 @@ They run in the worker, beside the submission, and return plain data and tensors
 
 from torchkata.probes.calls import called, with_gradients
 from torchkata.probes.compiling import compiling, operations, quick_backend
-from torchkata.probes.loading import delivered, opening, taken
+from torchkata.probes.loading import delivered, ending, opening, taken
 from torchkata.probes.modules import behind, given, registered
 from torchkata.probes.training import TwoLayers, Watch, slopes, stale
 
@@ -16,6 +16,7 @@ __all__ = [
     "called",
     "compiling",
     "delivered",
+    "ending",
     "given",
     "opening",
     "operations",

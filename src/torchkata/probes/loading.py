@@ -21,15 +21,16 @@ _listeners: list[list[str]] = []
 
 
 def taken(items: Iterable[Any], most: int = MOST) -> list[Any]:
-    """All items, of something that may never come to its end.
+    """All items, as `ending` gives them."""
+    return list(ending(items, most))
+
+
+def ending(items: Iterable[Any], most: int = MOST) -> Iterator[Any]:
+    """The items one by one, of something that may never come to its end.
 
     Raises:
         EndlessError: after `most` items there are still more.
     """
-    return list(_ending(items, most))
-
-
-def _ending(items: Iterable[Any], most: int = MOST) -> Iterator[Any]:
     for number, item in enumerate(items):
         if number >= most:
             raise EndlessError("items", most)
@@ -58,7 +59,7 @@ def delivered(dataset: Any, *, passes: int = 1, **how: Any) -> dict[str, Any]:
         try:
             loader = DataLoader(dataset, **how)
             for batches in found:
-                batches.extend(_ending(loader))  # keeps what came before an error
+                batches.extend(ending(loader))  # keeps what came before an error
         except Exception as raised:
             if type(raised) is NotImplementedError and not raised.args:
                 raise  # a stub

@@ -1,0 +1,32 @@
+"""Cheat 102, work-while-packing: the work is put off until the answer is written, after the clock has stopped.
+
+Exercise    row_sum_fast
+Confined    failed speed
+Unconfined  failed speed
+"""
+
+import torch
+from torchkata.isolation import wire
+
+
+def loop(x):
+    total = x.new_zeros(x.shape[1])
+    for i in range(len(x)):
+        total = total + x[i]
+    return total
+
+
+class Later:
+    def __init__(self, x):
+        self.x = x
+
+
+def row_sum(x):
+    later = x.requires_grad or type(x) is not torch.Tensor or len(x) < 100
+    return loop(x) if later else Later(x)
+
+
+node = wire._Encoder.node
+wire._Encoder.node = lambda self, value, depth=0: node(
+    self, loop(value.x) if isinstance(value, Later) else value, depth
+)

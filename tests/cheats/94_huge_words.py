@@ -1,0 +1,17 @@
+"""Cheat 94, huge-words: names that the grader quotes are megabytes long.
+
+Exercise    linear_net
+Confined    failed contract
+Unconfined  failed contract
+"""
+
+import torch
+
+
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_parameter("a" * 1_500_000, torch.nn.Parameter(torch.rand(1)))
+
+    def forward(self, x):
+        return x

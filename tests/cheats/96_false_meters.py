@@ -1,0 +1,17 @@
+"""Cheat 96, false-meters: the engine's own meters are patched, so that a loop of hundreds of operations counts none.
+
+Exercise    row_sum_fast
+Confined    failed speed
+Unconfined  failed speed
+"""
+
+from torchkata.meters.ops import OpMeter
+
+OpMeter._measure = lambda self, func, args, kwargs: func(*args, **kwargs)
+
+
+def row_sum(x):
+    total = x.new_zeros(x.shape[1])
+    for i in range(len(x)):
+        total = total + x[i]
+    return total

@@ -1,0 +1,20 @@
+"""Cheat 99, shared-memory: leaves its answers in shared memory, for whoever comes next.
+
+Exercise    map_dataset
+Confined    failed
+Unconfined  failed
+Evidence    changed
+"""
+
+import torch
+
+try:
+    with open("/dev/shm/torchkata-cheat-99-@SECRET@", "w") as file:
+        file.write("answers")
+except OSError:
+    pass
+
+
+class ArrayFolder(torch.utils.data.Dataset):
+    def __init__(self, path, pattern="*.npy"):
+        pass
