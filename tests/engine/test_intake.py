@@ -14,6 +14,7 @@ from helpers import git
 
 from torchkata.course import Course
 from torchkata.errors import UsageError
+from torchkata.instructor.gradebook import grade_class
 from torchkata.instructor.intake import members as reading
 from torchkata.instructor.intake.handins import HandIn, collect
 
@@ -238,3 +239,21 @@ def test_nothing_to_read_is_wrong_usage(tmp_path: Path):
         collect(COURSE, tmp_path / "nowhere")
     with pytest.raises(UsageError, match="is empty"):
         collect(COURSE, tmp_path)
+
+
+def test_what_lies_beside_the_answer_counts_for_nothing(tmp_path: Path):
+    """No module, configuration or report of a hand-in is taken, run or believed."""
+    inside = tmp_path / "class" / "ann"
+    ran = tmp_path / "ran"
+    write(inside / "02_halve.py", "import helper\n" + TEXT.replace("/ 2", "* 2"))
+    for name in ("conftest", "torch", "numpy", "json", "sitecustomize", "torchkata", "helper"):
+        write(inside / f"{name}.py", f"open({str(ran)!r}, 'w').close()\n")
+    write(inside / "pytest.ini", "[pytest]\naddopts = --co\n")
+    write(inside / "report.json", '{"schema": 1, "summary": {"passed": 4}}')
+    write(inside / "gradebook.sqlite", b"SQLite format 3\0" + bytes(84))
+
+    run = grade_class(COURSE, tmp_path / "class", tmp_path / "out")
+
+    assert run.answers == 1
+    assert dict(run.states) == {"error": 1}  # it cannot import what came along
+    assert not ran.exists()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from helpers import LIMIT, Judge
 
-from torchkata.checks.workers import Submission
+from torchkata.checks import speed
+from torchkata.checks.workers import Submission, Workers
 from torchkata.course import Course
 from torchkata.errors import SubmissionError, WorkerDiedError
 from torchkata.grade import Settings, grade_one
@@ -343,3 +346,55 @@ def test_spawned_workers_judge_alike(mini):
         result = grade_one(lesson, submission, launcher, Settings(seed=1))
 
     assert result.state is State.PASSED, result
+
+
+def test_worker_imports_nothing_from_where_it_was_started(judge: Judge):
+    """Neither the folder that the judge runs in, nor the course's, is on the worker's path."""
+    result = judge("import sys\nprint(sys.path)\ndef halve(x):\n    return x / 2\n")
+
+    places = ast.literal_eval(result.output.splitlines()[0])
+    assert result.state is State.PASSED
+    assert places
+    for place in places:
+        folder = Path(place).resolve()
+        assert folder != Path.cwd(), places
+        assert not (folder / "noxfile.py").exists(), places
+        assert not (folder / "solutions").exists(), places
+
+
+def test_processes_with_the_submission_rest_while_others_are_timed(judge: Judge, monkeypatch):
+    """Threads that it left behind, in its process for the twin too, get no time in a race."""
+    seen: list[tuple[str, list[str]]] = []
+
+    class Watched(speed._Racer):
+        def block(self, calls: int, /):  # type: ignore[no-untyped-def]
+            seen.append((self.entry, [state(pid) for pid in mine]))
+            return super().block(calls)
+
+    mine: list[int] = []
+    hushed = Workers.hushed
+
+    def noted(workers):  # type: ignore[no-untyped-def]
+        mine[:] = [worker.pid for worker in workers._workers.values()]
+        return hushed(workers)
+
+    def state(pid: int) -> str:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+    monkeypatch.setattr(Workers, "hushed", noted)
+    monkeypatch.setattr(speed, "_Racer", Watched)
+
+    result = judge("def row_total(x):\n    return x.sum(0)\n", "row_total")
+
+    assert result.state in (State.PASSED, State.UNMEASURABLE), result
+    assert len(mine) == 2, "one for the CPU, one for the twin"
+    assert seen
+    assert {word for _, states in seen for word in states} == {"T"}
+
+
+def test_long_answers_are_cut(judge: Judge):
+    """What a message quotes of an answer is bounded."""
+    result = judge("def halve(x):\n    raise ValueError('words ' * 1_000_000)\n")
+
+    assert result.failed
+    assert max(len(check.message) for check in result.failed) < 4100

@@ -57,6 +57,8 @@ def read_meters(answer: Any, *, lined: bool) -> dict[str, Any]:
         read: dict[str, Any] = {"value": answer["value"]}
         seen, unseen = (int(ns) for ns in answer.get("worked_ns", (0, 0)))
         own = [str(name)[:60] for name in answer.get("own", ())]
+        if "left" in answer:
+            read["left"] = OpCount.from_plain(answer["left"])
         if "ops" in answer:
             count = OpCount.from_plain(answer["ops"])
             read["ops"] = count if lined else count.unlined()
@@ -113,8 +115,8 @@ def no_detour(
     kinds = [kind for kind in mine.conversions if among is None or kind in among]
     if not kinds:
         return
-    ask = partial(measure, session, session.reference, function, case)
-    theirs: OpCount = session.trusted(ask)["ops"]
+    ask = partial(measure, session, session.reference, function, case, ops=among is None)
+    theirs: OpCount = session.trusted(ask)["ops" if among is None else "left"]
     for kind in kinds:
         if mine.conversions[kind] > theirs.conversions.get(kind, 0):
             raise CheckFailed(

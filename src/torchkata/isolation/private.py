@@ -52,7 +52,8 @@ def folders(folder: str, readable: Sequence[str]) -> str:
     libc.mount(None, "/", None, _PRIVATE | _WITH_ALL_BELOW)
     place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
     try:
-        kept = [os.path.realpath(path) for path in readable if not path.startswith("/proc/")]
+        others = [path for path in readable if path != folder and not path.startswith("/proc/")]
+        kept = [os.path.realpath(path) for path in others]
         for shared in dict.fromkeys(map(os.path.realpath, _SHARED)):
             if Path(shared).is_dir() and not any(path.startswith(f"{shared}/") for path in kept):
                 _cover(shared, _SIZES.get(shared, _SMALL))

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 
 from torchkata.devices import twin
 from torchkata.meters.memory import MemoryMeter
-from torchkata.meters.ops import OpMeter, own_kernels
+from torchkata.meters.ops import Escapes, OpMeter, own_kernels
 from torchkata.meters.trace import EnoughSeen, TraceMeter
 
 # Taken now, as a submission may put anything in their place.
@@ -88,8 +88,8 @@ def measured(
 
     Returns:
         `value`, and where asked for `ops` and `memory` (plain forms of `OpCount`, `MemoryUse`);
-        `worked_ns`, the CPU time of this thread, and of those that the meters do not follow;
-        `own`, operations with another kernel; `synchronisations` as (op, line) pairs on the twin.
+        `worked_ns`, the CPU time of this thread, and of those that the meters do not follow; `own`,
+        ops with another kernel; `left`, where values left; `synchronisations` on the twin.
     """
     answer: dict[str, object] = {}
     with ExitStack() as stack:
@@ -99,12 +99,13 @@ def measured(
             stack.enter_context(MemoryMeter((arguments, moved), kept=kept)) if memory else None
         )
         seen = len(mode.synchronisations) if mode is not None else 0
+        escapes = stack.enter_context(Escapes())
         op_meter = stack.enter_context(OpMeter()) if ops else None
         value = probe(module, *moved)
         for meter in (op_meter, memory_meter):
             if meter is not None:
                 answer["worked_ns"] = meter.worked_ns
-        answer["own"] = own_kernels()
+        answer |= {"own": own_kernels(), "left": escapes.count.as_plain()}
         if memory_meter is not None:
             answer["memory"] = memory_meter.use.as_plain()
         if op_meter is not None:
@@ -245,6 +246,4 @@ def run_on(
 
 def move_home(value: object, device: str) -> object:
     """Bring tensors back to the CPU."""
-    if device.startswith("twin"):
-        return twin.to_host(value)
-    return value if device == "cpu" else move(value, "cpu")
+    return twin.to_host(value) if device.startswith("twin") else move(value, "cpu")

@@ -108,6 +108,35 @@ class OpMeter(Meter):  # type: ignore[no-untyped-call]
         )
 
 
+class Escapes:
+    """Hears of values that leave for Python or numpy, and counts nothing else: it costs nothing."""
+
+    def __init__(self) -> None:
+        self._escaped: Counter[tuple[str, int]] = Counter()
+
+    def __enter__(self) -> Self:
+        _watch(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _unwatch(self)
+
+    def escaped(self, name: str) -> None:
+        """Note that values left by a method counted under this name."""
+        self._escaped[name, learner_line() or 0] += 1
+
+    @property
+    def count(self) -> OpCount:
+        """What has been heard so far; no operations."""
+        found: dict[str, Counter[int]] = {}
+        for (name, line), count in self._escaped.items():
+            found.setdefault(name, Counter())[line] += count
+        sums = {name: rows.total() for name, rows in found.items()}
+        return OpCount(
+            ops={}, views={}, conversions=sums, lines={n: dict(r) for n, r in found.items()}
+        )
+
+
 @functools.cache
 def _describe(func: Any) -> tuple[str, str]:
     """The kind ("ops", "views", or "" for what is not counted) and the short name."""
@@ -135,13 +164,13 @@ def asked_by_torch() -> bool:
 
 # Methods are replaced rather than watched by a TorchFunctionMode. Such a mode belongs to one
 # thread, is off inside of backward hooks, and makes every other call slower.
-_watchers: list[OpMeter] = []
+_watchers: list[OpMeter | Escapes] = []
 _originals: dict[str, Any] = {}
 _busy = threading.local()
 _guard = threading.Lock()
 
 
-def _watch(meter: OpMeter) -> None:
+def _watch(meter: OpMeter | Escapes) -> None:
     with _guard:
         if not _watchers:
             for method in _ESCAPES:
@@ -150,7 +179,7 @@ def _watch(meter: OpMeter) -> None:
         _watchers.append(meter)
 
 
-def _unwatch(meter: OpMeter) -> None:
+def _unwatch(meter: OpMeter | Escapes) -> None:
     with _guard:
         _watchers.remove(meter)
         for method, original in _originals.items() if not _watchers else ():
