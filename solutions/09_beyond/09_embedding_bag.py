@@ -29,7 +29,14 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"bag_mean": ("sums_over_lengths", "blocks_by_hand", "weighted_sum")}
+ALTERNATIVES = {
+    "bag_mean": (
+        "sums_over_lengths",
+        "blocks_by_hand",
+        "weighted_sum",
+        "sparse_product",
+    ),
+}
 
 
 def bag_mean(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
@@ -54,6 +61,13 @@ def sums_over_lengths(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tenso
 def weighted_sum(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
     share = 1 / lengths_of(indices, offsets).to(weight.dtype)[bags_of(indices, offsets)]  # [n]
     return functional.embedding_bag(indices, weight, offsets, mode="sum", per_sample_weights=share)
+
+
+def sparse_product(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
+    """A table of shares, [b, v], of which only the n entries that are not zero are kept."""
+    ends = torch.cat([offsets, offsets.new_tensor([len(indices)])])  # [b + 1]
+    share = (1 / ends.diff().clamp(min=1).to(weight.dtype)).repeat_interleave(ends.diff())  # [n]
+    return torch.sparse_csr_tensor(ends, indices, share, (len(offsets), len(weight))) @ weight
 
 
 class BlockMeans(torch.autograd.Function):

@@ -60,6 +60,16 @@ class Face(torch.Tensor):
         return twin_device()
 
     @property
+    def layout(self) -> torch.layout:  # type: ignore[override]
+        """How the data are laid out."""
+        return self.held.layout
+
+    @property
+    def is_sparse_csr(self) -> bool:  # type: ignore[override]
+        """Whether only the entries that are not zero are kept, row by row."""
+        return self.held.is_sparse_csr
+
+    @property
     def is_meta(self) -> bool:  # type: ignore[override]
         """Always False: the carrier is an inner matter."""
         return False

@@ -28,14 +28,11 @@ if TYPE_CHECKING:
 _CARRIER = torch.device("meta:0")
 _CPU = torch.device("cpu")
 # Lets autocast("twin") see the tensor.
-_KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
+_KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # noqa: SLF001 - no public name
 
 
-def _sparse_keys(layout: torch.layout) -> Any:
-    """What tells C++ that a wrapper is sparse: the layout alone does not."""
-    key = "SparseMeta" if layout is torch.sparse_coo else "SparseCsrMeta"
-    keys = torch._C.DispatchKeySet  # noqa: SLF001 - no public name
-    return _KEYS | keys(getattr(torch._C.DispatchKey, key))  # noqa: SLF001 - no public name
+# What tells C++ that a wrapper is sparse: the layout alone does not.
+_SPARSE = _KEYS | torch._C.DispatchKeySet(torch._C.DispatchKey.SparseMeta)  # noqa: SLF001 - no public name
 
 
 class Watcher(Protocol):
@@ -64,15 +61,16 @@ class TwinTensor(Face):
     def __new__(cls, inner: Tensor) -> Self:
         """Wrap `inner`."""
         strided = inner.layout is torch.strided
+        sparse = inner.layout is torch.sparse_coo  # C++ asks wrappers of other layouts in vain
         twin = torch.Tensor._make_wrapper_subclass(  # noqa: SLF001 - the documented maker
             cls,
             inner.size(),
             strides=inner.stride() if strided else None,
             storage_offset=inner.storage_offset() if strided else None,
             dtype=inner.dtype,
-            layout=inner.layout,
+            layout=inner.layout if sparse else torch.strided,
             device=_CARRIER,
-            _extra_dispatch_keys=_KEYS if strided else _sparse_keys(inner.layout),
+            _extra_dispatch_keys=_SPARSE if sparse else _KEYS,
         )
         twin.held = inner
         return twin
