@@ -849,6 +849,57 @@ def test_data_loader_works_where_processes_are_allowed(tmp_path):
     assert done.stdout == expected, done.stderr
 
 
+PRIVATE = """
+    import os, socket, sys
+    from pathlib import Path
+    from torchkata.isolation.confinement import Limits, confine, readable_paths
+    folder, listener, name = sys.argv[1:]
+    state = confine(
+        Limits(file_size=1 << 30), readable=[*readable_paths(), folder],
+        writable=[f"{folder}/tmp", "/dev/shm"], allow_processes=True, private=folder,
+    )
+    print("private folders" in state.measures, state.level)
+    print(Path(folder, "data.txt").read_text(), os.listdir("/dev/shm"), os.path.exists(listener))
+    for place in ("/dev/shm", f"{folder}/tmp"):
+        try:
+            with open(f"{place}/{name}", "wb", buffering=0) as file:
+                while file.write(bytes(1 << 24)) == 1 << 24: pass
+            print("full")
+        except OSError as error: print(error.strerror)
+        os.remove(f"{place}/{name}")
+    with open(f"/dev/shm/{name}", "w") as file: file.write("left")
+    print([line.split()[1] for line in open("/proc/self/status") if line.startswith("CapEff")])
+"""
+
+
+def test_a_loader_has_folders_of_its_own(tmp_path):
+    """Shared memory and scratch are bounded and gone afterwards; other programs are not found."""
+    needs_all_of_it()
+    folder = tmp_path / "loader"
+    (folder / "tmp").mkdir(parents=True)
+    (folder / "data.txt").write_text("data")
+    listener = tmp_path / "listener"
+    listener.touch()
+    name = f"torchkata-{os.getpid()}"
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PRIVATE), str(folder), str(listener), name],
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if done.stdout.startswith("False"):
+        pytest.skip("this kernel gives this user no mount namespace")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "True partial", done.stderr
+    assert lines[1] == "data [] False"
+    assert set(lines[2:4]) <= {"full", "No space left on device"}
+    assert lines[4] == "['0000000000000000']"
+    assert not Path("/dev/shm", name).exists()
+    assert not list((folder / "tmp").iterdir())
+
+
 def test_older_thread_is_reported():
     """A thread from before the confinement stays free, so the level is not called full."""
     done = run_confined(

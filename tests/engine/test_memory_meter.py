@@ -243,6 +243,34 @@ def test_older_tensors_of_a_closure_do_not_count():
     assert metered(lambda: T.add_(0)).peak_bytes == 0
 
 
+def kept(work: Callable[[], object], inputs: object = ()) -> MemoryUse:
+    with MemoryMeter(inputs, kept=True) as meter:
+        work()
+    return meter.use
+
+
+def test_kept_room_counts_once_it_is_written_to():
+    """Room from before is the work's own from the first write on, once, and whole."""
+    room = torch.empty(2000)
+    array = torch.from_numpy(np.empty(1000, dtype=np.float32))
+
+    assert kept(room[:10].sum).peak_bytes == 4  # looked at only
+    assert kept(lambda: torch.add(V, 1, out=room[:1000])).peak_bytes == 8000
+    assert kept(lambda: (room.zero_(), room[5:9].add_(1))).total_bytes == 8000
+    assert kept(array.zero_).peak_bytes == 4000
+    assert kept(lambda: torch.frombuffer(bytearray(4000), dtype=torch.float32).zero_()).peak_bytes
+    assert metered(room.zero_).peak_bytes == 0, "where nobody asked for it"
+
+
+def test_kept_inputs_are_free():
+    """Whoever writes to an argument takes no room: that is the purity check's to judge."""
+    array = np.zeros(1000, dtype=np.float32)
+
+    assert kept(lambda: V.mul_(1), (V,)).peak_bytes == 0
+    assert kept(lambda: V[:9].mul_(1), (V,)).peak_bytes == 0
+    assert kept(lambda: torch.from_numpy(array).add_(1), (array,)).peak_bytes == 0
+
+
 def test_a_cycle_is_held_alike_each_time():
     """Garbage in a reference cycle stays, as nothing collects it, and the collector comes back."""
 

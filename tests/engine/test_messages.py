@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import catalogues
@@ -22,7 +23,8 @@ from torchkata.errors import UsageError
 from torchkata.grade import Settings, grade_one
 from torchkata.isolation.launch import Launcher
 from torchkata.learner.statement import show
-from torchkata.messages import catalogue, choose, chosen, english, languages, say, sentences
+from torchkata.messages import catalogue, choose, chosen, ended, english, languages, say, sentences
+from torchkata.report.findings import grouped
 from torchkata.result import State
 from torchkata.texts import FOLDERS, Texts, told, told_case, turn_to
 
@@ -272,6 +274,35 @@ def test_text_without_translation_is_english():
 
     assert say("Nobody says this about {x}.", x=1) == "Nobody says this about 1."
     assert english("{n:,} ops", n=1000) == "1,000 ops"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("It raised ValueError: no", "It raised ValueError: no."),
+        ("It raised ValueError: f(x)", "It raised ValueError: f(x)."),
+        ("All is well.", "All is well."),
+        ('He said "no."', 'He said "no."'),
+        ("Is it?", "Is it?"),
+        ("Wrong. (on twin:0, many)", "Wrong. (on twin:0, many)"),
+        ("错了。", "错了。"),
+        ("", ""),
+    ],
+)
+def test_sentences_end_with_a_full_stop(text: str, whole: str):
+    """A message that came without its full stop gets one, so that the next sentence can follow."""
+    assert ended(text) == whole
+    choose("zh-CN")
+    assert ended(text).rstrip("。.") == whole.rstrip("。.")
+
+
+def test_a_message_is_ended_before_the_next_sentence(judge: Judge):
+    """What a submission raises stands in a sentence of its own, wherever it is told."""
+    result = judge("def halve(x):\n    raise ValueError('no such luck')\n")
+
+    assert all(check.message[-1] in ".)" for check in result.failed)
+    for _, message in grouped(result.failed):
+        assert not re.search(r"[a-z] (In \d+ cases|The same for|On twin)", message), message
 
 
 def test_sentences_are_joined_as_their_script_does():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import json
+import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +18,11 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
+from torchkata.checks.metered import nothing_of_its_own
+from torchkata.errors import CheckFailed
 from torchkata.meters.memory import MemoryMeter
-from torchkata.meters.ops import OpCount, OpMeter
+from torchkata.meters.ops import Escapes, OpCount, OpMeter, own_kernels
+from torchkata.spec import Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -518,3 +524,95 @@ def test_anything_is_valid_or_refused(data):
         return
     assert OpCount.from_plain(count.as_plain()) == count
     assert count.sentence()
+
+
+# What it cannot count is noticed
+
+
+def spin(rounds: int = 4000) -> None:
+    x = torch.zeros(3)
+    for _ in range(rounds):
+        x = x + 1
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Have a thread that runs already."""
+    with ThreadPoolExecutor(1) as started:
+        started.submit(int).result()
+        yield started
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's figures for each thread")
+def test_work_in_older_threads_is_noticed(pool: ThreadPoolExecutor):
+    """What a thread from before works shows as time, though not as operations."""
+    with OpMeter() as meter:
+        pool.submit(spin).result()
+    own, unseen = meter.worked_ns
+
+    assert meter.count.total == 0
+    assert unseen > max(500_000, 2 * own)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's figures for each thread")
+@pytest.mark.parametrize("start", ["_thread", "threading"])
+def test_work_in_new_threads_is_counted(start: str):
+    """A thread that the work starts is followed, whichever way it was started."""
+    done = threading.Event()
+
+    def work() -> None:
+        spin(400)
+        done.set()
+
+    with OpMeter() as meter:
+        if start == "_thread":
+            _thread.start_new_thread(work, ())
+        else:
+            threading.Thread(target=work).start()
+        assert done.wait(20)
+
+    assert meter.count.ops["add"] == 400
+    assert meter.worked_ns[1] < 500_000
+    assert _thread.start_new_thread.__name__ == "start_new_thread", "put back"
+
+
+def test_values_that_leave_are_heard_without_counting():
+    """`Escapes` knows the ways out that the op meter knows, and no operations."""
+    with Escapes() as heard:
+        X.numpy()
+        np.asarray(X + 1)
+        X.tolist()
+
+    assert heard.count.conversions == {"numpy": 2, "tolist": 1}
+    assert heard.count.total == 0
+    assert OpCount.from_plain(json.loads(json.dumps(heard.count.as_plain()))) == heard.count
+
+
+@pytest.mark.filterwarnings("ignore:Warning only once")
+def test_kernels_of_somebody_elses_are_named():
+    """Another kernel for one of PyTorch's operations is noticed for as long as it is there."""
+    assert own_kernels() == []
+    with torch.library._scoped_library("aten", "IMPL") as library:
+        library.impl("hypot", lambda a, b: a + b, "CPU")
+        assert own_kernels() == ["hypot"]
+    assert own_kernels() == []
+
+
+@pytest.mark.parametrize("name", ["mine::total", "while_loop", "scan"])
+def test_operations_that_hide_a_loop_are_refused(name: str):
+    """An op budget takes neither operations that a file makes, nor loops in one operation."""
+    count = OpCount(ops={name: 1}, views={}, conversions={}, lines={name: {7: 1}})
+
+    with pytest.raises(CheckFailed, match=f"calls {name}, which counts as one operation") as caught:
+        nothing_of_its_own(count, Case("few", n=3))
+    assert caught.value.facts == {"line": 7}
+
+
+def test_operations_of_pytorch_are_not():
+    """Whatever PyTorch brings along is counted as ever."""
+    names = ("add", "cond", "quantized::linear", "prims::sum", "mkldnn::_linear_pointwise")
+    count = OpCount(
+        ops=dict.fromkeys(names, 1), views={}, conversions={}, lines={n: {1: 1} for n in names}
+    )
+
+    nothing_of_its_own(count, Case("few", n=3))

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 _CARRIER = torch.device("meta:0")
 _CPU = torch.device("cpu")
 # Lets autocast("twin") see the tensor.
-_KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # noqa: SLF001 - no public name
-
-
+_KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
 # What tells C++ that a wrapper is sparse: the layout alone does not.
 _SPARSE = _KEYS | torch._C.DispatchKeySet(torch._C.DispatchKey.SparseMeta)  # noqa: SLF001 - no public name
 
