@@ -147,7 +147,7 @@ def staged(folder: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
             harm.append("A cheat has ended a process of the host.")
     finally:
         victim.kill()
-        victim.wait()
+        victim.communicate()
 
 
 def figures(run: Run, expected: Sequence[Expected], kept: Sequence[Kept]) -> dict[str, object]:

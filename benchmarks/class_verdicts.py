@@ -147,9 +147,10 @@ def table_faults(file: Path, kept: Sequence[Kept]) -> list[str]:
     """Where `gradebook.csv` differs from the gradebook: each answer once, in its state."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = [(row["learner"], row["exercise"], row["state"]) for row in csv.DictReader(stream)]
-    handed_in = Counter(row for row in rows if row[2] != "missing")
+    table = Counter(row for row in rows if row[2] != "missing")
+    book = Counter((*row.answer, row.state) for row in kept)
     return [
-        f"{' '.join(row)}: {count} times in the table"
-        for row in {*handed_in, *((*k.answer, k.state) for k in kept)}
-        if (count := handed_in[row]) != 1
+        f"{' '.join(row)}: {table[row]} times in the table, {book[row]} times in the book"
+        for row in sorted({*table, *book})
+        if table[row] != book[row]
     ]
