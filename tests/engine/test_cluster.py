@@ -19,9 +19,12 @@ from torchkata.course import Course
 from torchkata.errors import KataError, UsageError
 from torchkata.instructor.gradebook import FILE
 from torchkata.instructor.pack import course_files, pack, unpack
+from torchkata.instructor.tasks import Outcome, Task
+from torchkata.result import ExerciseResult, State
 
 pytest.importorskip("distributed", reason="Dask is an extra: pip install 'torchkata[cluster]'")
 
+HALVE = "01_mini/02_halve"
 ANSWERS = {
     "right": "def halve(x):\n    return x / 2\n",
     "wrong": "def halve(x):\n    return x / 3\n",
@@ -136,6 +139,34 @@ def test_a_local_cluster(course: Path, tmp_path: Path):
 
     assert done.returncode == 0, done.stderr
     assert verdicts(tmp_path / "out")["right0"] == ("passed", 1)
+
+
+def test_an_answer_that_ends_its_nodes_is_given_up(course: Path, monkeypatch: pytest.MonkeyPatch):
+    """A node's death makes suspect what it was to judge; only what ends it alone is given up."""
+    import dask  # noqa: PLC0415 - an extra
+
+    from torchkata.instructor import cluster as module  # noqa: PLC0415 - the same
+
+    def judged(_name: str, _course: bytes, task: Task) -> Outcome:
+        if task.learner == "zoe":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = ExerciseResult(id=HALVE, name="halve", chapter="01_mini", state=State.PASSED)
+        return Outcome(task=task, state="passed", points=1.0, result=result)
+
+    monkeypatch.setattr(module, "grade_on_node", judged)
+    tasks = [
+        Task(learner=who, exercise=HALVE, source=b"", file="a.py", seed=1, key="")
+        for who in ("zoe", "ann", "bob", "cem")
+    ]
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        module.connected(module.LOCAL, 1) as client,
+    ):
+        found = [(o.task.learner, o.state) for o in module.graded_on(client, Course(course), tasks)]
+
+    assert sorted(found) == [
+        ("ann", "passed"), ("bob", "passed"), ("cem", "passed"), ("zoe", "error")
+    ]  # fmt: skip
 
 
 def test_nodes_without_timing_slots_are_refused(tmp_path: Path):

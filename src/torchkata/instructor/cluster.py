@@ -1,7 +1,8 @@
 """Grading on more than one machine: the same judging as on one, handed out by Dask distributed.
 
 Nodes are trusted, and so is the network between them; submissions are confined on every node as
-they are here. A node that is lost loses nothing: its tasks are graded elsewhere.
+they are here. A node that is lost loses nothing: its tasks are graded elsewhere. An answer over
+which nodes end again and again is given up, and somebody has to look at it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from torchkata.budget import GrowthAtMost, Speedup
 from torchkata.course import Course
 from torchkata.errors import KataError, UsageError
 from torchkata.instructor.pack import course_files, digest_of, pack, unpack
+from torchkata.instructor.pool import given_up
+from torchkata.instructor.seats import free_seat
 from torchkata.instructor.tasks import Outcome, Task, grade_task
 from torchkata.isolation.confinement import available
 from torchkata.isolation.launch import Launcher, Rules
@@ -44,8 +47,9 @@ class _Judge:
         root = Path(self._folder.name)
         unpack(data, root)
         self.course = Course(root)
-        turns = Path(tempfile.gettempdir()) / f"torchkata-turns-{os.getuid()}"
-        self.launcher = Launcher(Rules(turns=turns))
+        self.seat = free_seat(Path(tempfile.gettempdir()) / f"torchkata-seats-{os.getuid()}")
+        self.seat.take()
+        self.launcher = Launcher(Rules(turns=self.seat.turns))
 
     def close(self) -> None:
         """End the workers and clear the folder."""
@@ -108,11 +112,12 @@ def graded_on(client: Any, course: Course, tasks: Iterable[Task]) -> Iterator[Ou
         course: whose graders judge; it travels to each node once.
         tasks: in any order.
     """
-    from distributed import as_completed  # noqa: PLC0415
+    from distributed import KilledWorker, as_completed  # noqa: PLC0415
 
     data = pack(course_files(course))
     name = digest_of(data)
-    travelling = client.scatter(data, broadcast=True, hash=False)
+    # A task, not scattered data: when the nodes that hold it are lost, others make it again
+    travelling = client.submit(bytes, data, pure=False)
     timed = {lesson.id for lesson in course.lessons if _is_timed(lesson.graded.exercise)}
     waiting = iter(tasks)
 
@@ -123,14 +128,32 @@ def graded_on(client: Any, course: Course, tasks: Iterable[Task]) -> Iterator[Ou
         )
 
     threads = sum(client.nthreads().values()) or 1
-    first = [submit(task) for task in islice(waiting, _AHEAD * threads)]
-    running = as_completed(first)  # type: ignore[no-untyped-call]
-    for future in running:
-        yield future.result()
+    first = [(submit(task), task) for task in islice(waiting, _AHEAD * threads)]
+    sent = {future.key: task for future, task in first}
+    suspects = []
+    # With results: they are fetched while earlier ones are written to the gradebook
+    running = as_completed(  # type: ignore[no-untyped-call]
+        [future for future, _task in first], with_results=True, raise_errors=False
+    )
+    for future, found in running:
+        task = sent.pop(future.key)
+        if future.status != "error":
+            yield found
+        elif isinstance(found[1], KilledWorker):
+            suspects.append(task)
+        else:
+            raise found[1]
         future.release()
-        for task in waiting:
-            running.add(submit(task))  # type: ignore[no-untyped-call]
+        for fresh in waiting:
+            added = submit(fresh)
+            sent[added.key] = fresh
+            running.add(added)  # type: ignore[no-untyped-call]
             break
+    for task in suspects:  # one at a time: a node's death makes all suspect that it was to judge
+        try:
+            yield submit(task).result()
+        except KilledWorker:
+            yield given_up(course, task)
 
 
 def grade_on_node(name: str, data: bytes, task: Task) -> Outcome:
@@ -147,6 +170,7 @@ def grade_on_node(name: str, data: bytes, task: Task) -> Outcome:
             _judges[name] = _Judge(data)
             atexit.register(_judges[name].close)
         judge = _judges[name]
+        judge.seat.take()  # Dask may call from another thread
         return grade_task(judge.course, judge.launcher, task)
 
 

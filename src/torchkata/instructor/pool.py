@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -13,19 +12,19 @@ from pathlib import Path
 from typing import Final
 
 from torchkata.course import Course
+from torchkata.instructor.seats import seat
 from torchkata.instructor.tasks import Outcome, Task, grade_task
 from torchkata.isolation.launch import Launcher, Rules
 from torchkata.result import ExerciseResult, State
 
 _MOST_DEATHS: Final = 2  # of judges over one task, before it is given up
-_CORES_A_TURN: Final = 2  # judges on so many cores take turns at the clock
 
 _course: Course | None = None
 _launcher: Launcher | None = None
 
 
 def begin(root: str, turns: str, number: int, limit: float) -> None:
-    """Set up this process as a judge: its own zygote, its own pair of cores.
+    """Set up this process as a judge: its own zygote, its own seat.
 
     Args:
         root: the course's folder.
@@ -34,9 +33,10 @@ def begin(root: str, turns: str, number: int, limit: float) -> None:
         limit: seconds that one request to a submission may take.
     """
     global _course, _launcher  # noqa: PLW0603 - the process is this judge's alone
-    place = _settle(number)
+    place = seat(Path(turns), number)
+    place.take()
     _course = Course(Path(root))
-    _launcher = Launcher(Rules(limit=limit, turns=Path(turns) / f"cores-{place}"))
+    _launcher = Launcher(Rules(limit=limit, turns=place.turns))
 
 
 def grade_here(task: Task) -> Outcome:
@@ -44,17 +44,6 @@ def grade_here(task: Task) -> Outcome:
     assert _course is not None
     assert _launcher is not None
     return grade_task(_course, _launcher, task)
-
-
-def _settle(number: int) -> int:
-    """Keep to one pair of cores, where the platform can; return which."""
-    if not hasattr(os, "sched_setaffinity"):
-        return 0
-    cores = sorted(os.sched_getaffinity(0))
-    pairs = [cores[at : at + _CORES_A_TURN] for at in range(0, len(cores), _CORES_A_TURN)]
-    place = number % len(pairs)
-    os.sched_setaffinity(0, pairs[place])
-    return place
 
 
 class _Judge:
@@ -126,7 +115,7 @@ def given_up(course: Course, task: Task) -> Outcome:
         name=lesson.name,
         chapter=lesson.chapter,
         state=State.ERROR,
-        message="The judge itself ended twice over this answer. Please look at it by hand.",
+        message="The judge itself ended over this answer, every time. Please look at it by hand.",
     )
     return Outcome(
         task=task, state=State.ERROR.value, points=None, result=result, tries=_MOST_DEATHS
