@@ -105,7 +105,8 @@ def _cost(
     session: Session, worker: Worker, function: Function, budget: GrowthAtMost, case: Case
 ) -> tuple[float, dict[str, Any]]:
     if budget.of == "time":
-        times = [_time(session, worker, function, case, turn) for turn in range(_REPEATS)]
+        with session.launcher.turn():
+            times = [_time(session, worker, function, case, turn) for turn in range(_REPEATS)]
         return median(times), {}
     bytes_asked = budget.of == "bytes"
     read: dict[str, Any] = measure(

@@ -1,0 +1,89 @@
+"""Turns at the clock: what is timed waits for its turn, the rest goes on, the dead let go."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from helpers import wait_for
+
+from torchkata.checks.workers import Submission
+from torchkata.course import Course
+from torchkata.grade import Settings, grade_one
+from torchkata.isolation.launch import Launcher, Rules
+from torchkata.isolation.turns import turn
+from torchkata.result import ExerciseResult, State
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="turns are Linux's")
+HOLDS = """
+import sys, time
+from pathlib import Path
+from torchkata.isolation.turns import turn
+with turn(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+class Grading(threading.Thread):
+    """Grades the solution of an exercise of the miniature course, and notes what it is at."""
+
+    def __init__(self, mini: Path, name: str, launcher: Launcher) -> None:
+        super().__init__(daemon=True)
+        self.lesson = Course(mini).one(name)
+        self.launcher = launcher
+        self.axes: list[str] = []
+        self.result: ExerciseResult | None = None
+
+    def run(self) -> None:
+        """Grade it."""
+        lesson = self.lesson
+        source = Submission(source=lesson.solution.read_bytes(), file=lesson.stub.name)
+        self.result = grade_one(
+            lesson, source, self.launcher, Settings(seed=1), lambda c: self.axes.append(c.axis)
+        )
+
+
+def test_a_race_waits_while_other_checks_go_on(mini: Path, launcher: Launcher, tmp_path: Path):
+    """While another judge of these cores has the turn, a race waits, and counted checks do not."""
+    place = tmp_path / "cores-0"
+    rules = Rules(turns=place)
+    timed = Grading(mini, "row_total", Launcher(rules, launcher._zygote))
+    counted = Grading(mini, "halve", Launcher(rules, launcher._zygote))
+    with turn(place):
+        timed.start()
+        assert wait_for(lambda: timed.axes[-1:] == ["speed"], 60)
+        counted.start()
+        counted.join(60)
+        assert counted.result is not None
+        assert counted.result.state is State.PASSED
+        assert timed.axes[-1] == "speed"
+        assert timed.result is None
+    timed.join(60)
+
+    assert timed.result is not None
+    assert timed.result.state in {State.PASSED, State.UNMEASURABLE}
+
+
+def test_a_dead_judges_turn_is_free(tmp_path: Path):
+    """A judge that is killed while it times blocks nobody."""
+    place = tmp_path / "cores-0"
+    words = [sys.executable, "-c", HOLDS, str(place)]
+    entered = threading.Event()
+
+    def enter() -> None:
+        with turn(place):
+            entered.set()
+
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        waiting = threading.Thread(target=enter, daemon=True)
+        waiting.start()
+        assert not entered.wait(0.5)
+        holder.kill()
+
+    assert entered.wait(20)
