@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from torchkata.checks.correct import on, ordinary
-from torchkata.checks.cost import read_meters
+from torchkata.checks.metered import read_meters
 from torchkata.checks.session import Session
 from torchkata.checks.workers import Blocked
 from torchkata.errors import CheckFailed, SubmissionError
