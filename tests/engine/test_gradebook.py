@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -156,6 +158,37 @@ def test_a_killed_run_loses_nothing(course: Path, tmp_path: Path):
     assert done.returncode == 0
     assert len(states(out)) == 8
     assert int(done.stdout.split(" graded now")[0].split()[-1]) <= 8 - len(told)
+
+
+def test_judges_end_with_a_killed_run(course: Path, tmp_path: Path):
+    """Kill -9 of a run with judges side by side: no judge and no worker stays behind."""
+    mark = f"run-{os.getpid()}-{time.monotonic_ns()}"
+    answers = {f"learner{number}": f"{RIGHT}# {number}\n" for number in range(8)}
+    class_, log = hand_in(tmp_path / "class", **answers), tmp_path / "log"
+    words = ["gradebook", str(class_), "--out", str(tmp_path / "out"), "--jobs", "2"]
+    with log.open("wb") as stream:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "torchkata", *words],
+            cwd=course,
+            stdout=stream,
+            env={**os.environ, "TORCHKATA_TEST_MARK": mark},
+        )
+        assert wait_for(lambda: log.read_text().count("passed") >= 1, 60)
+        assert len(marked(mark)) > 2  # the run, its judges, what they started
+        run.kill()
+        run.wait()
+
+    assert wait_for(lambda: not marked(mark), 30), marked(mark)
+
+
+def marked(mark: str) -> list[int]:
+    """The processes whose environment has a mark."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+    return found
 
 
 def test_a_judge_that_dies_is_replaced(course: Path, tmp_path: Path, monkeypatch):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -33,10 +35,19 @@ def begin(root: str, turns: str, number: int, limit: float) -> None:
         limit: seconds that one request to a submission may take.
     """
     global _course, _launcher  # noqa: PLW0603 - the process is this judge's alone
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     place = seat(Path(turns), number)
     place.take()
     _course = Course(Path(root))
     _launcher = Launcher(Rules(limit=limit, turns=place.turns))
+
+
+def _end_with_the_run() -> None:
+    """End this judge when the run that it works for is killed: nobody will ask it again."""
+    run = multiprocessing.parent_process()
+    if run is not None:
+        run.join()
+        os._exit(1)
 
 
 def grade_here(task: Task) -> Outcome:
