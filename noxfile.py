@@ -90,6 +90,12 @@ def solutions(session: nox.Session) -> None:
 
 
 @nox.session
+def kit(session: nox.Session) -> None:
+    """Write what learners get: `nox -s kit -- --out DIR [--chapters C ...] [--open-only]`."""
+    torchkata(session, "kit")
+
+
+@nox.session
 def gradebook(session: nox.Session) -> None:
     """Grade a class: `nox -s gradebook -- SUBMISSIONS --out DIR [--jobs N]`."""
     torchkata(session, "gradebook")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from torchkata.class_commands import add_verbs as add_instructor_verbs
 from torchkata.errors import KataError, UsageError
+from torchkata.kit_command import add_verbs as add_kit_verb
+from torchkata.kit_command import require_course
 from torchkata.messages import choose, say
 
 _INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
@@ -152,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("names", nargs="+", metavar="NAME")
 
     add_instructor_verbs(verb)
+    add_kit_verb(verb)
 
     check = verb("check", _check, "Prove exercises sound: stubs, solutions, traps, alternatives.")
     check.add_argument("names", nargs="*", metavar="NAME")
@@ -179,6 +182,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(words)
         choose(options.lang)
+        require_course(options.verb, options.course)
         code: int = options.run(options)
     except UsageError as error:
         print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201

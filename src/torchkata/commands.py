@@ -29,6 +29,7 @@ def grade(options: argparse.Namespace) -> int:
         from torchkata.grade import Settings  # noqa: PLC0415
         from torchkata.isolation.confinement import available  # noqa: PLC0415
         from torchkata.learner.progress import Progress  # noqa: PLC0415
+        from torchkata.learner.scope import scope  # noqa: PLC0415
         from torchkata.run import Observer, devices_for, fresh_seed, run  # noqa: PLC0415
 
         course = Course(options.course)
@@ -55,7 +56,7 @@ def grade(options: argparse.Namespace) -> int:
             progress=progress,
         )
         repeat = say("Seed {seed}; repeat this run with --seed {seed}.", seed=seed)
-        terminal.closing(report, [*progress.notes, confined, repeat])
+        terminal.closing(report, [*progress.notes, *scope(lessons), confined, repeat])
     return report.exit_code(complete=options.complete)
 
 

@@ -1,23 +1,20 @@
-"""The course on disk: exercises found by listing folders, and the three paths of each."""
+"""The course: exercises found by listing, the three files of each, and what the grader says."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from torchkata.errors import CourseError, UsageError
-from torchkata.folders import exercises_below
+from torchkata.folders import exercises_below, holds_course
+from torchkata.graders import Grader, grader_in, open_grader, sealed_grader
 from torchkata.messages import say
-from torchkata.spec import Exercise
+from torchkata.shelf import Shelf, shelf_at
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,52 @@ class Lesson:
         """The grader."""
         return self.course / "tests" / self.chapter / f"test_{self.stem}.py"
 
+    @property
+    def shelf(self) -> Shelf:
+        """Where the three files are read from: they lie in folders, or in a kit's one file."""
+        return shelf_at(self.course)
+
+    @property
+    def reference(self) -> bytes:
+        """The reference's source.
+
+        Raises:
+            CourseError: the course lacks it.
+        """
+        shelf = self.shelf
+        source = None if shelf.open_only else self._read(self.solution)
+        if source is None:
+            raise CourseError(
+                say("The reference of {exercise} is not in this kit.", exercise=self.id)
+                if shelf.open_only
+                else f"{self.solution} is missing."
+            )
+        return source
+
+    @property
+    def shipped(self) -> bytes | None:
+        """The stub as shipped, where this is a kit."""
+        return self.shelf.shipped(self.stub.relative_to(self.course).as_posix())
+
     @cached_property
     def graded(self) -> Grader:
-        """The grader, loaded."""
-        return load_grader(self)
+        """The grader, loaded.
+
+        Raises:
+            CourseError: it is missing, raises, or holds not exactly one `Exercise`.
+        """
+        shelf = self.shelf
+        if shelf.open_only:
+            path = f"examples/{self.id}.json"
+            return open_grader(shelf.read(path), path)
+        name = f"torchkata_grader_{self.chapter}_{self.stem}"
+        if shelf.is_kit:
+            return sealed_grader(name, self._read(self.grader), self.grader)
+        return grader_in(name, self.grader)
 
     def constant(self, name: str, default: Any) -> Any:
         """Read a literal such as HINTS or TRAPS from the solution without running it."""
-        tree = ast.parse(self.solution.read_text(encoding="utf-8"))
+        tree = ast.parse(self._read(self.solution) or b"")
         for statement in tree.body:
             if isinstance(statement, ast.Assign) and any(
                 isinstance(target, ast.Name) and target.id == name for target in statement.targets
@@ -76,35 +111,23 @@ class Lesson:
                     ) from error
         return default
 
-
-@dataclass(frozen=True)
-class Grader:
-    """A loaded grader: the exercise as data, and its plain tests.
-
-    Attributes:
-        module: the grader's module.
-        exercise: its one `Exercise`.
-        tests: its plain tests by name, in the order of the file.
-    """
-
-    module: ModuleType
-    exercise: Exercise
-    tests: dict[str, Callable[..., None]] = field(default_factory=dict)
+    def _read(self, path: Path) -> bytes | None:
+        return self.shelf.read(path.relative_to(self.course).as_posix())
 
 
 class Course:
     """All exercises below a folder.
 
     Args:
-        root: the folder that holds `exercises`, `solutions` and `tests`.
+        root: the folder that holds `exercises`, `solutions` and `tests`, or a kit.
 
     Raises:
-        CourseError: there is none.
+        CourseError: there is none, or the kit cannot be read.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        if not (root / "tests").is_dir() or not (root / "solutions").is_dir():
+        if not holds_course(root):
             raise CourseError(
                 f"{root} holds no course (folders tests and solutions). Run this in the course's "
                 "folder, or name it with --course."
@@ -190,33 +213,6 @@ class Course:
                 known=", ".join(self.chapters),
             )
         )
-
-
-def load_grader(lesson: Lesson) -> Grader:
-    """Import a grader.
-
-    Raises:
-        CourseError: it is missing, raises, or holds not exactly one `Exercise`.
-    """
-    name = f"torchkata_grader_{lesson.chapter}_{lesson.stem}"
-    try:
-        spec = importlib.util.spec_from_file_location(name, lesson.grader)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise CourseError(f"{lesson.grader} cannot be loaded: {error}") from error
-    found = [thing for thing in vars(module).values() if isinstance(thing, Exercise)]
-    if len(found) != 1:
-        raise CourseError(f"{lesson.grader} has {len(found)} Exercises; a grader has exactly one.")
-    tests = {
-        name: thing
-        for name, thing in vars(module).items()
-        if name.startswith("test_") and callable(thing)
-    }
-    return Grader(module, found[0], tests)
 
 
 def digest(source: bytes) -> str:

@@ -170,6 +170,8 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str
         if unsure[0].axis != "speed":
             return State.UNMEASURABLE, unsure[0].message
         return State.UNMEASURABLE, say("Nothing is wrong, but the clock could not decide now.")
+    if session.exercise.described is not None:
+        return State.PASSED, say("The open examples pass. Your instructor's run judges the rest.")
     return State.PASSED, ""
 
 

@@ -7,6 +7,7 @@ What only authors of a course read (`CourseError`, the gate's faults, help texts
 
 from __future__ import annotations
 
+import io
 import locale
 import os
 import re
@@ -131,13 +132,16 @@ def catalogue(language: str) -> dict[str, str]:
 
 def read_po(file: Path) -> dict[str, str]:
     """Read a gettext catalogue: the translation of each message that has one."""
+    return parsed_po(file.read_bytes())
+
+
+def parsed_po(data: bytes) -> dict[str, str]:
+    """The same of a catalogue's bytes."""
     from babel.messages.pofile import read_po as parse  # noqa: PLC0415 - only where it is needed
 
-    with file.open("rb") as stream:
-        entries = parse(stream)
     return {
         str(entry.id): str(entry.string)
-        for entry in entries
+        for entry in parse(io.BytesIO(data))
         if entry.id and entry.string and not entry.fuzzy
     }
 

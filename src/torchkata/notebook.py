@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import torch
 
 from torchkata.checks.workers import Submission
 from torchkata.course import Course, Lesson
 from torchkata.errors import CourseError, KataError, UsageError
+from torchkata.folders import holds_course
 from torchkata.grade import Settings, grade_one, report
 from torchkata.isolation.confinement import available
 from torchkata.isolation.launch import Launcher
@@ -34,8 +35,6 @@ from torchkata.run import fresh_seed
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-_FOLDERS: Final = ("exercises", "solutions", "tests")
 
 
 class Notebook:
@@ -100,7 +99,7 @@ def course_from(folder: Path) -> Path:
     """
     start = folder.resolve()
     for place in (start, *start.parents):
-        if all((place / name).is_dir() for name in _FOLDERS):
+        if holds_course(place):
             return place
     raise CourseError(
         say(

@@ -21,6 +21,19 @@ FLOATS: Final = (torch.float32, torch.float64)
 _MOST_USUAL: Final = 20_000  # elements, as the product of the sizes, of the case used for variants
 
 
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the reference returned in an open example.
+
+    Attributes:
+        expected: for the arguments of the example.
+        precise: for the same in float64, where that is more.
+    """
+
+    expected: object
+    precise: object = None
+
+
 class Case:
     """One set of hidden inputs, drawn afresh in each run.
 
@@ -36,6 +49,7 @@ class Case:
             function's first. Values and gradients are then compared with what the reference makes
             of the same inputs in float64, rounded to its dtype.
         why: a sentence for those who fail here: what usually lies behind it.
+        known: what the reference returns, in an open example; it is asked otherwise.
         sizes: the axis letters' values.
     """
 
@@ -51,6 +65,7 @@ class Case:
         gradient: bool | tuple[str, ...] = False,
         tolerance: Tolerance | Mapping[torch.dtype, Tolerance] | None = None,
         why: str = "",
+        known: Known | None = None,
         **sizes: float,
     ) -> None:
         self.name = name
@@ -61,6 +76,7 @@ class Case:
         self.gradient = gradient
         self.tolerance = tolerance
         self.why = why
+        self.known = known
         self.sizes: Mapping[str, float] = sizes
         if self.axis not in AXES:
             raise CourseError(f"Case {name!r}: {axis!r} is no axis; use one of {', '.join(AXES)}.")
@@ -190,6 +206,8 @@ class Exercise:
         weight: points in a gradebook.
         loads_data: whether its workers may read the judge's files and start processes, as data
             loaders do.
+        described: of each entry point, what a probe says of the reference's; where that is given,
+            there is no reference, and only open examples are judged.
     """
 
     entries: tuple[Function | Entry, ...]
@@ -197,6 +215,7 @@ class Exercise:
     fault: str
     weight: int
     loads_data: bool
+    described: Mapping[str, object] | None
 
     def __init__(
         self,
@@ -205,6 +224,7 @@ class Exercise:
         fault: str = "",
         weight: int = 1,
         loads_data: bool = False,
+        described: Mapping[str, object] | None = None,
     ) -> None:
         fields = {
             "entries": entries,
@@ -212,6 +232,7 @@ class Exercise:
             "fault": fault,
             "weight": weight,
             "loads_data": loads_data,
+            "described": described,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)

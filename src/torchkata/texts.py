@@ -11,15 +11,18 @@ in the order of the English text; the message as it came out is matched against 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from torchkata.messages import chosen, closed_up, read_po, say, sentences
+from torchkata.messages import chosen, closed_up, parsed_po, say, sentences
+from torchkata.shelf import shelf_at
 
 FOLDERS: Final = ("exercises", "solutions")
 _VALUE: Final = re.compile(r"\{(\d+)\}")
+_OPEN: Final = re.compile(r"open example (\d+)")
 _SIZES: Final = re.compile(r"(?P<name>.+) \((?P<sizes>\w+=[^\s,()]+(?:, \w+=[^\s,()]+)*)\)")
 
 
@@ -36,12 +39,12 @@ class Texts:
     patterns: tuple[tuple[re.Pattern[str], str], ...] = ()
 
     @classmethod
-    def read(cls, files: list[Path]) -> Texts:
+    def read(cls, catalogues: Iterable[bytes | None]) -> Texts:
         """Read the catalogues that are there."""
         found: dict[str, str] = {}
-        for file in files:
-            if file.is_file():
-                found |= read_po(file)
+        for data in catalogues:
+            if data is not None:
+                found |= parsed_po(data)
         valued = sorted((text for text in found if _VALUE.search(text)), key=len, reverse=True)
         return cls(found, tuple((_pattern(text), found[text]) for text in valued))
 
@@ -78,8 +81,8 @@ def _filled(translation: str, values: list[str]) -> str:
 @cache
 def texts(course: Path, chapter: str, stem: str, language: str) -> Texts:
     """One exercise's translations into a language; empty where there are none."""
-    files = [course / folder / chapter / language / f"{stem}.po" for folder in FOLDERS]
-    return Texts.read(files)
+    shelf = shelf_at(course)
+    return Texts.read(shelf.read(f"{folder}/{chapter}/{language}/{stem}.po") for folder in FOLDERS)
 
 
 class _Now:
@@ -115,6 +118,8 @@ def told_case(words: str) -> str:
         return say("{case} ({sizes})", case=told_case(found["name"]), sizes=found["sizes"])
     if words == "timed":
         return say("timed")
+    if found := _OPEN.fullmatch(words):
+        return say("open example {number}", number=found[1])
     entry, comma, name = words.partition(", ")
     if comma and entry.isidentifier():
         return f"{entry}{say(', ')}{told_case(name)}"

@@ -4,6 +4,9 @@ Lowest first; a module imports only from its own layer and from those before it:
 
     errors          what is raised on purpose
     messages        the words that people read, in their language
+    archive         files packed into bytes
+    sealing         the same, sealed
+    shelf           what a course has shipped: in folders, or in a kit's one file
     texts           the words of a course, in that language
     units           how figures are written
     source          which line of the learner's file is running
@@ -17,7 +20,9 @@ Lowest first; a module imports only from its own layer and from those before it:
     probes          pieces of graders' probes, run beside the submission
     isolation       worker processes: the wire, the confinement, the probes
     spec            a grader as data
+    examples        open examples as JSON
     folders         which exercises there are
+    graders         a grader, loaded
     course          the files on disk
     checks          how each property is judged
     explain         known traps, each in one sentence
@@ -30,6 +35,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     author          new exercises, the gate
     watch           the learner's loop
     commands        the verbs that judge
+    kit_command     the verb `kit`
     class_commands  the instructors' verbs
     completion      which words may come next, for shells
     cli             all verbs

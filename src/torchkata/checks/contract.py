@@ -20,7 +20,7 @@ def contract(session: Session) -> None:
         raise CheckFailed(unloadable(error, session.submission.file)) from error
     names = session.exercise.names
     got = worker.run(probes.describe, names)
-    expected = session.trusted(lambda: session.reference.run(probes.describe, names))
+    expected = session.described(names)
     if not isinstance(got, dict):
         raise CheckFailed(say("The submission cannot be looked into."))
     for name in names:

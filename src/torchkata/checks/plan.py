@@ -15,6 +15,8 @@ from torchkata.checks.growth import growth
 from torchkata.checks.session import Session
 from torchkata.checks.speed import speed
 from torchkata.course import Lesson
+from torchkata.errors import Unmeasurable
+from torchkata.messages import say
 from torchkata.result import AXES
 from torchkata.spec import Function, axis_of
 from torchkata.texts import turn_to
@@ -29,6 +31,9 @@ def plan(lesson: Lesson, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
     """
     turn_to(lesson.course, lesson.chapter, lesson.stem)
     checks = [Check(id=f"{lesson.name}::contract", axis="contract", judge=contract)]
+    if lesson.graded.exercise.described is not None and not lesson.graded.exercise.functions:
+        no_example = f"{lesson.name}::values[open examples]"
+        checks.append(Check(id=no_example, axis="values", judge=_no_example))
     several = len(lesson.graded.exercise.entries) > 1
     for function in lesson.graded.exercise.functions:
         prefix = f"{function.name}: " if several else ""
@@ -101,6 +106,15 @@ def _figured(
     judge: Callable[..., dict[str, float]], session: Session, function: Function, budget: Budget
 ) -> Finding:
     return Finding(figures=judge(session, function, budget))
+
+
+def _no_example(_session: Session) -> None:
+    raise Unmeasurable(
+        say(
+            "There is no open example for this exercise, so only its names and parameters were "
+            "judged here. Your instructor's run judges the rest."
+        )
+    )
 
 
 def _plain(lesson: Lesson, devices: tuple[str, ...]) -> Iterator[Check]:

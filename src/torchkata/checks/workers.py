@@ -157,12 +157,13 @@ class Workers:
         kind = device.partition(":")[0]
         known = self._references.get(kind)
         if known is None or not known.alive:
+            source = self.lesson.reference
             worker = self._start()
             try:
                 worker.run(probes.ready, kind)
-                worker.load(self.lesson.solution.read_bytes(), self.lesson.solution.name)
+                worker.load(source, self.lesson.solution.name)
                 self._adapt(worker)
-            except (OSError, SubmissionError, WorkerDiedError) as error:
+            except (SubmissionError, WorkerDiedError) as error:
                 worker.close()
                 raise CourseError(f"{self.lesson.solution} cannot be loaded: {error}") from error
             self._references[kind] = known = worker

@@ -1,33 +1,20 @@
-"""A course as bytes: the same files give the same bytes, wherever and whenever they are packed."""
+"""A course as bytes, to travel to another machine."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from torchkata.archive import pack
 from torchkata.course import Course, Lesson
 
 _FOLDERS: Final = ("exercises", "solutions", "tests")
-_MODE: Final = 0o644
 
-
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """Pack files, given by path, into a gzipped tar without times, owners or order of the disk."""
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for path in sorted(files):
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode, entry.mtime = len(files[path]), _MODE, 0
-            archive.addfile(entry, io.BytesIO(files[path]))
-    packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=9) as stream:
-        stream.write(plain.getvalue())
-    return packed.getvalue()
+__all__ = ["course_files", "digest_of", "pack", "unpack"]
 
 
 def unpack(data: bytes, folder: Path) -> None:
@@ -46,7 +33,7 @@ def course_files(course: Course, lessons: Iterable[Lesson] = ()) -> dict[str, by
                 found[path.relative_to(course.root).as_posix()] = path.read_bytes()
     for chapter in {lesson.chapter for lesson in chosen}:  # the words of a chapter, translated
         for folder in _FOLDERS:
-            for path in sorted((course.root / folder / chapter).glob("*.po")):
+            for path in sorted((course.root / folder / chapter).rglob("*.po")):
                 found[path.relative_to(course.root).as_posix()] = path.read_bytes()
     return found
 

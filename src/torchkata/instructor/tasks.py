@@ -69,7 +69,7 @@ def key_of(source: bytes, graders: str) -> str:
 
 def graders_digest(lesson: Lesson) -> str:
     """Name a grader, its reference and the engine."""
-    parts = [lesson.grader.read_bytes(), lesson.solution.read_bytes(), _engine_digest().encode()]
+    parts = [lesson.grader.read_bytes(), lesson.reference, _engine_digest().encode()]
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
 
 

@@ -29,12 +29,12 @@ def compared(
         source: the file that was judged.
         best: the lowest figures of the passes before; None where nothing is remembered.
     """
-    if result.state is not State.PASSED:
+    if result.state is not State.PASSED or lesson.shelf.open_only:
         return result
     names = lesson.graded.exercise.names
     try:
-        solution = lesson.solution.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
+        solution = lesson.reference.decode("utf-8")
+    except UnicodeError as error:
         raise CourseError(f"{lesson.solution} cannot be read: {error}") from error
     comparison = Comparison(
         yours=excerpt(source.decode("utf-8-sig", "replace"), names),

@@ -13,7 +13,7 @@ from rich.text import Text
 from torchkata.messages import say, sentences
 from torchkata.report import findings, ladder, names, units, versus
 from torchkata.report.screen import Screen
-from torchkata.result import ExerciseResult, Report, State, Verdict
+from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
 _LOOKS = {  # state: symbol, symbol in ASCII, style
     State.PASSED: ("✓", "+", "green"),
@@ -140,7 +140,7 @@ class TerminalReport:
 
     def _checks(self, result: ExerciseResult) -> None:
         failed = [check for check in result.failed if check.message != result.message]
-        unsure = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+        unsure = [check for check in _unsure(result) if check.message != result.message]
         self._gap()
         for axis, text in findings.grouped(failed):
             self._labelled(names.axis(axis).upper(), text, "bold")
@@ -188,6 +188,8 @@ class TerminalReport:
         self._gap()
         again = f"`nox -s grade -- {result.name}`"
         if result.state is State.UNMEASURABLE:
+            if not any(check.axis == "speed" for check in _unsure(result)):
+                return  # a calmer machine would not help
             again = say("run {command} again on a calm machine", command=again)
             self._labelled(say("Next:"), again)
         else:
@@ -224,3 +226,7 @@ class TerminalReport:
     def _erase(self) -> None:
         if self._screen.live:
             self._screen.console.control(_ERASE)
+
+
+def _unsure(result: ExerciseResult) -> list[CheckResult]:
+    return [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]

@@ -73,7 +73,7 @@ class Deeds:
         return Told(page=Page.HINTS, body="\n\n".join([*parts, more]))
 
     def _solution(self, id_: str) -> Told:
-        text = self._lessons[id_].solution.read_text(encoding="utf-8")
+        text = self._lessons[id_].reference.decode("utf-8")
         self._progress.note_solution(id_)
         return Told(page=Page.SOLUTION, body=text)
 

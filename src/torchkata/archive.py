@@ -1,0 +1,40 @@
+"""Files as bytes: the same files give the same bytes, wherever and whenever they are packed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zlib
+from collections.abc import Mapping
+from typing import Final
+
+_MODE: Final = 0o644
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Pack files, given by path, into a gzipped tar without times, owners or order of the disk."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for path in sorted(files):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode, entry.mtime = len(files[path]), _MODE, 0
+            archive.addfile(entry, io.BytesIO(files[path]))
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0, compresslevel=9) as stream:
+        stream.write(plain.getvalue())
+    return packed.getvalue()
+
+
+def contents(data: bytes) -> dict[str, bytes]:
+    """The files of a pack, by path, without writing any.
+
+    Raises:
+        ValueError: it is no pack, or a damaged one.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+            opened = {entry.name: archive.extractfile(entry) for entry in archive}
+            return {path: stream.read() for path, stream in opened.items() if stream is not None}
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise ValueError(str(error)) from error

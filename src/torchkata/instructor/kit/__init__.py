@@ -1,0 +1,1 @@
+"""The kit: what learners get, made from the course."""

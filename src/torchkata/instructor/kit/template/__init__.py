@@ -1,0 +1,1 @@
+"""Templates of the kit's own pages; nothing here is imported."""
