@@ -33,7 +33,7 @@ def contents(data: bytes) -> dict[str, bytes]:
         ValueError: it is no pack, or a damaged one.
     """
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+        with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data)), mode="r:") as archive:
             opened = {entry.name: archive.extractfile(entry) for entry in archive}
             return {path: stream.read() for path, stream in opened.items() if stream is not None}
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:

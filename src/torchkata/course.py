@@ -88,10 +88,10 @@ class Lesson:
             CourseError: it is missing, raises, or holds not exactly one `Exercise`.
         """
         shelf = self.shelf
+        name = f"torchkata_grader_{self.chapter}_{self.stem}"
         if shelf.open_only:
             path = f"examples/{self.id}.json"
-            return open_grader(shelf.read(path), path)
-        name = f"torchkata_grader_{self.chapter}_{self.stem}"
+            return open_grader(name, shelf.read(path), path)
         if shelf.is_kit:
             return sealed_grader(name, self._read(self.grader), self.grader)
         return grader_in(name, self.grader)

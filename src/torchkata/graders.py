@@ -74,10 +74,11 @@ def sealed_grader(name: str, source: bytes | None, file: Path) -> Grader:
     return _grader(module, file)
 
 
-def open_grader(data: bytes | None, path: str) -> Grader:
+def open_grader(name: str, data: bytes | None, path: str) -> Grader:
     """What a kit without graders knows of an exercise.
 
     Args:
+        name: of a module that stands for the grader's.
         data: its open examples; None where they are missing.
         path: of their file in the kit.
 
@@ -88,7 +89,9 @@ def open_grader(data: bytes | None, path: str) -> Grader:
         raise CourseError(
             say("{file} is missing. Copy it from a fresh download of the kit.", file=path)
         )
-    return Grader(ModuleType("examples"), opened(data, path))
+    exercise = opened(data, path)
+    sys.modules[name] = module = ModuleType(name)
+    return Grader(module, exercise)
 
 
 def _grader(module: ModuleType, file: Path) -> Grader:

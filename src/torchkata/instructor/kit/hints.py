@@ -13,7 +13,7 @@ from torchkata.messages import parsed_po
 
 _MOST: Final = 2  # a direction and an idea; the third level is the call itself
 _QUOTED: Final = re.compile(r"`([^`]+)`")
-_SUBSTANCE: Final = 12  # characters, above which a quotation is an answer rather than a name
+_NAME: Final = re.compile(r"[\w.]+(\(\))?")  # what one may look up is no answer
 _HEADER: Final = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
 
 
@@ -35,7 +35,7 @@ def _harmless(lesson: Lesson) -> Iterator[str]:
     code = _code(lesson.reference.decode("utf-8"))
     for hint in lesson.constant("HINTS", ())[:_MOST]:
         quoted = ["".join(text.split()) for text in _QUOTED.findall(hint)]
-        if any(len(text) > _SUBSTANCE and text in code for text in quoted):
+        if any(text in code and not _NAME.fullmatch(text) for text in quoted):
             return
         yield hint
 
