@@ -101,7 +101,7 @@ def plain(value: object) -> object:
     """A value as JSON has it.
 
     Args:
-        value: a tensor on the CPU, a number, a text, None, or a list or tuple of such.
+        value: a tensor on the CPU, a number, a text, None, or a list, tuple or dict of such.
 
     Raises:
         NotPlainError: it is something else.
@@ -117,6 +117,8 @@ def plain(value: object) -> object:
             return {"tuple": [plain(each) for each in value]}
         case list():
             return [plain(each) for each in value]
+        case dict():
+            return {"dict": [[plain(key), plain(each)] for key, each in value.items()]}
     raise NotPlainError(type(value).__name__)
 
 
@@ -132,6 +134,8 @@ def value_of(written_value: Any) -> Any:
         return written_value
     if "tuple" in written_value:
         return tuple(value_of(each) for each in written_value["tuple"])
+    if "dict" in written_value:
+        return {value_of(key): value_of(each) for key, each in written_value["dict"]}
     if "float" in written_value:
         return _NOT_IN_JSON[written_value["float"]]
     values = torch.tensor(_numbers(written_value["values"]), dtype=_dtype(written_value["dtype"]))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import io
 import json
 import math
@@ -22,6 +23,7 @@ from pathlib import Path
 import pytest
 import torch
 from helpers import commit, torchkata
+from terminals import watching
 
 from torchkata import examples, sealing
 from torchkata.archive import contents, pack
@@ -32,6 +34,7 @@ from torchkata.errors import CourseError, KataError, UsageError
 from torchkata.grade import Settings, grade_one
 from torchkata.instructor.kit import build as building
 from torchkata.instructor.kit.build import Kit, build
+from torchkata.instructor.kit.opened import facts_of
 from torchkata.instructor.kit.place import require_free, write
 from torchkata.instructor.kit.wheel import engine_files, wheel
 from torchkata.isolation.launch import Launcher
@@ -406,6 +409,88 @@ def test_tracebacks_have_no_sealed_lines(sealed: Path):
     assert "x" not in frame.split(", in ")[1].split(naive.__name__)[1]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a Unix terminal")
+def test_watching_a_kit(kits: dict[str, Kit], tmp_path: Path, engine: Path):
+    """The loop judges saves in both kinds, and shows the solution where there is one."""
+    for kind, told, solution in (
+        (SEALED, "Passed. Press n", "HINTS = ("),
+        (OPEN, "The open examples pass.", "is not in this kit"),
+    ):
+        kit = tmp_path / kind
+        write(kits[kind].files, kit)
+        with watching(kit, "halve", PYTHONPATH=str(engine)) as terminal:
+            terminal.wait("Divide each entry")
+            (kit / HALVE).write_text("def halve(x):\n    return x * 2\n")
+            terminal.wait("VALUES")
+            (kit / HALVE).write_text(RIGHT)
+            terminal.wait(told)
+            terminal.send("s")
+            terminal.wait(solution)
+            terminal.send("r")
+            terminal.wait("Bring halve back")
+            terminal.send("y")
+            terminal.wait("Your version is kept in")
+            terminal.send("q")
+            assert terminal.ended() == 0
+        assert (kit / HALVE).read_bytes() == kits[kind].files[HALVE]
+
+
+# The kit's noxfile
+
+
+class Session:
+    """Stands for nox: notes what it is asked to run."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.ran: list[tuple[str, ...]] = []
+        self.posargs = ["halve"]
+
+    def run(self, *words: str, **_: object) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.ran.append(words)
+
+    def log(self, _text: str) -> None:
+        pass
+
+    def error(self, text: str) -> None:
+        raise RuntimeError(text)
+
+
+def test_noxfile_installs_once(sealed: Path):
+    """PyTorch and the engine from the kit, once; again for another engine; no old Python."""
+    spec = importlib.util.spec_from_file_location("kits_noxfile", sealed / "noxfile.py")
+    assert spec is not None
+    assert spec.loader is not None
+    noxfile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(noxfile)
+    session = Session(sealed / ".nox/kata")
+    (whl,) = sealed.glob("*.whl")
+
+    noxfile.torchkata(session, "grade")
+    first, session.ran = session.ran, []
+    noxfile.torchkata(session, "grade")
+    second, session.ran = session.ran, []
+    whl.write_bytes(whl.read_bytes() + b"\0")
+    noxfile.install(session)
+
+    assert [words[-2:] for words in first] == [
+        ("venv", str(sealed / ".nox/kata")),
+        (noxfile.TORCH, str(whl)),
+        ("--no-deps", str(whl)),
+        ("grade", "halve"),
+    ]
+    assert second == first[-1:]
+    assert session.ran == first[:-1]
+    noxfile.OLDEST = (99, 0)
+    whl.write_bytes(b"other")
+    with pytest.raises(RuntimeError, match=r"torchkata needs Python 3\.11 or newer"):
+        noxfile.install(session)
+    whl.unlink()
+    with pytest.raises(RuntimeError, match="Download the kit again"):
+        noxfile.install(session)
+
+
 # Open examples
 
 
@@ -474,6 +559,25 @@ def test_untouched_stubs_are_todo(open_: Path, judged):
     assert judged(open_, "halve", stub + "# mine\n").state == "todo"
 
 
+def test_examples_make_no_hidden_case_known(launcher: Launcher, course: Path):
+    """Where nothing is drawn, sizes that a hidden case has make no example; others do."""
+    grader = course / "tests/01_mini/test_02_halve.py"
+    text = grader.read_text()
+    drawn = 'inputs={"x": normal("n")}'
+    assert drawn in text
+    fixed = text.replace(drawn, 'inputs={"x": lambda sizes, _: torch.arange(float(sizes.n))}')
+    grader.write_text(f"import torch\n{fixed}")
+    lesson = Course(course).one("halve")
+    hidden = [case.sizes["n"] for case in lesson.graded.exercise.functions[0].cases]
+
+    facts = facts_of(lesson, launcher)
+
+    found = facts["functions"][0]["examples"] if facts["functions"] else []
+    sizes = [example["arguments"]["x"]["shape"][0] for example in found]
+    assert sizes
+    assert not set(sizes) & set(hidden)
+
+
 def test_hints_of_an_open_kit_end_early(open_: Path, capsys):
     """The call itself is not there, and the reference is not either."""
     assert main(["--course", str(open_), "hint", "halve", "2"]) == 0
@@ -507,7 +611,7 @@ def test_examples_are_the_references(open_: Path, mini: Path):
         torch.tensor([True, False]),
         torch.tensor(2**62),
         torch.empty(0, 3),
-        (torch.ones(1), [2, "a  b\n[1,\n2]", None], math.inf, -0.0),
+        (torch.ones(1), [2, "a  b\n[1,\n2]", None], math.inf, {1: {"a": 0.5}}, -0.0),
     ],
 )
 def test_values_survive_json(value):
@@ -523,7 +627,12 @@ def test_values_survive_json(value):
 
 @pytest.mark.parametrize(
     "value",
-    [{"a": 1}, torch.ones(1, dtype=torch.complex64), torch.ones(1).requires_grad_(), object()],
+    [
+        {"a": object()},
+        torch.ones(1, dtype=torch.complex64),
+        torch.ones(1).requires_grad_(),
+        object(),
+    ],
 )
 def test_what_is_not_plain_makes_no_example(value):
     """Such functions have none, rather than half of one."""

@@ -83,8 +83,9 @@ class TerminalReport:
         self._erase()
         untouched = result.state is State.TODO and not result.seconds
         passed = result.state is State.PASSED
-        compares = passed and result.comparison is not None and self._total == 1
-        if untouched or (passed and not self._verbose and not compares):
+        more = result.comparison is not None or result.message
+        alone = passed and more and self._total == 1
+        if untouched or (passed and not self._verbose and not alone):
             self._headline(result)
             return
         self._gap()

@@ -77,16 +77,18 @@ class _UnfitError(Exception):
 
 
 def _candidates(function: Function) -> Iterator[Case]:
-    """Sizes of our own, then those of the smallest drawn cases that are not empty."""
-    usual = function.usual_case
+    """Small sizes of our own, then those of the drawn cases that are not empty, smallest first."""
     drawn = [case for case in ordinary(function) if case.given is None]
+    usual = function.usual_case if function.usual_case in drawn else drawn[-1] if drawn else None
     for turn in (0, 1):
-        if usual in drawn:
-            sizes = {
+        if usual is None:
+            return
+        yield Case.timed(
+            {
                 letter: min(size, _SMALL[(place + turn) % len(_SMALL)])
                 for place, (letter, size) in enumerate(usual.sizes.items())
             }
-            yield Case.timed(sizes)
+        )
     for case in drawn:
         if all(size >= 1 for size in case.sizes.values()) and case.elements > 1:
             yield Case.timed(case.sizes)
@@ -96,15 +98,14 @@ def _example(session: Session, function: Function, case: Case) -> dict[str, Any]
     """Ask reference and slow version; both have to agree, as they do on hidden inputs.
 
     Raises:
-        _UnfitError: these sizes do not suit, or the makers draw nothing.
+        _UnfitError: these sizes do not suit, or would make a hidden case known.
         NotPlainError: JSON cannot hold it.
     """
     arguments = _drawn(session, function, case)
-    shown = {name: plain(each) for name, each in zip(function.inputs, arguments, strict=True)}
-    if shown == dict(
-        zip(function.inputs, map(plain, _drawn(session, function, case, _OTHER)), strict=True)
-    ):
-        raise _UnfitError("nothing is drawn, so it would be what hidden cases are")
+    shown = _by_name(function, arguments)
+    drawn = shown != _by_name(function, _drawn(session, function, case, _OTHER))
+    if not drawn and any(case.sizes == hidden.sizes for hidden in function.cases):
+        raise _UnfitError("nothing is drawn, so this is a hidden case")
     try:
         result = session.expect(function.name, _drawn(session, function, case))
         worker, entry = session.baseline(function.naive)
@@ -122,6 +123,10 @@ def _example(session: Session, function: Function, case: Case) -> dict[str, Any]
     if _numbers(arguments) + _numbers(result) > _MOST_NUMBERS or not _numbers(result):
         raise _UnfitError("too large to read, or empty")
     return {"arguments": shown, "result": plain(result), "precise": plain(precise)}
+
+
+def _by_name(function: Function, arguments: tuple[Any, ...]) -> dict[str, object]:
+    return {name: plain(each) for name, each in zip(function.inputs, arguments, strict=True)}
 
 
 def _drawn(session: Session, function: Function, case: Case, seed: int = _SEED) -> tuple[Any, ...]:
