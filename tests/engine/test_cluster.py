@@ -195,8 +195,12 @@ def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_pack_is_reproducible(course: Path, tmp_path: Path):
-    """The same files give the same bytes, and come out as they went in."""
+    """The same files, translations too, give the same bytes, and come out as they went in."""
+    told = course / "solutions/01_mini/zh-CN/02_halve.po"
+    told.parent.mkdir()
+    told.write_text('msgid ""\nmsgstr ""\n')
     files = course_files(Course(course))
+    assert "solutions/01_mini/zh-CN/02_halve.po" in files
     data = pack(files)
 
     assert pack(dict(reversed(list(files.items())))) == data

@@ -336,14 +336,19 @@ def test_sealed_kit_judges(sealed: Path, engine: Path):
     ]
 
 
-def test_sealed_kit_has_every_verb(sealed: Path, engine: Path):
+def test_sealed_kit_has_every_verb(sealed: Path, capsys):
     """List, hint, show, completion, in English and Chinese, without git and without the course."""
-    assert "halve" in learn(sealed, engine, "list")[1]
-    assert "Tensors know arithmetic." in learn(sealed, engine, "hint", "halve")[1]
-    assert "逐项运算。" in learn(sealed, engine, "hint", "halve", "--lang", "zh-CN")[1]
-    assert CALL in learn(sealed, engine, "hint", "halve", "3")[1]
-    assert "规则：x 不变。" in learn(sealed, engine, "show", "halve", "--lang", "zh-CN")[1]
-    assert "mend_shift" in learn(sealed, engine, "complete", "--", "grade", "me")[1]
+
+    def told(*words: str) -> str:
+        assert main(["--course", str(sealed), *words]) == 0
+        return capsys.readouterr().out
+
+    assert "4 exercises, 0 passed" in told("list")
+    assert "Tensors know arithmetic." in told("hint", "halve")
+    assert "逐项运算。" in told("hint", "halve", "--lang", "zh-CN")
+    assert CALL in told("hint", "halve", "3")
+    assert "规则：x 不变。" in told("show", "halve", "--lang", "zh-CN")
+    assert "mend_shift" in told("complete", "--", "grade", "me")
 
 
 @pytest.mark.parametrize("kind", [SEALED, OPEN])
@@ -517,7 +522,7 @@ def test_open_kit_judges_examples(open_: Path, engine: Path):
     assert {check["axis"] for check in by_name["halve"]["checks"]} == {
         *("contract", "shape", "values", "dtype"),
     }
-    chinese = learn(open_, engine, "grade", "--lang", "zh-CN")[1]
+    chinese = learn(open_, engine, "grade", "halve", "--lang", "zh-CN")[1]
     assert "这里只评判了公开示例" in chinese
 
 

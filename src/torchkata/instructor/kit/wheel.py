@@ -11,8 +11,6 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Final
 
-import torchkata
-
 _TAG: Final = "py3-none-any"
 _FIELDS: Final = (
     "Name",
@@ -46,7 +44,7 @@ def wheel() -> tuple[str, bytes]:
 
 def engine_files() -> dict[str, bytes]:
     """Every file of the package, by its path in the wheel."""
-    package = Path(torchkata.__file__).parent
+    package = Path(__file__).parents[2]
     return {
         path.relative_to(package.parent).as_posix(): path.read_bytes()
         for path in sorted(package.rglob("*"))
