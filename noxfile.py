@@ -102,6 +102,18 @@ def gradebook(session: nox.Session) -> None:
 
 
 @nox.session
+def gradescope(session: nox.Session) -> None:
+    """Make the pack that grades hand-ins anywhere: `nox -s gradescope -- --out autograder.zip`."""
+    torchkata(session, "gradescope")
+
+
+@nox.session
+def harness(session: nox.Session) -> None:
+    """Write a workflow for a harness: `nox -s harness -- github --out DIR`, or `gitlab`."""
+    torchkata(session, "harness")
+
+
+@nox.session
 def check(session: nox.Session) -> None:
     """Prove exercises sound: `nox -s check`, `nox -s check -- NAME ...`."""
     torchkata(session, "check")

@@ -75,7 +75,7 @@ def _gradebook(options: argparse.Namespace) -> int:
             grader=grader,
             on_outcome=_progress,
         )
-    _outputs(course, lessons, options.out)
+    _outputs(course, lessons, options.out, options.deadline or "")
     _summary(run, options.out)
     return 0
 
@@ -94,11 +94,12 @@ def _grader(options: argparse.Namespace) -> Iterator[Grader]:
         yield lambda course, tasks: graded_on(client, course, tasks)
 
 
-def _outputs(course: Course, lessons: tuple[Lesson, ...], out: Path) -> None:
+def _outputs(course: Course, lessons: tuple[Lesson, ...], out: Path, deadline: str) -> None:
     from torchkata.instructor import tables  # noqa: PLC0415
     from torchkata.instructor.book import Book  # noqa: PLC0415
     from torchkata.instructor.feedback import write_feedback  # noqa: PLC0415
     from torchkata.instructor.gradebook import FILE  # noqa: PLC0415
+    from torchkata.instructor.harness.exports import write_exports  # noqa: PLC0415
 
     lessons = lessons or course.lessons
     book = Book(out / FILE)
@@ -108,6 +109,7 @@ def _outputs(course: Course, lessons: tuple[Lesson, ...], out: Path) -> None:
         tables.write_canvas(out / "canvas.csv", found, lessons)
         tables.write_moodle(out / "moodle.csv", found, lessons)
         write_feedback(book, found, lessons, out)
+        write_exports(book, lessons, out, deadline)
     finally:
         book.close()
 

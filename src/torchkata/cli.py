@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from torchkata.class_commands import Verb
 from torchkata.class_commands import add_verbs as add_instructor_verbs
 from torchkata.errors import KataError, UsageError
+from torchkata.harness_commands import add_verbs as add_harness_verbs
 from torchkata.kit_command import add_verbs as add_kit_verb
 from torchkata.kit_command import require_course
 from torchkata.messages import choose, say
@@ -98,21 +100,7 @@ def _new(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="torchkata", description="A self-grading kata for efficient PyTorch.")
-    parser.add_argument("--course", type=Path, default=Path.cwd(), help="the course's folder")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-
-    def verb(
-        name: str, run: Callable[[argparse.Namespace], int], about: str
-    ) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=about, description=about)
-        added.set_defaults(run=run)
-        added.add_argument(
-            "--lang", metavar="LANG", help="such as zh-CN; else the locale's, or English"
-        )
-        return added
-
+def _add_grade(verb: Verb) -> None:
     grade = verb("grade", _grade, "Judge exercises and say why.")
     grade.add_argument("names", nargs="*", metavar="NAME", help="exercise; all when none is named")
     grade.add_argument("--chapter", action="append", default=[], metavar="C")
@@ -129,6 +117,24 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument("--no-color", action="store_true", help="plain text")
     grade.add_argument("--verbose", action="store_true", help="show every check")
     grade.add_argument("--limit", type=float, default=20.0, metavar="S", help="seconds per request")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="torchkata", description="A self-grading kata for efficient PyTorch.")
+    parser.add_argument("--course", type=Path, default=Path.cwd(), help="the course's folder")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(
+        name: str, run: Callable[[argparse.Namespace], int], about: str
+    ) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=about, description=about)
+        added.set_defaults(run=run)
+        added.add_argument(
+            "--lang", metavar="LANG", help="such as zh-CN; else the locale's, or English"
+        )
+        return added
+
+    _add_grade(verb)
 
     watch = verb("watch", _watch, "Judge an exercise at every save; keys for everything else.")
     watch.add_argument("name", nargs="?", metavar="NAME", help="else the first unfinished one")
@@ -155,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_instructor_verbs(verb)
     add_kit_verb(verb)
+    add_harness_verbs(verb)
 
     check = verb("check", _check, "Prove exercises sound: stubs, solutions, traps, alternatives.")
     check.add_argument("names", nargs="*", metavar="NAME")

@@ -37,6 +37,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     commands        the verbs that judge
     kit_command     the verb `kit`
     class_commands  the instructors' verbs
+    harness_commands  the verbs for harnesses
     completion      which words may come next, for shells
     cli             all verbs
     plugin          pytest: the only one that imports it

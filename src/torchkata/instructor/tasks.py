@@ -44,7 +44,8 @@ class Outcome:
     Attributes:
         task: what was graded.
         state: of the exercise.
-        points: what it earns; None where somebody has to look (the clock could not decide).
+        points: what it earns; None where somebody has to look (the clock could not decide, or the
+            judging itself broke).
         result: the exercise's part of the report.
         tries: how often it was judged.
     """
@@ -98,4 +99,6 @@ def outcome(lesson: Lesson, task: Task, result: ExerciseResult, tries: int = 1) 
     """What the gradebook keeps of a result."""
     weight = float(lesson.graded.exercise.weight)
     points = {State.PASSED: weight, State.UNMEASURABLE: None}.get(result.state, 0.0)
+    if result.state is State.ERROR and not result.failed:
+        points = None  # not the answer's fault: the course's own, or the judge's
     return Outcome(task=task, state=result.state.value, points=points, result=result, tries=tries)

@@ -52,6 +52,7 @@ class HandIn:
         problems: what could not be taken, in sentences.
         late: whether it came after the deadline, or the learning platform says so.
         handed_in: when, as far as that is known.
+        others: by the exercise's id, further files for it, which do not count.
     """
 
     learner: str
@@ -59,6 +60,7 @@ class HandIn:
     problems: list[str] = field(default_factory=list)
     late: bool = False
     handed_in: datetime | None = None
+    others: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,26 @@ def collect(course: Course, folder: Path, deadline: datetime | None = None) -> l
         handed = found.setdefault(part.learner, HandIn(learner=part.learner))
         _read(names, part, handed, ranks.setdefault(part.learner, {}), deadline)
     return [found[name] for name in sorted(found)]
+
+
+def collect_one(course: Course, folder: Path, learner: str = "") -> HandIn:
+    """Read a folder as the hand-in of one learner: files in any layout, archives among them.
+
+    Args:
+        course: whose exercises are looked for.
+        folder: what was handed in.
+        learner: whose it is.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}. Name the folder that was handed in.")
+    handed = HandIn(learner=learner)
+    ranks: dict[str, tuple[int, ...]] = {}
+    for part in (_Part(learner, folder, folder.name), *_packed(learner, folder)):
+        _read(_names(course), part, handed, ranks, None)
+    return handed
 
 
 def _parts(folder: Path) -> Iterator[_Part]:
@@ -155,8 +177,11 @@ def _read(
                 if member.refused:
                     handed.problems.append(f"{path}: {member.refused}")
                 continue
-            rank = _rank(path)
-            if exercise not in ranks or rank < ranks[exercise]:
+            rank, known = _rank(path), handed.answers.get(exercise)
+            counts = known is None or rank < ranks[exercise]
+            if known is not None:
+                handed.others.setdefault(exercise, []).append(known.path if counts else path)
+            if counts:
                 ranks[exercise] = rank
                 handed.answers[exercise] = _answer(path, member)
     except HandInError as error:

@@ -1,0 +1,1 @@
+"""Harnesses: grading where others run it, and results in the forms that they read."""
