@@ -75,7 +75,7 @@ def _gradebook(options: argparse.Namespace) -> int:
             grader=grader,
             on_outcome=_progress,
         )
-    _outputs(course, lessons, options.out, options.deadline or "")
+    _outputs(course, lessons, options.out, _when(options.deadline))
     _summary(run, options.out)
     return 0
 
@@ -94,7 +94,9 @@ def _grader(options: argparse.Namespace) -> Iterator[Grader]:
         yield lambda course, tasks: graded_on(client, course, tasks)
 
 
-def _outputs(course: Course, lessons: tuple[Lesson, ...], out: Path, deadline: str) -> None:
+def _outputs(
+    course: Course, lessons: tuple[Lesson, ...], out: Path, deadline: datetime | None
+) -> None:
     from torchkata.instructor import tables  # noqa: PLC0415
     from torchkata.instructor.book import Book  # noqa: PLC0415
     from torchkata.instructor.feedback import write_feedback  # noqa: PLC0415

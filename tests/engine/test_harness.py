@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -27,10 +28,10 @@ from torchkata.instructor.book import Book
 from torchkata.instructor.harness import forms, runner
 from torchkata.instructor.harness.bundle import WORKFLOWS, grading_pack, write_workflow
 from torchkata.instructor.harness.exports import write_exports
-from torchkata.instructor.harness.items import Item
+from torchkata.instructor.harness.items import Item, judged
 from torchkata.instructor.intake.handins import HandIn, collect_one
+from torchkata.instructor.kit.wheel import wheel
 from torchkata.instructor.tasks import Outcome, Task, outcome
-from torchkata.instructor.wheel import engine_wheel
 from torchkata.isolation.confinement import available
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict
 
@@ -42,6 +43,8 @@ NAMES = [HALVE, SHIFT, COUNTER]
 SOLUTION = {name: (MINI / f"solutions/{name}.py").read_text() for name in NAMES}
 STUB = {name: (MINI / f"exercises/{name}.py").read_text() for name in NAMES}
 TRAP = "def halve(x):\n    print(x.tolist())\n    return x * x\n"
+
+DEADLINE = datetime.fromisoformat("2026-05-01T23:59+02:00")
 
 confined = pytest.mark.skipif(
     available().level != "full", reason="classes are graded only where confinement is complete"
@@ -152,16 +155,12 @@ def test_pack_holds_what_the_specification_asks(pack: Path):
         assert "--allow-unconfined" in archive.read("run_autograder").decode()
 
 
-def test_wheel_is_whole(tmp_path: Path):
-    """Each file of the wheel stands in its record; templates and translations are there."""
-    name, data = engine_wheel()
+def test_engine_in_the_pack_is_whole():
+    """What the engine takes from files beside its code is in its wheel."""
+    _name, data = wheel()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
-        record = next(entry for entry in names if entry.endswith("/RECORD"))
-        rows = list(csv.reader(archive.read(record).decode().splitlines()))
 
-    assert name.endswith("-py3-none-any.whl")
-    assert sorted(row[0] for row in rows) == sorted(names)
     assert "torchkata/instructor/harness/templates/setup.sh" in names
     assert "torchkata/translations/zh-CN.po" in names
     assert not [entry for entry in names if "__pycache__" in entry]
@@ -226,7 +225,7 @@ def test_wrong_answers_get_nothing(autograder: Path):
     assert str(tests[HALVE]["output"]).startswith("Failed on values")
     assert tests[SHIFT]["output"] == "Not started, or not finished."
     told = str(tests[COUNTER]["output"]).splitlines()
-    assert told[1] == "- values (Each call adds 1 and returns x., cpu): Some values are wrong."
+    assert told[1] == "- values[count]: Some values are wrong."
 
 
 @confined
@@ -255,7 +254,7 @@ def test_traps_duplicates_and_refusals_are_told(autograder: Path):
         "There are several files for it. Judged was exercises/01_mini/02_halve.py, not: "
         "old/02_halve.py."
     )
-    assert "- values (one (n=1), cpu): Some values are wrong." in lines
+    assert "- values[one]: Some values are wrong." in lines
     assert not re.search(r"\d\.\d{3}", json.dumps(found["tests"]))  # it printed hidden inputs
     assert tests[SHIFT]["output"] == "Not handed in."
     assert tests[COUNTER]["output"] == "02_counter.py was not taken: It is larger than 1 MiB."
@@ -540,6 +539,27 @@ ITEMS = [
 ]
 
 
+def test_costs_are_told():
+    """A check that counts or times says what was found and what was asked for."""
+    checks = [
+        {"id": "f::ops[at most 1 op]", "axis": "ops", "figures": {"ops": 1001, "ops_allowed": 2}},
+        {"id": "f::speed[50 x]", "axis": "speed", "figures": {"ratio": 0.868, "threshold": 50.0}},
+        {"id": "f::values[one]", "axis": "values", "figures": {"worst": 3.14}},
+    ]
+    result = {
+        "checks": [
+            {"case": "", "device": "cpu", "verdict": "failed", "message": "got 3.14", **check}
+            for check in checks
+        ]
+    }
+    lines = judged("1/a", "failed", 0.0, 1.0, result).text.splitlines()
+
+    assert lines[1].startswith("- ops[at most 1 op]: It takes more operations")
+    assert lines[1].endswith("ops: 1,001, allowed are 2.")
+    assert lines[2].endswith("It is 0.87 x as fast; asked for are 50 x.")
+    assert lines[3] == "- values[one]: Some values are wrong."
+
+
 def test_points_in_the_forms():
     """Each form counts the same points, and shows what is open as open."""
     assert forms.results(ITEMS)["score"] == 2
@@ -575,27 +595,29 @@ def test_a_gradebook_in_other_forms(mini: Path, tmp_path: Path):
 
     def exported(*learners: str) -> set[str]:
         book.enrol(HandIn(learner=learner) for learner in learners)
-        write_exports(book, [lesson], out, "2026-05-01")
+        write_exports(book, [lesson], out, DEADLINE)
         return {path.stem for path in (out / "results").iterdir()}
 
     (out / "results").mkdir(parents=True)
     (out / "results/mine.json").write_text("{}")
-    book.enrol([HandIn(learner="=ann", problems=["big.zip is larger than 64 MiB."])])
+    problem = "big.zip is larger than 64 MiB."
+    book.enrol([HandIn(learner="=ann", problems=[problem], handed_in=DEADLINE)])
     task = Task(learner="=ann", exercise=lesson.id, source=b"", file="x.py", seed=77, key="k")
     result = ExerciseResult(id=lesson.id, name="halve", chapter="x", state=State.PASSED)
     book.write(outcome(lesson, task, result), 1.0)
-    write_exports(book, [lesson], out, "2026-05-01")
+    write_exports(book, [lesson], out, DEADLINE)
 
     found = json.loads((out / "results/=ann.json").read_text())
     assert found["score"] == 1
     assert found["tests"][0]["status"] == "passed"
-    assert found["output"].startswith("big.zip is larger than 64 MiB.")
+    assert found["output"].startswith(problem)
     assert "77" not in json.dumps(found)  # the seed of a gradebook stays with the instructor
     (row,) = csv.DictReader((out / "nbgrader.csv").read_text().splitlines())
     assert list(row) == list(forms.NBGRADER)
     assert row["assignment"] == HALVE
     assert row["student_id"] == "'=ann"
-    assert (row["score"], row["max_score"], row["duedate"]) == ("1", "1", "2026-05-01")
+    assert row["timestamp"] == "2026-05-01 21:59:00"
+    assert (row["score"], row["max_score"], row["duedate"]) == ("1", "1", "2026-05-01 21:59:00")
     assert {"mine", "bob"} < exported("bob", long)
     assert exported("bob") == {"mine", "bob"}
     book.close()

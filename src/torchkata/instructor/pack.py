@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-import zipfile
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +14,6 @@ from torchkata.course import Course, Lesson
 
 _FOLDERS: Final = ("exercises", "solutions", "tests")
 _MODE: Final = 0o644
-_PROGRAM: Final = 0o755
-_OLDEST: Final = (1980, 1, 1, 0, 0, 0)  # no zip can tell of an earlier time
-_UNIX: Final = 3
 
 __all__ = ["course_files", "digest_of", "pack", "unpack"]
 
@@ -26,23 +22,6 @@ def unpack(data: bytes, folder: Path) -> None:
     """Write the files of a pack of our own into a folder."""
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
         archive.extractall(folder, filter="data")
-
-
-def zipped(files: Mapping[str, bytes], programs: Container[str] = ()) -> bytes:
-    """Pack files, given by path, into a zip without times or order of the disk.
-
-    Args:
-        files: what it holds; stored as they are, for compressors differ between machines.
-        programs: which of them may be run.
-    """
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path in sorted(files):
-            entry = zipfile.ZipInfo(path, _OLDEST)
-            entry.create_system = _UNIX
-            entry.external_attr = (0o100000 | (_PROGRAM if path in programs else _MODE)) << 16
-            archive.writestr(entry, files[path])
-    return packed.getvalue()
 
 
 def course_files(course: Course, lessons: Iterable[Lesson] = ()) -> dict[str, bytes]:

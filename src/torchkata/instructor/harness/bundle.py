@@ -7,16 +7,18 @@ the same zip and run the same two scripts.
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from torchkata.course import Course, Lesson
 from torchkata.errors import KataError
 from torchkata.instructor.harness.forms import not_graded
-from torchkata.instructor.pack import course_files, pack, zipped
-from torchkata.instructor.wheel import engine_wheel
+from torchkata.instructor.kit.wheel import wheel
+from torchkata.instructor.pack import course_files, pack
 from torchkata.messages import say
 
 WORKFLOWS: Final = {"github": ".github/workflows/classroom.yml", "gitlab": ".gitlab-ci.yml"}
@@ -24,6 +26,7 @@ WORKFLOWS: Final = {"github": ".github/workflows/classroom.yml", "gitlab": ".git
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _PROGRAMS: Final = ("setup.sh", "run_autograder")
+_UNIX: Final = 3
 
 
 def grading_pack(course: Course, lessons: Sequence[Lesson], *, unconfined: bool = False) -> bytes:
@@ -34,23 +37,35 @@ def grading_pack(course: Course, lessons: Sequence[Lesson], *, unconfined: bool 
         lessons: the exercises that count.
         unconfined: grade even where nothing holds a submission back.
     """
-    name, wheel = engine_wheel()
+    name, engine = wheel()
     options = "--allow-unconfined" if unconfined else ""
     ended = say(
         "NOT GRADED: grading ended before it was done, for lack of time or memory or by a fault "
         "of its own. This says nothing about your answers. Please tell your instructor."
     )
     scripts = {
-        name: (_TEMPLATES / name).read_bytes().replace(b"@OPTIONS@", options.encode())
-        for name in _PROGRAMS
+        program: (_TEMPLATES / program).read_bytes().replace(b"@OPTIONS@", options.encode())
+        for program in _PROGRAMS
     }
     files = {
         **scripts,
-        name: wheel,
+        name: engine,
         "course.tar.gz": pack(course_files(course, lessons)),
         "not_graded.json": (json.dumps(not_graded(ended), indent=1) + "\n").encode(),
     }
-    return zipped(files, _PROGRAMS)
+    return _zipped(files)
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip whose entries have the same time, order and system on every machine."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:  # stored: what is large is compressed already
+        for path in sorted(files):
+            entry = zipfile.ZipInfo(path)  # of 1980, as early as a zip can tell
+            entry.create_system = _UNIX
+            entry.external_attr = (0o100755 if path in _PROGRAMS else 0o100644) << 16
+            archive.writestr(entry, files[path])
+    return packed.getvalue()
 
 
 def write_workflow(harness: str, folder: Path) -> Path:

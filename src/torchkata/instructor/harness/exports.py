@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,9 @@ from torchkata.instructor.tables import write_table
 _MOST_BYTES: Final = 200  # of a file's name; file systems take 255
 
 
-def write_exports(book: Book, lessons: Sequence[Lesson], out: Path, deadline: str = "") -> None:
+def write_exports(
+    book: Book, lessons: Sequence[Lesson], out: Path, deadline: datetime | None = None
+) -> None:
     """Write `results/LEARNER.json` for every learner, and `nbgrader.csv`.
 
     Results of learners who are not in the gradebook any more are removed.

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from torchkata.instructor.harness.items import Item, undecided
@@ -177,20 +178,21 @@ def _points(item: Item) -> str:
 
 
 def nbgrader(
-    learner: str, about: Mapping[str, Any], items: Sequence[Item], deadline: str = ""
+    learner: str, about: Mapping[str, Any], items: Sequence[Item], deadline: datetime | None = None
 ) -> list[list[str]]:
     """A learner's rows of nbgrader's export: an exercise is an assignment.
 
     `raw_score` and `score` are empty where somebody has to look; there is no penalty for being
-    late, which is the instructor's own system's to give.
+    late, which is the instructor's own system's to give. Times are UTC, as nbgrader writes them.
     """
+    handed_in = datetime.fromisoformat(about["handed_in"]) if about["handed_in"] else None
     rows = []
     for item in items:
         points = "" if item.points is None else f"{item.points:g}"
         values = {
             "assignment": item.exercise,
-            "duedate": deadline,
-            "timestamp": about["handed_in"] or "",
+            "duedate": _time(deadline),
+            "timestamp": _time(handed_in),
             "student_id": learner,
             "raw_score": points,
             "late_submission_penalty": "0",
@@ -199,3 +201,7 @@ def nbgrader(
         }
         rows.append([str(values.get(column, "")) for column in NBGRADER])
     return rows
+
+
+def _time(when: datetime | None) -> str:
+    return "" if when is None else str(when.astimezone(UTC).replace(tzinfo=None))

@@ -61,10 +61,27 @@ def judged(
 
 
 def _line(found: Mapping[str, Any]) -> str:
-    where = ", ".join(filter(None, (str(found["case"]), str(found["device"]))))
-    figures = found["figures"]
-    costs = "; ".join(f"{name} {value:g}" for name, value in figures.items())
-    return f"- {found['axis']} ({where}): {found['message']}" + (f" [{costs}]" if costs else "")
+    """A check by its name without the exercise's, what is wrong, and what was counted or timed."""
+    name = str(found["check"]).partition("::")[2]
+    return " ".join([f"- {name}:", str(found["message"]), *_costs(found["figures"])])
+
+
+def _costs(figures: Mapping[str, float]) -> Iterator[str]:
+    for name, value in figures.items():
+        if (allowed := figures.get(f"{name}_allowed")) is not None:
+            cost = name.replace("_", " ")
+            yield say(
+                "{cost}: {value:,.6g}, allowed are {allowed:,.6g}.",
+                cost=cost,
+                value=value,
+                allowed=allowed,
+            )
+    if "ratio" in figures and "threshold" in figures:
+        yield say(
+            "It is {ratio:.2g} x as fast; asked for are {threshold:g} x.",
+            ratio=figures["ratio"],
+            threshold=figures["threshold"],
+        )
 
 
 def missing(lesson: Lesson, why: str = "") -> Item:
