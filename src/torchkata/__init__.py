@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
-    from torchkata.checks.claims import agree, delivers, raises, require, same
+    from torchkata.checks.claims import agree, delivers, good_steps, raises, refuses, require, same
     from torchkata.compare import Tolerance
     from torchkata.inputs import integers, normal, uniform, value
     from torchkata.spec import Case, Entry, Exercise, Function
@@ -28,9 +28,11 @@ __all__ = [
     "Tolerance",
     "agree",
     "delivers",
+    "good_steps",
     "integers",
     "normal",
     "raises",
+    "refuses",
     "require",
     "same",
     "uniform",
@@ -39,7 +41,15 @@ __all__ = [
 
 _HOMES = {
     "torchkata.budget": ("GrowthAtMost", "Memory", "Ops", "Speedup", "Syncs"),
-    "torchkata.checks.claims": ("agree", "delivers", "raises", "require", "same"),
+    "torchkata.checks.claims": (
+        "agree",
+        "delivers",
+        "good_steps",
+        "raises",
+        "refuses",
+        "require",
+        "same",
+    ),
     "torchkata.compare": ("Tolerance",),
     "torchkata.inputs": ("integers", "normal", "uniform", "value"),
     "torchkata.notebook": ("load_ipython_extension", "unload_ipython_extension"),

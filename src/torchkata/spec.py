@@ -18,6 +18,7 @@ from torchkata.texts import told_case
 
 Given = Callable[[Sizes, torch.Generator], tuple[object, ...]]
 FLOATS: Final = (torch.float32, torch.float64)
+_VARIANTS: Final = ("gradient", "device", "purity")
 _MOST_USUAL: Final = 20_000  # elements, as the product of the sizes, of the case used for variants
 
 
@@ -132,6 +133,8 @@ class Function:
         usual: name of the case for dtypes, layouts, devices, purity and gradients; by default the
             largest one up to 20,000 elements.
         forbidden: names of the library's functions that it must not call, as patterns: `*softm*`.
+        variants: whether other dtypes and layouts, devices, purity and gradients are judged at
+            all; without them, cases and budget alone.
         via: a probe `via(module, *arguments)` that is called instead, for what is no function
             itself: it makes a module of a class, say, and calls that. `name` then names the probe.
     """
@@ -149,9 +152,14 @@ class Function:
     tolerance: Tolerance | None = None
     usual: str = ""
     forbidden: tuple[str, ...] = ()
+    variants: bool = True
     via: Callable[..., object] | None = None
 
     def __post_init__(self) -> None:
+        if not self.variants:
+            alone = {"dtypes": self.dtypes[:1], "layouts": ()}
+            for name, value in {**alone, **dict.fromkeys(_VARIANTS, False)}.items():
+                object.__setattr__(self, name, value)
         names = [case.name for case in self.cases]
         if len(set(names)) != len(names) or not names:
             raise CourseError(f"{self.name}: give at least one case, each with a name of its own.")

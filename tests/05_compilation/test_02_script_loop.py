@@ -3,7 +3,7 @@
 import torch
 
 from torchkata import Case, Entry, Exercise, Function, Speedup, normal, require
-from torchkata.probes import compiling, operations
+from torchkata.probes import compiling, given_up, operations, scripting
 
 _FEW, _MANY = 4, 8
 
@@ -24,32 +24,14 @@ def compiled_call(kata, x):
 
 def compiled_parts(kata, x):
     """How many operations torch.compile captured, and TorchScript's programs and their loops."""
-    programs = []
-
-    def spied(call):
-        def watched(self, *arguments, **keywords):
-            programs.append(str(self.inlined_graph).count("prim::Loop"))
-            return call(self, *arguments, **keywords)
-
-        return watched
-
-    kinds = (torch.jit.ScriptFunction, torch._C.ScriptMethod)
-    calls = [kind.__call__ for kind in kinds]
-    torch._dynamo.utils.counters.clear()
-    with compiling() as graphs:
-        for kind, call in zip(kinds, calls, strict=True):
-            kind.__call__ = spied(call)
-        try:
-            kata.scripted(x)
-        finally:
-            for kind, call in zip(kinds, calls, strict=True):
-                kind.__call__ = call
+    with compiling() as graphs, scripting() as programs:
+        kata.scripted(x)
     captured = [name for graph in graphs for name in operations(graph)]
-    given_up = torch._dynamo.utils.counters["unimplemented"]
     loops = sum("while_loop" in name or "scan" in name for name in captured)
+    loops += sum(program.count("prim::Loop") for program in programs)
     # An `if` on an element makes the compiler run the whole loop uncompiled: its own choice.
-    loops += sum("graph break in loop" in why and "Data-dependent" in why for why in given_up)
-    return {"captured": len(captured), "programs": len(programs), "loops": loops + sum(programs)}
+    loops += sum("graph break in loop" in why and "Data-dependent" in why for why in given_up())
+    return {"captured": len(captured), "programs": len(programs), "loops": loops}
 
 
 def ordered(n, *, descending):
@@ -94,11 +76,7 @@ EXERCISE = Exercise(
             Case("only rising", given=ordered(4, descending=False)),
             Case("only falling", given=ordered(6, descending=True)),
         ),
-        dtypes=(torch.float32,),
-        layouts=(),
-        gradient=False,
-        device=False,
-        purity=False,
+        variants=False,
     ),
     shipped="72fd607105a59077",
 )

@@ -3,7 +3,7 @@
 import torch
 
 from torchkata import Case, Exercise, Function, Ops, Syncs, normal, require, same, uniform, value
-from torchkata.probes import compiling, operations
+from torchkata.probes import compiling, in_one_graph, operations
 
 
 def entry_loop(x, threshold):
@@ -51,17 +51,7 @@ EXERCISE = Exercise(
 
 
 def compiled(kata, x, threshold):
-    """The graphs that torch.compile makes of the function, what it says, and the result."""
-    with compiling() as graphs:
-        try:
-            result = torch.compile(kata.activate, fullgraph=True)(x, threshold)
-        except Exception as error:
-            if not type(error).__module__.startswith("torch._dynamo"):
-                raise
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            told = [line for line in lines if line.startswith("Explanation:")] or lines or ["stops"]
-            return {"graphs": [], "refused": told[0].removeprefix("Explanation:").strip()}
-    return {"graphs": [operations(graph) for graph in graphs], "refused": "", "result": result}
+    return in_one_graph(kata.activate, x, threshold)
 
 
 def compiles_itself(kata):

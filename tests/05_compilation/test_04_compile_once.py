@@ -3,7 +3,7 @@
 import torch
 
 from torchkata import Case, Entry, Exercise, Function, normal, require, uniform
-from torchkata.probes import compiling
+from torchkata.probes import Flow, compiling
 
 _SIZES, _FACTORS, _MOST = range(2, 12), 10, 2
 
@@ -23,34 +23,14 @@ def scaled(kata, x, factor):
 
 def watched(kata, xs, factors):
     """How often a scaler was compiled, and how many products came out of a compiled program."""
-    given, numbers = [], []  # what the programs of one call took, and what they made
-
-    def around(program):
-        def run(*arguments):
-            results = program(*arguments)
-            for pool, tree in ((given, arguments), (numbers, results)):
-                leaves = torch.utils._pytree.tree_leaves(tree)
-                pool.extend(leaf.detach().flatten() for leaf in leaves if torch.is_tensor(leaf))
-            return results
-
-        return run
-
-    def holds(found, product):
-        """Whether each entry of the product is among some numbers, in any order or padding."""
-        pool = torch.cat([torch.empty(0), *found]).float()
-        near = torch.isclose(pool, product.flatten()[:, None], rtol=1e-5, atol=1e-6)
-        return bool(near.any(1).all()) if len(pool) else False
-
-    inside = []
-    with compiling(around) as graphs:
+    flow, inside = Flow(), []
+    with compiling(flow.around) as graphs:
         scaler = kata.make_scaler()
         for x in xs:
             for factor in factors:
-                given.clear()
-                numbers.clear()
+                flow.forget()
                 scaler(x, factor)
-                product = x * factor
-                inside.append(holds(numbers, product) and not holds(given, product))
+                inside.append(flow.holds(x * factor))
     return {"compilations": len(graphs), "inside": sum(inside), "calls": len(inside)}
 
 

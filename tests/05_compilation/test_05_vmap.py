@@ -2,7 +2,8 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, Speedup, normal, require, same
+from torchkata import Case, Entry, Exercise, Function, Speedup, agree, normal, require
+from torchkata.probes import stale, watching_module
 
 
 class Layer(torch.nn.Module):
@@ -65,32 +66,23 @@ EXERCISE = Exercise(
 )
 
 
+MODELS = {
+    "Linear": lambda nn: nn.Linear(3, 2),
+    "Sequential": lambda nn: nn.Sequential(
+        nn.Linear(3, 4), nn.Sequential(nn.LayerNorm(4), nn.GELU()), nn.Linear(4, 2, bias=False)
+    ),
+}
+
+
 def nested(kata, x, y, build):
-    """The gradients of a model of layers, and what has become of the model."""
+    """The gradients of a model of layers, its parameters' names, and what was changed of it."""
     torch.manual_seed(5)
-    nn = torch.nn
-    models = {
-        "Linear": lambda: nn.Linear(3, 2),
-        "Sequential": lambda: nn.Sequential(
-            nn.Linear(3, 4), nn.Sequential(nn.LayerNorm(4), nn.GELU()), nn.Linear(4, 2, bias=False)
-        ),
-    }
-    model = models[build]().to(x.device)
-    for parameter in model.parameters():
-        parameter.grad = torch.full_like(parameter, 7.0)
-    before = {name: p.detach().clone() for name, p in model.named_parameters()}
-    found = kata.per_sample_grads(model, x, y)
-    return {
-        "names": list(found),
-        "wanted": list(before),
-        "found": {name: gradient.detach() for name, gradient in found.items()},
-        "changed": [n for n, p in model.named_parameters() if not torch.equal(p, before[n])],
-        "grad": [
-            n for n, p in model.named_parameters() if p.grad is None or bool((p.grad != 7.0).any())
-        ],
-        "flags": [n for n, p in model.named_parameters() if not p.requires_grad],
-        "training": model.training,
-    }
+    model = MODELS[build](torch.nn)
+    stale(model)
+    with watching_module(model) as changed:
+        found = kata.per_sample_grads(model, x, y)
+    names = [name for name, _ in model.named_parameters()]
+    return {name: gradient.detach() for name, gradient in found.items()}, names, changed
 
 
 def drawn(generator):
@@ -99,31 +91,31 @@ def drawn(generator):
 
 def test_contract_names(submission, generator):
     """The dict has the names of named_parameters(), in their order."""
-    got = submission.run(nested, *drawn(generator), "Sequential")
+    found, names, _changed = submission.run(nested, *drawn(generator), "Sequential")
     require(
-        got["names"] == got["wanted"],
-        f"The names are {', '.join(map(str, got['names']))}; they have to be "
-        f"{', '.join(got['wanted'])}, in the order of model.named_parameters().",
+        list(found) == names,
+        f"The names are {', '.join(map(str, found))}; they have to be {', '.join(names)}, in the "
+        "order of model.named_parameters().",
     )
 
 
 def test_values_of_other_models(submission, reference, generator):
     """Any module will do: a single layer, or layers inside layers."""
-    for build in ("Linear", "Sequential"):
-        data = (*drawn(generator), build)
-        got, expected = submission.run(nested, *data), reference.run(nested, *data)
-        same(got["found"], expected["found"], what=f"the gradients of an nn.{build}")
+    for build in MODELS:
+        what = {0: f"the gradients of an nn.{build}"}
+        agree(submission, reference, nested, *drawn(generator), build, what=what)
 
 
 def test_purity_of_the_model(submission, generator):
     """The parameters' values, grad and requires_grad stay as they were."""
-    got = submission.run(nested, *drawn(generator), "Sequential")
-    told = {
-        "changed": "It changes the values of {}.",
+    changed = submission.run(nested, *drawn(generator), "Sequential")[2]
+    for what, message in {
+        "values": "It changes the values of {}.",
         "grad": "It changes the grad of {}: whoever gathers gradients there loses them. Let "
         "torch.func, or torch.autograd.grad, return them instead of calling backward.",
-        "flags": "It leaves {} with requires_grad=False: the model could not be trained any more.",
-    }
-    for what, message in told.items():
-        require(not got[what], message.format(", ".join(got[what])))
-    require(got["training"], "It leaves the model in eval mode.")
+        "requires_grad": "It leaves {} with another requires_grad: a model that does not require "
+        "grad cannot be trained any more.",
+        "mode": "It leaves the model in eval mode.",
+        "hooks": "It leaves hooks on the model.",
+    }.items():
+        require(not changed[what], message.format(", ".join(changed[what])))

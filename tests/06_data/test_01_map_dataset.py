@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require, same
-from torchkata.probes import delivered, opening
+from torchkata import Entry, Exercise, delivers, refuses, require, same
+from torchkata.probes import delivered, indexed, opening
 
 EXERCISE = Exercise(
     Entry("ArrayFolder"), shipped="eeeede407fd50a7c", fault="values", loads_data=True
@@ -11,16 +11,10 @@ EXERCISE = Exercise(
 NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9", "a-1")
 
 
-def asked(kata, path, pattern, indices):
+def asked(kata, path, indices, pattern="*.npy"):
     """The length, and the samples of some indices, or "IndexError"."""
     ds = kata.ArrayFolder(path, pattern)
-    found = []
-    for index in indices:
-        try:
-            found.append(ds[index])
-        except IndexError:
-            found.append("IndexError")
-    return len(ds), found
+    return len(ds), indexed(ds, indices)
 
 
 def made(kata, path):
@@ -40,12 +34,18 @@ def opened(kata, path, index):
     return sorted(set(early)), sorted(set(late))
 
 
-def loaded(kata, path, workers, batch_size):
+def loaded(kata, path, batch_size, workers):
     return delivered(kata.ArrayFolder(path), batch_size=batch_size, num_workers=workers)
 
 
 def arrays(generator, names=NAMES):
     return {f"{name}.npy": torch.randn(3, generator=generator) for name in names}
+
+
+def kept(submission, files, array):
+    """The sample is the array of the file, as it is."""
+    (sample,) = submission.run(asked, files.folder({"a.npy": array}), [0])[1]
+    same(sample, array, what=f"the sample of a {array.dtype} file of shape {list(array.shape)}")
 
 
 def test_contract_dataset(submission, files, generator):
@@ -59,18 +59,17 @@ def test_contract_dataset(submission, files, generator):
 
 def test_contract_index_error(submission, files, generator):
     """Past either end there is an IndexError; an empty folder has nothing else."""
-    for names in (["a", "b", "c"], []):
-        n = len(names)
-        path = files.folder(arrays(generator, names))
+    for names in ("abc", ""):
+        n, path = len(names), files.folder(arrays(generator, names))
         past = (n, n + 5, -n - 1, -n - 9)
-        count, found = submission.run(asked, path, "*.npy", past)
+        count, found = submission.run(asked, path, past)
         require(count == n, f"len(ds) is {count} for a folder of {n} files.")
-        for index, sample in zip(past, found, strict=True):
-            require(
-                isinstance(sample, str),
-                f"With {n} files, ds[{index}] gives a result; it has to raise IndexError, or a "
-                "`for` loop over the dataset never ends.",
-            )
+        given = [i for i, sample in zip(past, found, strict=True) if not isinstance(sample, str)]
+        require(
+            not given,
+            f"With {n} files, indices {given} give a result; they have to raise IndexError, or a "
+            "`for` loop over the dataset never ends.",
+        )
 
 
 def test_values_sorted_by_name(submission, files, generator):
@@ -81,34 +80,28 @@ def test_values_sorted_by_name(submission, files, generator):
     for pattern, start in (("*.npy", ""), ("a*.npy", "a")):
         names = sorted(name for name in given if name.startswith(start))
         n = len(names)
-        count, found = submission.run(asked, path, pattern, range(-n, n))
+        count, found = submission.run(asked, path, range(-n, n), pattern)
         require(
             count == n,
             f"len(ds) is {count}, but {n} files of the folder match {pattern!r}; those in folders "
             "inside it, and files that do not match, are not counted.",
         )
         for index, sample in zip(range(-n, n), found, strict=True):
-            name = names[index]
             stops = isinstance(sample, str)
             require(not stops, f"ds[{index}] raises IndexError, but there are {n} files.")
-            same(sample, given[name], what=f"`ds[{index}]`, of {n} files by name {name},")
+            same(sample, given[names[index]], what=f"`ds[{index}]`, {names[index]} of {n} files")
 
 
 def test_shape_is_kept(submission, files, generator):
     """Arrays of any shape come as they are, a single number too."""
     for size in ((), (1,), (0, 3), (2, 1, 4)):
-        path = files.folder({"a.npy": torch.randn(size, generator=generator)})
-        (sample,) = submission.run(asked, path, "*.npy", [0])[1]
-        got = list(sample.shape)
-        require(got == list(size), f"An array of shape {list(size)} comes with the shape {got}.")
+        kept(submission, files, torch.randn(size, generator=generator))
 
 
 def test_dtype_is_kept(submission, files):
     """Arrays of any dtype come as they are."""
     for dtype in (torch.float64, torch.float16, torch.int64, torch.uint8, torch.bool):
-        given = torch.arange(5).to(dtype)
-        (sample,) = submission.run(asked, files.folder({"a.npy": given}), "*.npy", [0])[1]
-        same(sample, given, what=f"the sample of a {dtype} file")
+        kept(submission, files, torch.arange(5).to(dtype))
 
 
 def test_memory_opens_what_is_asked(submission, files, generator):
@@ -129,28 +122,14 @@ def test_memory_opens_what_is_asked(submission, files, generator):
 def test_values_in_a_loader(submission, files, generator):
     """A DataLoader gives the same batches without worker processes and with two."""
     given = arrays(generator)
-    path = files.folder(given)
     rows = torch.stack([given[name] for name in sorted(given)])
-    for workers in (0, 2):
-        got = submission.run(loaded, path, workers, 4)
-        where = f"A DataLoader with {workers} worker processes"
-        require(not got["error"], f"{where} failed: {got['error']}")
-        (batches,) = got["passes"]
-        same(batches, list(rows.split(4)), what=f"what the DataLoader gives with {workers} workers")
-    got = submission.run(loaded, files.folder({}), 2, 4)
-    require(got["passes"] == [[]] and not got["error"], "No files, yet batches came, or an error.")
+    delivers(submission, loaded, files.folder(given), 4, expected=rows.split(4))
+    delivers(submission, loaded, files.folder({}), 4, expected=[], workers=[2])
 
 
 def test_values_damaged_file(submission, files, generator):
     """A damaged file raises when its turn comes, in a worker process too."""
     path = files.folder({**arrays(generator, "ac"), "b.npy": b"\x93NUMPY\x01\x00"})
-    for workers in (0, 2):
-        got = submission.run(loaded, path, workers, None)
-        require(
-            got["error"],
-            f"With {workers} worker processes, a folder with a damaged file gave "
-            f"{len(got['passes'][0])} samples without a word. Let the error through: silent gaps "
-            "are found months later.",
-        )
-    (sample,) = submission.run(asked, path, "*.npy", [2])[1]
+    refuses(submission, loaded, path, None, fault="One file of the folder is damaged")
+    (sample,) = submission.run(asked, path, [2])[1]
     require(torch.is_tensor(sample), "ds[2] gives no tensor, though only file 1 is damaged.")

@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require, same
-from torchkata.probes import delivered, ending, opening, taken
+from torchkata import Entry, Exercise, refuses, require, same
+from torchkata.probes import delivered, most_held, opening, opening_tars, taken
 
 EXERCISE = Exercise(Entry("TarStream"), shipped="32bc901e5d18b3bc", fault="values", loads_data=True)
 BLOCK = 512  # bytes: each header takes one, and so does each small array
@@ -21,43 +21,20 @@ def streamed(kata, path, passes=1):
 
 
 def loaded(kata, path, workers, passes=1):
-    """What passes of a DataLoader give, or what it raised."""
     return delivered(kata.TarStream(path), passes=passes, batch_size=None, num_workers=workers)
 
 
 def opened(kata, path):
     """How often the archive is opened: by making the dataset, and in a pass."""
-    import tarfile  # noqa: PLC0415 - a probe brings its own
-
-    archives, start = [], tarfile.TarFile.__init__
-
-    def counted(self, *arguments, **keywords):
-        start(self, *arguments, **keywords)  # raises where it only tries a compression
-        archives.append(self.name)
-
-    tarfile.TarFile.__init__ = counted
-    try:
-        with opening(path) as early:
-            ds = kata.TarStream(path)
-        archives.clear()
-        with opening(path) as late:
-            taken(ds)
-    finally:
-        tarfile.TarFile.__init__ = start
+    with opening(path) as early:
+        ds = kata.TarStream(path)
+    with opening(path) as late, opening_tars() as archives:
+        taken(ds)
     return len(early), len(archives) or len(late)
 
 
-def held(kata, path):
-    """The most bytes that are held at a time while samples are taken and dropped."""
-    import tracemalloc  # noqa: PLC0415 - a probe brings its own
-
-    ds = kata.TarStream(path)
-    tracemalloc.start()
-    try:
-        count = sum(1 for _sample in ending(ds))
-        return count, tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+def dropped(kata, path):
+    return most_held(kata.TarStream(path))
 
 
 def arrays(count):
@@ -76,6 +53,12 @@ def numbers(samples):
     return [int(sample.flatten()[0]) for sample in samples]
 
 
+def kept(submission, files, given):
+    """Samples are the arrays of an archive, as they are."""
+    path = files.tar({f"{i}.npy": array for i, array in enumerate(given)})
+    same(submission.run(streamed, path)[0], given, what="the samples")
+
+
 def test_contract_iterable(submission, files):
     """It is an IterableDataset."""
     require(
@@ -88,24 +71,20 @@ def test_contract_iterable(submission, files):
 def test_shape_is_kept(submission, files, generator):
     """Arrays of any shape come as they are, a single number too."""
     sizes = ((), (1,), (0, 3), (2, 1, 4))
-    given = {f"{i}.npy": torch.randn(size, generator=generator) for i, size in enumerate(sizes)}
-    (samples,) = submission.run(streamed, files.tar(given))
-    got = [tuple(sample.shape) for sample in samples]
-    require(got == list(sizes), f"Arrays of the shapes {list(sizes)} come with the shapes {got}.")
+    kept(submission, files, [torch.randn(size, generator=generator) for size in sizes])
 
 
 def test_dtype_is_kept(submission, files):
     """Arrays of any dtype come as they are."""
     dtypes = (torch.float64, torch.float16, torch.int64, torch.uint8, torch.bool)
-    given = {f"{dtype}.npy": torch.arange(5).to(dtype) for dtype in dtypes}
-    (samples,) = submission.run(streamed, files.tar(given))
-    same(samples, list(given.values()), what="the samples")
+    kept(submission, files, [torch.arange(5).to(dtype) for dtype in dtypes])
 
 
 def test_values_archive_order(submission, files):
     """Without workers, each pass gives all tensors in the order of the archive, nothing else."""
     given = arrays(7)
-    path = files.tar({**dict(list(given.items())[:4]), **OTHERS, **dict(list(given.items())[4:])})
+    first, rest = list(given.items())[:4], list(given.items())[4:]
+    path = files.tar({**dict(first), **OTHERS, **dict(rest)})
     for number, got in enumerate(submission.run(streamed, path, 2), start=1):
         same(got, list(given.values()), what=f"what pass {number} gives")
 
@@ -137,30 +116,17 @@ def test_values_damaged_member(submission, files, generator):
     for kind, data in {"cut short": short, "empty": b"", "garbage": garbage}.items():
         bad = f"train/odd-{len(data)}.npy"
         path = files.tar({**{name: given[name] for name in names[:3]}, bad: data, **given})
-        for workers in (0, 2) if kind == "cut short" else (0,):
-            found = submission.run(loaded, path, workers)
-            where = f"The member {bad} is {kind} (num_workers={workers})"
-            require(
-                found["error"], f"{where}, but the pass went on without an error: a gap in silence."
-            )
-            require(
-                bad in found["text"],
-                f"{where}; the error that came does not name it, so nobody can find it: "
-                f"{found['error']}",
-            )
-            if not workers:
-                got = numbers(found["passes"][0])
-                require(got == [0, 1, 2], f"{where}; before the error the samples {got} came.")
+        fault, workers = f"The member {bad} is {kind}", (0, 2) if kind == "cut short" else (0,)
+        found = refuses(submission, loaded, path, fault=fault, naming=bad, workers=workers)
+        got = numbers(found[0]["passes"][0])
+        require(got == [0, 1, 2], f"{fault}; before the error the samples {got} came.")
 
 
 def test_values_cut_archive(submission, files):
     """An archive that is cut off raises an error instead of ending early."""
     path = cut(files, arrays(3), 5 * BLOCK + 140)  # the last array takes 152 bytes
-    found = submission.run(loaded, path, 0)
-    require(
-        found["error"],
-        "The archive ends within its last array, but the pass ended without an error.",
-    )
+    fault = "The archive ends within its last array"
+    refuses(submission, loaded, path, fault=fault, workers=[0])
 
 
 def test_memory_opened_once(submission, files):
@@ -182,7 +148,7 @@ def test_memory_one_sample_at_a_time(submission, files):
     """Samples are read as they are asked for: few are held at a time."""
     count, size = 40, 100_000
     path = files.tar({f"{i}.npy": torch.zeros(size // 4) for i in range(count)})
-    came, most = submission.run(held, path)
+    came, most = submission.run(dropped, path)
     require(came == count, f"{came} samples came of {count}.")
     require(
         most <= count * size / 4,

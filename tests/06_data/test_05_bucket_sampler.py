@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require
+from torchkata import Entry, Exercise, delivers, require
 from torchkata.probes import delivered, taken
 
 EXERCISE = Exercise(Entry("BucketSampler"), shipped="a6f67588acf136b7", loads_data=True)
@@ -32,8 +32,7 @@ def touched(kata, lengths):
 def loaded(kata, lengths, workers):
     """The sample numbers that two passes of a DataLoader give."""
     how = {"batch_sampler": kata.BucketSampler(lengths, 4), "num_workers": workers}
-    got = delivered(range(len(lengths)), passes=2, **how)
-    return [[batch.tolist() for batch in found] for found in got["passes"]], got["error"]
+    return delivered(range(len(lengths)), passes=2, **how)
 
 
 def drawn(generator, n, high=500):
@@ -44,6 +43,14 @@ def padding(lengths, batches):
     """The number of steps that are filled."""
     rows = [lengths[batch] for batch in batches]
     return sum(int((row.max() - row).sum()) for row in rows)
+
+
+def sized(submission, generator, times=1):
+    """Yield n, batch_size, len() and the batches of some passes, for a tensor and for a list."""
+    for n, size in SIZES:
+        lengths = drawn(generator, n, 60)
+        for given in (lengths, lengths.tolist()):
+            yield n, size, *submission.run(passes, given, size, times)[:2]
 
 
 def complete(batches, n, where):
@@ -61,8 +68,7 @@ def test_contract_lists_of_ints(submission, generator):
     """A batch is a list of Python's ints, whether lengths is a list or a tensor."""
     lengths = drawn(generator, 10)
     for given in (lengths, lengths.tolist()):
-        _count, (batches,), _drawn = submission.run(passes, given, 4)
-        for batch in batches:
+        for batch in submission.run(passes, given, 4)[1][0]:
             kind = type(batch).__name__
             if isinstance(batch, list):
                 kind += " of " + " and ".join(sorted({type(i).__name__ for i in batch}))
@@ -75,8 +81,7 @@ def test_contract_lists_of_ints(submission, generator):
 
 def test_contract_len(submission, generator):
     """len() is the number of batches."""
-    for n, size in SIZES:
-        count, _batches, _drawn = submission.run(passes, drawn(generator, n), size)
+    for n, size, count, _passes in sized(submission, generator):
         wanted = -(-n // size)
         require(
             count == wanted,
@@ -87,14 +92,10 @@ def test_contract_len(submission, generator):
 
 def test_shape_of_batches(submission, generator):
     """All batches have batch_size numbers, apart from at most one."""
-    for n, size in SIZES:
-        _count, (batches,), _drawn = submission.run(passes, drawn(generator, n, 60), size)
-        sizes = sorted(len(batch) for batch in batches)
-        full, rest = divmod(n, size)
-        if sizes == [size] * (n // size):
-            continue  # what is missing then is another test's matter
+    for n, size, _count, (batches,) in sized(submission, generator):
+        sizes, full, rest = sorted(len(batch) for batch in batches), n // size, n % size
         require(
-            sizes == [rest] * (rest > 0) + [size] * full,
+            sizes in ([size] * full, [rest] * (rest > 0) + [size] * full),  # or one is missing
             f"{n} samples in batches of {size} make {full} full batches"
             + (f" and one of {rest}" if rest else "")
             + f"; the batches that came have the sizes {sizes[:12]}.",
@@ -103,9 +104,8 @@ def test_shape_of_batches(submission, generator):
 
 def test_values_each_once(submission, generator):
     """In each pass every number comes once."""
-    for n, size in SIZES:
-        _count, all_passes, _drawn = submission.run(passes, drawn(generator, n).tolist(), size, 2)
-        for batches in all_passes:
+    for n, size, _count, both in sized(submission, generator, times=2):
+        for batches in both:
             complete(batches, n, f"n={n}, batch_size={size}")
 
 
@@ -166,13 +166,9 @@ def test_values_generator_alone(submission, generator):
 
 def test_values_in_a_loader(submission, generator):
     """A DataLoader takes it, without worker processes and with two."""
-    lengths = drawn(generator, 18)
-    for workers in (0, 2):
-        got, error = submission.run(loaded, lengths, workers)
-        where = f"A DataLoader with {workers} worker processes"
-        require(not error, f"{where} failed: {error}")
-        for batches in got:
-            complete(batches, 18, where)
+    for found in delivers(submission, loaded, drawn(generator, 18)):
+        for batches in found:
+            complete([batch.tolist() for batch in batches], 18, "In a DataLoader")
 
 
 def test_purity_of_lengths(submission, generator):

@@ -2,93 +2,63 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require
+from torchkata import Entry, Exercise, agree, require
+from torchkata.probes import watching_autocast
 
 EXERCISE = Exercise(Entry("autocast_dtypes"), shipped="ced51e97996fed07")
+NAMES = ["add", "matmul", "mixed_add", "sum"]
 
 
-def found(kata, kind, low=None, outer=None):
-    """The dtypes as text, and what was left changed.
-
-    Args:
-        kata: the submission.
-        kind: the type of device.
-        low: the default low precision to set before, if any, as text.
-        outer: whether autocast is on around the call; nothing is around it when None.
-    """
-    from contextlib import nullcontext  # noqa: PLC0415 - probes import in their bodies
-
-    def state():
-        return {
-            "autocast is on": torch.is_autocast_enabled(kind),
-            "autocast of cuda is on": torch.is_autocast_enabled("cuda"),
-            "the low precision": torch.get_autocast_dtype(kind),
-            "the cache of cast weights is on": torch.is_autocast_cache_enabled(),
-        }
-
-    shipped = torch.get_autocast_dtype(kind)
-    try:
-        if low:
-            torch.set_autocast_dtype(kind, getattr(torch, low))
-        with nullcontext() if outer is None else torch.autocast(kind, enabled=outer):
-            before = state()
-            got = kata.autocast_dtypes(kind)
-            after = state()
-    finally:
-        for device_type in (kind, "cuda"):
-            torch.set_autocast_enabled(device_type=device_type, enabled=False)
-        torch.set_autocast_dtype(kind, shipped)
-        torch.set_autocast_cache_enabled(True)
-    left = [f"{what}: {before[what]} before, {after[what]} after" for what in before]
+def found(kata, kind, low="", outer=None):
+    """The dtypes as text, and the settings of autocast that the call leaves changed."""
+    with watching_autocast(kind, low, outer=outer) as left:
+        got = kata.autocast_dtypes(kind)
     return (
         {
             name: str(dtype) if isinstance(dtype, torch.dtype) else f"{dtype!r} (no torch.dtype)"
             for name, dtype in (got if isinstance(got, dict) else {"": got}).items()
         },
-        [line for line, what in zip(left, before, strict=True) if before[what] != after[what]],
+        left,
     )
 
 
-def agree(submission, reference, *given, device="cpu", where):
-    got = submission.run(found, *given, device=device)[0]
-    for name, dtype in reference.run(found, *given, device=device)[0].items():
-        call = f'autocast_dtypes("{given[0]}")["{name}"]'
-        require(got.get(name) == dtype, f"{call} is {got.get(name)}, expected {dtype}, {where}.")
+def expect(submission, reference, *given, device="cpu", where):
+    what = {0: f'{where}, `autocast_dtypes("{given[0]}")`'}
+    agree(submission, reference, found, *given, device=device, what=what)
 
 
 def test_contract_dict(submission):
     """The result is a dict of four names -> torch.dtype."""
     got = submission.run(found, "cpu")[0]
     require("" not in got, f"No dict came, but {got.get('')}.")
-    names = ["add", "matmul", "mixed_add", "sum"]
-    require(sorted(got) == names, f"The keys are {sorted(got)}; they have to be {names}.")
+    require(sorted(got) == NAMES, f"The keys are {sorted(got)}; they have to be {NAMES}.")
     for name, dtype in got.items():
         require(dtype.startswith("torch."), f'For "{name}" came {dtype}; give the dtype.')
 
 
 def test_dtype_default(submission, reference):
     """On the CPU, under its own default."""
-    agree(submission, reference, "cpu", where="under the default of the CPU")
+    expect(submission, reference, "cpu", where="Under the default of the CPU")
 
 
 def test_dtype_changed_default(submission, reference):
     """After torch.set_autocast_dtype the other low precision comes."""
     for low in ("float16", "bfloat16"):
-        where = f'after torch.set_autocast_dtype("cpu", torch.{low}): ask for the setting'
-        agree(submission, reference, "cpu", low, where=where)
+        where = f'After torch.set_autocast_dtype("cpu", torch.{low}), a setting to be asked for'
+        expect(submission, reference, "cpu", low, where=where)
 
 
 def test_dtype_inside_autocast(submission, reference):
     """Called where autocast is on already, or switched off, the answer is the same."""
     for outer in (True, False):
-        where = f'called inside torch.autocast("cpu", enabled={outer})'
-        agree(submission, reference, "cpu", None, outer, where=where)
+        where = f'Inside torch.autocast("cpu", enabled={outer})'
+        expect(submission, reference, "cpu", "", outer, where=where)
 
 
 def test_purity_autocast(submission):
     """Autocast is on or off as before, with the same low precision."""
     for outer in (None, True, False):
-        left = submission.run(found, "cpu", None, outer)[1]
+        left = submission.run(found, "cpu", "", outer)[1]
         require(
             not left,
             f"The call leaves autocast changed ({'; '.join(left)}), so that the caller's next "
@@ -99,7 +69,8 @@ def test_purity_autocast(submission):
 def test_device_default(submission, reference, device):
     """On another type of device, under its own default and a changed one."""
     kind = device.split(":")[0]
-    where = f"under the default of {kind}, a stand-in for a GPU (each type of device has its own)"
-    agree(submission, reference, kind, device=device, where=where)
-    where = f"after the low precision of {kind} was set to bfloat16"
-    agree(submission, reference, kind, "bfloat16", device=device, where=where)
+    for low, where in {
+        "": f"Under the default of {kind}, a stand-in for a GPU (each type of device has its own)",
+        "bfloat16": f"After the low precision of {kind} was set to bfloat16",
+    }.items():
+        expect(submission, reference, kind, low, device=device, where=where)

@@ -9,12 +9,12 @@ from torchkata import (
     Function,
     Syncs,
     Tolerance,
+    agree,
     normal,
     require,
-    same,
     value,
 )
-from torchkata.probes import TwoLayers, slopes
+from torchkata.probes import TwoLayers, adam_descent, problem, watching_autocast
 
 
 def slow_grid(width, height):
@@ -35,28 +35,14 @@ def trained(kata, first, last, x, y, steps):
     """Train a net with given weights; its losses and parameters."""
     net = TwoLayers(first, last)
     losses = kata.train(net, x, y, steps, 0.05, amp=False)
-    return {"losses": losses, "parameters": net.state()["parameters"]}
+    return {"losses": losses, "parameters": net.seen()["parameters"]}
 
 
 def slow_adam(first, last, x, y, steps):
-    """Adam by its formulas."""
-    weights, losses = {"first": first, "last": last}, []
-    mean, square = dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 0.0)
-    for step in range(1, steps + 1):
-        loss, grad = slopes(**weights, x=x, y=y)
-        losses.append(float(loss))
-        mean = {n: 0.9 * mean[n] + 0.1 * g for n, g in grad.items()}
-        square = {n: 0.999 * square[n] + 0.001 * g * g for n, g in grad.items()}
-        rate, width = 0.05 / (1 - 0.9**step), (1 - 0.999**step) ** 0.5
-        weights = {
-            n: w - rate * mean[n] / (square[n] ** 0.5 / width + 1e-8) for n, w in weights.items()
-        }
-    return {"losses": losses, "parameters": weights}
+    found = adam_descent(first, last, x, y, steps, lr=0.05)
+    return found | {"losses": [float(loss) for loss in found["losses"]]}
 
 
-PICTURE = {"dtypes": (torch.float32,), "layouts": ()} | dict.fromkeys(
-    ("gradient", "device", "purity"), False
-)
 EXERCISE = Exercise(
     Function(
         "grid",
@@ -68,7 +54,7 @@ EXERCISE = Exercise(
             Case("one column", w=1, h=4),
             Case("wide", w=7, h=3),
         ),
-        **PICTURE,
+        variants=False,
     ),
     Function(
         "checker",
@@ -81,7 +67,7 @@ EXERCISE = Exercise(
             Case("a square for each pixel", w=22, h=41, f=22),
             Case("more squares than pixels", w=5, h=3, f=7),
         ),
-        **PICTURE,
+        variants=False,
     ),
     Entry("train"),
     Function(
@@ -108,24 +94,13 @@ EXERCISE = Exercise(
 )
 
 
-def drawn(generator):
-    return [torch.randn(size, generator=generator) for size in ((2, 8), (8, 3), (9, 2), (9, 3))]
-
-
-def outputs(kata, first, last, x, y, amp):
-    """Train for three steps; the dtypes that the net gave out, and what there is afterwards."""
+def observed(kata, first, last, x, y, amp):
+    """Train for three steps; what the net gave out, and what there is afterwards."""
     net = TwoLayers(first, last)
-    losses = kata.train(net, x, y, 3, 0.05, amp)
-    kind = x.device.type
-    left = torch.is_autocast_enabled(kind)
-    torch.set_autocast_enabled(device_type=kind, enabled=False)
-    return {
-        "outputs": sorted(set(net.outputs)),
-        "parameters": [str(p.dtype) for p in net.parameters()],
-        "kinds": [type(loss).__name__ for loss in losses] if isinstance(losses, list) else losses,
-        "left": left,
-        "losses": losses,
-    }
+    with watching_autocast(x.device.type) as left:
+        losses = kata.train(net, x, y, 3, 0.05, amp)
+    kinds = [type(loss).__name__ for loss in losses] if isinstance(losses, list) else losses
+    return net.seen() | {"losses": losses, "kinds": kinds, "left": left}
 
 
 def learnt(kata, inputs, targets, amp):
@@ -161,22 +136,28 @@ def judge_learning(submission, device="cpu"):
         )
 
 
-def judge_outputs(submission, reference, given, amp, device="cpu"):
-    got, expected = (
-        who.run(outputs, *given, amp, device=device)["outputs"] for who in (submission, reference)
-    )
+def judge_dtypes(submission, reference, generator, amp, device="cpu"):
+    given, where = (*problem(generator), amp), f"With amp={amp} on {device}"
+    got, expected = (who.run(observed, *given, device=device) for who in (submission, reference))
+    outputs, wanted = (", ".join(sorted(set(seen["outputs"]))) for seen in (got, expected))
     require(
-        got == expected,
-        f"With amp={amp} on {device} the net gives out {', '.join(got)}, expected "
-        f"{', '.join(expected)}. Autocast is for the device type of the inputs, in its default low "
-        "precision, and on only if amp says so.",
+        outputs == wanted,
+        f"{where} the net gives out {outputs}, expected {wanted}. Autocast is for the device type "
+        "of the inputs, in its default low precision, and on only if amp says so.",
     )
+    kinds = {str(parameter.dtype) for parameter in got["parameters"].values()}
+    require(
+        kinds == {"torch.float32"},
+        f"{where} the parameters end as {', '.join(sorted(kinds))}; they have to stay float32. "
+        "Autocast casts copies of them; the net itself is not to be cast.",
+    )
+    require(not got["left"], f"{where} a training changes autocast ({'; '.join(got['left'])}).")
 
 
 def test_contract_floats(submission, generator):
     """The losses are Python floats, one for each step."""
     for amp in (False, True):
-        kinds = submission.run(outputs, *drawn(generator), amp)["kinds"]
+        kinds = submission.run(observed, *problem(generator), amp)["kinds"]
         require(
             kinds == ["float"] * 3,
             f"Three steps give the losses {kinds}; a list of three Python floats is due.",
@@ -185,24 +166,15 @@ def test_contract_floats(submission, generator):
 
 def test_dtype_under_autocast(submission, reference, generator):
     """With amp the net runs in the low precision, without it in float32."""
-    given = drawn(generator)
     for amp in (True, False):
-        judge_outputs(submission, reference, given, amp)
-        got = submission.run(outputs, *given, amp)
-        require(
-            set(got["parameters"]) == {"torch.float32"},
-            f"With amp={amp} the parameters end as {', '.join(set(got['parameters']))}; they have "
-            "to stay float32. Autocast casts copies of them; the net itself is not to be cast.",
-        )
-        require(not got["left"], f"After a training with amp={amp} autocast is still on.")
+        judge_dtypes(submission, reference, generator, amp)
 
 
 def test_values_with_amp(submission, reference, generator):
     """With amp the first losses are the reference's, as far as 16 bits tell."""
-    given = *drawn(generator), True
-    got, expected = (who.run(outputs, *given)["losses"] for who in (submission, reference))
-    loose = Tolerance(rtol=0.02, atol=0.02)
-    same(got, expected, what="the losses with amp=True", tolerance=loose)
+    what, loose = {"losses": "the losses with amp=True"}, Tolerance(rtol=0.02, atol=0.02)
+    given = *problem(generator), True
+    agree(submission, reference, observed, *given, what=what, tolerance=loose)
 
 
 def test_values_learns(submission):
@@ -212,5 +184,5 @@ def test_values_learns(submission):
 
 def test_device_low_precision(submission, reference, device, generator):
     """On another device autocast is that device's own, and the net learns there."""
-    judge_outputs(submission, reference, drawn(generator), amp=True, device=device)
+    judge_dtypes(submission, reference, generator, amp=True, device=device)
     judge_learning(submission, device)

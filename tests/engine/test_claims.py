@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from torchkata import Tolerance, agree, delivers
+from torchkata import Tolerance, agree, delivers, good_steps, refuses
 from torchkata.errors import CheckFailed
 from torchkata.probes import delivered
 
@@ -59,7 +59,7 @@ def test_only_the_parts_that_are_named_are_compared():
     mine, theirs = Stand(twice=lambda x: x * 2, name="a"), Stand(twice=lambda x: x * 2, name="b")
 
     assert agree(mine, theirs, doubled, torch.ones(2), what={"twice": "two x"})["name"] == "a"
-    with pytest.raises(CheckFailed, match="the name"):
+    with pytest.raises(CheckFailed, match=r"(?i)the name"):
         agree(mine, theirs, doubled, torch.ones(2), what={"twice": "two x", "name": "the name"})
 
 
@@ -95,6 +95,13 @@ def test_the_same_batches_come_with_any_number_of_workers():
     assert seen == [0, 2]
 
 
+def test_what_came_is_told():
+    """For each number of workers and each pass, to be judged otherwise."""
+    came = delivers(given(lambda rows, workers: rows[workers:]), loaded, torch.arange(3.0))
+
+    assert [[len(batches) for batches in passes] for passes in came] == [[2], [1]]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -109,3 +116,65 @@ def test_what_a_loader_gives_wrongly_is_told(change: Any, told: str):
 
     with pytest.raises(CheckFailed, match=told):
         delivers(given(change), loaded, numbers, expected=numbers.split(2))
+
+
+def broken(position: int, text: str) -> Stand:
+    """Stands for a dataset that raises at an index, in worker processes or without."""
+
+    class Broken:
+        def __len__(self) -> int:
+            return 4
+
+        def __getitem__(self, index: int) -> int:
+            if index == position:
+                raise ValueError(text)
+            return index
+
+    return Stand(dataset=lambda _numbers, _workers: Broken())
+
+
+def test_an_error_that_is_passed_on_is_right():
+    """What came before it is told, for each number of workers."""
+    found = refuses(
+        broken(2, "file c is cut short"), loaded, None, fault="File c is cut", naming="file c"
+    )
+
+    assert [len(got["passes"][0]) for got in found] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("subject", "naming", "told"),
+    [
+        (broken(9, ""), "", r"File c is cut \(num_workers=0\), but the pass went on without"),
+        (broken(2, "oh"), "file c", "does not name it, so nobody can find it: ValueError: oh"),
+    ],
+)
+def test_an_error_that_is_lost_is_told(subject: Stand, naming: str, told: str):
+    """None at all, or one that does not say where."""
+    with pytest.raises(CheckFailed, match=told):
+        refuses(subject, loaded, None, fault="File c is cut", naming=naming)
+
+
+STEPS = {"losses": [torch.tensor(1.0)] * 2, "graphs": [False] * 2, "outputs": ["f"] * 2, "steps": 2}
+
+
+def test_good_steps_pass():
+    """What is not asked for is not judged."""
+    good_steps(STEPS, steps=2, forwards=2)
+    good_steps(STEPS | {"steps": 0, "outputs": []})
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ({"losses": [0.5]}, "0-d tensor, not 0.5"),
+        ({"losses": [torch.ones(1)]}, "0-d tensor, not tensor"),
+        ({"graphs": [False, True]}, "hangs on its gradient graph"),
+        ({"steps": 1}, "called 2 x and the optimizer 1 x, instead of 2 x and 2 x"),
+        ({"outputs": ["f"] * 4}, "called 4 x and the optimizer 2 x, instead of 2 x and 2 x"),
+    ],
+)
+def test_what_a_step_does_wrongly_is_told(bad: dict[str, Any], told: str):
+    """A loss of another kind, one with its graph, steps or calls too few or too many."""
+    with pytest.raises(CheckFailed, match=told):
+        good_steps(STEPS | bad, steps=2, forwards=2)

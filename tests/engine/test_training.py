@@ -66,7 +66,7 @@ optimizer.zero_grad()
     loss.backward()
     return loss.detach()""",
         State.FAILED,
-        ["the model was called 2 x and the optimizer 0 x"],
+        ["The model was called 2 x and the optimizer 0 x, instead of 2 x and 2 x"],
     ),
     "parameters that are used up": (
         "checkerboard",
@@ -140,27 +140,29 @@ def test_watch_sees_steps_autocast_and_graphs():
     outside = watch.loss_fn(net(x), y)
     with torch.autocast("cpu"):
         outside.backward()
-    loss, number = watch.detached(inside), watch.detached(3.0)
-    watch.detached(loss)
+    for loss in (inside, inside.detach(), 3.0):
+        watch.note(loss)
+    seen = watch.seen()
 
     assert net.outputs == ["torch.bfloat16", "torch.float32"]
-    assert watch.forward == [True, False]
-    assert watch.backward == [False, True]
-    assert watch.steps == 1
-    assert watch.graphs == [True, False]
-    assert number == 3.0
-    assert not loss.requires_grad
+    assert seen["forward"] == [True, False]
+    assert seen["backward"] == [False, True]
+    assert seen["steps"] == 1
+    assert seen["graphs"] == [True, False, False]
+    assert seen["places"] == ["cpu", "cpu", "no device"]
+    assert not seen["losses"][0].requires_grad
+    assert seen["losses"][2] == 3.0
 
 
 def test_stale_gradients_are_there():
     """All parameters have gradients of 9; before, none had."""
     net = TwoLayers(torch.ones(2, 3), torch.ones(3, 1))
-    before = net.state()["gradients"]
+    before = net.seen()["gradients"]
 
     stale(net)
 
     assert before == {"first": None, "last": None}
-    assert all(bool((g == 9).all()) for g in net.state()["gradients"].values())
+    assert all(bool((g == 9).all()) for g in net.seen()["gradients"].values())
 
 
 def test_slopes_are_those_of_autograd():
@@ -177,7 +179,7 @@ def test_slopes_are_those_of_autograd():
     by_hand, gradients = slopes(first, last, x, y)
 
     torch.testing.assert_close(by_hand, loss.detach())
-    torch.testing.assert_close(gradients, net.state()["gradients"])
+    torch.testing.assert_close(gradients, net.seen()["gradients"])
 
 
 def module(**functions: object) -> ModuleType:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from torchkata.checks.plain import Subject
 from torchkata.compare import Tolerance, differences
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
@@ -91,9 +93,9 @@ def delivers(
     submission: Subject,
     probe: Callable[..., Any],
     *arguments: Any,
-    expected: Sequence[Any],
+    expected: Sequence[Any] | None = None,
     workers: Sequence[int] = (0, 2),
-) -> None:
+) -> list[list[list[Any]]]:
     """Fail the check unless a DataLoader gives the same batches, whatever its number of workers.
 
     Args:
@@ -101,9 +103,13 @@ def delivers(
         probe: `probe(kata, *arguments, num_workers)`, which returns what
             `torchkata.probes.delivered` does.
         arguments: of the probe, apart from the last.
-        expected: the batches of each pass.
+        expected: the batches of each pass; by default they are not compared.
         workers: the numbers of worker processes.
+
+    Returns:
+        For each number of worker processes, the batches of each pass.
     """
+    came = []
     for count in workers:
         got = submission.run(probe, *arguments, count)
         require(
@@ -114,9 +120,94 @@ def delivers(
                 error=got["error"],
             ),
         )
-        for batches in got["passes"]:
+        if expected is not None:
             what = say("what the DataLoader gives with {count} workers", count=count)
-            same(batches, list(expected), what=what)
+            for batches in got["passes"]:
+                same(batches, list(expected), what=what)
+        came.append(got["passes"])
+    return came
+
+
+def refuses(
+    submission: Subject,
+    probe: Callable[..., Any],
+    *arguments: Any,
+    fault: str,
+    naming: str = "",
+    workers: Sequence[int] = (0, 2),
+) -> list[dict[str, Any]]:
+    """Fail the check unless a DataLoader passes on an error, whatever its number of workers.
+
+    Args:
+        submission: asked.
+        probe: as for `delivers`.
+        arguments: of the probe, apart from the last.
+        fault: what is wrong with the data, as the beginning of a sentence.
+        naming: what the error's text has to name, if anything.
+        workers: the numbers of worker processes.
+
+    Returns:
+        What the probe told, for each number of worker processes.
+    """
+    told_each = [submission.run(probe, *arguments, count) for count in workers]
+    for count, got in zip(workers, told_each, strict=True):
+        where = say("{fault} (num_workers={count})", fault=told(fault), count=count)
+        require(
+            got["error"],
+            say(
+                "{where}, but the pass went on without an error: silent gaps and wrong samples "
+                "are found months later. Let the error through.",
+                where=where,
+            ),
+        )
+        require(
+            naming in got["text"],
+            say(
+                "{where}; the error that came does not name it, so nobody can find it: {error}",
+                where=where,
+                error=got["error"],
+            ),
+        )
+    return told_each
+
+
+def good_steps(
+    seen: Mapping[str, Any], *, steps: int | None = None, forwards: int | None = None
+) -> None:
+    """Fail the check unless training steps return their loss, detached, and do nothing twice.
+
+    Args:
+        seen: what `torchkata.probes.Watch` has seen, and `TwoLayers`.
+        steps: how many steps the optimizer has to make; not judged by default.
+        forwards: how often the model has to be called; not judged by default.
+    """
+    for loss in seen["losses"]:
+        require(
+            torch.is_tensor(loss) and loss.dim() == 0,
+            say("A step has to return the loss, a 0-d tensor, not {loss}.", loss=repr(loss)),
+        )
+    require(
+        not any(seen["graphs"]),
+        say(
+            "The returned loss still hangs on its gradient graph. Whoever keeps it in a list keeps "
+            "the graph of every step: detach it."
+        ),
+    )
+    made = {"steps": seen["steps"], "calls": len(seen["outputs"])}
+    due = {
+        "steps": made["steps"] if steps is None else steps,
+        "calls": made["calls"] if forwards is None else forwards,
+    }
+    require(
+        made == due,
+        say(
+            "The model was called {calls} x and the optimizer {steps} x, instead of {forwards} x "
+            "and {wanted} x.",
+            **made,
+            forwards=due["calls"],
+            wanted=due["steps"],
+        ),
+    )
 
 
 def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *a: Any) -> str:

@@ -37,6 +37,18 @@ def ending(items: Iterable[Any], most: int = MOST) -> Iterator[Any]:
         yield item
 
 
+def indexed(dataset: Any, indices: Iterable[int]) -> list[Any]:
+    """The samples of some indices; the text "IndexError" where that is raised."""
+
+    def sample(index: int) -> Any:
+        try:
+            return dataset[index]
+        except IndexError:
+            return "IndexError"
+
+    return [sample(index) for index in indices]
+
+
 def delivered(dataset: Any, *, passes: int = 1, **how: Any) -> dict[str, Any]:
     """What a DataLoader gives in some passes, or what it raised.
 
@@ -83,6 +95,36 @@ def opening(name: str) -> Iterator[list[str]]:
     finally:
         _listeners.pop()
         heard[:] = [path.rpartition("/")[2] for path in heard if path.endswith(name)]
+
+
+@contextmanager
+def opening_tars() -> Iterator[list[str]]:
+    """Collect the names of the tar archives that are opened, also of one that lies open already."""
+    import tarfile  # noqa: PLC0415 - other workers need not load its libraries
+
+    heard: list[str] = []
+    start = tarfile.TarFile.__init__
+
+    def counted(self: tarfile.TarFile, *arguments: Any, **keywords: Any) -> None:
+        start(self, *arguments, **keywords)  # raises where it only tries a compression
+        heard.append(str(self.name))
+
+    tarfile.TarFile.__init__ = counted  # type: ignore[method-assign]
+    try:
+        yield heard
+    finally:
+        tarfile.TarFile.__init__ = start  # type: ignore[method-assign]
+
+
+def most_held(items: Iterable[Any]) -> tuple[int, int]:
+    """How many items come, and the most bytes of Python's and numpy's that are held meanwhile."""
+    import tracemalloc  # noqa: PLC0415 - other workers need it not
+
+    tracemalloc.start()
+    try:
+        return sum(1 for _ in ending(items)), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @cache

@@ -28,13 +28,22 @@ class TwoLayers(nn.Module):
         self.outputs.append(str(output.dtype))
         return output
 
-    def state(self) -> dict[str, dict[str, Any]]:
-        """The parameters, detached, and their gradients (None where there are none), by name."""
+    def seen(self) -> dict[str, Any]:
+        """`parameters`, detached, and `gradients`, or None, by name; and the `outputs`."""
         named = dict(self.named_parameters())
         return {
             "parameters": {name: parameter.detach() for name, parameter in named.items()},
             "gradients": {name: parameter.grad for name, parameter in named.items()},
+            "outputs": self.outputs,
         }
+
+
+def problem(
+    generator: torch.Generator, n: int = 12, i: int = 7, h: int = 16, o: int = 3
+) -> list[Tensor]:
+    """Draw weights for `TwoLayers` and data: [i, h], [h, o], [n, i] and [n, o]."""
+    sizes = ((i, h), (h, o), (n, i), (n, o))
+    return [torch.randn(size, generator=generator) for size in sizes]
 
 
 def stale(net: nn.Module) -> None:
@@ -57,7 +66,9 @@ class Watch:
         steps: how many steps it has made.
         forward: whether autocast was on in each call of `loss_fn`.
         backward: whether it was on when each backward pass came through the net's output.
-        graphs: whether each loss that came back still had its gradient graph.
+        losses: what came back from each step, without its graph if it is a tensor at all.
+        graphs: whether each of these still had its gradient graph.
+        places: the device of each, as text.
 
     Raises:
         ValueError: the net has no parameters.
@@ -79,7 +90,9 @@ class Watch:
         self.steps = 0
         self.forward: list[bool] = []
         self.backward: list[bool] = []
+        self.losses: list[Any] = []
         self.graphs: list[bool] = []
+        self.places: list[str] = []
         self._kind = kind
 
     def _count(self, *_: Any) -> None:
@@ -95,18 +108,14 @@ class Watch:
     def _passed(self, _: Tensor) -> None:
         self.backward.append(torch.is_autocast_enabled(self._kind))
 
-    def detached(self, loss: Any) -> Any:
-        """What a step returned, for the judge: without its graph, if it is a tensor at all."""
-        if not torch.is_tensor(loss):
-            return loss
-        self.graphs.append(loss.requires_grad)
-        return loss.detach()
+    def note(self, loss: Any) -> None:
+        """Keep what a step returned."""
+        attached = torch.is_tensor(loss) and loss.requires_grad
+        self.losses.append(loss.detach() if attached else loss)
+        self.graphs.append(attached)
+        self.places.append(str(getattr(loss, "device", "no device")))
 
-
-def slopes(first: Tensor, last: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """The mean squared error of `TwoLayers` and its gradients by name, by the chain rule."""
-    hidden = torch.tanh(x @ first)
-    error = hidden @ last - y
-    slope = 2 * error / error.numel()
-    inner = (slope @ last.T) * (1 - hidden * hidden)
-    return (error * error).mean(), {"first": x.T @ inner, "last": hidden.T @ slope}
+    def seen(self) -> dict[str, Any]:
+        """All attributes but the optimizer, for the judge."""
+        names = ("losses", "graphs", "places", "steps", "forward", "backward")
+        return {name: getattr(self, name) for name in names}
