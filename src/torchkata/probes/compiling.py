@@ -17,6 +17,7 @@ from torchkata.probes.endless import EndlessError
 Program = Callable[..., Any]
 LIMIT: Final = 10  # seconds: below the time that a whole request may take
 
+_ADVICE: Final = "Consider annotating your code using torch._check*()."  # no way out here
 _endless: list[str] = []  # in a worker process: fills when compiling comes to no end
 
 
@@ -81,10 +82,16 @@ def in_one_graph(function: Program, *arguments: Any) -> dict[str, Any]:
         except Exception as error:
             if not type(error).__module__.startswith("torch._dynamo"):
                 raise
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            told = [line for line in lines if line.startswith("Explanation:")] or lines or ["stops"]
-            return {"graphs": [], "refused": told[0].removeprefix("Explanation:").strip()}
+            return {"graphs": [], "refused": _explanation(str(error))}
     return {"graphs": [operations(graph) for graph in graphs], "refused": "", "result": result}
+
+
+def _explanation(text: str) -> str:
+    """The line of the compiler's many that says why."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    signs = ("Explanation:", "data-dependent", "")
+    found = next((line for sign in signs for line in lines if sign in line), "it stops")
+    return found.removeprefix("Explanation:").removeprefix(_ADVICE).strip()
 
 
 @contextmanager
