@@ -16,7 +16,6 @@ from torchkata.probes.compiling import (
 from torchkata.probes.descent import adam_descent, momentum_descent, slopes
 from torchkata.probes.loading import (
     delivered,
-    ending,
     indexed,
     most_held,
     opening,
@@ -36,7 +35,6 @@ __all__ = [
     "called",
     "compiling",
     "delivered",
-    "ending",
     "given",
     "given_up",
     "in_one_graph",
