@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
+    from torchkata.case import Case
     from torchkata.checks.claims import agree, delivers, good_steps, raises, refuses, require, same
     from torchkata.compare import Tolerance
     from torchkata.inputs import integers, normal, uniform, value
-    from torchkata.spec import Case, Entry, Exercise, Function
+    from torchkata.spec import Entry, Exercise, Function
 
 __all__ = [
     "Case",

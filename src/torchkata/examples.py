@@ -11,10 +11,11 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from torchkata.case import Case, Known
 from torchkata.compare import Tolerance
 from torchkata.errors import CourseError
 from torchkata.messages import say
-from torchkata.spec import Case, Entry, Exercise, Function, Known
+from torchkata.spec import Entry, Exercise, Function
 
 _FORMAT: Final = 1
 _INNERMOST: Final = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")

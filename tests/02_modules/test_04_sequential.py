@@ -1,13 +1,16 @@
 """Grader of sequential: a multilayer perceptron from a list of sizes."""
 
-from itertools import pairwise
-
 import torch
 
 from torchkata import Case, Entry, Exercise, Function, raises, require, value
 from torchkata.probes import behind, given
 
 SIZES = ([64, 32, 10], [3, 2], [1, 1, 1], [5, 4, 4, 4, 7])
+
+
+def steps(sizes):
+    """The number of inputs and outputs of each layer."""
+    return [sizes[i : i + 2] for i in range(len(sizes) - 1)]
 
 
 def applied(kata, sizes, numbers, x):
@@ -21,7 +24,7 @@ def applied(kata, sizes, numbers, x):
 
 def layers(sizes, numbers):
     """Cut a vector into the weight and bias of each layer."""
-    for n, m in pairwise(sizes):
+    for n, m in steps(sizes):
         weight, bias, numbers = numbers.split([n * m, m, len(numbers) - (n + 1) * m])
         yield weight.view(m, n), bias
 
@@ -36,7 +39,7 @@ def mlp(sizes, *rows):
     """The case of a net, and an x of some rows."""
 
     def drawn(kind, generator):
-        count = sum((n + 1) * m for n, m in pairwise(sizes))
+        count = sum((n + 1) * m for n, m in steps(sizes))
         numbers = torch.randn(count, generator=generator, dtype=kind.dtype)
         return sizes, numbers, torch.randn(*rows, sizes[0], generator=generator, dtype=kind.dtype)
 
@@ -64,7 +67,7 @@ EXERCISE = Exercise(
 
 def spoken(sizes):
     """The modules that are wanted, as text."""
-    return ", ReLU, ".join(repr(torch.nn.Linear(n, m)) for n, m in pairwise(sizes))
+    return ", ReLU, ".join(repr(torch.nn.Linear(n, m)) for n, m in steps(sizes))
 
 
 def built(kata, sizes):

@@ -19,6 +19,7 @@ Lowest first; a module imports only from its own layer and from those before it:
     devices         the twin device, and real ones
     probes          pieces of graders' probes, run beside the submission
     isolation       worker processes: the wire, the confinement, the probes
+    case            one set of hidden inputs as data
     spec            a grader as data
     examples        open examples as JSON
     folders         which exercises there are

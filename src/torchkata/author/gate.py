@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 
+from torchkata.author.margins import narrow, near_traps
 from torchkata.author.text import signatures, text_faults
 from torchkata.budget import GrowthAtMost, Memory, Ops
+from torchkata.case import Case
 from torchkata.checks.check import run_check
 from torchkata.checks.correct import ordinary
 from torchkata.checks.plan import plan
@@ -25,9 +27,8 @@ from torchkata.isolation.launch import Launcher
 from torchkata.messages import say
 from torchkata.result import ExerciseResult, State, Verdict
 from torchkata.run import fresh_seed
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 
-MARGIN = 1.5  # between a threshold and what the reference, or the nearest trap, reaches
 _TRIES = 3
 _FEWEST_TRAPS = 2
 _FEWEST_ALTERNATIVES = 1
@@ -112,12 +113,12 @@ class Gate:
 
     def _solution(self, lesson: Lesson) -> Iterator[str]:
         def clears(result: ExerciseResult) -> bool:
-            return result.state is State.PASSED and not list(_narrow(result))
+            return result.state is State.PASSED and not list(narrow(result))
 
         result = self._judge_steadily(lesson, {}, clears)
         if result.state is not State.PASSED:
             yield f"The solution is {result.state}: {_reasons(result)}"
-        yield from _narrow(result)
+        yield from narrow(result)
 
     def _baselines(self, lesson: Lesson) -> Iterator[str]:
         """The slow version is a second oracle: it agrees with the reference in every case."""
@@ -153,7 +154,7 @@ class Gate:
                 if any("RecursionError" in check.message for check in result.failed):
                     yield f"Trap {name} calls {entry}, which is itself; give it a helper to call."
                 if axis == "speed":
-                    yield from _near_traps(name, result)
+                    yield from near_traps(name, result)
 
     def _alternatives(self, lesson: Lesson) -> Iterator[str]:
         alternatives: dict[str, tuple[str, ...]] = lesson.constant("ALTERNATIVES", {})
@@ -201,28 +202,6 @@ def _fails_on(axis: str, result: ExerciseResult) -> bool:
 def _by_the_clock(result: ExerciseResult) -> bool:
     """Whether nothing but a race stands between this result and a pass."""
     return all(check.axis == "speed" for check in result.checks if check.verdict != "passed")
-
-
-def _narrow(result: ExerciseResult) -> Iterator[str]:
-    """Thresholds that the reference clears by too little: surely, not by the noise of a race."""
-    for check in result.checks:
-        most, threshold = check.figures.get("ratio_high", 0), check.figures.get("threshold", 0)
-        if most < MARGIN * threshold:
-            yield (
-                f"{check.id}: the reference reaches {most:.3g} x at best, less than "
-                f"{MARGIN} times the threshold {threshold:g}."
-            )
-
-
-def _near_traps(name: str, result: ExerciseResult) -> Iterator[str]:
-    """A trap that fails by the clock misses the threshold by 1.5, or verdicts would waver."""
-    for check in result.failed:
-        least, threshold = check.figures.get("ratio_low", 0), check.figures.get("threshold", 0)
-        if threshold and least * MARGIN > threshold:
-            yield (
-                f"{check.id}: trap {name} reaches {least:.3g} x at least, too near to the "
-                f"threshold {threshold:g}."
-            )
 
 
 def _disagreements(session: Session, function: Function) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from torchkata import units
+from torchkata.case import Case
 from torchkata.checks.metered import measure
 from torchkata.checks.session import Session
 from torchkata.errors import KataError
 from torchkata.messages import say, sentences
 from torchkata.meters.costs import MemoryUse, OpCount, ranked
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 
 _FAR: Final = 2  # times as many ops, or bytes, explain a slow call
 _MANY: Final = 8  # times one op in one line: a loop, for nobody writes that by hand

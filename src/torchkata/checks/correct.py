@@ -7,13 +7,14 @@ from typing import Any
 
 import torch
 
+from torchkata.case import Case
 from torchkata.checks.check import raised
 from torchkata.checks.session import Observed, Session
 from torchkata.checks.workers import Blocked
 from torchkata.compare import Difference, Tolerance, differences
 from torchkata.errors import CheckFailed
 from torchkata.messages import say, sentences
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 from torchkata.texts import told
 
 _BEFORE_VALUES = ("contract", "shape")

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from torchkata.budget import Memory, Ops, Syncs
+from torchkata.case import Case
 from torchkata.checks.correct import on, ordinary
 from torchkata.checks.metered import ARRAYS, busiest, measure, no_detour, nothing_of_its_own
 from torchkata.checks.session import Session
@@ -17,7 +18,7 @@ from torchkata.formula import evaluate
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say, sentences
 from torchkata.meters.costs import MemoryUse, OpCount, events
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 
 TWIN = "twin:0"
 

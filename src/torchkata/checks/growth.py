@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any, Final
 
 from torchkata.budget import GrowthAtMost
+from torchkata.case import Case
 from torchkata.checks.attribution import risen
 from torchkata.checks.metered import measure
 from torchkata.checks.session import Session
@@ -14,7 +15,7 @@ from torchkata.isolation.handle import Worker
 from torchkata.messages import say, sentences
 from torchkata.meters.growth import Growth, fit
 from torchkata.result import Curve
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 
 _REPEATS: Final = 5  # of each timed size; the median decides
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from torchkata.budget import Memory, Speedup
+from torchkata.case import Case
 from torchkata.checks.metered import measure
 from torchkata.checks.session import Session
 from torchkata.errors import KataError
 from torchkata.isolation.handle import Worker
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 
 
 def climb(session: Session, without: set[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 
+from torchkata.case import Case
 from torchkata.checks.correct import on
 from torchkata.checks.session import Session
 from torchkata.errors import CheckFailed, ProtocolError
@@ -15,7 +16,7 @@ from torchkata.isolation import probes
 from torchkata.isolation.handle import Worker
 from torchkata.messages import say, sentences
 from torchkata.meters.costs import MemoryUse, OpCount
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 
 ARRAYS: Final = frozenset({"numpy", "dlpack", "tolist"})
 """Conversions after which whole tensors live where their memory is not seen."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 
+from torchkata.case import Case
 from torchkata.checks.check import raised
 from torchkata.checks.correct import shape_first
 from torchkata.checks.session import Session, rounded, widened
@@ -15,7 +16,7 @@ from torchkata.compare import Tolerance, differences
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.isolation import probes
 from torchkata.messages import say, sentences
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 from torchkata.texts import told
 
 _MOST_TEXT: Final = 200  # of what a worker says

@@ -9,6 +9,7 @@ from typing import Any, Final
 import torch
 from torch.utils._pytree import tree_map
 
+from torchkata.case import Case
 from torchkata.checks.evidence import Evidence, Question
 from torchkata.checks.workers import Submission, Workers
 from torchkata.course import Lesson
@@ -18,7 +19,7 @@ from torchkata.isolation import probes
 from torchkata.isolation.launch import Launcher, Lease
 from torchkata.meters.costs import OpCount
 from torchkata.result import Curve, Rung
-from torchkata.spec import Case, Exercise, Function
+from torchkata.spec import Exercise, Function
 
 _MOST_NAMES: Final = 20  # of ops in a histogram
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import torch
 
 from torchkata.budget import Speedup
+from torchkata.case import Case
 from torchkata.checks.attribution import why_slow
 from torchkata.checks.check import raised
 from torchkata.checks.correct import on
@@ -21,7 +22,7 @@ from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable
 from torchkata.isolation.handle import Timing, Worker
 from torchkata.messages import say, sentences
 from torchkata.meters.clock import Block, Decision, Outcome, Rule, decide
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 from torchkata.texts import told
 
 _HARNESS_SWITCHES: Final = 2  # the worker waits twice within a block: for `go` and for `send`

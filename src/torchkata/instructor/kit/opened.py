@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import torch
 
+from torchkata.case import Case
 from torchkata.checks.correct import ordinary
 from torchkata.checks.session import Session, widened
 from torchkata.checks.workers import Submission
@@ -17,7 +18,7 @@ from torchkata.errors import CourseError, SubmissionError, WorkerDiedError
 from torchkata.examples import NotPlainError, plain
 from torchkata.inputs import Seeded
 from torchkata.isolation.launch import Launcher
-from torchkata.spec import Case, Function
+from torchkata.spec import Function
 
 _SEED: Final = 20_000_101  # public, and no run's: hidden inputs are drawn from other seeds
 _OTHER: Final = 20_000_102
