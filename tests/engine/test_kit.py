@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib.util
 import io
 import json
@@ -14,10 +15,12 @@ import stat
 import subprocess
 import sys
 import tarfile
+import tomllib
 import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -156,6 +159,30 @@ def test_wheel_holds_the_engine(engine: Path):
     names = {path.name for path in engine.glob("torchkata-*.dist-info/*")}
     assert {"METADATA", "RECORD", "WHEEL", "entry_points.txt"} <= names
     assert (engine / "bin/torchkata").exists()
+
+
+def test_wheel_asks_for_what_the_project_file_lists(engine: Path):
+    """Whatever this environment was installed from; installed, the engine makes the same wheel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (known,) = distributions(name="torchkata", path=[str(engine)])
+
+    assert [text for text in known.requires or [] if "extra ==" not in text] == project[
+        "dependencies"
+    ]
+    assert {point.name for point in known.entry_points} == {"torchkata"}
+    code = (
+        "import hashlib\nfrom torchkata.instructor.kit.wheel import wheel\n"
+        "print(hashlib.sha256(wheel()[1]).hexdigest())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(engine)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == hashlib.sha256(wheel()[1]).hexdigest()
 
 
 def test_pages_name_real_things(kits: dict[str, Kit]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from torchkata.archive import pack
@@ -15,7 +14,7 @@ from torchkata.git import GitError, lines
 from torchkata.instructor.kit.hints import open_hints
 from torchkata.instructor.kit.opened import facts_of
 from torchkata.instructor.kit.page import pages
-from torchkata.instructor.kit.wheel import wheel
+from torchkata.instructor.kit.wheel import release, wheel
 from torchkata.isolation.launch import Launcher
 from torchkata.learner.reset import shipped_source
 from torchkata.messages import say
@@ -80,7 +79,7 @@ def build(
     name, engine = wheel()
     files[name] = engine
     files[OPEN if open_only else SEALED] = (
-        pack(hidden) if open_only else seal(hidden, version("torchkata"))
+        pack(hidden) if open_only else seal(hidden, release().version)
     )
     licence = course.root / _LICENCE
     if licence.is_file():

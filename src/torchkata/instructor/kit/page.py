@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from importlib.metadata import metadata, version
 from pathlib import Path
 from typing import Final
 
 import jinja2
 
 from torchkata.course import Lesson
+from torchkata.instructor.kit.wheel import release
 
 _TEMPLATES: Final = Path(__file__).parent / "template"
 _PAGES: Final = {
@@ -38,8 +38,8 @@ def pages(
         "examples": examples,
         "first": lessons[0],
         "open_only": open_only,
-        "python": metadata("torchkata")["Requires-Python"],
-        "version": version("torchkata"),
+        "python": release().python,
+        "version": release().version,
         "wheel": wheel,
     }
     found = {}
