@@ -158,4 +158,4 @@ def _summary(run: ClassRun, out: Path) -> None:
             known=run.known,
         )
     )
-    print(f"{counts}\n{out}/gradebook.sqlite")  # noqa: T201
+    print(f"{counts}\n{out}/gradebook.sqlite\n{out}/class.html")  # noqa: T201

@@ -160,7 +160,7 @@ def test_what_is_open_is_no_0(mini: Course, tmp_path: Path):
     )
     report = Page((tmp_path / "class.html").read_text(encoding="utf-8")).text
     assert "Without points until you decide" in report
-    assert "ann halve unmeasurable" in report
+    assert "halve unmeasurable 1 ann" in report
     assert "Of 1 learners something is not decided yet" in report
 
 

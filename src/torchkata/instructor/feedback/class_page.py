@@ -29,7 +29,7 @@ from torchkata.report import units
 _MOST_PAIRS: Final = 200  # on the page; the table has all
 _MOST_TRAPS: Final = 15  # that are not folded
 _LONGEST: Final = 40  # characters of a name
-_UNFOLDED: Final = 30  # errors to look at, from which on they are folded
+_UNFOLDED: Final = 12  # exercises to look at; more are folded
 
 
 def class_page(
@@ -59,9 +59,11 @@ def class_page(
             exercises=len(survey.lessons),
         ),
         counts=counts(summary),
-        open=_open(survey.looks, names),
-        errors=_errors(survey.looks, names),
-        folded=sum(not look.open for look in survey.looks) > _UNFOLDED,
+        looks=[
+            {"kind": kind, "rows": rows, "folded": len(rows) > _UNFOLDED}
+            for kind in ("open", "errors")
+            if (rows := _looks(survey.looks, names, undecided=kind == "open"))
+        ],
         problems=[
             {"learner": _who(learner), "problems": found}
             for learner, found in survey.problems.items()
@@ -81,29 +83,24 @@ def _who(learner: str) -> dict[str, str]:
     return {"name": shown, "file": f"feedback/{file_name(learner)}.html"}
 
 
-def _open(looks: Sequence[Look], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [
-        {
-            "learner": _who(look.learner),
-            "exercise": names[look.exercise],
-            "state": look.state,
-            "word": word(look.state),
-        }
-        for look in looks
-        if look.open
-    ]
-
-
-def _errors(looks: Sequence[Look], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Answers that ended in an error, by exercise, those of many learners first."""
-    found: dict[str, list[str]] = {}
+def _looks(
+    looks: Sequence[Look], names: Mapping[str, str], *, undecided: bool
+) -> list[dict[str, Any]]:
+    """What to look at, by exercise and state, that of many learners first."""
+    found: dict[tuple[str, str], list[str]] = {}
     for look in looks:
-        if not look.open:
-            found.setdefault(names[look.exercise], []).append(look.learner)
+        if look.open == undecided:
+            found.setdefault((names[look.exercise], look.state), []).append(look.learner)
     ranked = sorted(found.items(), key=lambda item: -len(item[1]))
     return [
-        {"exercise": exercise, "n": len(learners), "learners": [_who(name) for name in learners]}
-        for exercise, learners in ranked
+        {
+            "exercise": exercise,
+            "state": state,
+            "word": word(state),
+            "n": len(learners),
+            "learners": [_who(learner) for learner in learners],
+        }
+        for (exercise, state), learners in ranked
     ]
 
 

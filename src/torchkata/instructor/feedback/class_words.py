@@ -26,7 +26,8 @@ def words() -> dict[str, str]:
             "machine, and give the points by hand."
         ),
         "errors": say("Cannot be loaded, or ended their process"),
-        "errors_all": say("Which, and whose"),
+        "all": say("Which exercises, and whose answers"),
+        "whose": say("Whose"),
         "errors_what": say(
             "They have 0 points. Where many learners stand at one exercise, look at one of them: "
             "something may be wrong with the statement."
