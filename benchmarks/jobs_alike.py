@@ -1,6 +1,6 @@
 """Show that judges side by side never disturb a verdict: --jobs 1 against --jobs 2, over and over.
 
-    python benchmarks/jobs_alike.py [--repetitions 20] [--chapter C ...] [--untimed 4] [--json FILE]
+    python benchmarks/jobs_alike.py [NAME ...] [--repetitions 20] [--chapter C ...] [--untimed 4]
 
 The class holds, for every exercise that is judged by the clock, its solution and its nearest speed
 trap (the one that comes closest to the threshold), and answers to exercises that are not. Each
@@ -79,9 +79,8 @@ def is_timed(lesson: Lesson) -> bool:
     return any(isinstance(budget, Speedup) for each in functions for budget in each.budget)
 
 
-def the_class(course: Course, chapters: tuple[str, ...], untimed: int) -> dict[str, Sample]:
+def the_class(course: Course, lessons: Sequence[Lesson], untimed: int) -> dict[str, Sample]:
     """Solutions and nearest speed traps of timed exercises, and so many answers to others."""
-    lessons = course.select((), chapters)
     timed = {lesson.id for lesson in lessons if is_timed(lesson)}
     found = decks(lessons, NOWHERE)
     chosen = [s for s in found["solution"] if s.exercise in timed]
@@ -146,13 +145,16 @@ def _counted(verdicts: object) -> str:
 def main() -> None:
     """Grade both ways and compare."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; chapters 1 to 4 else")
     parser.add_argument("--repetitions", type=int, default=20)
-    parser.add_argument("--chapter", action="append", default=[], help="1 to 4 by default")
+    parser.add_argument("--chapter", action="append", default=[])
     parser.add_argument("--untimed", type=int, default=4, help="answers that no clock judges")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     course = Course(ROOT)
-    samples = the_class(course, tuple(options.chapter) or CHAPTERS, options.untimed)
+    names, chapters = tuple(options.names), tuple(options.chapter)
+    lessons = course.select(names, chapters or (() if names else CHAPTERS))
+    samples = the_class(course, lessons, options.untimed)
     seeds = range(1, options.repetitions + 1)
     one, two = Way(jobs=1), Way(jobs=2)
     for turn in range(min(_ROUNDS, len(seeds))):
