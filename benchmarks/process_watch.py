@@ -78,7 +78,11 @@ class Watch(threading.Thread):
     @property
     def cpu(self) -> float:
         """Seconds of processor time, of workers too, as far as their zygotes know of their ends."""
-        return sum(max(look.cpu.get(pid, 0.0) for look in self.looks) for pid in self.lasting)
+        return sum(self.cpu_of(pid) for pid in self.lasting)
+
+    def cpu_of(self, pid: int) -> float:
+        """Seconds of processor time of one process and its children that have ended."""
+        return max(look.cpu.get(pid, 0.0) for look in self.looks)
 
     def quarters(self) -> dict[str, float]:
         """Medians of the first and the last quarter, in MiB, without the first looks of a start."""

@@ -60,9 +60,10 @@ def judging(course: Course) -> tuple[Figures, list[Outcome]]:
     slowest = sorted(seconds.items(), key=lambda item: -item[1])[:5]
     print("slowest:", ", ".join(f"{name} {value:.1f} s" for name, value in slowest))
     print("states:", ", ".join(sorted({each.state for each in outcomes})))
-    figures = {
+    figures: Figures = {
         "exercises": len(tasks),
         "set_seconds": sum(seconds.values()),
+        "set_cpu_seconds": watch.cpu - watch.cpu_of(os.getpid()),
         "set_race_seconds": races,
         "judge_peak_mib": max(judge) / 2**20,
         "judge_median_mib": sorted(judge)[len(judge) // 2] / 2**20,
