@@ -1,10 +1,10 @@
 """Measure what grading at scale is made of, and compute hours for cores, for docs/scale.md.
 
-    python benchmarks/scale.py [--learners 10000] [--gain G] [--json FILE]
+    python benchmarks/scale.py [--learners 10000] [--json FILE]
 
 It grades the solution of every exercise (seconds, races, memory of a judge), reads hand-ins, writes
-and reads verdicts, and sends tasks through a local Dask cluster to nodes that answer at once.
---gain is how much faster two judges are on a pair of cores than one, as jobs_alike.py measures it.
+and reads verdicts, and sends tasks through a local Dask cluster to nodes that answer at once. A
+judge keeps to one core, so so many cores have so many judges, and half as many slots at the clock.
 """
 
 from __future__ import annotations
@@ -163,22 +163,21 @@ def _own_bytes() -> int:
     return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def hours(figures: Figures, learners: int, gain: float) -> None:
-    """Print cores against hours: judging, and what the clock's slots alone would take."""
-    work, racing = learners * figures["set_seconds"], learners * figures["set_race_seconds"]
-    print(f"| cores | slots | hours of judging ({gain} x by two judges a pair) | clock alone |")
-    print("|---|---|---|---|")
+def hours(figures: Figures, learners: int) -> None:
+    """Print cores against hours: processor time, judging as it was timed now, the clock's slots."""
+    spent = [learners * figures[f"set_{name}"] / 3600 for name in ("cpu_seconds", "seconds")]
+    racing = learners * figures["set_race_seconds"] / 3600
+    print("| cores | slots | hours of processor time | hours as timed now | slots alone |")
+    print("|---|---|---|---|---|")
     for cores in _CORES:
-        pairs = cores / 2
-        judged = max(work / gain, racing) / pairs / 3600
-        print(f"| {cores} | {cores // 2} | {judged:,.1f} | {racing / pairs / 3600:,.1f} |")
+        columns = [*(each / cores for each in spent), racing / (cores / 2)]
+        print(f"| {cores} | {cores // 2} | {' | '.join(f'{each:,.1f}' for each in columns)} |")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--learners", type=int, default=10_000)
-    parser.add_argument("--gain", type=float, default=1.6)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     course = Course(ROOT)
@@ -195,7 +194,7 @@ def main() -> None:
     for key in ("writes_per_second", "reads_per_second", "messages_per_second",
                 "intake_files_per_second"):  # fmt: skip
         print(f"{answers:,.0f} answers at {key}: {answers / figures[key] / 3600:.2f} h")
-    hours(figures, options.learners, options.gain)
+    hours(figures, options.learners)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
