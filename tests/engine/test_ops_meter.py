@@ -21,6 +21,7 @@ from torch.utils._pytree import tree_map_only
 from torchkata.case import Case
 from torchkata.checks.metered import nothing_of_its_own
 from torchkata.errors import CheckFailed
+from torchkata.meters import ops
 from torchkata.meters.memory import MemoryMeter
 from torchkata.meters.ops import Escapes, OpCount, OpMeter, own_kernels
 
@@ -589,13 +590,15 @@ def test_values_that_leave_are_heard_without_counting():
 
 
 @pytest.mark.filterwarnings("ignore:Warning only once")
-def test_kernels_of_somebody_elses_are_named():
-    """Another kernel for one of PyTorch's operations is noticed for as long as it is there."""
-    assert own_kernels() == []
+def test_kernels_of_the_submission_are_named(monkeypatch: pytest.MonkeyPatch):
+    """Another kernel for one of PyTorch's operations is noticed, if the learner's file has it."""
+    monkeypatch.setattr(ops, "_own_kernels", set())
+    theirs = submission("def kernel(a, b):\n    return a + b\n")["kernel"]
     with torch.library._scoped_library("aten", "IMPL") as library:
-        library.impl("hypot", lambda a, b: a + b, "CPU")
-        assert own_kernels() == ["hypot"]
-    assert own_kernels() == []
+        library.impl("hypot", lambda a, b: a + b, "CPU")  # as PyTorch's own modules do
+        assert own_kernels() == []
+        library.impl("fmod.Tensor", theirs, "CPU")
+        assert own_kernels() == ["fmod.Tensor"]
 
 
 @pytest.mark.parametrize("name", ["mine::total", "while_loop", "scan"])

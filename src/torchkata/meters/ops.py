@@ -15,7 +15,7 @@ from torch._ops import OpOverload
 
 from torchkata.meters.costs import OpCount
 from torchkata.meters.threads import Meter
-from torchkata.source import learner_line
+from torchkata.source import PREFIX, learner_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,12 +208,22 @@ def _noting(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return noted
 
 
-_KERNELS = torch.library._impls  # noqa: SLF001 - all kernels that Python has registered
-_shipped = frozenset(_KERNELS)
+_register = torch.library.Library.impl
+_own_kernels: set[str] = set()
+
+
+@functools.wraps(_register)
+def _registered(library: Any, op_name: Any, fn: Any, *args: Any, **kwargs: Any) -> Any:
+    code = getattr(fn, "__code__", None)
+    if library.ns == "aten" and code is not None and code.co_filename.startswith(PREFIX):
+        _own_kernels.add(str(op_name))
+    return _register(library, op_name, fn, *args, **kwargs)
+
+
+# For good, and before there is a submission. PyTorch's own modules register kernels too, some late.
+torch.library.Library.impl = _registered  # type: ignore[assignment,method-assign]
 
 
 def own_kernels() -> list[str]:
-    """The operations of PyTorch's own that somebody has given another kernel since the start."""
-    own = {entry.split("/")[1] for entry in _KERNELS - _shipped if entry.startswith("aten/")
-           and not entry.endswith(("/Meta", "/AutocastPrivateUse1"))}  # fmt: skip
-    return sorted(own)[:_MOST_NAMED]
+    """The operations of PyTorch's own that the submission has given another kernel."""
+    return sorted(_own_kernels)[:_MOST_NAMED]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +24,18 @@ def storage_of(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStor
 
 def written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """The arguments that an operation writes to."""
+    return [args[place] if place < len(args) else kwargs.get(name) for place, name in _places(func)]
+
+
+@functools.cache
+def _places(func: Any) -> tuple[tuple[int, str], ...]:
+    """Position and name of each argument that an operation writes to."""
     schema = getattr(func, "_schema", None)
-    if schema is None or not schema.is_mutable:
-        return []
-    return [
-        args[place] if place < len(args) else kwargs.get(argument.name)
-        for place, argument in enumerate(schema.arguments)
+    return tuple(
+        (place, argument.name)
+        for place, argument in enumerate(schema.arguments if schema is not None else ())
         if argument.alias_info is not None and argument.alias_info.is_write
-    ]
+    )
 
 
 def is_real(storage: torch.UntypedStorage) -> bool:
