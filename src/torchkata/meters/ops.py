@@ -208,7 +208,7 @@ def _noting(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return noted
 
 
-_register = torch.library.Library.impl
+_register: Any = torch.library.Library.impl
 _own_kernels: set[str] = set()
 
 
