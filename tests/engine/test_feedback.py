@@ -8,6 +8,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from test_html_report import Page
 from torchkata.course import Course, Lesson
 from torchkata.errors import KataError
 from torchkata.instructor.book import Book
+from torchkata.instructor.discreet import summary
 from torchkata.instructor.feedback import outputs
 from torchkata.instructor.feedback.filenames import file_name
 from torchkata.instructor.feedback.folder import Folder
@@ -484,3 +486,10 @@ def test_pairs_are_told_to_the_instructor_alone(mini: Course, tmp_path: Path):
             told_ = (tmp_path / f"feedback/{learner}.{end}").read_text(encoding="utf-8")
             assert [mate for mate in mates if mate in told_] == []
     assert FEWEST > 1
+
+
+def test_case_in_words_ends_with_one_stop(mini: Course):
+    """A case that is a sentence, as of a grader's own test, is not given a second full stop."""
+    result = verdict(mini, HALVE, State.FAILED, check("values", "failed", case="Half is half."))
+
+    assert summary("failed", asdict(result)).endswith("Case: Half is half.")

@@ -60,7 +60,7 @@ def _message(axis: str, verdict: str) -> str:
 
 
 def _first(check: Mapping[str, Any]) -> str:
-    case = say(" Case: {case}.", case=check["case"]) if check["case"] else ""
+    case = say(" Case: {case}.", case=str(check["case"]).rstrip(".")) if check["case"] else ""
     return _sentence(str(check["axis"])) + case
 
 
