@@ -53,8 +53,8 @@ def words() -> dict[str, str]:
         "costs": say("Costs"),
         "costs_what": say(
             "What right and wrong answers use of each budget, on log axes. The dashed line is the "
-            "budget: what lies on it or left of it passes. A thick line holds the middle half of the class, "
-            "a thin one all of it, the ring is the median."
+            "budget: what lies on it or left of it passes. A thick line holds the middle half of "
+            "the class, a thin one all of it, the ring is the median."
         ),
         "no_costs": say("No answer was measured against a budget."),
         "over": say("over"),
