@@ -117,8 +117,9 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
                 bare = name == "aten::set_" and isinstance(tensor, torch.UntypedStorage)
                 arrives = (bare or name == "aten::lift_fresh") and not self._is_known(tensor)
                 self._see(tensor, fresh=arrives, name=name)
-            for tensor in tensors_of(written(func, args, kwargs)) if self._kept else ():
-                self._use(tensor, name)
+            if self._kept and (targets := written(func, args, kwargs)):
+                for tensor in tensors_of(targets):
+                    self._use(tensor, name)
             self._note_peak()
         result = func(*args, **kwargs)
         with self._lock:

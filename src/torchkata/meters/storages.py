@@ -24,7 +24,10 @@ def storage_of(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStor
 
 def written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """The arguments that an operation writes to."""
-    return [args[place] if place < len(args) else kwargs.get(name) for place, name in _places(func)]
+    places = _places(func)
+    if not places:  # most of them: this is asked for each
+        return []
+    return [args[place] if place < len(args) else kwargs.get(name) for place, name in places]
 
 
 @functools.cache
