@@ -217,7 +217,7 @@ def _registered(library: Any, op_name: Any, fn: Any, *args: Any, **kwargs: Any) 
     code = getattr(fn, "__code__", None)
     if library.ns == "aten" and code is not None and code.co_filename.startswith(PREFIX):
         _own_kernels.add(str(op_name))
-    return _register(library, op_name, fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+    return _register(library, op_name, fn, *args, **kwargs)
 
 
 # For good, and before there is a submission. PyTorch's own modules register kernels too, some late.
