@@ -418,13 +418,14 @@ def test_setup_makes_an_environment_of_its_own(image: Path, tmp_path: Path):
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A learner's: one right answer, one wrong, and files that would catch a careless judge."""
+    """A learner's: an answer right, one wrong, a stub, and files that catch a careless judge."""
     root = tmp_path / "repository"
     hand_in(
         root,
         **{
             "exercises/01_mini/02_halve.py": SOLUTION[HALVE],
-            "exercises/02_more/02_counter.py": STUB[COUNTER],
+            "exercises/02_more/01_mend_shift.py": STUB[SHIFT],
+            "exercises/02_more/02_counter.py": SOLUTION[COUNTER].replace("self.calls += 1", "pass"),
             "tests/01_mini/test_02_halve.py": "# made easy by the learner",
             "torchkata.py": "raise SystemExit('imported from the repository')",
             "zipfile.py": "raise SystemExit('imported from the repository')",
@@ -451,22 +452,19 @@ def test_github_workflow(repository: Path, pack: Path, tmp_path: Path):
     steps = [step for step in job["steps"] if "run" in step]
     assert [step["name"] for step in steps] == ["Fetch the pack", "Set up", "Grade"]
 
+    codes = []
     for step in steps:
         done = run("bash", "-e", "-c", step["run"], cwd=repository, **environment)
-        assert done.returncode == 0, step["name"] + done.stderr
+        codes.append(done.returncode)
 
+    assert codes == [0, 0, 1], done.stderr  # red: an answer fails
     results = json.loads(base64.b64decode(output.read_text().removeprefix("result=").strip()))
     assert results["max_score"] == 3
-    assert results["status"] == "pass"
-    assert [test["score"] for test in results["tests"]] == [1, 0, 0]
-    assert "## 1 of 3 points" in summary.read_text()
-    assert f"| {COUNTER} | todo | 0 / 1 | Not started, or not finished. |" in summary.read_text()
-
-    (repository / "exercises/01_mini/02_halve.py").write_text(TRAP)
-    done = run("bash", "-e", "-c", steps[-1]["run"], cwd=repository, **environment)
-    assert done.returncode == 1
-    results = json.loads(base64.b64decode(output.read_text().split("result=")[-1].strip()))
     assert results["status"] == "fail"
+    assert [test["score"] for test in results["tests"]] == [1, 0, 0]
+    assert [test["status"] for test in results["tests"]] == ["pass", "fail", "fail"]
+    assert "## 1 of 3 points" in summary.read_text()
+    assert f"| {SHIFT} | todo | 0 / 1 | Not started, or not finished. |" in summary.read_text()
 
     reporter = job["steps"][-1]
     assert reporter["uses"] == "classroom-resources/autograding-grading-reporter@v1"
@@ -499,10 +497,6 @@ def test_gitlab_pipeline(repository: Path, pack: Path):
     """The script, run by bash in the learner's project: each check as JUnit, without values."""
     file = write_workflow("gitlab", repository)
     job = yaml.safe_load(file.read_text())["grade"]
-    (repository / "exercises/02_more/02_counter.py").write_text(
-        SOLUTION[COUNTER].replace("self.calls += 1", "pass")
-    )
-
     done = run(
         "bash", "-eo", "pipefail", "-c", "\n".join(job["script"]), cwd=repository,
         CI_PROJECT_DIR=repository, TORCHKATA_PACK=pack.as_uri(), TORCHKATA_PYTHON=sys.executable,
