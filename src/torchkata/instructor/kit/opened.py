@@ -116,14 +116,24 @@ def _example(session: Session, function: Function, case: Case) -> dict[str, Any]
             precise = session.expect(function.name, widened(_drawn(session, function, case)))
     except (CourseError, SubmissionError, WorkerDiedError) as error:
         raise _UnfitError(str(error)) from error
-    if any(
-        each.axis == "values"
-        for each in differences(slow, result, precise=precise, tolerance=function.tolerance)
-    ):
-        raise _UnfitError("reference and slow version differ here")
+    shown_result = _steady(result, precise)
+    for answer in (result, slow):
+        found = differences(
+            answer, shown_result, precise=precise, tolerance=function.tolerance, dtype=False
+        )
+        if any(each.axis == "values" for each in found):
+            raise _UnfitError("reference and slow version differ here")
     if _numbers(arguments) + _numbers(result) > _MOST_NUMBERS or not _numbers(result):
         raise _UnfitError("too large to read, or empty")
-    return {"arguments": shown, "result": plain(result), "precise": plain(precise)}
+    return {"arguments": shown, "result": plain(shown_result), "precise": plain(precise)}
+
+
+def _steady(result: Any, precise: Any) -> Any:
+    """The result without its last bits, which some of LAPACK's routines give anew in each run."""
+    both = isinstance(result, torch.Tensor) and isinstance(precise, torch.Tensor)
+    if both and result.is_floating_point() and result.shape == precise.shape:
+        return precise.to(result.dtype)
+    return result
 
 
 def _by_name(function: Function, arguments: tuple[Any, ...]) -> dict[str, object]:
