@@ -113,7 +113,9 @@ def _example(session: Session, function: Function, case: Case) -> dict[str, Any]
         (slow,), _ = worker.call(entry, [_drawn(session, function, case)])
         precise = None
         if function.dtypes[0] in _WITH_PRECISE:
-            precise = session.expect(function.name, widened(_drawn(session, function, case)))
+            precise = _short(
+                session.expect(function.name, widened(_drawn(session, function, case)))
+            )
     except (CourseError, SubmissionError, WorkerDiedError) as error:
         raise _UnfitError(str(error)) from error
     shown_result = _steady(result, precise)
@@ -126,6 +128,14 @@ def _example(session: Session, function: Function, case: Case) -> dict[str, Any]
     if _numbers(arguments) + _numbers(result) > _MOST_NUMBERS or not _numbers(result):
         raise _UnfitError("too large to read, or empty")
     return {"arguments": shown, "result": plain(shown_result), "precise": plain(precise)}
+
+
+def _short(precise: Any) -> Any:
+    """Float64 values to ten digits: far more than what they are compared with has."""
+    if not isinstance(precise, torch.Tensor) or precise.dtype is not torch.float64:
+        return precise
+    digits = [float(f"{value:.10g}") for value in precise.flatten().tolist()]
+    return torch.tensor(digits, dtype=torch.float64).reshape(precise.shape)
 
 
 def _steady(result: Any, precise: Any) -> Any:
