@@ -31,6 +31,9 @@ SHARES = {"solution": 24, "trap": 38, "alternative": 20, "cheat": 12, "shipped":
 NOWHERE = {"PORT": "9", "VICTIM": "4194305", "JUDGE": "4194305", "SECRET": "f00dcafe"}
 """What cheats reach for where nobody has set a stage: no process has a number that large."""
 
+_BY_LIMIT = ("93_slow_walk",)
+"""Cheats whose verdict hangs on the time limit: their tests set it lower than a class does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
@@ -78,6 +81,8 @@ def decks(lessons: Sequence[Lesson], places: Mapping[str, str]) -> dict[str, lis
             found[sample.kind].append(sample)
     ids = {lesson.name: lesson.id for lesson in lessons}
     for file in sorted((ROOT / "tests" / "cheats").glob("*.py")):
+        if file.stem in _BY_LIMIT:
+            continue
         text = file.read_text(encoding="utf-8")
         if (exercise := ids.get(_word(text, "Exercise"))) is not None:
             state, _, axis = _word(text, "Confined").partition(" ")
