@@ -1,4 +1,4 @@
-"""Cheat 94, huge-words: names that the grader quotes are megabytes long.
+"""Cheat 94, huge-words: names that the grader quotes are hundreds of kilobytes long.
 
 Exercise    linear_net
 Confined    failed contract
@@ -11,7 +11,7 @@ import torch
 class Net(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        self.register_parameter("a" * 1_500_000, torch.nn.Parameter(torch.rand(1)))
+        self.register_parameter("a" * 300_000, torch.nn.Parameter(torch.rand(1)))
 
     def forward(self, x):
         return x

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from helpers import torchkata, wait_for
 
 from torchkata.course import Course
 from torchkata.errors import KataError, UsageError
-from torchkata.instructor import gradebook, tables
+from torchkata.instructor import gradebook, pool, tables
 from torchkata.instructor.book import Book
 from torchkata.instructor.discreet import summary
 from torchkata.instructor.gradebook import FILE, grade_class, on_this_machine, replay
@@ -224,6 +225,24 @@ def test_a_judge_that_dies_is_replaced(course: Path, tmp_path: Path, monkeypatch
     }  # fmt: skip
     assert found["zoe"].points is None
     assert "by hand" in found["zoe"].result.message
+
+
+def test_judges_are_replaced_in_long_runs(course: Path, monkeypatch):
+    """After so many tasks a judge makes room for a fresh one; each task comes out once."""
+    begun: list[str] = []
+    monkeypatch.setattr(pool, "_TASKS_A_JUDGE", 2)
+    monkeypatch.setattr(
+        pool, "ProcessPoolExecutor", lambda *words: begun.append("") or ProcessPoolExecutor(*words)
+    )
+    tasks = [
+        Task(learner=f"{n}", exercise=HALVE, source=RIGHT.encode(), file="a.py", seed=n, key=f"{n}")
+        for n in range(5)
+    ]
+
+    found = [each.task.learner for each in graded(Course(course), tasks, jobs=1)]
+
+    assert found == [task.learner for task in tasks]
+    assert len(begun) == 3
 
 
 def test_replay_repeats_a_verdict(course: Path, tmp_path: Path):

@@ -20,6 +20,7 @@ from torchkata.isolation.launch import Launcher, Rules
 from torchkata.result import ExerciseResult, State
 
 _MOST_DEATHS: Final = 2  # of judges over one task, before it is given up
+_TASKS_A_JUDGE: Final = 250  # then a fresh process, so that no run can grow without end
 
 _course: Course | None = None
 _launcher: Launcher | None = None
@@ -63,19 +64,23 @@ class _Judge:
     def __init__(self, *words: *tuple[str, str, int, float]) -> None:
         self._words = words
         self._executor: ProcessPoolExecutor | None = None
+        self._tasks = 0
 
     def start(self, task: Task) -> Future[Outcome]:
         """Begin to grade a task; only one at a time."""
+        if self._tasks == _TASKS_A_JUDGE:
+            self.close()
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
             self._executor = ProcessPoolExecutor(1, context, begin, self._words)
+        self._tasks += 1
         return self._executor.submit(grade_here, task)
 
     def close(self) -> None:
         """End the process, without waiting for what it was doing."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = None
+            self._executor, self._tasks = None, 0
 
 
 def graded(
