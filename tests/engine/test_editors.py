@@ -182,7 +182,7 @@ def test_documented_tasks_use_verbs_that_exist():
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        (["gr"], ["grade", "gradebook"]),
+        (["gr"], ["grade", "gradebook", "gradescope"]),
         (["--c"], ["--course"]),
         (["grade", "--j"], ["--json", "--junit"]),
         (["grade", ""], ["counter", "halve", "mend_shift", "row_total"]),
@@ -258,7 +258,7 @@ complete -p torchkata python
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("python -m torchkata gr", ["grade", "gradebook"]),
+        ("python -m torchkata gr", ["grade", "gradebook", "gradescope"]),
         ("python -m torchkata grade ro", ["row_total"]),
         ("python -m torchkata grade --chapter ''", ["01_mini", "02_more"]),
         ("python -m torch", []),

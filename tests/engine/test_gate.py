@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.author.gate import Gate, _near_traps
+from torchkata.author.gate import Gate
+from torchkata.author.margins import near_traps
 from torchkata.author.text import seal
 from torchkata.course import Course
 from torchkata.isolation.launch import Launcher
@@ -176,4 +177,4 @@ def test_trap_near_a_threshold_is_named(ratio, near):
     )
     result = ExerciseResult(id="x", name="x", chapter="x", state=State.FAILED, checks=(check,))
 
-    assert bool(list(_near_traps("trap", result))) is near
+    assert bool(list(near_traps("trap", result))) is near

@@ -33,6 +33,15 @@ from torchkata.probes.descent import slopes
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
+@pytest.fixture(autouse=True)
+def _without_twin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler asks for the accelerator's stream; the twin, once registered, has none of its own.
+
+    Registering is for good, so whether it is depends on the tests that this process ran before.
+    """
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
+
+
 def test_samples_by_index():
     """From either end, and in words past it; another error is passed on."""
     assert indexed([5, 6, 7], (0, -1, 3, -4)) == [5, 7, "IndexError", "IndexError"]
