@@ -35,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 @pytest.fixture(autouse=True)
 def _without_twin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The compiler asks for the accelerator's stream; the twin, once registered, has none of its own.
+    """The compiler asks the accelerator for its stream; a registered twin has none of its own.
 
     Registering is for good, so whether it is depends on the tests that this process ran before.
     """
