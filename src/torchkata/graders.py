@@ -29,6 +29,14 @@ class Grader:
     exercise: Exercise
     tests: dict[str, Callable[..., None]] = field(default_factory=dict)
 
+    @property
+    def compiles(self) -> bool:
+        """Whether it watches compilers: then workers start with these imported."""
+        return any(
+            getattr(thing, "__module__", "") == "torchkata.probes.compiling"
+            for thing in vars(self.module).values()
+        )
+
 
 def grader_in(name: str, file: Path) -> Grader:
     """Import a grader from its file.

@@ -3,11 +3,12 @@
 Exercise    row_sum_fast
 Confined    timeout
 Unconfined  timeout
+Limit       0.5
 """
 
 import time
 
 
 def row_sum(x):
-    time.sleep(1.5)
+    time.sleep(0.4)
     return x.sum(0)

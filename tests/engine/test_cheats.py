@@ -11,6 +11,8 @@ something outside, the evidence by which a success would show:
     never told  the same, but it must not succeed without confinement either
     harmless    nothing of all that may happen, with or without
 
+A cheat that plays for time may name the seconds that one of its requests may take.
+
 A host probe has to succeed without confinement, else its failure with it would prove nothing.
 """
 
@@ -26,7 +28,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,8 @@ def free(launcher: Launcher) -> Iterator[Launcher]:
 def judged(cheat: Cheat, launcher: Launcher, stage: Stage) -> ExerciseResult:
     lesson = COURSE.one(cheat.word("Exercise"))
     submission = Submission(source=stage.fill(cheat.text), file=lesson.stub.name)
+    if limit := cheat.word("Limit"):
+        launcher = Launcher(replace(launcher.rules, limit=float(limit)), launcher._zygote)
     return grade_one(lesson, submission, launcher, Settings(seed=secrets.randbelow(1 << 32)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import textwrap
 import time
 from pathlib import Path
@@ -302,6 +303,29 @@ def test_stopped_worker_goes_on(launcher: Launcher):
     assert not worker.alive
     with pytest.raises(WorkerDiedError):
         worker.call("double", [(torch.ones(2),)])
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs workers that are forked")
+def test_workers_that_compile_start_warm():
+    """What torch.compile imports is there from the start where it is asked for, and only there."""
+    asks = b"import sys\nprint('torch._inductor.compile_fx' in sys.modules)"
+    said = []
+    with Launcher() as launcher:
+        for compiles in (False, True):
+            worker = launcher.worker(compiles=compiles)
+            worker.load(asks, "asks.py")
+            worker.close()
+            said.append(worker.output)
+
+    assert said == ["False\n", "True\n"]
+
+
+def test_graders_that_watch_compilers_are_known():
+    """By what they import."""
+    course = Course(Path(__file__).resolve().parents[2])
+    names = [lesson.name for lesson in course.lessons if lesson.graded.compiles]
+
+    assert names == ["script_loop", "no_graph_break", "compile_once"]
 
 
 def test_worker_that_stops_itself_times_out(hasty: Launcher):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from torchkata.probes import (
     Flow,
     adam_descent,
     compiling,
+    delivered,
     given_up,
     in_one_graph,
     indexed,
+    loading,
     momentum_descent,
     most_held,
     opening_tars,
@@ -81,6 +84,36 @@ def test_memory_that_is_held_is_seen():
     assert few == many == 5
     assert least < 3 * size
     assert most >= 5 * size
+
+
+class Hanging(torch.utils.data.Dataset[int]):
+    """Gives nothing in a worker process."""
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> int:
+        if torch.utils.data.get_worker_info() is not None:
+            time.sleep(99)
+        return index
+
+
+def test_a_loader_that_hung_is_not_waited_for_as_long_again(monkeypatch: pytest.MonkeyPatch):
+    """The first time gets all the seconds, the next ones fewer; nor do its processes linger."""
+    monkeypatch.setattr(loading, "LIMIT", 3)
+    monkeypatch.setattr(loading, "_hung", [])
+    monkeypatch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 5.0)
+    start = time.monotonic()
+
+    errors = [delivered(Hanging(), num_workers=1)["error"] for _ in range(3)]
+
+    assert [error.rpartition("after ")[2] for error in errors] == [
+        "3 seconds",
+        "1 seconds",
+        "1 seconds",
+    ]
+    assert time.monotonic() - start < 3 * 5
+    assert delivered(Hanging(), num_workers=0)["passes"] == [[0, 1, 2, 3]]
 
 
 def test_one_graph_is_recorded():

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from torchkata import units
 from torchkata.case import Case
-from torchkata.checks.metered import measure
+from torchkata.checks.metered import costs
 from torchkata.checks.session import Session
 from torchkata.errors import KataError
 from torchkata.messages import say, sentences
@@ -24,10 +24,8 @@ def why_slow(session: Session, function: Function, case: Case) -> str:
         One to three sentences; empty where the meters see no difference.
     """
     try:
-        mine = measure(session, session.worker, function, case, ops=True, memory=True)
-        theirs = session.trusted(
-            lambda: measure(session, session.reference, function, case, ops=True, memory=True)
-        )
+        mine = costs(session, session.worker, function, case)
+        theirs = session.trusted(lambda: costs(session, session.reference, function, case))
     except KataError:
         return ""  # the other checks say what is wrong with such an answer
     return compared(mine["ops"], theirs["ops"], mine["memory"], theirs["memory"])

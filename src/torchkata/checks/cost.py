@@ -11,7 +11,7 @@ import torch
 from torchkata.budget import Memory, Ops, Syncs
 from torchkata.case import Case
 from torchkata.checks.correct import on, ordinary
-from torchkata.checks.metered import ARRAYS, busiest, measure, no_detour, nothing_of_its_own
+from torchkata.checks.metered import ARRAYS, busiest, costs, measure, no_detour, nothing_of_its_own
 from torchkata.checks.session import Session
 from torchkata.errors import CheckFailed, CourseError
 from torchkata.formula import evaluate
@@ -86,7 +86,7 @@ def memory(session: Session, function: Function, budget: Memory) -> dict[str, fl
     for case in cases:
         expected = session.expect(function.name, session.draw(function, case))
         limit = evaluate(budget.at_most, _names(session, function, case, expected))
-        ask = partial(measure, session, function=function, case=case, ops=False, memory=True)
+        ask = partial(costs, session, function=function, case=case)
         read = ask(worker=session.worker)
         no_detour(session, function, case, read["left"], among=ARRAYS)
         mine: MemoryUse = read["memory"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torchkata.budget import Memory, Speedup
 from torchkata.case import Case
-from torchkata.checks.metered import measure
+from torchkata.checks.metered import costs, measure
 from torchkata.checks.session import Session
 from torchkata.errors import KataError
 from torchkata.isolation.handle import Worker
@@ -58,7 +58,11 @@ def _rungs(
     for who, (worker, entry) in contenders.items():
         memory = who not in slow  # metering a loop of a thousand ops takes long, and tells little
         try:
-            cost = measure(session, worker, function, case, entry=entry, ops=True, memory=memory)
+            cost = (
+                costs(session, worker, function, case, entry=entry)
+                if memory
+                else measure(session, worker, function, case, entry=entry)
+            )
         except KataError:
             return  # the checks have said what is wrong; the ladder only illustrates
         count = cost["ops"]

@@ -44,6 +44,18 @@ def measure(
     return read_meters(answer, lined=session.owns(worker))
 
 
+def costs(
+    session: Session, worker: Worker, function: Function, case: Case, *, entry: str = ""
+) -> dict[str, Any]:
+    """Count ops and memory of a contender together, once for all who ask about this case."""
+    key = (session.owns(worker), entry or function.name, case.words)
+    if key not in session.metered:
+        session.metered[key] = measure(
+            session, worker, function, case, entry=entry, ops=True, memory=True
+        )
+    return session.metered[key]
+
+
 def read_meters(answer: Any, *, lined: bool) -> dict[str, Any]:
     """Turn the plain answer of `probes.measured` into counts.
 

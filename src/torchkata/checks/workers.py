@@ -195,8 +195,9 @@ class Workers:
         return worker
 
     def _start(self) -> Worker:
-        loads = self.lesson.graded.exercise.loads_data
-        return self.launcher.worker(self._core, self.files.root if loads else None)
+        graded = self.lesson.graded
+        folder = self.files.root if graded.exercise.loads_data else None
+        return self.launcher.worker(self._core, folder, compiles=graded.compiles)
 
     def _adapt(self, worker: Worker) -> None:
         """Put the grader's probes that stand for functions beside the submission's own."""

@@ -57,10 +57,14 @@ class Launcher:
         self._zygote = None if self.rules.spawn else zygote or Zygote()
         self._workers: list[Worker] = []
 
-    def worker(self, core: int | None = None, folder: Path | None = None) -> Worker:
+    def worker(
+        self, core: int | None = None, folder: Path | None = None, *, compiles: bool = False
+    ) -> Worker:
         """Start a worker.
 
         Args:
+            compiles: submissions are expected to: what `torch.compile` imports at its first call
+                takes more than a second, so forked workers have it from the start.
             folder: for data loaders: a folder that it may read, with a `tmp` that it may write;
                 such a worker may start processes, so its confinement is looser.
             core: the processor core it stays on, where the platform can pin. Contenders that are
@@ -75,7 +79,7 @@ class Launcher:
         ours = (request[1], answer[0], log[0])
         try:
             process = (
-                self._zygote.fork(theirs, {**self._how(folder), "core": core})
+                self._zygote.fork(theirs, {**self._how(folder), "core": core, "compiles": compiles})
                 if self._zygote is not None
                 else Spawned(theirs, confined=self.rules.confine)
             )
@@ -133,7 +137,9 @@ class Lease:
         self._workers: list[Worker] = []
         self.cancelled = False
 
-    def worker(self, core: int | None = None, folder: Path | None = None) -> Worker:
+    def worker(
+        self, core: int | None = None, folder: Path | None = None, *, compiles: bool = False
+    ) -> Worker:
         """Start a worker, as a launcher does.
 
         Raises:
@@ -141,7 +147,7 @@ class Lease:
         """
         if self.cancelled:
             raise Cancelled("The judgement was called off.")
-        worker = self._launcher.worker(core, folder)
+        worker = self._launcher.worker(core, folder, compiles=compiles)
         self._workers.append(worker)
         if self.cancelled:  # while it was being started
             worker.kill()

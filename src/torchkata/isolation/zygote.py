@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import tempfile
 import traceback
 from pathlib import Path
@@ -52,6 +53,8 @@ def main(control: int) -> None:
         if command["do"] == "reap":
             link.sendall(_line(_reap(command["pid"], workers)))
             continue
+        if command["compiles"]:
+            _warm_compilers()
         pid = os.fork()
         if pid == 0:
             link.detach()
@@ -79,6 +82,17 @@ def _warm() -> None:
     from torchkata.isolation import probes, worker  # noqa: F401, PLC0415 - after torch
 
     catalogue(choose(os.environ.get(LANGUAGE)))  # read now: a worker may open no files
+
+    gc.collect()
+    gc.freeze()
+
+
+def _warm_compilers() -> None:
+    """Import what `torch.compile` imports at its first call; nothing where that was done before."""
+    if "torch._inductor.compile_fx" in sys.modules:
+        return
+    import torch._dynamo.repro.after_dynamo  # noqa: PLC0415 - only where it is asked for
+    import torch._inductor.compile_fx  # noqa: F401, PLC0415 - only where it is asked for
 
     gc.collect()
     gc.freeze()

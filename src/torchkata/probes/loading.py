@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, _utils
 
 from torchkata.probes.endless import EndlessError
 
 LIMIT: Final = 5  # seconds that worker processes may take for a batch
+LESS: Final = 1  # the same once they have taken all of them: they fail, and need not again so long
 MOST: Final = 10_000  # items: no grader asks for as many
 
 _listeners: list[list[str]] = []
+_hung: list[str] = []  # in a worker process: fills when batches do not come
 
 
 def taken(items: Iterable[Any], most: int = MOST) -> list[Any]:
@@ -63,7 +65,7 @@ def delivered(dataset: Any, *, passes: int = 1, **how: Any) -> dict[str, Any]:
     """
     workers = how.get("num_workers", 0)
     if workers:
-        how = {"timeout": LIMIT, "persistent_workers": passes > 1, **how}
+        how = {"timeout": LESS if _hung else LIMIT, "persistent_workers": passes > 1, **how}
     found: list[list[Any]] = [[] for _ in range(passes)]
     error = text = ""
     with warnings.catch_warnings():
@@ -80,6 +82,9 @@ def delivered(dataset: Any, *, passes: int = 1, **how: Any) -> dict[str, Any]:
             last = str(raised).strip().rpartition("\n")[2]
             # A worker process's traceback ends with the type and the text of what it raised.
             error = last if workers and last.partition(":")[0].isidentifier() else f"{kind}: {last}"
+            if "timed out" in last:
+                _hung.append(last)
+                _utils.MP_STATUS_CHECK_INTERVAL = LESS / 10  # nor does their end need long waits
             raised.__traceback__ = None  # it would keep the processes until they time out
     return {"passes": found, "error": error, "text": text}
 
