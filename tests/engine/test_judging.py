@@ -203,10 +203,15 @@ def test_sleeping_is_no_pass(judge: Judge):
 
 def test_trick_on_the_clock_is_named(judge: Judge):
     """The message says by which trick the time was bought, and nothing else is held against it."""
-    result = judge(source(SLOW_ONES["all calls of a block at once"], SLOW), "row_total")
+    said = []
+    for _ in range(3):  # on a busy machine a block may hold one call only: then it is plainly slow
+        result = judge(source(SLOW_ONES["all calls of a block at once"], SLOW), "row_total")
+        assert failing_axes(result) == {"speed"}
+        said.append(result.failed[0].message)
+        if "each call on its own is slow" in said[-1]:
+            return
 
-    assert failing_axes(result) == {"speed"}
-    assert "each call on its own is slow" in result.failed[0].message
+    pytest.fail(f"The trick is not named: {said}")
 
 
 def test_kept_answers_do_not_lower_counts(judge: Judge):
