@@ -1,0 +1,127 @@
+"""Judge every speed threshold over and over, of answers whose verdict is known.
+
+    python benchmarks/speed_verdicts.py [--rounds 20] [--busy] [NAME ...]
+
+Each round races every solution and every alternative that has to be fast enough, and every trap
+that the clock has to catch. A wrong pass or a wrong fail is printed with its figures;
+*unmeasurable* is no verdict and is counted apart. --busy keeps two cores busy meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grading import ROOT, SPIN
+
+from torchkata.checks.check import run_check
+from torchkata.checks.plan import plan
+from torchkata.checks.session import Session
+from torchkata.checks.workers import Submission
+from torchkata.course import Course, Lesson
+from torchkata.inputs import Seeded
+from torchkata.isolation.launch import Launcher
+from torchkata.result import Verdict
+from torchkata.run import fresh_seed
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer with what the clock has to say of it.
+
+    Attributes:
+        lesson: the exercise.
+        bind: entry point and the name that stands for it; empty for the solution.
+        fast: whether every race has to be won; else at least one has to be lost.
+    """
+
+    lesson: Lesson
+    bind: dict[str, str]
+    fast: bool
+
+    @property
+    def name(self) -> str:
+        """For the lines that are printed."""
+        return f"{self.lesson.name} {' '.join(self.bind.values()) or 'solution'}"
+
+
+def answers(lesson: Lesson) -> Iterator[Answer]:
+    """The solution, the alternatives, and the traps that fail on speed."""
+    yield Answer(lesson, {}, fast=True)
+    alternatives: dict[str, tuple[str, ...]] = lesson.constant("ALTERNATIVES", {})
+    for entry, names in alternatives.items():
+        for name in names:
+            yield Answer(lesson, {entry: name}, fast=True)
+    traps: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
+    for entry, axes in traps.items():
+        for name, axis in axes.items():
+            if axis == "speed":
+                yield Answer(lesson, {entry: name}, fast=False)
+
+
+def raced(answer: Answer, launcher: Launcher) -> tuple[Verdict, str]:
+    """What its races say together, and their figures."""
+    lesson = answer.lesson
+    source, file = lesson.solution.read_bytes(), lesson.stub.name
+    submission = Submission(source=source, file=file, bind=answer.bind)
+    session = Session(lesson, submission, launcher, Seeded(fresh_seed()))
+    try:
+        checks = [check for check in plan(lesson) if check.axis == "speed"]
+        found = [run_check(check, session) for check in checks]
+    finally:
+        session.close()
+    verdicts = {result.verdict for result in found}
+    worst = (Verdict.FAILED, Verdict.UNMEASURABLE, Verdict.PASSED)
+    figures = [
+        f"{r.figures.get('ratio_low', 0):.3g} to {r.figures.get('ratio_high', 0):.3g} "
+        f"for {r.figures.get('threshold', 0):g}"
+        for r in found
+    ]
+    return next(each for each in worst if each in verdicts), "; ".join(figures)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; all by default")
+    parser.add_argument("--rounds", type=int, default=20, help="how often each answer is judged")
+    parser.add_argument("--busy", action="store_true", help="keep two cores busy meanwhile")
+    options = parser.parse_args()
+    lessons = Course(Path(ROOT)).select(tuple(options.names))
+    timed = [each for each in lessons if any(check.axis == "speed" for check in plan(each))]
+    every = [answer for lesson in timed for answer in answers(lesson)]
+    fast = sum(answer.fast for answer in every)
+    print(f"{fast} answers that are fast enough, {len(every) - fast} that are not")
+    spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(2 * options.busy)]
+    total: Counter[str] = Counter()
+    try:
+        with Launcher() as launcher:
+            for turn in range(options.rounds):
+                start = time.monotonic()
+                counted: Counter[str] = Counter()
+                for answer in every:
+                    verdict, figures = raced(answer, launcher)
+                    wanted = Verdict.PASSED if answer.fast else Verdict.FAILED
+                    kind = "right" if verdict is wanted else f"wrongly {verdict}"
+                    if verdict is Verdict.UNMEASURABLE:
+                        kind = "unmeasurable"
+                    counted[kind] += 1
+                    if kind != "right":
+                        print(f"  {answer.name}: {kind}, {figures}", flush=True)
+                total += counted
+                named = ", ".join(f"{count} {kind}" for kind, count in counted.items())
+                print(f"round {turn + 1}: {time.monotonic() - start:.1f} s, {named}", flush=True)
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+    print(", ".join(f"{count} {kind}" for kind, count in total.items()))
+
+
+if __name__ == "__main__":
+    main()
