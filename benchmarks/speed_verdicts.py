@@ -1,10 +1,10 @@
 """Judge every speed threshold over and over, of answers whose verdict is known.
 
-    python benchmarks/speed_verdicts.py [--rounds 20] [--busy] [NAME ...]
+    python benchmarks/speed_verdicts.py [--rounds 20] [--busy] [--alternatives] [NAME ...]
 
-Each round races every solution and every alternative that has to be fast enough, and every trap
-that the clock has to catch. A wrong pass or a wrong fail is printed with its figures;
-*unmeasurable* is no verdict and is counted apart. --busy keeps two cores busy meanwhile.
+Each round races every solution that has to be fast enough, with --alternatives the other right
+answers too, and every trap that the clock has to catch. A wrong pass or a wrong fail is printed
+with its figures; *unmeasurable* is no verdict and is counted apart. --busy keeps two cores busy.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class Answer:
         return f"{self.lesson.name} {' '.join(self.bind.values()) or 'solution'}"
 
 
-def answers(lesson: Lesson) -> Iterator[Answer]:
-    """The solution, the alternatives, and the traps that fail on speed."""
+def answers(lesson: Lesson, *, alternatives: bool) -> Iterator[Answer]:
+    """The solution, the alternatives if they are asked for, and the traps that fail on speed."""
     yield Answer(lesson, {}, fast=True)
-    alternatives: dict[str, tuple[str, ...]] = lesson.constant("ALTERNATIVES", {})
-    for entry, names in alternatives.items():
+    others: dict[str, tuple[str, ...]] = lesson.constant("ALTERNATIVES", {})
+    for entry, names in others.items() if alternatives else ():
         for name in names:
             yield Answer(lesson, {entry: name}, fast=True)
     traps: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
@@ -92,10 +92,13 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; all by default")
     parser.add_argument("--rounds", type=int, default=20, help="how often each answer is judged")
     parser.add_argument("--busy", action="store_true", help="keep two cores busy meanwhile")
+    parser.add_argument("--alternatives", action="store_true", help="judge them too")
     options = parser.parse_args()
     lessons = Course(Path(ROOT)).select(tuple(options.names))
     timed = [each for each in lessons if any(check.axis == "speed" for check in plan(each))]
-    every = [answer for lesson in timed for answer in answers(lesson)]
+    every = [
+        answer for each in timed for answer in answers(each, alternatives=options.alternatives)
+    ]
     fast = sum(answer.fast for answer in every)
     print(f"{fast} answers that are fast enough, {len(every) - fast} that are not")
     spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(2 * options.busy)]
