@@ -1,1 +1,1 @@
-"""What helps an instructor: the branch of solutions."""
+"""What helps an instructor: kits, gradebooks, harnesses, and the branch of solutions."""
