@@ -853,13 +853,15 @@ PRIVATE = """
     import os, socket, sys
     from pathlib import Path
     from torchkata.isolation.confinement import Limits, confine, readable_paths
-    folder, listener, name = sys.argv[1:]
+    folder, listener, name, kept = sys.argv[1:]
     state = confine(
-        Limits(file_size=1 << 30), readable=[*readable_paths(), folder],
+        Limits(file_size=1 << 30),
+        readable=[*readable_paths(), folder, kept, f"{kept}/within", f"{kept}.txt"],
         writable=[f"{folder}/tmp", "/dev/shm"], allow_processes=True, private=folder,
     )
     print("private folders" in state.measures, state.level)
     print(Path(folder, "data.txt").read_text(), os.listdir("/dev/shm"), os.path.exists(listener))
+    print(Path(kept, "within", "a.txt").read_text(), Path(f"{kept}.txt").read_text())
     for place in ("/dev/shm", f"{folder}/tmp"):
         try:
             with open(f"{place}/{name}", "wb", buffering=0) as file:
@@ -873,16 +875,31 @@ PRIVATE = """
 
 
 def test_a_loader_has_folders_of_its_own(tmp_path):
-    """Shared memory and scratch are bounded and gone afterwards; other programs are not found."""
+    """Shared memory and scratch are bounded and gone afterwards; other programs are not found.
+
+    What has to stay readable does, also where it lies in a folder that is covered.
+    """
     needs_all_of_it()
     folder = tmp_path / "loader"
     (folder / "tmp").mkdir(parents=True)
     (folder / "data.txt").write_text("data")
     listener = tmp_path / "listener"
     listener.touch()
+    kept = tmp_path / "kept"
+    (kept / "within").mkdir(parents=True)
+    (kept / "within" / "a.txt").write_text("course")
+    kept.with_suffix(".txt").write_text("file")
     name = f"torchkata-{os.getpid()}"
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(PRIVATE), str(folder), str(listener), name],
+        [
+            sys.executable,
+            "-c",
+            textwrap.dedent(PRIVATE),
+            str(folder),
+            str(listener),
+            name,
+            str(kept),
+        ],
         env={**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"},
         check=False,
         capture_output=True,
@@ -894,8 +911,9 @@ def test_a_loader_has_folders_of_its_own(tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0] == "True partial", done.stderr
     assert lines[1] == "data [] False"
-    assert set(lines[2:4]) <= {"full", "No space left on device"}
-    assert lines[4] == "['0000000000000000']"
+    assert lines[2] == "course file"
+    assert set(lines[3:5]) <= {"full", "No space left on device"}
+    assert lines[5] == "['0000000000000000']"
     assert not Path("/dev/shm", name).exists()
     assert not list((folder / "tmp").iterdir())
 

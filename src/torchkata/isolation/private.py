@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -50,20 +51,45 @@ def folders(folder: str, readable: Sequence[str]) -> str:
     """
     _unshare()
     libc.mount(None, "/", None, _PRIVATE | _WITH_ALL_BELOW)
-    place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+    covered = [
+        path for path in dict.fromkeys(map(os.path.realpath, _SHARED)) if Path(path).is_dir()
+    ]
+    others = [path for path in readable if path != folder and not path.startswith("/proc/")]
+    places: dict[str, int] = {}
     try:
-        others = [path for path in readable if path != folder and not path.startswith("/proc/")]
-        kept = [os.path.realpath(path) for path in others]
-        for shared in dict.fromkeys(map(os.path.realpath, _SHARED)):
-            if Path(shared).is_dir() and not any(path.startswith(f"{shared}/") for path in kept):
-                _cover(shared, _SIZES.get(shared, _SMALL))
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        libc.mount(f"/proc/self/fd/{place}", folder, None, _BIND)
+        for path in [*_below(covered, others), folder]:
+            places[path] = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        for path in covered:
+            _cover(path, _SIZES.get(path, _SMALL))
+        for path, place in places.items():
+            _bring_back(path, place)
         _cover(f"{folder}/tmp", _SCRATCH)  # noqa: S108 - within the judge's folder
     finally:
-        os.close(place)
+        for place in places.values():
+            os.close(place)
     libc.drop_capabilities()
     return "private folders"
+
+
+def _below(covered: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """Those of the paths that would be out of sight, without what lies in another one of them."""
+    every = sorted({name for path in paths for name in (path, os.path.realpath(path))})
+    hidden = [path for path in every if any(path.startswith(f"{top}/") for top in covered)]
+    return [
+        path
+        for path in hidden
+        if Path(path).exists() and not any(path.startswith(f"{other}/") for other in hidden)
+    ]
+
+
+def _bring_back(path: str, place: int) -> None:
+    """Put what a descriptor stands for where it was."""
+    if stat.S_ISDIR(os.fstat(place).st_mode):
+        Path(path).mkdir(parents=True, exist_ok=True)
+    else:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    libc.mount(f"/proc/self/fd/{place}", path, None, _BIND)
 
 
 def bound_processes() -> str:
