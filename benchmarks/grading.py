@@ -13,6 +13,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from torchkata.course import Course, Lesson
@@ -53,6 +55,17 @@ def descendants(pid: int) -> list[int]:
         frontier = [child for child, parent in parents.items() if parent in frontier]
         found += frontier
     return found
+
+
+@contextmanager
+def company(busy: int) -> Iterator[None]:
+    """Keep so many cores busy meanwhile."""
+    spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(busy)]
+    try:
+        yield
+    finally:
+        for spinner in spinners:
+            spinner.kill()
 
 
 class PeakMemory(threading.Thread):
@@ -98,11 +111,10 @@ def main() -> None:
     parser.add_argument("--nox", action="store_true", help="time one exercise through nox too")
     options = parser.parse_args()
     lessons = Course(ROOT).select((), tuple(options.chapter))
-    spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(2 * options.busy)]
     memory = PeakMemory()
     memory.start()
     try:
-        with Launcher() as launcher:
+        with company(2 * options.busy), Launcher() as launcher:
             launcher.worker().close()
             speeds: list[float] = []
             for turn in range(options.rounds):
@@ -119,8 +131,6 @@ def main() -> None:
                 f"p95 {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s"
             )
     finally:
-        for spinner in spinners:
-            spinner.kill()
         memory.stop.set()
     print(f"judge and workers together: {memory.peak / 2**20:,.0f} MiB at the peak")
     if options.nox:

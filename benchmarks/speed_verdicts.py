@@ -10,15 +10,14 @@ with its figures; *unmeasurable* is no verdict and is counted apart. --busy keep
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from grading import ROOT, SPIN
+from grading import ROOT, company
+from jobs_alike import is_timed
+from samples import samples
 
 from torchkata.checks.check import run_check
 from torchkata.checks.plan import plan
@@ -54,15 +53,12 @@ class Answer:
 def answers(lesson: Lesson, *, alternatives: bool) -> Iterator[Answer]:
     """The solution, the alternatives if they are asked for, and the traps that fail on speed."""
     yield Answer(lesson, {}, fast=True)
-    others: dict[str, tuple[str, ...]] = lesson.constant("ALTERNATIVES", {})
-    for entry, names in others.items() if alternatives else ():
-        for name in names:
-            yield Answer(lesson, {entry: name}, fast=True)
-    traps: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
-    for entry, axes in traps.items():
-        for name, axis in axes.items():
-            if axis == "speed":
-                yield Answer(lesson, {entry: name}, fast=False)
+    for entry, name in samples(lesson, "ALTERNATIVES") if alternatives else ():
+        yield Answer(lesson, {entry: name}, fast=True)
+    axes: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
+    for entry, name in samples(lesson, "TRAPS"):
+        if axes[entry][name] == "speed":
+            yield Answer(lesson, {entry: name}, fast=False)
 
 
 def raced(answer: Answer, launcher: Launcher) -> tuple[Verdict, str]:
@@ -94,35 +90,29 @@ def main() -> None:
     parser.add_argument("--busy", action="store_true", help="keep two cores busy meanwhile")
     parser.add_argument("--alternatives", action="store_true", help="judge them too")
     options = parser.parse_args()
-    lessons = Course(Path(ROOT)).select(tuple(options.names))
-    timed = [each for each in lessons if any(check.axis == "speed" for check in plan(each))]
+    timed = [each for each in Course(ROOT).select(tuple(options.names)) if is_timed(each)]
     every = [
         answer for each in timed for answer in answers(each, alternatives=options.alternatives)
     ]
     fast = sum(answer.fast for answer in every)
     print(f"{fast} answers that are fast enough, {len(every) - fast} that are not")
-    spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(2 * options.busy)]
     total: Counter[str] = Counter()
-    try:
-        with Launcher() as launcher:
-            for turn in range(options.rounds):
-                start = time.monotonic()
-                counted: Counter[str] = Counter()
-                for answer in every:
-                    verdict, figures = raced(answer, launcher)
-                    wanted = Verdict.PASSED if answer.fast else Verdict.FAILED
-                    kind = "right" if verdict is wanted else f"wrongly {verdict}"
-                    if verdict is Verdict.UNMEASURABLE:
-                        kind = "unmeasurable"
-                    counted[kind] += 1
-                    if kind != "right":
-                        print(f"  {answer.name}: {kind}, {figures}", flush=True)
-                total += counted
-                named = ", ".join(f"{count} {kind}" for kind, count in counted.items())
-                print(f"round {turn + 1}: {time.monotonic() - start:.1f} s, {named}", flush=True)
-    finally:
-        for spinner in spinners:
-            spinner.kill()
+    with company(2 * options.busy), Launcher() as launcher:
+        for turn in range(options.rounds):
+            start = time.monotonic()
+            counted: Counter[str] = Counter()
+            for answer in every:
+                verdict, figures = raced(answer, launcher)
+                wanted = Verdict.PASSED if answer.fast else Verdict.FAILED
+                kind = "right" if verdict is wanted else f"wrongly {verdict}"
+                if verdict is Verdict.UNMEASURABLE:
+                    kind = "unmeasurable"
+                counted[kind] += 1
+                if kind != "right":
+                    print(f"  {answer.name}: {kind}, {figures}", flush=True)
+            total += counted
+            named = ", ".join(f"{count} {kind}" for kind, count in counted.items())
+            print(f"round {turn + 1}: {time.monotonic() - start:.1f} s, {named}", flush=True)
     print(", ".join(f"{count} {kind}" for kind, count in total.items()))
 
 

@@ -11,7 +11,7 @@ something outside, the evidence by which a success would show:
     never told  the same, but it must not succeed without confinement either
     harmless    nothing of all that may happen, with or without
 
-A cheat that plays for time may name the seconds that one of its requests may take.
+A cheat that plays for time names in `Limit` the seconds that one of its requests may take.
 
 A host probe has to succeed without confinement, else its failure with it would prove nothing.
 """

@@ -890,16 +890,9 @@ def test_a_loader_has_folders_of_its_own(tmp_path):
     (kept / "within" / "a.txt").write_text("course")
     kept.with_suffix(".txt").write_text("file")
     name = f"torchkata-{os.getpid()}"
+    words = map(str, (folder, listener, name, kept))
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            textwrap.dedent(PRIVATE),
-            str(folder),
-            str(listener),
-            name,
-            str(kept),
-        ],
+        [sys.executable, "-c", textwrap.dedent(PRIVATE), *words],
         env={**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"},
         check=False,
         capture_output=True,

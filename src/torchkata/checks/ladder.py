@@ -58,11 +58,8 @@ def _rungs(
     for who, (worker, entry) in contenders.items():
         memory = who not in slow  # metering a loop of a thousand ops takes long, and tells little
         try:
-            cost = (
-                costs(session, worker, function, case, entry=entry)
-                if memory
-                else measure(session, worker, function, case, entry=entry)
-            )
+            ask = costs if memory else measure
+            cost = ask(session, worker, function, case, entry=entry)
         except KataError:
             return  # the checks have said what is wrong; the ladder only illustrates
         count = cost["ops"]

@@ -48,7 +48,8 @@ def costs(
     session: Session, worker: Worker, function: Function, case: Case, *, entry: str = ""
 ) -> dict[str, Any]:
     """Count ops and memory of a contender together, once for all who ask about this case."""
-    key = (session.owns(worker), entry or function.name, case.words)
+    entry = entry or function.name
+    key = (session.owns(worker), entry, case.name, tuple(case.sizes.items()))
     if key not in session.metered:
         session.metered[key] = measure(
             session, worker, function, case, entry=entry, ops=True, memory=True

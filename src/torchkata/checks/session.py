@@ -72,7 +72,7 @@ class Session(Workers):
         self.curves: list[Curve] = []
         self.asked: Question | None = None  # the last question of the check that is judged now
         self.evidence: dict[str, Evidence] = {}  # of failed checks, by their ids
-        self.metered: dict[tuple[bool, str, str], dict[str, Any]] = {}  # by contender and case
+        self.metered: dict[tuple[object, ...], dict[str, Any]] = {}  # by contender and case
         self._observed: dict[tuple[object, ...], Observed] = {}
 
     @property

@@ -82,7 +82,7 @@ def delivered(dataset: Any, *, passes: int = 1, **how: Any) -> dict[str, Any]:
             last = str(raised).strip().rpartition("\n")[2]
             # A worker process's traceback ends with the type and the text of what it raised.
             error = last if workers and last.partition(":")[0].isidentifier() else f"{kind}: {last}"
-            if "timed out" in last:
+            if last.startswith("DataLoader timed out"):
                 _hung.append(last)
                 _utils.MP_STATUS_CHECK_INTERVAL = LESS / 10  # nor does their end need long waits
             raised.__traceback__ = None  # it would keep the processes until they time out
