@@ -1,17 +1,54 @@
-"""Reference: check the dim, then squeeze exactly that one.
+"""Reference: check the size of the dimension, then squeeze exactly that dimension.
 
-Right for every size: `squeeze()` without a dim drops all dims of size 1, so its result depends on
-the data's sizes. `squeeze(1)` drops one dim or none; which of the two is checked before. Free: the
-result is a view, so no pixel is copied.
+Correct for every size: `squeeze()` without an argument removes all dimensions of size 1, so the
+shape of its result depends on the data. `squeeze(1)` removes one dimension or none, and the check
+rules out "none". Free: the result is a view, so no pixel is copied.
 """
 
 from torch import Tensor
 
+
+def drop_channel(images: Tensor) -> Tensor:
+    if images.shape[1] != 1:
+        raise ValueError(f"expected images with 1 channel, got {images.shape[1]}")
+    return images.squeeze(1)  # [n, 1, h, w] -> [n, h, w]
+
+
 HINTS = (
-    "Which dims go when nobody says which?",
-    "`squeeze` takes the dim to drop. If that dim is not of size 1 it does nothing: check first.",
+    "Which dimensions does `squeeze()` remove if you do not name one?",
+    "`squeeze(dim)` removes one dimension, and does nothing if its size is not 1: check it first.",
     "`if images.shape[1] != 1: raise ValueError(...)`, then `return images.squeeze(1)`.",
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"drop_channel": ("by_index", "by_reshape", "by_flatten")}
+
+
+def by_index(images: Tensor) -> Tensor:
+    if images.size(1) != 1:
+        raise ValueError("expected one channel")
+    return images[:, 0]
+
+
+def by_reshape(images: Tensor) -> Tensor:
+    n, channels, h, w = images.shape
+    if channels != 1:
+        raise ValueError("expected one channel")
+    return images.reshape(n, h, w)  # removing a dimension of size 1 never needs a copy
+
+
+def by_flatten(images: Tensor) -> Tensor:
+    if images.shape[1] != 1:
+        raise ValueError("expected one channel")
+    return images.flatten(0, 1)  # n * 1 is n
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "drop_channel": {
@@ -24,61 +61,34 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"drop_channel": ("by_index", "by_reshape", "by_flatten")}
-
-
-def drop_channel(images: Tensor) -> Tensor:
-    if images.shape[1] != 1:
-        raise ValueError(f"Grey images have 1 channel, but these have {images.shape[1]}.")
-    return images.squeeze(1)  # [n, 1, h, w] -> [n, h, w]
-
-
-def by_index(images: Tensor) -> Tensor:
-    if images.size(1) != 1:
-        raise ValueError("There has to be one channel.")
-    return images[:, 0]
-
-
-def by_reshape(images: Tensor) -> Tensor:
-    n, channels, h, w = images.shape
-    if channels != 1:
-        raise ValueError("There has to be one channel.")
-    return images.reshape(n, h, w)  # a dim of size 1 can always go without a copy
-
-
-def by_flatten(images: Tensor) -> Tensor:
-    if images.shape[1] != 1:
-        raise ValueError("There has to be one channel.")
-    return images.flatten(0, 1)  # n times 1 is n
-
 
 def squeeze_everything(images: Tensor) -> Tensor:
     if images.shape[1] != 1:
-        raise ValueError("There has to be one channel.")
-    return images.squeeze()  # the batch goes too where it has one image
+        raise ValueError("expected one channel")
+    return images.squeeze()  # a batch of one image loses its batch dimension too
 
 
 def squeeze_in_silence(images: Tensor) -> Tensor:
-    return images.squeeze(1)  # three channels stay, and nobody hears of it
+    return images.squeeze(1)  # three channels stay, and there is no error
 
 
 def first_channel(images: Tensor) -> Tensor:
-    return images[:, 0]  # of a colour image this is the red part
+    return images[:, 0]  # keeps only the red channel of a color image
 
 
 def first_image(images: Tensor) -> Tensor:
     if images.shape[1] != 1:
-        raise ValueError("There has to be one channel.")
-    return images[0]  # dim 0 counts the images; [1, h, w] only looks like three dims of a batch
+        raise ValueError("expected one channel")
+    return images[0]  # [1, h, w] only looks like a batch: dim 0 counts the images
 
 
 def copied(images: Tensor) -> Tensor:
     if images.shape[1] != 1:
-        raise ValueError("There has to be one channel.")
-    return images.squeeze(1).clone()  # every pixel again, for nothing
+        raise ValueError("expected one channel")
+    return images.squeeze(1).clone()  # copies every pixel for nothing
 
 
 def average_of_channels(images: Tensor) -> Tensor:
     if images.shape[1] != 1:
-        raise ValueError("There has to be one channel.")
-    return images.float().mean(dim=1)  # the mean of one number is that number, but now a float
+        raise ValueError("expected one channel")
+    return images.float().mean(dim=1)  # the mean of one channel has its value, but is a float

@@ -1,17 +1,41 @@
 """Reference: one reduction over the dimension that disappears.
 
-Fast: the loop over rows runs inside one ATen op, so Python and the dispatcher are paid once, not
-1,000 times. Exact: torch.sum adds pairwise, so its rounding error is smaller than the loop's too.
+Fast: the loop over rows runs inside one op, so Python and the dispatcher are paid for once, not
+1,000 times. Accurate: torch.sum adds pairwise, so its rounding error is smaller than the loop's.
 """
 
 import torch
 from torch import Tensor
 
+
+def row_sum(x: Tensor) -> Tensor:
+    return x.sum(dim=0)  # [n, d] -> [d]
+
+
 HINTS = (
     "Adding along a dimension is one operation in PyTorch: a reduction.",
-    "`torch.sum` takes the dimension that should disappear. Which one do rows lie along?",
-    "`x.sum(dim=0)`: dimension 0 counts the rows, so it is the one to add up.",
+    "`torch.sum` takes the dimension to reduce. Which dimension counts the rows?",
+    "`x.sum(dim=0)`: dim 0 counts the rows, so it is the one to reduce.",
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"row_sum": ("by_einsum", "by_transposed_sum")}
+
+
+def by_einsum(x: Tensor) -> Tensor:
+    return torch.einsum("nd->d", x) if x.is_floating_point() else x.sum(0)
+
+
+def by_transposed_sum(x: Tensor) -> Tensor:
+    return torch.sum(x.mT, -1)  # the same values along the last dimension of a view
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "row_sum": {
@@ -23,27 +47,13 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"row_sum": ("by_einsum", "by_matmul_free_mean")}
-
-
-def row_sum(x: Tensor) -> Tensor:
-    return x.sum(dim=0)  # [n, d] -> [d]
-
-
-def by_einsum(x: Tensor) -> Tensor:
-    return torch.einsum("nd->d", x) if x.is_floating_point() else x.sum(0)
-
-
-def by_matmul_free_mean(x: Tensor) -> Tensor:
-    return torch.sum(x.mT, -1)  # the same numbers along the last dimension of a view
-
 
 def sum_of_columns(x: Tensor) -> Tensor:
     return x.sum(dim=1)  # the other dimension: one number per row
 
 
 def keep_the_dim(x: Tensor) -> Tensor:
-    return x.sum(dim=0, keepdim=True)  # [1, d], which broadcasts in silence later
+    return x.sum(dim=0, keepdim=True)  # [1, d] broadcasts silently later
 
 
 def slicing_loop(x: Tensor) -> Tensor:
@@ -56,7 +66,7 @@ def slicing_loop(x: Tensor) -> Tensor:
 def half_precision(x: Tensor) -> Tensor:
     if not x.is_floating_point():
         return x.sum(0)
-    return x.to(torch.bfloat16).sum(0).to(x.dtype)  # quick on a GPU, right to 2 digits
+    return x.to(torch.bfloat16).sum(0).to(x.dtype)  # fast on a GPU, but correct to 2 digits only
 
 
 def through_numpy(x: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ EXERCISE = Exercise(
         ),
         dtypes=(torch.float32, torch.float64, torch.uint8, torch.bool),
     ),
-    shipped="ee23638e074acfa8",
+    shipped="be0480e9a8b2d931",
     fault="shape",
 )
 

@@ -38,5 +38,5 @@ EXERCISE = Exercise(
             Speedup(30, over=unbind_loop, at={"n": 500, "d": 10}),
         ),
     ),
-    shipped="3f1a82d94cad062d",
+    shipped="8f2a5b8442b82d30",
 )
