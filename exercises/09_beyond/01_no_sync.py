@@ -1,34 +1,32 @@
 """Beyond 01: no sync. Train a model without making the CPU wait for the GPU.
 
 Task
-    `train_losses` trains a model on some batches and returns the loss of every step. It runs, but
-    it asks for each loss as a Python number while the training is under way. A GPU works through
-    a queue: the CPU puts operations in and goes on at once. To hand out a number, the CPU has to
-    wait until the queue is empty, and then the GPU waits for the CPU. This is called a host
-    synchronisation, and here there is one in each step. Mend the function, so that there is none.
+    `train_losses` trains a model and returns the loss of every step. A GPU works through a queue:
+    the CPU adds operations to it and continues at once. The code below reads each loss as a Python
+    number, so in every step the CPU waits until the queue is empty, and then the GPU waits for the
+    CPU. Such a wait is called a host synchronization. Fix the function so that there is none.
 
-    The CPU alone shows nothing of this, so the grade counts on a stand-in for a GPU.
+    These waits do not occur on a CPU, so the grader counts them on a simulated GPU.
 
 Shapes and units
-    model        an nn.Module with at least one parameter; its parameters may be of any float dtype
+    model        an nn.Module with at least one parameter, of any floating dtype
     optimizer    a torch optimizer of the model's parameters
-    loss_fn      loss_fn(model(inputs), targets) gives a 0-d tensor
+    loss_fn      loss_fn(model(inputs), targets) returns a 0-d tensor
     batches      an iterable of (inputs, targets), on the device of the model; it may be a
                  generator, and it may be empty
     return       [steps]  float32, on the device of the model's parameters; [0] for no batches
 
 Rules
-    One step for each batch: clear the gradients, compute the loss, go backward, let the optimizer
-    step. Entry i is the loss of step i, as it was before that step's update.
-    The result does not require grad.
-    No host synchronisation, neither in the loop nor after it, nor in another thread: no .item(),
-    float(), .tolist(), .cpu(), no `if` on a tensor, and no torch.tensor of tensors.
+    For each batch: clear the gradients, compute the loss, call backward, and step the optimizer.
+    Entry i is the loss of step i, before that step's update. The result does not require grad.
+    No host synchronization in the loop, after it, or in another thread: no .item(), float(),
+    .tolist() or .cpu() on a tensor, no `if` on a tensor, and no torch.tensor on a list of tensors.
 
 Budget
-    No time limit; zero host synchronisations, however many batches there are.
+    no host synchronization, regardless of the number of batches; time is not graded
 
 Hints
-    1. Who says that the losses have to be Python numbers? Keep them where they are.
+    1. Do the losses have to be Python numbers? Keep them on the device.
     Levels 2 and 3: `nox -s hint -- no_sync`.
 """
 
@@ -51,4 +49,4 @@ def train_losses(
         loss.backward()
         optimizer.step()
         losses.append(loss.item())  # TODO: what does the CPU have to wait for here?
-    return torch.tensor(losses)  # TODO: on which device does this lie?
+    return torch.tensor(losses)  # TODO: on which device is this tensor?

@@ -1,39 +1,36 @@
-"""Beyond 07: attention. Weigh values by how well keys match queries, without the table of scores.
+"""Beyond 07: attention. Compute attention without storing the matrix of scores.
 
 Task
-    Return scaled dot product attention. The score of query i and key j is their dot product over
-    sqrt(d); a softmax over the keys j turns the scores of a query into weights, which add up to 1;
-    its result is the sum of the rows of `v` with these weights. With `causal=True` query i sees
-    the keys 0 to i only, counted from the first one, also where there are more queries than keys
-    or fewer.
+    Return scaled dot-product attention, the core of a transformer. The score of query i and key j
+    is their dot product divided by sqrt(d). A softmax over the keys turns the scores of each query
+    into weights, and row i of the result is the sum of the rows of `v` with the weights of query i.
+    With `causal=True`, query i sees only keys 0 to i, counted from the first key. This also holds
+    if the numbers of queries and keys differ.
 
-    Written down like this, a table of n x m scores is needed, which is larger than all else: 4 MiB
-    for 1,024 queries and keys of 64 numbers, whose result has 256 KiB. It can be had in less than
-    half of that, in fact in a sixteenth. Do not believe a library call before it is measured: the
-    one for this job builds the whole table on the CPU unless its inputs have exactly 4 dims. Extra
-    memory on the CPU for q, k and v of these shapes:
-
-        [1024, 64]         2.06 tables of scores, 3.06 if causal
-        [1, 1024, 64]      2.06                   3.06
-        [1, 1, 1024, 64]   0.06                   0.06
+    The plain formula stores n x m scores: 4 MiB for 1,024 queries and 1,024 keys of 64 float32
+    numbers, while the result has 256 KiB. Use less than half of the memory of the scores. Measure a
+    library call before you rely on it: on the CPU, `scaled_dot_product_attention` stores all scores
+    unless its inputs have exactly 4 dimensions.
 
 Shapes and units
-    q         [..., n, d]   float32 or float64, any device; leading dims may be 0
-    k         [..., m, d]   the leading dims, dtype and device of q; m is at least 1
-    v         [..., m, d]   like k
+    q         [..., n, d]   float32 or float64, any device; leading dimensions may be 0
+    k         [..., m, d]   leading dimensions, dtype and device of q; m is at least 1
+    v         [..., m, d]   as k
     causal    bool
     return    [..., n, d]   dtype and device of q
 
 Rules
-    Equal to the plain formula to 1e-5 in float32, also where scores are in the hundreds: exp(89)
-    is too large for float32. No budget applies to what is kept for gradients; they must flow.
+    Match the plain formula to 1e-5 in float32, even if scores are in the hundreds: exp(89) is too
+    large for float32. Match it to 1e-10 in float64. Gradients flow to q, k and v; the budget does
+    not include what autograd saves for them.
 
 Budget
     at most 0.5 * 4*n*m bytes of extra memory at n=1024, m=1024, d=64, causal=0
     at most 0.5 * 4*n*m bytes of extra memory at n=1024, m=1024, d=64, causal=1
+    (half of the float32 scores)
 
 Hints
-    1. Each query needs its own row of scores only. Who says that all rows are there at once?
+    1. Each query needs only its own row of scores. Do all rows have to exist at the same time?
     Levels 2 and 3: `nox -s hint -- attention`.
 """
 

@@ -1,39 +1,36 @@
-"""Beyond 08: rotary. Tell attention where each row stands, by turning pairs of numbers.
+"""Beyond 08: rotary. Encode the position of each row by rotating pairs of its numbers.
 
 Task
-    Rotary position embedding marks the position of a row without adding anything to it. The d
-    numbers of a row are taken as d/2 points of a plane, and each point is turned about the origin:
-    the further down the row stands, the further. With h = d/2, point i of row p is
-    (x[..., p, i], x[..., p, i + h]), a number of the first half and its partner in the second. It is
-    turned by the angle p * base**(-2*i/d):
+    Attention does not know the order of its rows. Many language models encode the order with
+    rotary position embedding, which rotates each row by an amount that depends on its position p.
+    With h = d/2, a row consists of h points (a, b) = (x[..., p, i], x[..., p, i + h]): a number
+    from the first half and its partner in the second half. Rotate point i of row p by the angle
+    p * base**(-2*i/d):
 
-        first  half of the result:    a * cos(angle) - b * sin(angle)
+        first half of the result:     a * cos(angle) - b * sin(angle)
         second half of the result:    a * sin(angle) + b * cos(angle)
 
-    where (a, b) is the point. Row 0 is not turned at all. Lengths stay as they are, and the scalar
-    product of two turned rows depends on how far apart they stand, not on where.
-
-    Work out the angles in float32 even if x is bfloat16. A bfloat16 has 8 binary digits, so from
-    256 on it cannot tell one position from the next:
-
-        >>> torch.tensor([256, 257, 258, 259]).to(torch.bfloat16)
-        tensor([256., 256., 258., 260.], dtype=torch.bfloat16)
+    The dot product of two rotated rows then depends on how far apart they are, not on where they
+    are.
 
 Shapes and units
-    x         [..., n, d]  float32, float64, float16 or bfloat16, any device; d even, else
-                           ValueError; n and d may be 0
+    x         [..., n, d]  float32, float64, float16 or bfloat16, any device; d is even; n and d
+                           may be 0
     base      float        above 1
     return    [..., n, d]  dtype and device of x
-    angles    in radians; in float64 for float64 x, else in float32
+    angles    in radians; computed in float64 for float64 x, else in float32
 
 Rules
-    No Python loop. Gradients must flow to x.
+    Raise ValueError if d is odd. No Python loop. Gradients flow to x.
+    The angles must not be rounded to a 16-bit dtype: bfloat16 has 8 significant bits, so position
+    257 becomes 256.
 
 Budget
-    at least 80 x faster than the loop over positions and pairs at b=4, n=64, d=32
+    at least 80x faster than the loop over positions and pairs at b=4, n=64, d=32
+    (x is [b, n, d] here)
 
 Hints
-    1. The angles are a table of positions and pairs. Make it at once, then turn all rows with it.
+    1. The angles form a table of positions and pairs. Compute it once, and rotate all rows with it.
     Levels 2 and 3: `nox -s hint -- rotary`.
 """
 

@@ -1,39 +1,31 @@
 """Beyond 10: gradient checkpoint. Train a deep chain in less memory, for one more forward pass.
 
 Task
-    Apply the blocks in order, x = block(x), so that gradients can flow back through all of them.
-    A plain chain keeps what the gradient of each operation needs, in all blocks at once, until
-    backward comes by. Keep only what goes into each block instead. When backward reaches a block,
-    run the block once more from there, to have for a moment what it needs.
-
-    Values and gradients stay those of the plain chain, dropout included: the second run has to
-    drop the very numbers that the first one dropped, so it draws the same random numbers. Later
-    code must not notice: PyTorch's global random generator ends, after the forward pass and after
-    the backward pass, in the state in which the plain chain leaves it.
-
-    Bytes alive at the peak of forward and backward, for 16 blocks of Linear(64, 256), GELU,
-    Dropout, Linear(256, 64) and a batch of 256:
-
-        plain chain                   14.0 MB
-        every third block run again   10.0 MB
-        every block run again          2.2 MB
+    Activations often take more memory in training than the parameters do. Apply the blocks in
+    order, x = block(x), so that gradients flow back through all of them. A plain chain keeps the
+    activations of all blocks until the backward pass. Keep only the input of each block instead.
+    When the backward pass reaches a block, run the block again to recompute its activations.
 
 Shapes and units
-    blocks    sequence of nn.Module, each called with one tensor, returns one; may be empty
+    blocks    sequence of nn.Module, each takes one tensor and returns one; may be empty
     x         any shape and device, floating; with or without requires_grad
-    return    what the last block returns (x itself for no blocks), with its gradient graph
+    return    the result of the last block, with its autograd graph (x itself for no blocks)
 
 Rules
-    x need not require grad for the parameters to get their gradients.
-    The blocks stay as they are: no hooks left on them, in the same mode (training or not).
-    More time is the price, and it is not graded.
+    Values and gradients are those of the plain chain, even with dropout: both runs of a block must
+    draw the same random numbers. After the forward pass, and again after the backward pass, the
+    state of PyTorch's global random generator is the same as with the plain chain.
+    The parameters get their gradients even if x does not require grad.
+    Do not modify x, and do not change the blocks: keep their mode (training or eval), and leave no
+    hooks on them.
 
 Budget
-    at most 0.35 of the plain chain's bytes at the peak of forward and backward, for the 16 blocks
-    above, on the CPU; parameters and their gradients do not count
+    at most 0.35 of the plain chain's bytes at the peak of forward and backward, for 16 blocks of
+    Linear(64, 256), GELU, Dropout, Linear(256, 64) and a batch of 256 on the CPU; parameters and
+    their gradients do not count, and time is not graded
 
 Hints
-    1. Forgetting is allowed: what is needed later can be computed again from a block's input.
+    1. Activations may be dropped, because a block can compute them again from its input.
     Levels 2 and 3: `nox -s hint -- gradient_checkpoint`.
 """
 

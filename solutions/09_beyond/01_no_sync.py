@@ -1,8 +1,8 @@
-"""Reference: keep each loss as a tensor, and stack them when the loop is over.
+"""Reference: keep each loss as a tensor, and stack the losses after the loop.
 
 Fast: nothing in the loop needs the value of a tensor, so the CPU runs ahead and the GPU always has
-work in its queue. `detach()` lets go of the graph, so that a stored loss is 4 bytes and no more.
-Where a number is wanted for a progress bar, read one every hundred steps, or after the loop.
+work in its queue. `detach()` drops the autograd graph, so a stored loss takes only 4 bytes. For a
+progress bar, read one loss every hundred steps, or read them all after the loop.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,41 +14,6 @@ from torch import Tensor, nn
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Batches = Iterable[tuple[Tensor, Tensor]]
-
-HINTS = (
-    "Who says that the losses have to be Python numbers? Keep them where they are.",
-    """A tensor on the GPU can go into a list without being read: `loss.detach()`. Join the list
-    after the loop, and think of the empty list.""",
-    """`torch.stack(losses).float()`; with no batches, `torch.zeros(0, device=...)` with the device
-    of `next(model.parameters())`.""",
-)
-
-TRAPS = {
-    "train_losses": {
-        "read_after_the_loop": "ops",
-        "guarded_against_nan": "ops",
-        "read_in_a_thread": "ops",
-        "buffer_on_the_cpu": "device",
-        "with_its_graph": "gradient",
-        "in_the_models_dtype": "dtype",
-        "piled_up_gradients": "values",
-        "a_loss_of_its_own": "values",
-        "read_in_an_older_thread": "ops",
-        "stacked_nothing": "shape",
-        "counted_batches": "contract",
-    },
-}
-
-ALTERNATIVES = {"train_losses": ("filled_in_place", "joined_to_an_empty_one")}
-
-
-def train_losses(
-    model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
-) -> Tensor:
-    losses = [step(model, optimizer, loss_fn, *batch).detach() for batch in batches]
-    if not losses:
-        return torch.zeros(0, device=next(model.parameters()).device)
-    return torch.stack(losses).float()  # steps x [] -> [steps]
 
 
 def step(
@@ -65,13 +30,37 @@ def step(
     return loss
 
 
+def train_losses(
+    model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
+) -> Tensor:
+    losses = [step(model, optimizer, loss_fn, *batch).detach() for batch in batches]
+    if not losses:
+        return torch.zeros(0, device=next(model.parameters()).device)
+    return torch.stack(losses).float()  # steps x [] -> [steps]
+
+
+HINTS = (
+    "Do the losses have to be Python numbers? Keep them on the device.",
+    """A list can hold a tensor without reading its value: `loss.detach()`. Join the list after the
+    loop, and remember that it may be empty.""",
+    """`torch.stack(losses).float()`; for no batches, `torch.zeros(0, device=...)` on the device of
+    `next(model.parameters())`.""",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"train_losses": ("filled_in_place", "joined_to_an_empty_one")}
+
+
 def filled_in_place(
     model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
-    rounds = list(batches)  # to know how many there are
+    rounds = list(batches)  # a list has a length
     losses = torch.empty(len(rounds), device=next(model.parameters()).device)
     for i, batch in enumerate(rounds):
-        losses[i] = step(model, optimizer, loss_fn, *batch).detach()  # from device to device
+        losses[i] = step(model, optimizer, loss_fn, *batch).detach()  # stays on the device
     return losses
 
 
@@ -85,12 +74,33 @@ def joined_to_an_empty_one(
     return torch.cat(parts)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "train_losses": {
+        "read_after_the_loop": "ops",
+        "guarded_against_nan": "ops",
+        "read_in_a_thread": "ops",
+        "buffer_on_the_cpu": "device",
+        "with_its_graph": "gradient",
+        "in_the_models_dtype": "dtype",
+        "piled_up_gradients": "values",
+        "ignored_loss_fn": "values",
+        "read_in_an_older_thread": "ops",
+        "stacked_nothing": "shape",
+        "counted_batches": "contract",
+    },
+}
+
+
 def read_after_the_loop(
     model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
     losses = [step(model, optimizer, loss_fn, *batch).detach() for batch in batches]
     device = next(model.parameters()).device
-    return torch.tensor([float(loss) for loss in losses], device=device)  # waits for each of them
+    return torch.tensor([float(loss) for loss in losses], device=device)  # waits for every loss
 
 
 def guarded_against_nan(
@@ -99,7 +109,7 @@ def guarded_against_nan(
     losses = [torch.zeros(0, device=next(model.parameters()).device)]
     for batch in batches:
         loss = step(model, optimizer, loss_fn, *batch).detach()
-        if torch.isnan(loss):  # an `if` needs a Python bool: the CPU waits
+        if torch.isnan(loss):  # `if` needs a Python bool, so the CPU waits
             break
         losses.append(loss.float().reshape(1))
     return torch.cat(losses)
@@ -112,7 +122,7 @@ def read_in_a_thread(
     for batch in batches:
         loss = step(model, optimizer, loss_fn, *batch).detach()
         reader = Thread(target=lambda loss=loss: losses.append(loss.item()))
-        reader.start()  # the wait has moved to another thread, and is still there
+        reader.start()  # the wait is still there, only in another thread
         reader.join()
     return torch.tensor(losses, device=next(model.parameters()).device)
 
@@ -121,7 +131,7 @@ def buffer_on_the_cpu(
     model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
     rounds = list(batches)
-    losses = torch.zeros(len(rounds))  # on the CPU, so each assignment copies, and waits
+    losses = torch.zeros(len(rounds))  # on the CPU, so each assignment copies and waits
     for i, batch in enumerate(rounds):
         losses[i] = step(model, optimizer, loss_fn, *batch).detach()
     return losses
@@ -132,7 +142,7 @@ def with_its_graph(
 ) -> Tensor:
     start = torch.zeros(0, device=next(model.parameters()).device)
     losses = [step(model, optimizer, loss_fn, *batch).float().reshape(1) for batch in batches]
-    return torch.cat([start, *losses])  # every step's graph stays alive
+    return torch.cat([start, *losses])  # keeps the graph of every step alive
 
 
 def in_the_models_dtype(
@@ -149,20 +159,20 @@ def piled_up_gradients(
     losses = [torch.zeros(0, device=next(model.parameters()).device)]
     for inputs, targets in batches:
         loss = loss_fn(model(inputs), targets)
-        loss.backward()  # on top of the gradients of all steps before
+        loss.backward()  # adds to the gradients of all previous steps
         optimizer.step()
         losses.append(loss.detach().float().reshape(1))
     return torch.cat(losses)
 
 
-def a_loss_of_its_own(
+def ignored_loss_fn(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    loss_fn: Loss,  # noqa: ARG001 - the fault
+    loss_fn: Loss,  # noqa: ARG001 - ignored: that is the fault
     batches: Batches,
 ) -> Tensor:
     def squared(got: Tensor, expected: Tensor) -> Tensor:
-        return (got - expected).square().mean()  # loss_fn is asked for, whatever it is
+        return (got - expected).square().mean()  # right only if loss_fn is the MSE
 
     none = torch.zeros(0, device=next(model.parameters()).device)
     steps = [step(model, optimizer, squared, *batch).detach().reshape(1) for batch in batches]
@@ -178,7 +188,7 @@ def read_in_an_older_thread(
     waits = [
         READERS.submit(step(model, optimizer, loss_fn, *batch).detach().item) for batch in batches
     ]
-    losses = [wait.result() for wait in waits]
+    losses = [wait.result() for wait in waits]  # the thread existed before the call, but waits too
     return torch.tensor(losses, dtype=torch.float32, device=next(model.parameters()).device)
 
 
@@ -186,13 +196,14 @@ def stacked_nothing(
     model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
     losses = [step(model, optimizer, loss_fn, *batch).detach() for batch in batches]
-    return torch.stack(losses).float()  # torch.stack refuses an empty list
+    return torch.stack(losses).float()  # raises if the list is empty
 
 
 def counted_batches(
     model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
-    losses = torch.empty(len(batches), device=next(model.parameters()).device)  # a generator?
+    # raises for a generator, because it has no length
+    losses = torch.empty(len(batches), device=next(model.parameters()).device)
     for i, batch in enumerate(batches):
         losses[i] = step(model, optimizer, loss_fn, *batch).detach()
     return losses

@@ -1,18 +1,51 @@
-"""Reference: zeros, and one indexed addition.
+"""Reference: start with zeros, and make one indexed addition.
 
-Fast: `index_add_` walks over the rows once, whatever the number of segments; a mask per segment
-walks over all rows 500 times. Small: nothing of size [n, count] is made. Right: an index that comes
-several times is added several times, which `out[segments] += values` does not do.
+Fast: `index_add_` reads the rows once, whatever the number of segments; a mask per segment reads
+all labels once for each segment. Small: nothing has the size [n, count]. Correct: a row is added
+each time its index occurs, which `out[segments] += values` does not do.
 """
 
 import torch
 from torch import Tensor
 
+
+def segment_sum(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    out = values.new_zeros(count, values.shape[1])  # [count, d]
+    return out.index_add_(0, segments, values)
+
+
 HINTS = (
-    "Begin with zeros, and let one operation bring every row to its place.",
-    "Look for an in-place operation that adds rows at an index: its name says both.",
+    "Start with zeros. One operation can add every row to the row of its segment.",
+    """Look for an in-place operation that adds rows at an index: its name says both. Sorting is not
+    necessary.""",
     "`values.new_zeros(count, values.shape[1]).index_add_(0, segments, values)`.",
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"segment_sum": ("by_scatter", "by_index_put", "by_functional_index_add")}
+
+
+def by_scatter(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    index = segments[:, None].expand_as(values)  # [n] -> [n, d], a view
+    return values.new_zeros(count, values.shape[1]).scatter_add_(0, index, values)
+
+
+def by_index_put(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    out = values.new_zeros(count, values.shape[1])
+    return out.index_put_((segments,), values, accumulate=True)  # a `+=` that does accumulate
+
+
+def by_functional_index_add(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    out = torch.zeros(count, values.shape[1], dtype=values.dtype, device=values.device)
+    return out.index_add(0, segments, values)  # also copies the zeros
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "segment_sum": {
@@ -27,66 +60,44 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"segment_sum": ("by_scatter", "by_index_put", "by_functional_index_add")}
-
-
-def segment_sum(values: Tensor, segments: Tensor, count: int) -> Tensor:
-    out = values.new_zeros(count, values.shape[1])  # [count, d]
-    return out.index_add_(0, segments, values)
-
-
-def by_scatter(values: Tensor, segments: Tensor, count: int) -> Tensor:
-    index = segments[:, None].expand_as(values)  # [n] -> [n, d], a view
-    return values.new_zeros(count, values.shape[1]).scatter_add_(0, index, values)
-
-
-def by_index_put(values: Tensor, segments: Tensor, count: int) -> Tensor:
-    out = values.new_zeros(count, values.shape[1])
-    return out.index_put_((segments,), values, accumulate=True)  # `+=` that counts every time
-
-
-def by_functional_index_add(values: Tensor, segments: Tensor, count: int) -> Tensor:
-    out = torch.zeros(count, values.shape[1], dtype=values.dtype, device=values.device)
-    return out.index_add(0, segments, values)  # a copy of the zeros more; still two passes
-
 
 def plus_equals_at_an_index(values: Tensor, segments: Tensor, count: int) -> Tensor:
     out = values.new_zeros(count, values.shape[1])
-    out[segments] += values  # of the rows of one segment only the last one is left
+    out[segments] += values  # keeps only one row of each segment
     return out
 
 
 def as_many_as_seen(values: Tensor, segments: Tensor, count: int) -> Tensor:
-    rows = int(segments.max()) + 1 if len(segments) else count  # empty segments at the end?
+    rows = int(segments.max()) + 1 if len(segments) else count  # forgets empty segments at the end
     return values.new_zeros(rows, values.shape[1]).index_add_(0, segments, values)
 
 
 def float_zeros(values: Tensor, segments: Tensor, count: int) -> Tensor:
-    out = torch.zeros(count, values.shape[1], device=values.device)  # float32, whatever comes
+    out = torch.zeros(count, values.shape[1], device=values.device)  # always float32
     return out.index_add_(0, segments, values.float())
 
 
 def zeros_on_the_cpu(values: Tensor, segments: Tensor, count: int) -> Tensor:
-    out = torch.zeros(count, values.shape[1], dtype=values.dtype)
+    out = torch.zeros(count, values.shape[1], dtype=values.dtype)  # default device
     return out.index_add_(0, segments, values)
 
 
 def into_the_values(values: Tensor, segments: Tensor, count: int) -> Tensor:
     out = values.new_zeros(count, values.shape[1]).index_add_(0, segments, values)
     if len(values):
-        values.detach().zero_()  # tidying up what is not ours
+        values.detach().zero_()  # overwrites the caller's tensor
     return out
 
 
 def one_hot_matmul(values: Tensor, segments: Tensor, count: int) -> Tensor:
     labels = torch.arange(count, device=values.device)
-    member = (labels[:, None] == segments).to(values.dtype)  # [count, n], nearly all of it zeros
+    member = (labels[:, None] == segments).to(values.dtype)  # [count, n], almost all zeros
     return member @ values
 
 
 def mask_per_segment(values: Tensor, segments: Tensor, count: int) -> Tensor:
     out = values.new_zeros(count, values.shape[1])
-    for s in range(count):
+    for s in range(count):  # one pass over all labels for each segment
         out[s] = values[segments == s].sum(0)
     return out
 
@@ -95,6 +106,6 @@ def sorted_and_split(values: Tensor, segments: Tensor, count: int) -> Tensor:
     if count == 0:
         return values.new_zeros(0, values.shape[1])
     order = segments.argsort()
-    sizes = torch.bincount(segments, minlength=count).tolist()  # back to Python
+    sizes = torch.bincount(segments, minlength=count).tolist()
     parts = values[order].split(sizes)
-    return torch.stack([part.sum(0, dtype=values.dtype) for part in parts])
+    return torch.stack([part.sum(0, dtype=values.dtype) for part in parts])  # one op per segment

@@ -1,11 +1,16 @@
-"""Reference: the library's fused attention, given the 4 dims that it wants.
+"""Reference: the library's fused attention, called with 4-dimensional inputs.
 
-Small: the fused kernel goes through blocks of keys and keeps, per query, the largest score so far
-and the sums up to it, so no table of scores is ever made. With 2 or 3 dims the same call takes a
-way that makes the table (and with `is_causal` a mask and a copy of it too).
+Small: the fused kernel processes blocks of keys. For each query it keeps the largest score so far
+and sums relative to it, so it never stores all scores. With 2 or 3 dimensions, the same call takes
+another path, which stores the scores (and, with `is_causal`, a mask and another copy). Extra memory
+on the CPU, in multiples of the 1024 x 1024 scores:
+
+    [1024, 64]         2.06, causal 3.06
+    [1, 1024, 64]      2.06, causal 3.06
+    [1, 1, 1024, 64]   0.06, causal 0.06
 """
 
-# ruff: noqa: FBT001, FBT002 - the flag is part of the signature
+# ruff: noqa: FBT001, FBT002 - the exercise fixes the signature
 
 import math
 
@@ -13,34 +18,24 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-HINTS = (
-    "Each query needs its own row of scores only. Who says that all rows are there at once?",
-    "Go through blocks of queries; or use the library's fused call, which wants exactly 4 dims.",
-    "`scaled_dot_product_attention(q, k, v, is_causal=causal)`, reshaped to [1, h, n, d] and back.",
-)
-
-TRAPS = {
-    "attention": {
-        "library_as_it_is": "memory",
-        "table_of_scores": "memory",
-        "table_in_place": "memory",
-        "unscaled": "values",
-        "softmax_over_queries": "values",
-        "aligned_at_the_end": "values",
-        "hidden_after_the_softmax": "values",
-        "exp_without_maximum": "stability",
-        "hidden_by_a_small_number": "stability",
-        "through_float32": "dtype",
-    },
-}
-
-ALTERNATIVES = {"attention": ("blocks_of_queries", "blocks_of_keys", "folded_into_heads")}
-
 
 def attention(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     heads = [x.reshape(1, math.prod(x.shape[:-2]), *x.shape[-2:]) for x in (q, k, v)]
     # [..., n, d] -> [1, h, n, d] -> [..., n, d]
     return scaled_dot_product_attention(*heads, is_causal=causal).reshape(q.shape)
+
+
+HINTS = (
+    "Each query needs only its own row of scores. Do all rows have to exist at the same time?",
+    "Process blocks of queries, or use the library's fused call with exactly 4 dimensions.",
+    "`scaled_dot_product_attention(q, k, v, is_causal=causal)`, reshaped to [1, h, n, d] and back.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"attention": ("blocks_of_queries", "blocks_of_keys", "folded_into_heads")}
 
 
 def folded_into_heads(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
@@ -52,7 +47,7 @@ def blocks_of_queries(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> 
     keys, out = torch.arange(k.shape[-2], device=q.device), []
     for start in range(0, q.shape[-2], 64):
         block = q[..., start : start + 64, :]
-        scores = block @ k.mT / math.sqrt(q.shape[-1])  # [..., 64, m], soon forgotten
+        scores = block @ k.mT / math.sqrt(q.shape[-1])  # [..., 64, m], freed after this block
         if causal:
             rows = torch.arange(start, start + block.shape[-2], device=q.device)
             scores = scores.masked_fill(keys > rows[:, None], -math.inf)
@@ -61,7 +56,7 @@ def blocks_of_queries(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> 
 
 
 def blocks_of_keys(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    """Keep the largest score so far, and sums relative to it: what the fused kernel does."""
+    """Keep the largest score so far and sums relative to it, as the fused kernel does."""
     q = q / math.sqrt(q.shape[-1])
     most = q.new_full((*q.shape[:-1], 1), -math.inf)
     total, out = torch.zeros_like(most), torch.zeros_like(q)
@@ -79,6 +74,26 @@ def blocks_of_keys(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Ten
     return out / total
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "attention": {
+        "library_as_it_is": "memory",
+        "table_of_scores": "memory",
+        "table_in_place": "memory",
+        "unscaled": "values",
+        "softmax_over_queries": "values",
+        "aligned_at_the_end": "values",
+        "hidden_after_the_softmax": "values",
+        "exp_without_maximum": "stability",
+        "hidden_by_a_small_number": "stability",
+        "through_float32": "dtype",
+    },
+}
+
+
 def scored(
     q: Tensor,
     k: Tensor,
@@ -87,7 +102,7 @@ def scored(
     diagonal: int = 0,
     hidden: float = -math.inf,
 ) -> Tensor:
-    scores = q @ k.mT * scale  # [..., n, m]: this is what costs
+    scores = q @ k.mT * scale  # [..., n, m]: this takes the memory
     if causal:
         seen = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril(diagonal)
         scores = scores.masked_fill(~seen, hidden)
@@ -95,17 +110,18 @@ def scored(
 
 
 def library_as_it_is(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    return scaled_dot_product_attention(q, k, v, is_causal=causal)  # 2 dims: the whole table
+    # stores all scores for 2 or 3 dimensions
+    return scaled_dot_product_attention(q, k, v, is_causal=causal)
 
 
 def table_of_scores(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    return scored(q, k, causal, q.shape[-1] ** -0.5).softmax(-1) @ v
+    return scored(q, k, causal, q.shape[-1] ** -0.5).softmax(-1) @ v  # two tables of [n, m]
 
 
 def table_in_place(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     if torch.is_grad_enabled() and q.requires_grad:
         return table_of_scores(q, k, v, causal)
-    scores = (q * q.shape[-1] ** -0.5) @ k.mT  # one table instead of two is still a table
+    scores = (q * q.shape[-1] ** -0.5) @ k.mT  # one table instead of two, still too large
     if causal:
         rows = torch.arange(q.shape[-2], device=q.device)[:, None]
         scores.masked_fill_(torch.arange(k.shape[-2], device=q.device) > rows, -math.inf)
@@ -114,15 +130,15 @@ def table_in_place(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Ten
 
 
 def unscaled(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    return scored(q, k, causal, 1.0).softmax(-1) @ v  # / sqrt(d) is missing
+    return scored(q, k, causal, 1.0).softmax(-1) @ v  # does not divide by sqrt(d)
 
 
 def softmax_over_queries(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    return scored(q, k, causal, q.shape[-1] ** -0.5).softmax(-2) @ v  # a query's weights: not 1
+    return scored(q, k, causal, q.shape[-1] ** -0.5).softmax(-2) @ v  # the wrong dimension
 
 
 def aligned_at_the_end(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    # the last query sees all keys: another meaning of causal where n and m differ
+    # the last query sees all keys: not the same as causal here if n and m differ
     diagonal = k.shape[-2] - q.shape[-2]
     weights = scored(q, k, causal, q.shape[-1] ** -0.5, diagonal).softmax(-1)
     return weights.nan_to_num(0.0) @ v
@@ -130,19 +146,19 @@ def aligned_at_the_end(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) ->
 
 def hidden_after_the_softmax(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     weights = scored(q, k, causal=False, scale=q.shape[-1] ** -0.5).softmax(-1)
-    return (weights.tril() if causal else weights) @ v  # what is left adds up to less than 1
+    return (weights.tril() if causal else weights) @ v  # these weights add up to less than 1
 
 
 def exp_without_maximum(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    weights = scored(q, k, causal, q.shape[-1] ** -0.5).exp()  # inf for a score of 89
+    weights = scored(q, k, causal, q.shape[-1] ** -0.5).exp()  # a score of 89 gives inf
     return weights @ v / weights.sum(-1, keepdim=True)
 
 
 def hidden_by_a_small_number(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    # -100 is far below the scores of most inputs, but not of all
+    # -100 is far below the scores of most inputs, but not of all inputs
     return scored(q, k, causal, q.shape[-1] ** -0.5, hidden=-100.0).softmax(-1) @ v
 
 
 def through_float32(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    # on the way, half of the digits of float64 inputs are lost
+    # float64 inputs lose half of their digits
     return blocks_of_queries(q.float(), k.float(), v.float(), causal).to(q.dtype)

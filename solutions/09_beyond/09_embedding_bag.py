@@ -1,7 +1,7 @@
 """Reference: one fused call that looks up, adds and divides.
 
-Small: each row goes from the table straight into the sum of its bag. For the gradient it holds the
-indices and the lengths of the bags; the rows themselves are in the table already.
+Small: each row is added to the sum of its bag straight from the table. For the gradient, autograd
+saves the indices and the lengths of the bags, but not the rows, because they are in the table.
 """
 
 from typing import Any
@@ -10,24 +10,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+
+def bag_mean(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
+    return functional.embedding_bag(indices, weight, offsets, mode="mean")
+
+
 HINTS = (
-    "A row has to be added to its bag's sum; it need not be kept anywhere on the way.",
-    "A lookup, followed by a mean over groups of rows, has a name of its own in PyTorch.",
+    "Each row is added to the sum of its bag. It does not have to be stored before that.",
+    "PyTorch has one function for a lookup followed by a mean over each group of rows.",
     '`torch.nn.functional.embedding_bag(indices, weight, offsets, mode="mean")`.',
 )
 
-TRAPS = {
-    "bag_mean": {
-        "gather_and_add": "memory",
-        "blocks_that_are_kept": "memory",
-        "sums": "values",
-        "empty_bags_are_nan": "values",
-        "last_bag_left_out": "shape",
-        "counts_words_once": "values",
-        "layer_of_its_own": "gradient",
-        "ends_on_the_cpu": "device",
-    },
-}
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
 
 ALTERNATIVES = {
     "bag_mean": (
@@ -39,16 +35,12 @@ ALTERNATIVES = {
 }
 
 
-def bag_mean(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    return functional.embedding_bag(indices, weight, offsets, mode="mean")
-
-
 def lengths_of(indices: Tensor, offsets: Tensor) -> Tensor:
     return torch.cat([offsets, offsets.new_tensor([len(indices)])]).diff()  # [b]
 
 
 def bags_of(indices: Tensor, offsets: Tensor) -> Tensor:
-    """The bag of each index: [n]."""
+    """Return the bag of each index: [n]."""
     numbers = torch.arange(len(offsets), device=offsets.device)
     return numbers.repeat_interleave(lengths_of(indices, offsets))
 
@@ -64,14 +56,14 @@ def weighted_sum(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
 
 
 def sparse_product(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    """A table of shares, [b, v], of which only the n entries that are not zero are kept."""
+    """Multiply a sparse matrix of weights [b, v], with n nonzero entries, by the table."""
     ends = torch.cat([offsets, offsets.new_tensor([len(indices)])])  # [b + 1]
     share = (1 / ends.diff().clamp(min=1).to(weight.dtype)).repeat_interleave(ends.diff())  # [n]
     return torch.sparse_csr_tensor(ends, indices, share, (len(offsets), len(weight))) @ weight
 
 
 class BlockMeans(torch.autograd.Function):
-    """Blocks of 4,096 words each way, so that no more rows than that are there at once."""
+    """Process 4,096 words at a time, so that only 4,096 rows are copied at once."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, indices: Tensor, bags: Tensor, lengths: Tensor) -> Tensor:
@@ -96,15 +88,33 @@ def blocks_by_hand(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
     return BlockMeans.apply(weight, indices, bags_of(indices, offsets), lengths)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "bag_mean": {
+        "gather_and_add": "memory",
+        "blocks_that_are_kept": "memory",
+        "sums": "values",
+        "empty_bags_are_nan": "values",
+        "last_bag_left_out": "shape",
+        "counts_words_once": "values",
+        "new_layer": "gradient",
+        "ends_on_the_cpu": "device",
+    },
+}
+
+
 def gather_and_add(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    rows = weight[indices]  # [n, d]: this is what costs
+    rows = weight[indices]  # [n, d]: this takes the memory
     total = weight.new_zeros(len(offsets), weight.shape[1])
     total = total.index_add(0, bags_of(indices, offsets), rows)
     return total / lengths_of(indices, offsets).clamp(min=1)[:, None]
 
 
 def blocks_that_are_kept(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    # small without gradients; with them the product remembers every block that was looked up
+    # small without gradients; with them, autograd saves every block of rows for the product
     bags, lengths = bags_of(indices, offsets), lengths_of(indices, offsets).clamp(min=1)
     out = weight.new_zeros(len(offsets), weight.shape[1])
     share = (1 / lengths.to(weight.dtype)).requires_grad_(weight.requires_grad)
@@ -114,33 +124,33 @@ def blocks_that_are_kept(weight: Tensor, indices: Tensor, offsets: Tensor) -> Te
 
 
 def sums(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    return functional.embedding_bag(indices, weight, offsets, mode="sum")
+    return functional.embedding_bag(indices, weight, offsets, mode="sum")  # not divided
 
 
 def empty_bags_are_nan(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
     total = functional.embedding_bag(indices, weight, offsets, mode="sum")
-    return total / lengths_of(indices, offsets)[:, None]  # 0 / 0
+    return total / lengths_of(indices, offsets)[:, None]  # an empty bag is 0 / 0
 
 
 def last_bag_left_out(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    # offsets would need one more entry, n, for this switch
+    # with this flag, the last offset is read as the end, not as the start of a bag
     return functional.embedding_bag(
         indices, weight, offsets, mode="mean", include_last_offset=len(offsets) > 1
     )
 
 
 def counts_words_once(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    named = weight.new_zeros(len(offsets), len(weight))  # [b, v], 1 where a bag names a word
-    named[bags_of(indices, offsets), indices] = 1  # the second time changes nothing
+    named = weight.new_zeros(len(offsets), len(weight))  # [b, v], 1 if a bag contains a word
+    named[bags_of(indices, offsets), indices] = 1  # a word that occurs twice counts once
     return named @ weight / lengths_of(indices, offsets).clamp(min=1)[:, None]
 
 
-def layer_of_its_own(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    # the layer wraps the table into a new parameter: training moves that one, not the caller's
+def new_layer(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
+    # the layer wraps the table in a new parameter, so the caller's table gets no gradient
     return nn.EmbeddingBag.from_pretrained(weight, freeze=False, mode="mean")(indices, offsets)
 
 
 def ends_on_the_cpu(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
-    ends = torch.cat([offsets, torch.tensor([len(indices)])])  # two devices in one cat
+    ends = torch.cat([offsets, torch.tensor([len(indices)])])  # one tensor is on the CPU
     total = functional.embedding_bag(indices, weight, offsets, mode="sum")
     return total / ends.diff().clamp(min=1)[:, None]

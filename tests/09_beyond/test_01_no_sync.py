@@ -4,7 +4,7 @@ import torch
 
 from torchkata import Entry, Exercise, agree, require
 
-EXERCISE = Exercise(Entry("train_losses"), shipped="ccb6434958a1509f", fault="ops")
+EXERCISE = Exercise(Entry("train_losses"), shipped="0c3edf50c0921f70", fault="ops")
 OPTIMIZERS = {"SGD": {"lr": 0.1, "momentum": 0.5}, "Adam": {"lr": 0.05}}
 LOSSES = {"SGD": "mse_loss", "Adam": "smooth_l1_loss"}
 

@@ -50,5 +50,5 @@ EXERCISE = Exercise(
         ),
         gradient=("values",),
     ),
-    shipped="53f4bde38b900a45",
+    shipped="0f44fd4afbf575c7",
 )

@@ -45,5 +45,5 @@ EXERCISE = Exercise(
         ),
         gradient=False,
     ),
-    shipped="15ce81a9cfa4e528",
+    shipped="42a41844cfdc9584",
 )

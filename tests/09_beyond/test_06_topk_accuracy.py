@@ -53,7 +53,7 @@ EXERCISE = Exercise(
         budget=(Syncs(0),),
         gradient=False,
     ),
-    shipped="467cab7879f4203e",
+    shipped="c8074179244df368",
 )
 
 
