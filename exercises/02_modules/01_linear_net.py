@@ -1,10 +1,12 @@
-"""Modules 01: linear net. Write the smallest module: a line with two parameters.
+"""Modules 01: linear net. Write a module with two trainable parameters.
 
 Task
-    Write a module `Net` that computes a*x + b. The numbers `a` and `b` are to be learned, so they
-    are parameters: an optimizer finds them, `.to(device)` moves them, `state_dict()` saves them.
-    Both start uniform in [0, 1), drawn from PyTorch's global generator (after
-    `torch.manual_seed(3)` the same numbers come again).
+    Every PyTorch model is an `nn.Module`. It keeps track of its parameters, so that an optimizer
+    can train them, `.to(device)` can move them and `state_dict()` can save them. Write the smallest
+    such model: a module `Net` with the parameters `a` and `b` that computes a*x + b.
+
+    Initialize `a` and `b` uniformly in [0, 1) with PyTorch's global generator, so that
+    `torch.manual_seed` makes the initial values reproducible.
 
 Shapes and units
     a, b       [1]   float32 parameters
@@ -12,14 +14,14 @@ Shapes and units
     return     [n]   a*x + b
 
 Rules
-    `net.parameters()` yields exactly two tensors, and `state_dict()` has exactly the keys a and b.
-    A plain tensor as an attribute is no parameter: it would be neither trained, moved nor saved.
+    `net.parameters()` yields exactly two tensors, and `state_dict()` has exactly the keys `a` and
+    `b`.
 
 Budget
-    No budget; two operations are all it takes.
+    No budget.
 
 Hints
-    1. A module knows a tensor as its own only if it is wrapped in a certain class.
+    1. A plain tensor attribute is not registered. Which class makes a tensor a parameter?
     Levels 2 and 3: `nox -s hint -- linear_net`.
 """
 

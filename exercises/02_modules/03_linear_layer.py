@@ -1,13 +1,14 @@
-"""Modules 03: linear layer. The line again, by the layer that PyTorch has for it.
+"""Modules 03: linear layer. Apply nn.Linear to a vector of numbers.
 
 Task
-    Write a module `Net` that computes weight*x + bias like `Net` of linear_net, but by one
-    `torch.nn.Linear(1, 1)`, kept as `self.linear`. That layer wants its input as a column: one
-    row per point, one number per row. Your `forward` takes plain `x`, so it makes the column, and
-    gives back a result of the very shape that came in.
+    `nn.Linear` expects a batch of feature vectors: one row per point, one column per feature. If
+    each point is a single number, the vector [n] has to become a column [n, 1] first. Write a
+    module `Net` that computes weight*x + bias, like `Net` from linear_net, but with one
+    `torch.nn.Linear(1, 1)` stored as `self.linear`. `forward` takes a vector and returns a vector
+    of the same shape.
 
-    Mind the way back for a single point. There are two dims of size 1 then, and this is what
-    `squeeze` makes of them:
+    Be careful when you turn the column back into a vector: with a single point, it has two
+    dimensions of size 1, and `squeeze()` removes both.
 
         torch.zeros(5, 1).squeeze().shape     torch.Size([5])
         torch.zeros(1, 1).squeeze().shape     torch.Size([])
@@ -19,14 +20,14 @@ Shapes and units
     return           [n]     weight*x + bias
 
 Rules
-    `linear` is the only thing in the module that has parameters. `x` stays as it is, its shape
-    too. Gradients flow to weight, bias and x.
+    The module has no parameters other than those of `linear`. Do not modify `x` or its shape.
+    Gradients flow to weight, bias and x.
 
 Budget
-    No budget; a layer and two views are all it takes.
+    No budget.
 
 Hints
-    1. Adding and removing a dim of size 1 are views; say which dim you mean, both times.
+    1. Adding or removing a dimension of size 1 takes one view. Name the dimension both times.
     Levels 2 and 3: `nox -s hint -- linear_layer`.
 """
 

@@ -1,9 +1,10 @@
 """Modules 04: sequential. Build a network of any depth from a list of sizes.
 
 Task
-    Write `mlp(sizes)`, which makes a `torch.nn.Sequential`: Linear layers from each size to the
-    next one, a ReLU between each two of them, and no ReLU at the end (the last layer's output has
-    to be free to be negative). So `mlp([64, 32, 10])` is
+    The depth and width of a network are often settings of an experiment, so code builds the layers
+    from a list. Write `mlp(sizes)`, which returns a `torch.nn.Sequential`: a Linear layer from each
+    size to the next, a ReLU between consecutive Linear layers, and no ReLU at the end, so that
+    outputs can be negative. For example, `mlp([64, 32, 10])` is
 
         Sequential(
           (0): Linear(in_features=64, out_features=32, bias=True)
@@ -11,23 +12,22 @@ Task
           (2): Linear(in_features=32, out_features=10, bias=True)
         )
 
-    and `mlp([64, 10])` is one Linear layer. Fewer than two sizes name no layer at all: raise a
-    ValueError.
+    and `mlp([64, 10])` contains a single Linear layer.
 
 Shapes and units
-    sizes         list or tuple of at least 2 ints, each at least 1
+    sizes         list or tuple of ints, each at least 1
     return        a Sequential that maps [..., sizes[0]] to [..., sizes[-1]]
 
 Rules
-    Each call makes new layers. `sizes` stays as it is. The names of the modules and
-    `ReLU(inplace=...)` are up to you. The layers stand in the Sequential itself, one after the
-    other, not in further containers inside of it.
+    Raise ValueError if there are fewer than two sizes. Every Linear layer is a new object, within
+    one network and across calls. All layers are direct children of the Sequential, not of nested
+    containers. Do not modify `sizes`. Module names and `ReLU(inplace=...)` are up to you.
 
 Budget
-    No budget; this is about structure.
+    No budget.
 
 Hints
-    1. A layer belongs to two neighbours in the list: walk over the pairs.
+    1. Each Linear layer needs two neighboring sizes: iterate over the pairs.
     Levels 2 and 3: `nox -s hint -- sequential`.
 """
 

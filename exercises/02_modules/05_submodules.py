@@ -1,17 +1,17 @@
-"""Modules 05: submodules. Mend a stack of layers whose parameters nobody finds.
+"""Modules 05: submodules. Fix a stack of layers whose parameters are never registered.
 
 Task
-    `Stack(width, depth)` below computes the right thing: `depth` Linear layers of equal width,
-    each followed by a ReLU. Yet it cannot be trained, moved or saved, for the module does not
-    know its own layers:
+    A model can be trained, moved and saved only if it has registered its layers: optimizers,
+    `.to(device)` and `state_dict()` find nothing else. `Stack(width, depth)` below computes the
+    right values with `depth` Linear layers of equal width, each followed by a ReLU. But it has
+    registered none of them:
 
         net = Stack(4, 3)
         list(net.parameters())    []
         net.state_dict()          OrderedDict()
 
-    Mend it, so that all layers are registered: an optimizer finds them by `parameters()`,
-    `.to(device)` moves them, `state_dict()` saves them. `net.layers[i]` is still the i-th Linear
-    layer and `len(net.layers)` is still `depth`. A depth of 0 is the identity.
+    Fix it so that all layers are registered. `net.layers[i]` must still be the i-th Linear layer,
+    and `len(net.layers)` must still be `depth`. A stack of depth 0 returns its input unchanged.
 
 Shapes and units
     width     int           at least 1
@@ -20,12 +20,11 @@ Shapes and units
     return    [..., width]
 
 Rules
-    The layers are different ones, each with a weight and a bias of its own. The names in
-    `state_dict()` are up to you. Do not override `parameters`, `to` or `state_dict`: what they
-    need is done by nn.Module, once it knows the layers.
+    Each layer has its own weight and bias, and the module has no other parameters. The keys of
+    `state_dict()` are up to you. Do not override `parameters`, `to` or `state_dict`.
 
 Budget
-    No budget; this is about structure.
+    No budget.
 
 Hints
     1. nn.Module registers modules that are set as attributes; it does not look into Python lists.
@@ -39,7 +38,7 @@ from torch import Tensor, nn
 class Stack(nn.Module):
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()
-        # TODO: forward works, but parameters() is empty and .to(device) moves nothing.
+        # TODO: forward works, but parameters() is empty, and .to(device) moves nothing.
         self.layers = [nn.Linear(width, width) for _ in range(depth)]
 
     def forward(self, x: Tensor) -> Tensor:

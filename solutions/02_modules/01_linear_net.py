@@ -1,30 +1,12 @@
-"""Reference: two `nn.Parameter`s, registered by the mere assignment to self.
+"""Reference: two `nn.Parameter`s, registered by assigning them to attributes.
 
-Right: nn.Module looks at each attribute as it is set; Parameters go to the list that optimizers,
-`.to()` and `state_dict()` walk through. Fast: nothing is looked up or moved in `forward`.
+Correct: nn.Module intercepts each assignment to an attribute and registers every nn.Parameter.
+Optimizers, `.to()` and `state_dict()` use exactly these registered parameters. Fast: `forward`
+copies nothing and moves nothing between devices.
 """
 
 import torch
 from torch import Tensor, nn
-
-HINTS = (
-    "A module knows a tensor as its own only if it is wrapped in a certain class.",
-    "`nn.Parameter(tensor)` set as an attribute in `__init__` is registered by itself.",
-    "`self.a = nn.Parameter(torch.rand(1))`, the same for b; forward is `self.a * x + self.b`.",
-)
-
-TRAPS = {
-    "Net": {
-        "PlainTensors": "contract",
-        "NormalStart": "values",
-        "ScalarParameters": "shape",
-        "CopiesInForward": "gradient",
-        "KeepsNumbers": "values",
-        "ConstantOnTheCpu": "device",
-    },
-}
-
-ALTERNATIVES = {"Net": ("Registered", "OneByOne")}
 
 
 class Net(nn.Module):
@@ -35,6 +17,19 @@ class Net(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.a * x + self.b  # [1] * [n] + [1] -> [n]
+
+
+HINTS = (
+    "A plain tensor attribute is not registered. Which class makes a tensor a parameter?",
+    "Assigning an `nn.Parameter(tensor)` to an attribute in `__init__` registers it.",
+    "`self.a = nn.Parameter(torch.rand(1))`, the same for b; in `forward`, `self.a * x + self.b`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"Net": ("Registered", "OneByOne")}
 
 
 class Registered(nn.Module):
@@ -53,13 +48,29 @@ class OneByOne(nn.Module):
         self.a, self.b = (nn.Parameter(torch.rand(1)) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.lerp(self.b, self.a + self.b, x)  # b + x * a, as an interpolation
+        return torch.lerp(self.b, self.a + self.b, x)  # b + x * ((a + b) - b) is a*x + b
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "Net": {
+        "PlainTensors": "contract",
+        "NormalStart": "values",
+        "ScalarParameters": "shape",
+        "CopiesInForward": "gradient",
+        "KeepsNumbers": "values",
+        "ConstantOnTheCpu": "device",
+    },
+}
 
 
 class PlainTensors(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.a = torch.rand(1, requires_grad=True)  # trains by hand, but nobody knows of it
+        self.a = torch.rand(1, requires_grad=True)  # has a gradient, but is not registered
         self.b = torch.rand(1, requires_grad=True)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -79,7 +90,7 @@ class NormalStart(nn.Module):
 class ScalarParameters(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.a = nn.Parameter(torch.rand(()))  # [] instead of [1]
+        self.a = nn.Parameter(torch.rand(()))  # shape [], not [1]
         self.b = nn.Parameter(torch.rand(()))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -93,13 +104,13 @@ class CopiesInForward(nn.Module):
         self.b = nn.Parameter(torch.rand(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.a.data * x + self.b.data  # .data forgets where the numbers came from
+        return self.a.data * x + self.b.data  # .data is detached: no gradient flows to a and b
 
 
 class KeepsNumbers(Net):
     def __init__(self) -> None:
         super().__init__()
-        self.numbers = self.a.item(), self.b.item()  # neither training nor loading changes them
+        self.numbers = self.a.item(), self.b.item()  # training and loading do not update these
 
     def forward(self, x: Tensor) -> Tensor:
         a, b = self.numbers
@@ -109,7 +120,7 @@ class KeepsNumbers(Net):
 class ConstantOnTheCpu(Net):
     def __init__(self) -> None:
         super().__init__()
-        self.powers = torch.tensor([[1.0], [0.0]])  # a mere attribute: .to(device) leaves it behind
+        self.powers = torch.tensor([[1.0], [0.0]])  # not registered, so .to(device) skips it
 
     def forward(self, x: Tensor) -> Tensor:
         terms = x**self.powers  # [2, 1] and [n] -> [2, n]: the rows x and 1

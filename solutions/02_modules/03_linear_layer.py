@@ -1,31 +1,11 @@
-"""Reference: a column in, a column out, and only that column removed again.
+"""Reference: add a dimension, apply the layer, and remove that same dimension.
 
-Right for every n: `unsqueeze(1)` and `squeeze(1)` name the dim that they mean, so a dim that has
-the size 1 by chance stays. Fast: both are views; nothing is copied.
+Correct for every n: `unsqueeze(1)` and `squeeze(1)` name their dimension, so the first dimension
+stays even if its size is 1. Fast: both are views, so nothing is copied.
 """
 
 import torch
 from torch import Tensor, nn
-
-HINTS = (
-    "Adding and removing a dim of size 1 are views; say which dim you mean, both times.",
-    "`self.linear = nn.Linear(1, 1)` works on [n, 1]: `unsqueeze` before it, `squeeze` after it.",
-    "`return self.linear(x.unsqueeze(1)).squeeze(1)`.",
-)
-
-TRAPS = {
-    "Net": {
-        "SqueezesAll": "shape",
-        "LeavesColumn": "shape",
-        "ReshapesCaller": "purity",
-        "ForgetsBias": "values",
-        "WithoutGraph": "gradient",
-        "OwnParameters": "contract",
-        "BuiltOnTheCpu": "device",
-    },
-}
-
-ALTERNATIVES = {"Net": ("Indexed", "Reshaped", "ByFormula")}
 
 
 class Net(nn.Module):
@@ -35,6 +15,22 @@ class Net(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.unsqueeze(1)).squeeze(1)  # [n] -> [n, 1] -> [n, 1] -> [n]
+
+
+HINTS = (
+    "Adding or removing a dimension of size 1 takes one view. Name the dimension both times.",
+    (
+        "`self.linear = nn.Linear(1, 1)` maps [n, 1] to [n, 1]: use `unsqueeze` before it and "
+        "`squeeze` after it."
+    ),
+    "`return self.linear(x.unsqueeze(1)).squeeze(1)`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"Net": ("Indexed", "Reshaped", "ByFormula")}
 
 
 class Indexed(Net):
@@ -52,30 +48,46 @@ class ByFormula(Net):
         return torch.addcmul(self.linear.bias, self.linear.weight[0], x)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "Net": {
+        "SqueezesAll": "shape",
+        "LeavesColumn": "shape",
+        "ReshapesCaller": "purity",
+        "ForgetsBias": "values",
+        "WithoutGraph": "gradient",
+        "OwnParameters": "contract",
+        "BuiltOnTheCpu": "device",
+    },
+}
+
+
 class SqueezesAll(Net):
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x.unsqueeze(1)).squeeze()  # drops the n dim too where n = 1
+        return self.linear(x.unsqueeze(1)).squeeze()  # removes the first dimension too if n is 1
 
 
 class LeavesColumn(Net):
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x.unsqueeze(1))  # [n, 1] minus y of [n] will be [n, n] later
+        return self.linear(x.unsqueeze(1))  # [n, 1]: minus a target [n], this broadcasts to [n, n]
 
 
 class ReshapesCaller(Net):
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x.unsqueeze_(1)).squeeze(
-            1
-        )  # the underscore: the caller's x is [n, 1] now
+        # The underscore means in place: the caller's x now has the shape [n, 1].
+        return self.linear(x.unsqueeze_(1)).squeeze(1)
 
 
 class ForgetsBias(Net):
     def forward(self, x: Tensor) -> Tensor:
-        return (x.unsqueeze(1) @ self.linear.weight.T).squeeze(1)
+        return (x.unsqueeze(1) @ self.linear.weight.T).squeeze(1)  # does not add the bias
 
 
 class WithoutGraph(Net):
-    @torch.no_grad()  # good for inference; nothing can be trained through it
+    @torch.no_grad()  # fine for inference, but nothing can be trained through it
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.unsqueeze(1)).squeeze(1)
 
@@ -83,7 +95,7 @@ class WithoutGraph(Net):
 class OwnParameters(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.rand(1, 1))  # what nn.Linear would have made, and named
+        self.weight = nn.Parameter(torch.rand(1, 1))  # not in a layer named `linear`
         self.bias = nn.Parameter(torch.rand(1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -92,5 +104,5 @@ class OwnParameters(nn.Module):
 
 class BuiltOnTheCpu(Net):
     def forward(self, x: Tensor) -> Tensor:
-        column = torch.zeros(len(x), 1, dtype=x.dtype)  # on the CPU, wherever x is
+        column = torch.zeros(len(x), 1, dtype=x.dtype)  # always on the CPU
         return self.linear(column + x.unsqueeze(1)).squeeze(1)

@@ -1,7 +1,7 @@
-"""Reference: a layer for each pair of neighbours, a ReLU after each, the last one dropped.
+"""Reference: a Linear layer and a ReLU for each pair of neighboring sizes, without the last ReLU.
 
-Right for any depth: nothing but the list decides. nn.Sequential registers every layer, so the
-result can be trained, moved and saved without a class of its own.
+Correct for any depth: the list alone determines the layers. nn.Sequential registers every layer,
+so the result can be trained, moved and saved without a class for it.
 """
 
 from collections import OrderedDict
@@ -10,14 +10,60 @@ from itertools import pairwise
 
 from torch import nn
 
+
+def mlp(sizes: Sequence[int]) -> nn.Sequential:
+    if len(sizes) < 2:
+        raise ValueError(f"expected at least two sizes, got {sizes}")
+    modules: list[nn.Module] = []
+    for n, m in pairwise(sizes):
+        modules += [nn.Linear(n, m), nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
 HINTS = (
-    "A layer belongs to two neighbours in the list: walk over the pairs.",
-    "Collect the modules in a Python list, then `nn.Sequential(*modules)`.",
+    "Each Linear layer needs two neighboring sizes: iterate over the pairs.",
+    "Collect the modules in a Python list, then call `nn.Sequential(*modules)`.",
     (
         "`for n, m in pairwise(sizes): modules += [nn.Linear(n, m), nn.ReLU()]`, with `pairwise` "
         "from itertools; then `nn.Sequential(*modules[:-1])`."
     ),
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"mlp": ("named", "grown")}
+
+
+def named(sizes: Sequence[int]) -> nn.Sequential:
+    inputs, outputs = sizes[:-1], sizes[1:]
+    if not inputs:
+        raise ValueError("expected at least two sizes")
+    relu = nn.ReLU(inplace=True)  # it has no parameters, so one object can be used repeatedly
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    for i, (n, m) in enumerate(zip(inputs, outputs, strict=True)):
+        if i:
+            modules[f"relu{i}"] = relu
+        modules[f"linear{i}"] = nn.Linear(n, m)
+    return nn.Sequential(modules)
+
+
+def grown(sizes: Sequence[int]) -> nn.Sequential:
+    try:
+        n, m, *rest = sizes
+    except ValueError:
+        raise ValueError("expected at least two sizes") from None
+    net = nn.Sequential(nn.Linear(n, m))
+    for size in rest:
+        net.append(nn.ReLU()).append(nn.Linear(m, size))
+        m = size
+    return net
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "mlp": {
@@ -31,64 +77,28 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"mlp": ("named", "grown")}
-
-
-def mlp(sizes: Sequence[int]) -> nn.Sequential:
-    if len(sizes) < 2:
-        raise ValueError(f"mlp needs at least two sizes, an input's and an output's: {sizes}")
-    modules: list[nn.Module] = []
-    for n, m in pairwise(sizes):
-        modules += [nn.Linear(n, m), nn.ReLU()]
-    return nn.Sequential(*modules[:-1])
-
-
-def named(sizes: Sequence[int]) -> nn.Sequential:
-    inputs, outputs = sizes[:-1], sizes[1:]
-    if not inputs:
-        raise ValueError(f"too few sizes: {sizes}")
-    relu = nn.ReLU(inplace=True)  # it has no parameters, so one may serve everywhere
-    modules: OrderedDict[str, nn.Module] = OrderedDict()
-    for i, (n, m) in enumerate(zip(inputs, outputs, strict=True)):
-        if i:
-            modules[f"relu{i}"] = relu
-        modules[f"linear{i}"] = nn.Linear(n, m)
-    return nn.Sequential(modules)
-
-
-def grown(sizes: Sequence[int]) -> nn.Sequential:
-    try:
-        n, m, *rest = sizes
-    except ValueError:
-        raise ValueError("give two sizes or more") from None
-    net = nn.Sequential(nn.Linear(n, m))
-    for size in rest:
-        net.append(nn.ReLU()).append(nn.Linear(m, size))
-        m = size
-    return net
-
 
 def relu_at_the_end(sizes: Sequence[int]) -> nn.Sequential:
-    return grown(sizes).append(nn.ReLU())  # negative outputs become 0, and so do their gradients
+    return grown(sizes).append(nn.ReLU())  # negative outputs become 0, with a gradient of 0
 
 
 def only_linear(sizes: Sequence[int]) -> nn.Sequential:
-    # Without ReLUs this is one linear map, however deep.
+    # Without ReLUs, a network of any depth is a single linear map.
     return nn.Sequential(*(m for m in grown(sizes) if isinstance(m, nn.Linear)))
 
 
 def first_and_last(sizes: Sequence[int]) -> nn.Sequential:
     if len(sizes) < 2:
-        raise ValueError("give two sizes or more")
-    return grown([sizes[0], sizes[1], sizes[-1]])  # right for the example, which has three sizes
+        raise ValueError("expected at least two sizes")
+    return grown([sizes[0], sizes[1], sizes[-1]])  # correct for three sizes only, as in the example
 
 
 def empties_the_list(sizes: Sequence[int]) -> nn.Sequential:
     sizes = sizes if isinstance(sizes, list) else list(sizes)
     if len(sizes) < 2:
-        raise ValueError("give two sizes or more")
+        raise ValueError("expected at least two sizes")
     net = nn.Sequential()
-    n = sizes.pop(0)  # the list is the caller's
+    n = sizes.pop(0)  # removes an element from the caller's list
     while sizes:
         net.append(nn.Linear(n, sizes[0]))
         n = sizes.pop(0)
@@ -98,23 +108,23 @@ def empties_the_list(sizes: Sequence[int]) -> nn.Sequential:
 
 
 def asserts(sizes: Sequence[int]) -> nn.Sequential:
-    assert len(sizes) >= 2  # an AssertionError, and none at all under `python -O`
+    assert len(sizes) >= 2  # AssertionError, not ValueError; no error under `python -O`
     return grown(sizes)
 
 
-_made: dict[tuple[int, ...], nn.Sequential] = {}
+_cache: dict[tuple[int, ...], nn.Sequential] = {}
 
 
 def remembers(sizes: Sequence[int]) -> nn.Sequential:
-    if tuple(sizes) not in _made:
-        _made[tuple(sizes)] = grown(sizes)
-    return _made[tuple(sizes)]  # two nets of the same sizes would be trained as one
+    if tuple(sizes) not in _cache:
+        _cache[tuple(sizes)] = grown(sizes)
+    return _cache[tuple(sizes)]  # two networks of the same sizes share their layers
 
 
 def one_middle_layer(sizes: Sequence[int]) -> nn.Sequential:
     net = grown(sizes)
     known: dict[tuple[int, int], nn.Module] = {}
     for i, module in enumerate(net):
-        if isinstance(module, nn.Linear):  # layers of equal sizes are not the same layer
+        if isinstance(module, nn.Linear):  # layers of equal sizes become one shared layer
             net[i] = known.setdefault((module.in_features, module.out_features), module)
     return net

@@ -1,30 +1,12 @@
-"""Reference: the list becomes an nn.ModuleList, a module that holds modules.
+"""Reference: an nn.ModuleList in place of the Python list.
 
-Right: setting a module as an attribute registers it, and a ModuleList registers what it holds, so
-`parameters()`, `.to()` and `state_dict()` reach every layer. It indexes and counts like a list.
+Correct: setting a module as an attribute registers it, and an nn.ModuleList registers the modules
+that it contains. So `parameters()`, `.to()` and `state_dict()` reach every layer. Indexing and
+`len` work as for a list.
 """
 
 import torch
 from torch import Tensor, nn
-
-HINTS = (
-    "nn.Module registers modules that are set as attributes; it does not look into Python lists.",
-    "There is a list that is a module itself; look for `List` in the documentation of torch.nn.",
-    "`self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))`.",
-)
-
-TRAPS = {
-    "Stack": {
-        "PythonList": "contract",
-        "OneLayerManyTimes": "contract",
-        "SaysItHasParameters": "device",
-        "OnlyBetween": "values",
-        "AlwaysOne": "contract",
-        "CopiesOfTheList": "gradient",
-    },
-}
-
-ALTERNATIVES = {"Stack": ("AsSequential", "OneByOne")}
 
 
 class Stack(nn.Module):
@@ -36,6 +18,19 @@ class Stack(nn.Module):
         for layer in self.layers:
             x = torch.relu(layer(x))  # [..., width]
         return x
+
+
+HINTS = (
+    "nn.Module registers modules that are set as attributes; it does not look into Python lists.",
+    "One class in torch.nn is both a list and a module. Look for `List` in the documentation.",
+    "`self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"Stack": ("AsSequential", "OneByOne")}
 
 
 class AsSequential(nn.Module):
@@ -66,10 +61,26 @@ class OneByOne(nn.Module):
         return x
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "Stack": {
+        "PythonList": "contract",
+        "OneLayerManyTimes": "contract",
+        "SaysItHasParameters": "device",
+        "OnlyBetween": "values",
+        "AlwaysOne": "contract",
+        "CopiesOfTheList": "gradient",
+    },
+}
+
+
 class PythonList(nn.Module):
     def __init__(self, width: int, depth: int) -> None:
         super().__init__()
-        self.layers = [nn.Linear(width, width) for _ in range(depth)]  # unseen by nn.Module
+        self.layers = [nn.Linear(width, width) for _ in range(depth)]  # not registered
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers:
@@ -80,25 +91,26 @@ class PythonList(nn.Module):
 class OneLayerManyTimes(Stack):
     def __init__(self, width: int, depth: int) -> None:
         super().__init__(width, depth)
-        self.layers = nn.ModuleList([nn.Linear(width, width)] * depth)  # one object, many names
+        # The same object `depth` times.
+        self.layers = nn.ModuleList([nn.Linear(width, width)] * depth)
 
 
 class SaysItHasParameters(PythonList):
-    def parameters(self, recurse: bool = True):  # noqa: FBT001, FBT002 - the method's own signature
-        for layer in self.layers:  # trains, but .to() and state_dict() ask elsewhere
+    def parameters(self, recurse: bool = True):  # noqa: FBT001, FBT002 - as in nn.Module
+        for layer in self.layers:  # trains, but .to() and state_dict() do not call this
             yield from layer.parameters(recurse)
 
 
 class OnlyBetween(Stack):
     def forward(self, x: Tensor) -> Tensor:
         for i, layer in enumerate(self.layers):
-            x = torch.relu(layer(x)) if i + 1 < len(self.layers) else layer(x)  # none at the end
+            x = torch.relu(layer(x)) if i + 1 < len(self.layers) else layer(x)  # no ReLU at the end
         return x
 
 
 class AlwaysOne(Stack):
     def __init__(self, width: int, depth: int) -> None:
-        super().__init__(width, max(depth, 1))  # a stack of depth 0 has no layer
+        super().__init__(width, max(depth, 1))  # a stack of depth 0 must have no layers
 
 
 class CopiesOfTheList(Stack):
@@ -108,6 +120,7 @@ class CopiesOfTheList(Stack):
 
     def forward(self, x: Tensor) -> Tensor:
         for used, layer in zip(self.used, self.layers, strict=True):
-            used.load_state_dict(layer.state_dict())  # right numbers; the registered ones get
-            x = torch.relu(used(x))  # no gradient and will never learn
+            # The values are right, but the registered parameters get no gradient.
+            used.load_state_dict(layer.state_dict())
+            x = torch.relu(used(x))
         return x

@@ -1,32 +1,12 @@
-"""Reference: two buffers, each a copy of what the caller passed.
+"""Reference: two buffers, each a copy of the caller's tensor.
 
-Right: a buffer is moved and saved with its module, and no optimizer sees it. The copy is needed
-because a buffer is written to when a state is loaded. Fast: `forward` moves nothing.
+Correct: a buffer is moved and saved with its module, but is not a parameter, so optimizers ignore
+it. The copy is necessary because `load_state_dict` writes to buffers. Fast: `forward` moves nothing
+between devices.
 """
 
 import torch
 from torch import Tensor, nn
-
-HINTS = (
-    "A module knows two kinds of tensors: those to be trained, and those to be kept with it.",
-    "`register_buffer` takes a name and a tensor. Give it a tensor that nobody else holds.",
-    '`self.register_buffer("mean", mean.detach().clone())`, the same for std.',
-)
-
-TRAPS = {
-    "Standardize": {
-        "PlainTensors": "device",
-        "MovesInForward": "contract",
-        "FrozenParameters": "contract",
-        "NotSaved": "contract",
-        "CallersTensors": "purity",
-        "WorksInPlace": "purity",
-        "RemembersScale": "values",
-        "StandardizesItself": "values",
-    },
-}
-
-ALTERNATIVES = {"Standardize": ("ByBuffer", "OneByOne")}
 
 
 class Standardize(nn.Module):
@@ -36,7 +16,21 @@ class Standardize(nn.Module):
         self.register_buffer("std", std.detach().clone())
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.std  # [..., d] with [d], which lines up with the last dim
+        # [..., d] and [d]: broadcasting aligns the last dimension.
+        return (x - self.mean) / self.std
+
+
+HINTS = (
+    "A module registers two kinds of tensors: those to train, and those to move and save only.",
+    "`register_buffer` takes a name and a tensor. Pass it a tensor that the caller does not share.",
+    '`self.register_buffer("mean", mean.detach().clone())`, the same for std.',
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"Standardize": ("ByBuffer", "OneByOne")}
 
 
 class ByBuffer(nn.Module):
@@ -60,10 +54,28 @@ class OneByOne(nn.Module):
         return torch.addcdiv(-self.mean / self.std, x, self.std)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "Standardize": {
+        "PlainTensors": "device",
+        "MovesInForward": "contract",
+        "FrozenParameters": "contract",
+        "NotSaved": "contract",
+        "CallersTensors": "purity",
+        "WorksInPlace": "purity",
+        "RemembersScale": "values",
+        "StandardizesItself": "values",
+    },
+}
+
+
 class PlainTensors(nn.Module):
     def __init__(self, mean: Tensor, std: Tensor) -> None:
         super().__init__()
-        self.mean, self.std = mean.clone(), std.clone()  # attributes like any other
+        self.mean, self.std = mean.clone(), std.clone()  # plain attributes
 
     def forward(self, x: Tensor) -> Tensor:
         return (x - self.mean) / self.std
@@ -71,41 +83,41 @@ class PlainTensors(nn.Module):
 
 class MovesInForward(PlainTensors):
     def forward(self, x: Tensor) -> Tensor:
-        # Runs anywhere, at two transfers per call; and nothing is saved with the model.
+        # Runs on any device, but copies both tensors in every call and saves neither.
         return (x - self.mean.to(x)) / self.std.to(x)
 
 
 class FrozenParameters(Standardize):
     def __init__(self, mean: Tensor, std: Tensor) -> None:
         nn.Module.__init__(self)
-        self.mean = nn.Parameter(mean.clone(), requires_grad=False)  # until somebody unfreezes all
+        self.mean = nn.Parameter(mean.clone(), requires_grad=False)  # `parameters()` yields both
         self.std = nn.Parameter(std.clone(), requires_grad=False)
 
 
 class NotSaved(Standardize):
     def __init__(self, mean: Tensor, std: Tensor) -> None:
         nn.Module.__init__(self)
-        self.register_buffer("mean", mean.clone(), persistent=False)  # moves, but is not saved
+        self.register_buffer("mean", mean.clone(), persistent=False)  # moved, but not saved
         self.register_buffer("std", std.clone(), persistent=False)
 
 
 class CallersTensors(Standardize):
     def __init__(self, mean: Tensor, std: Tensor) -> None:
         nn.Module.__init__(self)
-        self.register_buffer("mean", mean)  # the same memory under two names
+        self.register_buffer("mean", mean)  # shares the caller's memory
         self.register_buffer("std", std)
 
 
 class WorksInPlace(Standardize):
     def forward(self, x: Tensor) -> Tensor:
-        x -= self.mean  # saves memory at the caller's cost
+        x -= self.mean  # changes the caller's x
         return x / self.std
 
 
 class RemembersScale(Standardize):
     def __init__(self, mean: Tensor, std: Tensor) -> None:
         super().__init__(mean, std)
-        self.scale = nn.Buffer(1 / std, persistent=False)  # a loaded std does not reach it
+        self.scale = nn.Buffer(1 / std, persistent=False)  # not updated when a new std is loaded
 
     def forward(self, x: Tensor) -> Tensor:
         return (x - self.mean) * self.scale
@@ -113,4 +125,4 @@ class RemembersScale(Standardize):
 
 class StandardizesItself(Standardize):
     def forward(self, x: Tensor) -> Tensor:
-        return (x - x.mean(-1, keepdim=True)) / x.std(-1, keepdim=True)  # another thing: LayerNorm
+        return (x - x.mean(-1, keepdim=True)) / x.std(-1, keepdim=True)  # like LayerNorm

@@ -27,7 +27,7 @@ EXERCISE = Exercise(
         cases=(Case("one point", n=1), Case("no points", n=0), Case("many points", n=50)),
         gradient=("a", "b"),
     ),
-    shipped="b52fd945b5b6f723",
+    shipped="5d6844cd97558c7e",
 )
 
 

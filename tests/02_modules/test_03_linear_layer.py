@@ -27,7 +27,7 @@ EXERCISE = Exercise(
         naive=number_by_number,
         cases=(Case("one point", n=1), Case("no points", n=0), Case("many points", n=50)),
     ),
-    shipped="f1448881d0966810",
+    shipped="920971ba6d28f0dd",
 )
 KEYS = ["linear.bias", "linear.weight"]
 

@@ -61,7 +61,7 @@ EXERCISE = Exercise(
         gradient=("numbers",),
         usual=usual.name,
     ),
-    shipped="96f2ca715e3d1f11",
+    shipped="175ac8f4bd5d7cd6",
 )
 
 
