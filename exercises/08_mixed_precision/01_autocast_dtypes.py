@@ -1,37 +1,36 @@
-"""Mixed precision 01: autocast dtypes. Find out which operations autocast makes less precise.
+"""Mixed precision 01: autocast dtypes. Find out which dtypes autocast chooses.
 
 Task
     Inside `with torch.autocast(device_type):` PyTorch chooses a dtype for each operation. Some
-    gain speed from 16 bits and lose little, others would lose too much, and most are simply run in
-    whatever dtype they are given. Try four of them under autocast, in its default low precision,
-    and return the dtype of each result:
+    operations run in 16 bits, which is faster and costs little precision. Others run in float32,
+    because they would lose too many digits. Most run in the dtype of their inputs. Run four
+    operations under autocast in its default low precision, and return the dtype of each result:
 
         "add"         float32 + float32
         "matmul"      float32 @ float32
-        "mixed_add"   float32 + a tensor that is in the low precision already
+        "mixed_add"   float32 + a tensor in the low precision
         "sum"         the sum of a float32 tensor
 
-    The default low precision is a setting, one for each type of device: on the CPU it is bfloat16,
-    on most GPUs float16, and a program may change it. Under the default, the CPU gives
+    The default low precision is a setting of each device type: bfloat16 on the CPU and float16 on
+    most GPUs, unless the program changes it. With the CPU's default,
 
         >>> autocast_dtypes("cpu")["matmul"]
         torch.bfloat16
 
 Shapes and units
     device_type    str, such as "cpu" or "cuda": the type alone, without an index
-    return         dict of the four names above -> torch.dtype
+    return         dict from the four names above to torch.dtype
 
 Rules
-    Use the device type's low precision as it is set when the function is called: after
-    `torch.set_autocast_dtype("cpu", torch.float16)` the answer differs. Autocast acts on the
-    tensors of one type of device only, so make yours there. Leave autocast as it was: on or off,
-    and with the same low precision, even where the caller has switched it off around the call.
+    Use the low precision that is set when the function is called: the result changes after
+    `torch.set_autocast_dtype("cpu", torch.float16)`. The result is the same whether the caller has
+    enabled or disabled autocast. Leave the settings of autocast as they were.
 
 Budget
-    No budget; tensors of a few elements tell all there is to know.
+    No budget.
 
 Hints
-    1. Do not look the answer up in a table: run the four operations, and ask the results.
+    1. Do not look the dtypes up in a table: run the operations, and read the dtypes of the results.
     Levels 2 and 3: `nox -s hint -- autocast_dtypes`.
 """
 

@@ -1,33 +1,35 @@
-"""Mixed precision 02: autocast step. Mend a training step that is tied to one device.
+"""Mixed precision 02: autocast step. Fix a training step that is tied to one device type.
 
 Task
-    `train_step` below makes one step of training in mixed precision: the model and the loss run
-    under autocast, so matrix products take 16 bits, while the parameters stay in float32. It was
-    written on a machine with a GPU. Elsewhere `torch.autocast("cuda")` does nothing to the model
-    (PyTorch only warns), and every product is made in float32. And it calls `backward` inside the
-    `with` block. The backward pass does not need autocast: each operation's gradient is computed
-    in the dtype that the operation had. PyTorch's advice is to leave the block before it.
+    In mixed-precision training, the forward pass runs under autocast: matrix products use 16 bits,
+    while the parameters stay in float32. `train_step` below was written on a machine with a GPU and
+    has two faults:
 
-    Mend it: the forward pass and the loss run under autocast of the device type on which x lies,
-    in that type's default low precision; the backward pass and the update run outside.
+    - `torch.autocast("cuda")` has no effect on tensors of other device types, so their products run
+      in float32. (Without a GPU, PyTorch only warns.)
+    - It calls `backward` under autocast, which PyTorch advises against. The backward pass needs no
+      autocast, because each gradient is computed in the dtype of its forward operation.
+
+    Fix it: run the forward pass and the loss under autocast for the device type of `x`, in the
+    default low precision of that type. Run the backward pass and the update outside autocast.
 
 Shapes and units
-    model        nn.Module with float32 parameters, where x is
+    model        nn.Module with float32 parameters, on the device of x
     optimizer    any torch.optim.Optimizer of these parameters
     loss_fn      loss_fn(model(x), y), a 0-d tensor
     x, y         tensors on one device, of any type
-    return       []  the loss before the update, detached: no gradient graph hangs on it
+    return       []  the loss before the update, detached, on the device of x
 
 Rules
-    Parameters and their gradients stay float32: do not convert the model. Gradients left from
-    earlier do not count, and after the step the new ones are still there to be looked at.
-    Call the model once and `optimizer.step()` once.
+    Parameters and their gradients stay float32: do not convert the model. Ignore gradients from
+    earlier steps, and keep the new ones in `.grad` after the step. Call the model once and
+    `optimizer.step()` once. Leave the settings of autocast as they were.
 
 Budget
-    No budget; this is about the right place for each line.
+    No budget.
 
 Hints
-    1. A tensor knows where it lies. Ask it, instead of naming a device.
+    1. A tensor knows its device. Use that instead of a fixed name.
     Levels 2 and 3: `nox -s hint -- autocast_step`.
 """
 
@@ -44,7 +46,7 @@ def train_step(
     x: Tensor,
     y: Tensor,
 ) -> Tensor:
-    # TODO: on which devices does this block do anything, and what does not belong into it?
+    # TODO: which device types does this block affect, and which lines do not belong in it?
     with torch.autocast("cuda"):
         optimizer.zero_grad()
         loss = loss_fn(model(x), y)

@@ -1,43 +1,40 @@
-"""Mixed precision 03: grad scaler. Keep small gradients alive, and clip them at the right moment.
+"""Mixed precision 03: grad scaler. Keep small gradients from vanishing, and clip correctly.
 
 Task
-    The smallest positive float16 is about 6e-8. Gradients are often smaller, and become 0. The
-    remedy is to multiply the loss by a large number, the scale: all gradients grow with it, and
-    are divided by it again in float32 before they are used.
+    The smallest positive float16 is about 6e-8. Gradients are often smaller, and round to 0. The
+    remedy is to multiply the loss by a large scale: this scales all gradients too. Before they are
+    used, they are divided by the scale in float32.
 
         >>> torch.tensor(2e-8).half().float()
         tensor(0.)
         >>> (torch.tensor(2e-8) * 65536).half().float() / 65536
         tensor(1.9994e-08)
 
-    `torch.amp.GradScaler` does this, and finds the scale by itself: after a step with an infinite
-    or nan gradient it halves the scale, after many good ones it doubles it. Write a training step
-    with it: scale the loss, go backward, bring the gradients back to their true size, clip their
-    norm (of all parameters together) to `max_norm`, step, update the scale.
-
-    A gradient that is clipped while it is still 65536 times too large is cut down to `max_norm`
-    first and divided by 65536 afterwards: hardly anything is left of it. The order matters.
+    `torch.amp.GradScaler` does this and adapts the scale: it halves the scale after a step with an
+    infinite or nan gradient, and doubles it after many good steps. Write a training step with it:
+    scale the loss, run the backward pass, unscale the gradients, clip their total norm (over all
+    parameters) to `max_norm`, step the optimizer and update the scale. The order matters: if you
+    clip gradients that are still scaled, almost nothing is left of them after unscaling.
 
 Shapes and units
     model        nn.Module, on the device of x
     optimizer    any torch.optim.Optimizer of its parameters
-    scaler       torch.amp.GradScaler, switched on, for the device type of x; also on the CPU
+    scaler       torch.amp.GradScaler, enabled, for the device type of x (which may be the CPU)
     loss_fn      loss_fn(model(x), y), a 0-d tensor
     x, y         tensors on one device
-    max_norm     float, above 0
-    return       []  the true loss before the update: neither scaled nor with a gradient graph
+    max_norm     float, greater than 0
+    return       []  the unscaled loss before the update, detached, on the device of x
 
 Rules
-    A step in which any gradient is infinite or nan leaves the parameters and the optimizer's state
-    as they were, whether the loss itself is finite or not, and raises nothing. Gradients do not
-    add up from one step to the next. `scaler.update()` comes once in each step. Switch no autocast
-    on here; that is the caller's.
+    If any gradient is infinite or nan, leave the parameters and the optimizer's state unchanged and
+    raise no error, whether or not the loss is finite. Gradients do not accumulate from one step to
+    the next. Call `scaler.update()` once per step. Do not enable autocast: the caller decides.
 
 Budget
-    No budget; this is about the order of six calls.
+    No budget.
 
 Hints
-    1. Two of the scaler's methods are needed between the backward pass and the update of the scale.
+    1. Besides `scale` and `update`, you need two more methods of the scaler.
     Levels 2 and 3: `nox -s hint -- grad_scaler`.
 """
 

@@ -1,24 +1,20 @@
-"""Mixed precision 04: checkerboard. Train a small network to draw, in full or mixed precision.
+"""Mixed precision 04: checkerboard. Train a network on an image, in full or mixed precision.
 
 Task
-    A network that maps the coordinates of a pixel to its colour learns one image. Here the image is
-    a checkerboard. Write three functions:
+    A small network that maps pixel coordinates to colors can learn an image, which makes it a quick
+    test of a training loop. Here the image is a checkerboard. Write three functions.
 
-    `grid` gives the coordinates of all pixels: channel 0 is j / width, along the width, and
-    channel 1 is i / height, along the height, for the pixel in row i and column j.
+    `grid` returns the coordinates of all pixels. For the pixel in row i and column j, channel 0 is
+    j / width and channel 1 is i / height.
 
-    `checker` gives the image: entry (i, j) is (j*freq // width + i*freq // height) % 2. Mind that
-    these are whole numbers. In float32, 13 parts of 22 are not quite what they should be:
+    `checker` returns the image: entry (i, j) is (j*freq // width + i*freq // height) % 2. Use
+    integers: in float32, 13 / 22 * 22 is slightly less than 13, so its floor is 12.
 
-        >>> torch.tensor(13) / 22 * 22
-        tensor(13.0000)
-        >>> (torch.tensor(13) / 22 * 22).floor()
-        tensor(12.)
-
-    `train` makes `steps` steps of Adam (`torch.optim.Adam` with learning rate `lr`, all else as it
-    is by default) on the mean squared error between net(inputs) and targets, and returns the loss
-    of each step, before its update. With amp=True the forward pass runs under autocast of the
-    device type of `inputs`, in its default low precision; with amp=False all is as usual.
+    `train` takes `steps` steps of `torch.optim.Adam` with learning rate `lr` and default settings
+    otherwise, on the mean squared error between net(inputs) and targets. It returns the loss of
+    each step, computed before the update. With amp=True, the forward pass runs under autocast for
+    the device type of `inputs`, in its default low precision. With amp=False, it runs without
+    autocast.
 
 Shapes and units
     width, height, freq    int, at least 1
@@ -30,18 +26,17 @@ Shapes and units
     train(...)             list of `steps` Python floats
 
 Rules
-    Train net in place; its parameters keep their dtype, with amp too. Gradients do not add up over
-    the steps. A loss that is read in each step makes the CPU wait for the GPU each time: keep the
-    losses as tensors and read them once, at the end. A GradScaler (where the low precision is
-    float16) is welcome, but not asked for; it reads one flag in each step.
-    32x32 pixels, freq 4 and a net of 64 channels go from 0.75 to 0.06 in 60 steps of 0.01;
-    at least half of the first loss has to disappear.
+    Train `net` in place. Its parameters keep their dtype, also with amp=True. Gradients do not
+    accumulate over the steps. Leave the settings of autocast as they were. On a checkerboard of
+    16x16 pixels, the last of 40 losses must be less than half of the first. If the low precision is
+    float16, you may use a GradScaler, but you do not have to.
 
 Budget
-    for `train` with amp=False: at most 1 host synchronisation
+    A host synchronization is a read of a device tensor by the CPU, such as `.item()`.
+    for `train` with amp=False: at most 1 host synchronization
 
 Hints
-    1. Coordinates and squares need no loop: make one row and one column, and let them broadcast.
+    1. `grid` and `checker` need no loop: make one row and one column, and let them broadcast.
     Levels 2 and 3: `nox -s hint -- checkerboard`.
 """
 

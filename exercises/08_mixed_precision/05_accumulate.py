@@ -1,37 +1,37 @@
 """Mixed precision 05: accumulate. Train on a large batch that does not fit into memory.
 
 Task
-    What a training step keeps for its backward pass grows with the batch. If that is too much,
-    even in 16 bits, cut the batch into micro-batches: gradients add up in `.grad` until they are
-    cleared, so several backward passes can serve one update.
+    The memory that a training step needs for its backward pass grows with the batch. If the batch
+    does not fit, even in 16 bits, split it into micro-batches: gradients add up in `.grad` until
+    they are cleared, so several backward passes can contribute to one update.
 
-    Make one step of training on all `batches` together. It has to equal the step on their
-    concatenation, while the micro-batches may differ in size. `loss_fn` gives the mean over the
-    rows of what it is given, and a mean of means is not the mean of all rows:
+    Write one training step on all `batches` together. It must equal a step on their concatenation,
+    although the micro-batches may differ in size. `loss_fn` returns the mean over the rows that it
+    receives, and a mean of means is not the mean over all rows:
 
         >>> a, b = torch.tensor([0.0, 0.0, 0.0]), torch.tensor([8.0])
         >>> (a.mean() + b.mean()) / 2, torch.cat([a, b]).mean()
         (tensor(4.), tensor(2.))
 
 Shapes and units
-    model        nn.Module that treats each row by itself, on the device of the batches
+    model        nn.Module that processes each row independently, on the device of the batches
     optimizer    any torch.optim.Optimizer of its parameters
     loss_fn      loss_fn(model(x), y), a 0-d tensor: the mean over the rows
-    batches      list of (x, y), at least one; x [n, ...] and y [n, ...], n at least 1 and free
-                 to differ from one micro-batch to the next
-    return       []  the mean loss over all rows, before the update; detached, on the batches' device
+    batches      list of at least one pair (x, y); x [n, ...] and y [n, ...]; n is at least 1 and
+                 may differ between micro-batches
+    return       []  the mean loss over all rows before the update, detached, on the device of the
+                 batches
 
 Rules
-    Call `optimizer.step()` once. Gradients do not add up from one call to the next. The batches
-    stay as they are. There is only as much memory as a few micro-batches need: do not let all of
-    them have their forward pass alive at the same time.
+    Call `optimizer.step()` once. Gradients do not accumulate from one call to the next. Do not
+    modify the batches.
 
 Budget
-    at 8 micro-batches of 256 rows, less than 0.4 times the extra memory at the peak that the step
-    on the concatenation takes (the concatenation itself not counted)
+    less than 0.4 times the peak extra memory of a step on the concatenation, at 8 micro-batches of
+    256 rows (not counting the concatenated tensors)
 
 Hints
-    1. How much does a micro-batch of n rows weigh in the mean over N rows?
+    1. What is the weight of a micro-batch of n rows in the mean over N rows?
     Levels 2 and 3: `nox -s hint -- accumulate`.
 """
 

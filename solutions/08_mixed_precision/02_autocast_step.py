@@ -1,37 +1,14 @@
-"""Reference: autocast of x's own device type around the forward pass and the loss, nothing else.
+"""Reference: autocast for the device type of x, around the forward pass and the loss only.
 
-Right: the backward pass needs no autocast, for each gradient has the dtype of its operation; the
-weights' gradients arrive in float32, because the cast of a weight to 16 bits is an operation too,
-and its gradient casts back. Portable: the device type is read from x.
+Correct: the backward pass needs no autocast, because each gradient has the dtype of its forward
+operation. The gradients of the weights are float32: casting a weight to 16 bits is an operation
+too, and its backward pass casts the gradient back. Portable: the device type is read from x.
 """
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-
-HINTS = (
-    "A tensor knows where it lies. Ask it, instead of naming a device.",
-    "`x.device.type` is what autocast wants. Which two lines make the loss? Only they go inside.",
-    "`with torch.autocast(x.device.type): loss = loss_fn(model(x), y)`; the rest stands below it.",
-)
-
-TRAPS = {
-    "train_step": {
-        "always_cpu": "device",
-        "always_bfloat16": "device",
-        "backward_inside": "gradient",
-        "loss_outside": "dtype",
-        "converted_model": "dtype",
-        "stale_gradients": "gradient",
-        "cleared_afterwards": "gradient",
-        "attached_loss": "contract",
-        "left_on": "purity",
-        "loss_on_the_cpu": "device",
-    },
-}
-
-ALTERNATIVES = {"train_step": ("forward_as_function", "switched_off_again", "by_closure")}
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Optimizer = torch.optim.Optimizer
@@ -48,10 +25,26 @@ def train_step(
     return loss.detach()
 
 
+HINTS = (
+    "A tensor knows its device. Use that instead of a fixed name.",
+    "`torch.autocast` takes `x.device.type`. Only the model and the loss belong in its block.",
+    (
+        "`with torch.autocast(x.device.type): loss = loss_fn(model(x), y)`; everything else is "
+        "outside."
+    ),
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"train_step": ("forward_as_function", "switched_off_again", "by_closure")}
+
+
 def forward_as_function(
     model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
 ) -> Tensor:
-    @torch.autocast(x.device.type)  # a decorator as well
+    @torch.autocast(x.device.type)  # works as a decorator too
     def forward() -> Tensor:
         return loss_fn(model(x), y)
 
@@ -87,14 +80,34 @@ def by_closure(
         loss.backward()
         return loss
 
-    return optimizer.step(closure).detach()  # the optimizer calls it, and returns its result
+    return optimizer.step(closure).detach()  # the optimizer calls it and returns its result
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "train_step": {
+        "always_cpu": "device",
+        "always_bfloat16": "device",
+        "backward_inside": "gradient",
+        "loss_outside": "dtype",
+        "converted_model": "dtype",
+        "stale_gradients": "gradient",
+        "cleared_afterwards": "gradient",
+        "attached_loss": "contract",
+        "left_on": "purity",
+        "loss_on_the_cpu": "device",
+    },
+}
 
 
 def always_cpu(
     model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
 ) -> Tensor:
     optimizer.zero_grad()
-    with torch.autocast("cpu"):  # the same fault with another device
+    with torch.autocast("cpu"):  # the same mistake with another device
         loss = loss_fn(model(x), y)
     loss.backward()
     optimizer.step()
@@ -105,7 +118,8 @@ def always_bfloat16(
     model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
 ) -> Tensor:
     optimizer.zero_grad()
-    with torch.autocast(x.device.type, dtype=torch.bfloat16):  # each device has its own default
+    # Each device type has its own default.
+    with torch.autocast(x.device.type, dtype=torch.bfloat16):
         loss = loss_fn(model(x), y)
     loss.backward()
     optimizer.step()
@@ -118,7 +132,7 @@ def backward_inside(
     optimizer.zero_grad()
     with torch.autocast(x.device.type):
         loss = loss_fn(model(x), y)
-        loss.backward()  # often harmless, yet a hand-written backward is cast here too
+        loss.backward()  # often harmless, but custom backward functions are affected
     optimizer.step()
     return loss.detach()
 
@@ -129,7 +143,7 @@ def loss_outside(
     optimizer.zero_grad()
     with torch.autocast(x.device.type):
         output = model(x)
-    loss = loss_fn(output, y)  # a loss that sums 16-bit numbers is not lifted to float32 here
+    loss = loss_fn(output, y)  # outside autocast, a loss of 16-bit outputs can lose precision
     loss.backward()
     optimizer.step()
     return loss.detach()
@@ -140,7 +154,7 @@ def converted_model(
 ) -> Tensor:
     low = torch.get_autocast_dtype(x.device.type)
     optimizer.zero_grad()
-    model.to(low)  # small updates are lost: 1 + 0.001 is 1 in bfloat16
+    model.to(low)  # loses small updates: 1 + 0.001 is 1 in bfloat16
     with torch.autocast(x.device.type):
         loss = loss_fn(model(x.to(low)), y)
     loss.backward()
@@ -153,7 +167,7 @@ def stale_gradients(
 ) -> Tensor:
     with torch.autocast(x.device.type):
         loss = loss_fn(model(x), y)
-    loss.backward()  # adds to whatever was there
+    loss.backward()  # adds to earlier gradients
     optimizer.step()
     return loss.detach()
 
@@ -166,7 +180,7 @@ def cleared_afterwards(
         loss = loss_fn(model(x), y)
     loss.backward()
     optimizer.step()
-    optimizer.zero_grad()  # nobody can log the gradients' norm any more
+    optimizer.zero_grad()  # the caller can no longer log the gradient norm
     return loss.detach()
 
 
@@ -178,12 +192,12 @@ def attached_loss(
         loss = loss_fn(model(x), y)
     loss.backward()
     optimizer.step()
-    return loss  # a list of such losses keeps every step's graph
+    return loss  # a list of these losses keeps the graph of every step alive
 
 
 def left_on(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor) -> Tensor:
     loss = forward_as_function(model, optimizer, loss_fn, x, y)
-    # For the next step; but the caller may have other plans.
+    # Never disabled again, so the caller's code runs under autocast.
     torch.set_autocast_enabled(device_type=x.device.type, enabled=True)
     return loss
 
@@ -191,4 +205,5 @@ def left_on(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y:
 def loss_on_the_cpu(
     model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
 ) -> Tensor:
-    return by_closure(model, optimizer, loss_fn, x, y).cpu()  # waits until the step is done
+    # Waits for the GPU; returns a CPU tensor.
+    return by_closure(model, optimizer, loss_fn, x, y).cpu()

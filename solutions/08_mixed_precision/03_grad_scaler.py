@@ -1,9 +1,9 @@
-"""Reference: scale, backward, unscale, clip, step, update, in this order.
+"""Reference: scale, backward, unscale, clip, step and update, in this order.
 
-Right: `unscale_` divides the gradients by the scale and notes whether any is not finite; clipping
-then sees true sizes. `scaler.step` knows that they are unscaled already, and leaves the optimizer
-out when there was one that is not finite. Clipping makes nan of an infinite gradient, which does
-not matter any more: the note was taken before.
+Correct: `unscale_` divides the gradients by the scale and records whether any of them is infinite
+or nan. Clipping then sees the true gradients. `scaler.step` does not unscale them again, and skips
+the optimizer if `unscale_` has found an infinite or nan gradient. (Clipping turns an infinite
+gradient into nan, but the record was made before.)
 """
 
 from collections.abc import Callable
@@ -11,34 +11,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
-
-HINTS = (
-    "Two of the scaler's methods are needed between the backward pass and the update of the scale.",
-    "`scaler.unscale_(optimizer)` makes the gradients true; only then clip. `scaler.step` skips.",
-    (
-        "scaler.scale(loss).backward(), scaler.unscale_(optimizer), "
-        "torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm), scaler.step(optimizer), "
-        "scaler.update()"
-    ),
-)
-
-TRAPS = {
-    "scaled_step": {
-        "clipped_too_early": "values",
-        "divided_twice": "values",
-        "looks_at_the_loss": "stability",
-        "infinite_made_zero": "stability",
-        "refuses_infinite_norm": "stability",
-        "never_updated": "values",
-        "clipped_one_by_one": "values",
-        "scaled_loss": "values",
-        "stale_gradients": "values",
-        "attached_loss": "contract",
-        "cpu_number": "device",
-    },
-}
-
-ALTERNATIVES = {"scaled_step": ("by_autograd_grad", "norm_by_hand", "cleared_at_the_end")}
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Optimizer = torch.optim.Optimizer
@@ -62,6 +34,26 @@ def scaled_step(
     scaler.step(optimizer)
     scaler.update()
     return loss.detach()
+
+
+HINTS = (
+    "Besides `scale` and `update`, you need two more methods of the scaler.",
+    (
+        "`scaler.unscale_(optimizer)` restores the true gradients: clip after it. "
+        "`scaler.step(optimizer)` skips bad steps."
+    ),
+    (
+        "`scaler.scale(loss).backward()`, `scaler.unscale_(optimizer)`, "
+        "`torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)`, `scaler.step(optimizer)`, "
+        "`scaler.update()`."
+    ),
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"scaled_step": ("by_autograd_grad", "norm_by_hand", "cleared_at_the_end")}
 
 
 def by_autograd_grad(
@@ -123,11 +115,32 @@ def cleared_at_the_end(
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)
     norm = clip_grad_norm_(model.parameters(), max_norm)
-    if norm.isfinite():  # what scaler.step looks at too
+    if norm.isfinite():  # infinite or nan if any gradient is
         optimizer.step()
     scaler.update()
-    optimizer.zero_grad()  # for the next step
+    optimizer.zero_grad()  # clears the gradients for the next step
     return loss.detach()
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "scaled_step": {
+        "clipped_too_early": "values",
+        "divided_twice": "values",
+        "looks_at_the_loss": "stability",
+        "infinite_made_zero": "stability",
+        "refuses_infinite_norm": "stability",
+        "never_updated": "values",
+        "clipped_one_by_one": "values",
+        "scaled_loss": "values",
+        "stale_gradients": "values",
+        "attached_loss": "contract",
+        "cpu_number": "device",
+    },
+}
 
 
 def clipped_too_early(
@@ -142,7 +155,7 @@ def clipped_too_early(
     optimizer.zero_grad()
     loss = loss_fn(model(x), y)
     scaler.scale(loss).backward()
-    clip_grad_norm_(model.parameters(), max_norm)  # sees gradients that are far too large
+    clip_grad_norm_(model.parameters(), max_norm)  # clips gradients that are still scaled
     scaler.step(optimizer)
     scaler.update()
     return loss.detach()
@@ -161,7 +174,7 @@ def divided_twice(
     loss = loss_fn(model(x), y)
     scaler.scale(loss).backward()
     for parameter in model.parameters():
-        parameter.grad /= scaler.get_scale()  # the scaler does not know, and divides again
+        parameter.grad /= scaler.get_scale()  # scaler.step divides by the scale again
     clip_grad_norm_(model.parameters(), max_norm)
     scaler.step(optimizer)
     scaler.update()
@@ -202,7 +215,7 @@ def infinite_made_zero(
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)
     for parameter in model.parameters():
-        parameter.grad.nan_to_num_(0.0, 0.0, 0.0)  # momentum moves the parameters all the same
+        parameter.grad.nan_to_num_(0.0, 0.0, 0.0)  # momentum still moves the parameters
     clip_grad_norm_(model.parameters(), max_norm)
     optimizer.step()
     scaler.update()
@@ -222,7 +235,7 @@ def refuses_infinite_norm(
     loss = loss_fn(model(x), y)
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)
-    # An overflow is nothing unusual here: the scaler seeks the largest scale by trial.
+    # Overflow is normal: the scaler finds a large scale by trying, so it must not be an error.
     clip_grad_norm_(model.parameters(), max_norm, error_if_nonfinite=True)
     scaler.step(optimizer)
     scaler.update()
@@ -245,7 +258,7 @@ def never_updated(
     scaler.unscale_(optimizer)
     clip_grad_norm_(model.parameters(), max_norm)
     scaler.step(optimizer)
-    scaler.update(scale)  # put back to what it was: it neither grows nor backs off
+    scaler.update(scale)  # sets the old scale again, so it never adapts
     return loss.detach()
 
 
@@ -263,7 +276,7 @@ def clipped_one_by_one(
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)
     for parameter in model.parameters():
-        clip_grad_norm_(parameter, max_norm)  # turns the direction of the step
+        clip_grad_norm_(parameter, max_norm)  # changes the direction of the step
     scaler.step(optimizer)
     scaler.update()
     return loss.detach()
@@ -285,7 +298,7 @@ def scaled_loss(
     clip_grad_norm_(model.parameters(), max_norm)
     scaler.step(optimizer)
     scaler.update()
-    return loss.detach()  # 65536 times the loss: right for backward, wrong for the log
+    return loss.detach()  # still scaled: right for backward, wrong to return
 
 
 def stale_gradients(
@@ -298,7 +311,7 @@ def stale_gradients(
     max_norm: float,
 ) -> Tensor:
     loss = loss_fn(model(x), y)
-    scaler.scale(loss).backward()  # adds to the old gradients, which have another scale even
+    scaler.scale(loss).backward()  # adds scaled gradients to old unscaled ones
     scaler.unscale_(optimizer)
     clip_grad_norm_(model.parameters(), max_norm)
     scaler.step(optimizer)
@@ -322,7 +335,7 @@ def attached_loss(
     clip_grad_norm_(model.parameters(), max_norm)
     scaler.step(optimizer)
     scaler.update()
-    return loss  # keeps the graph alive as long as the number
+    return loss  # keeps the graph alive as long as the loss
 
 
 def cpu_number(
@@ -341,4 +354,4 @@ def cpu_number(
     clip_grad_norm_(model.parameters(), max_norm)
     scaler.step(optimizer)
     scaler.update()
-    return torch.tensor(loss.item(), dtype=loss.dtype)  # waits for the GPU, and lies on the CPU
+    return torch.tensor(loss.item(), dtype=loss.dtype)  # waits for the GPU; returns a CPU tensor

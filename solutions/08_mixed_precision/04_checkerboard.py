@@ -1,48 +1,17 @@
-"""Reference: broadcasting for the pictures; autocast around the forward pass; one read at the end.
+"""Reference: broadcasting for the images, autocast for the forward pass, and one read at the end.
 
-Fast: the losses stay on the device as 0-d tensors and come home together, so the CPU runs ahead of
-a GPU instead of waiting for it in each step. Right: checker counts in whole numbers. float16 loses
-small gradients, so there a scaler lifts them; bfloat16 reaches as far down as float32.
+Fast: the losses stay on the device as 0-d tensors and are read together at the end, not one by one.
+Correct: `checker` uses integers. float16 loses small gradients, so `train` enables a scaler for it,
+which reads one flag per step. bfloat16 has the range of float32 and needs no scaler. Measured: with
+32x32 pixels, freq 4 and a net with 64 channels, the loss falls from 0.75 to 0.06 in 60 steps with
+lr=0.01.
 """
-# The signature is the stub's, for the traps too.
+# The signatures are those of the stub, in traps too.
 # ruff: noqa: FBT001, ARG001
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
-
-HINTS = (
-    "Coordinates and squares need no loop: make one row and one column, and let them broadcast.",
-    "torch.meshgrid with indexing='xy' makes both channels. torch.autocast has a switch: enabled.",
-    (
-        "`loss.detach()` into a list, `torch.stack(losses).tolist()` at the end; around the "
-        "forward pass `with torch.autocast(inputs.device.type, enabled=amp):`"
-    ),
-)
-
-TRAPS = {
-    "grid": {"up_to_one": "values", "transposed_grid": "shape"},
-    "checker": {"floor_of_floats": "values", "whole_numbers": "dtype"},
-    "train": {
-        "read_each_step": "ops",
-        "read_one_by_one": "ops",
-        "half_net": "dtype",
-        "cuda_only": "dtype",
-        "always_on": "dtype",
-        "gradients_pile_up": "values",
-        "plain_descent": "values",
-        "new_optimizer_each_step": "values",
-        "one_step_ahead": "values",
-        "left_on": "dtype",
-        "on_the_cpu": "device",
-    },
-}
-
-ALTERNATIVES = {
-    "grid": ("by_linspace", "by_expand"),
-    "checker": ("by_xor",),
-    "train": ("with_scaler", "into_a_buffer", "by_closure"),
-}
 
 
 def grid(width: int, height: int) -> Tensor:
@@ -73,6 +42,29 @@ def train(
         scaler.update()
         losses.append(loss.detach())
     return torch.stack(losses).tolist()
+
+
+HINTS = (
+    "`grid` and `checker` need no loop: make one row and one column, and let them broadcast.",
+    (
+        "`torch.meshgrid` with indexing='xy' makes both channels. `torch.autocast` has an argument "
+        "`enabled`. Keep the losses as tensors, and read all of them at the end."
+    ),
+    (
+        "Around the forward pass, `with torch.autocast(inputs.device.type, enabled=amp):`. Append "
+        "`loss.detach()` to a list, and return `torch.stack(losses).tolist()`."
+    ),
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {
+    "grid": ("by_linspace", "by_expand"),
+    "checker": ("by_xor",),
+    "train": ("with_scaler", "into_a_buffer", "by_closure"),
+}
 
 
 def by_linspace(width: int, height: int) -> Tensor:
@@ -142,18 +134,42 @@ def by_closure(
     losses = []
     for _ in range(steps):
         losses.append(optimizer.step(closure))
-        optimizer.zero_grad()  # at the end will do as well
+        optimizer.zero_grad()  # clearing at the end of a step works too
     return torch.stack(losses).tolist()
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "grid": {"up_to_one": "values", "transposed_grid": "shape"},
+    "checker": {"floor_of_floats": "values", "whole_numbers": "dtype"},
+    "train": {
+        "read_each_step": "ops",
+        "read_one_by_one": "ops",
+        "half_net": "dtype",
+        "cuda_only": "dtype",
+        "always_on": "dtype",
+        "gradients_pile_up": "values",
+        "plain_descent": "values",
+        "new_optimizer_each_step": "values",
+        "one_step_ahead": "values",
+        "left_on": "dtype",
+        "on_the_cpu": "device",
+    },
+}
+
+
 def up_to_one(width: int, height: int) -> Tensor:
-    along, down = torch.linspace(0, 1, width), torch.linspace(0, 1, height)  # 1 is not below 1
+    # The last coordinate is 1.
+    along, down = torch.linspace(0, 1, width), torch.linspace(0, 1, height)
     return torch.stack(torch.meshgrid(along, down, indexing="xy"))
 
 
 def transposed_grid(width: int, height: int) -> Tensor:
     along, down = torch.arange(width) / width, torch.arange(height) / height
-    return torch.stack(torch.meshgrid(along, down, indexing="ij"))  # [width, height]
+    return torch.stack(torch.meshgrid(along, down, indexing="ij"))  # 2 x [width, height]
 
 
 def floor_of_floats(width: int, height: int, freq: int) -> Tensor:
@@ -162,7 +178,7 @@ def floor_of_floats(width: int, height: int, freq: int) -> Tensor:
 
 def whole_numbers(width: int, height: int, freq: int) -> Tensor:
     row = torch.arange(height)[:, None] * freq // height
-    return (row + torch.arange(width) * freq // width) % 2  # int64, which no loss takes
+    return (row + torch.arange(width) * freq // width) % 2  # int64, not float32
 
 
 def read_each_step(
@@ -192,7 +208,7 @@ def read_one_by_one(
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())
-    return [float(loss) for loss in losses]  # at the end, but as many reads as before
+    return [float(loss) for loss in losses]  # after the loop, but still one read per step
 
 
 def half_net(
@@ -200,7 +216,7 @@ def half_net(
 ) -> list[float]:
     if amp:
         low = torch.get_autocast_dtype(inputs.device.type)
-        net.to(low)  # 16 bits for the parameters too: their small updates are lost
+        net.to(low)  # parameters in 16 bits lose small updates
         inputs, targets = inputs.to(low), targets.to(low)
     return trained_fully(net, inputs, targets, steps, lr)
 
@@ -223,7 +239,7 @@ def trained_fully(
 def new_optimizer_each_step(
     net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
 ) -> list[float]:
-    # Adam's averages begin anew each time.
+    # Resets the running averages of Adam in each step.
     return [by_closure(net, inputs, targets, 1, lr, amp)[0] for _ in range(steps)]
 
 
@@ -231,13 +247,14 @@ def one_step_ahead(
     net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
 ) -> list[float]:
     by_closure(net, inputs, targets, 1, lr, amp)
-    return by_closure(net, inputs, targets, steps, lr, amp)  # one step too many, and no first loss
+    return by_closure(net, inputs, targets, steps, lr, amp)  # one step too many; no first loss
 
 
 def left_on(
     net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
 ) -> list[float]:
     losses = by_closure(net, inputs, targets, steps, lr, amp)
+    # Never disabled again, so the caller's code runs under autocast.
     torch.set_autocast_enabled(device_type=inputs.device.type, enabled=amp)
     return losses
 
@@ -245,14 +262,14 @@ def left_on(
 def cuda_only(
     net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
 ) -> list[float]:
-    with torch.autocast("cuda", enabled=amp):  # does nothing to tensors that lie elsewhere
+    with torch.autocast("cuda", enabled=amp):  # no effect on tensors of another device type
         return trained_fully(net, inputs, targets, steps, lr)
 
 
 def always_on(
     net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
 ) -> list[float]:
-    with torch.autocast(inputs.device.type):  # amp is not asked
+    with torch.autocast(inputs.device.type):  # ignores amp
         return trained_fully(net, inputs, targets, steps, lr)
 
 
@@ -264,7 +281,7 @@ def gradients_pile_up(
     for _ in range(steps):
         with torch.autocast(inputs.device.type, enabled=amp):
             loss = mse_loss(net(inputs), targets)
-        loss.backward()  # adds to the gradients of all steps before
+        loss.backward()  # adds to the gradients of all earlier steps
         optimizer.step()
         losses.append(loss.detach())
     return torch.stack(losses).tolist()
@@ -273,7 +290,7 @@ def gradients_pile_up(
 def plain_descent(
     net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
 ) -> list[float]:
-    optimizer = torch.optim.SGD(net.parameters(), lr=lr)  # needs far more steps here
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)  # SGD instead of Adam
     losses = []
     for _ in range(steps):
         optimizer.zero_grad()
@@ -292,9 +309,9 @@ def on_the_cpu(
     losses = torch.zeros(steps)
     for step in range(steps):
         optimizer.zero_grad()
-        with torch.autocast("cpu", enabled=amp):  # right on the machine that it was written on
+        with torch.autocast("cpu", enabled=amp):  # correct only if inputs are on the CPU
             loss = mse_loss(net(inputs), targets)
         loss.backward()
         optimizer.step()
-        losses[step] = loss.detach()  # and a read in each step, into a tensor on the CPU
+        losses[step] = loss.detach()  # losses is on the CPU: one read per step
     return losses.tolist()

@@ -1,46 +1,14 @@
-"""Reference: a backward pass for each micro-batch, weighted by its share of the rows.
+"""Reference: a backward pass for each micro-batch, with the loss weighted by its share of the rows.
 
-Right: the mean over all N rows is the sum of (n / N) times each micro-batch's mean, and gradients
-of a sum add up in `.grad` by themselves. Small: backward sets free what the forward pass kept, so
-the next micro-batch finds the memory empty; only the detached losses are carried on.
+Correct: the mean over all N rows is the sum of (n / N) times the mean of each micro-batch, and
+gradients of a sum add up in `.grad`. Small: the backward pass frees what the forward pass has
+stored, so only one micro-batch needs memory at a time. Only the detached losses are kept.
 """
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-
-HINTS = (
-    "How much does a micro-batch of n rows weigh in the mean over N rows?",
-    "Multiply its loss by n / N, and go backward at once: that sets its memory free.",
-    "`loss = loss_fn(model(x), y) * (len(x) / rows)`, `loss.backward()`, `total += loss.detach()`.",
-)
-
-TRAPS = {
-    "accumulate_step": {
-        "mean_of_means": "values",
-        "sum_of_means": "values",
-        "step_each_time": "values",
-        "stale_gradients": "values",
-        "last_batch_alone": "values",
-        "last_loss": "values",
-        "own_loss": "values",
-        "concatenated": "memory",
-        "one_backward": "memory",
-        "outputs_kept": "memory",
-        "attached_loss": "contract",
-        "number_on_the_cpu": "device",
-    },
-}
-
-ALTERNATIVES = {
-    "accumulate_step": (
-        "divided_at_the_end",
-        "by_autograd_grad",
-        "weight_backward",
-        "cleared_at_the_end",
-    )
-}
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Optimizer = torch.optim.Optimizer
@@ -61,13 +29,33 @@ def accumulate_step(
     return total
 
 
+HINTS = (
+    "What is the weight of a micro-batch of n rows in the mean over N rows?",
+    "Multiply its loss by n / N, and run backward immediately, which frees its memory.",
+    "`loss = loss_fn(model(x), y) * (len(x) / rows)`, `loss.backward()`, `total += loss.detach()`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {
+    "accumulate_step": (
+        "divided_at_the_end",
+        "by_autograd_grad",
+        "weight_backward",
+        "cleared_at_the_end",
+    )
+}
+
+
 def divided_at_the_end(
     model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
     model.zero_grad()
     rows, losses = 0, []
     for x, y in batches:
-        loss = loss_fn(model(x), y) * len(x)  # a sum over the rows
+        loss = loss_fn(model(x), y) * len(x)  # the sum over the rows
         loss.backward()
         losses.append(loss.detach())
         rows += len(x)
@@ -103,7 +91,7 @@ def weight_backward(
     optimizer.zero_grad(set_to_none=False)
     for index, (x, y) in enumerate(batches):
         loss = loss_fn(model(x), y)
-        loss.backward(torch.full_like(loss, x.shape[0] / rows))  # where the chain rule begins
+        loss.backward(torch.full_like(loss, x.shape[0] / rows))  # starts from n / N, not 1
         losses[index] = loss.detach() * x.shape[0]
     optimizer.step()
     return losses.sum() / rows
@@ -120,8 +108,30 @@ def cleared_at_the_end(
         (share * loss).backward()
         losses.append(share * loss.detach())
     optimizer.step()
-    optimizer.zero_grad()  # for the next step
+    optimizer.zero_grad()  # clears the gradients for the next call
     return torch.stack(losses).sum()
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "accumulate_step": {
+        "mean_of_means": "values",
+        "sum_of_means": "values",
+        "step_each_time": "values",
+        "stale_gradients": "values",
+        "last_batch_alone": "values",
+        "last_loss": "values",
+        "own_loss": "values",
+        "concatenated": "memory",
+        "one_backward": "memory",
+        "outputs_kept": "memory",
+        "attached_loss": "contract",
+        "number_on_the_cpu": "device",
+    },
+}
 
 
 def mean_of_means(
@@ -130,7 +140,7 @@ def mean_of_means(
     optimizer.zero_grad()
     total = 0.0
     for x, y in batches:
-        loss = loss_fn(model(x), y) / len(batches)  # a row in a small micro-batch counts more
+        loss = loss_fn(model(x), y) / len(batches)  # rows of small micro-batches count more
         loss.backward()
         total += loss.detach()
     optimizer.step()
@@ -142,7 +152,7 @@ def sum_of_means(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches:
     total = 0.0
     for x, y in batches:
         loss = loss_fn(model(x), y)
-        loss.backward()  # a step that is as many times too long as there are micro-batches
+        loss.backward()  # the sum of the means: a gradient that is too large
         total += loss.detach()
     optimizer.step()
     return total / len(batches)
@@ -157,7 +167,7 @@ def step_each_time(
         optimizer.zero_grad()
         loss = loss_fn(model(x), y) * (len(x) / rows)
         loss.backward()
-        optimizer.step()  # the next micro-batch meets other parameters
+        optimizer.step()  # the next micro-batch sees changed parameters
         total += loss.detach()
     return total
 
@@ -169,7 +179,7 @@ def stale_gradients(
     total = 0.0
     for x, y in batches:
         loss = loss_fn(model(x), y) * (len(x) / rows)
-        loss.backward()  # adds to the last step's gradients too
+        loss.backward()  # adds to the gradients of the previous call too
         total += loss.detach()
     optimizer.step()
     return total
@@ -181,7 +191,7 @@ def last_batch_alone(
     rows = sum(len(x) for x, _ in batches)
     total = 0.0
     for x, y in batches:
-        optimizer.zero_grad()  # throws away what the others have added up
+        optimizer.zero_grad()  # discards the gradients of earlier micro-batches
         loss = loss_fn(model(x), y) * (len(x) / rows)
         loss.backward()
         total += loss.detach()
@@ -196,13 +206,13 @@ def last_loss(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Ba
         loss = loss_fn(model(x), y)
         (loss * (len(x) / rows)).backward()
     optimizer.step()
-    return loss.detach()  # of the last micro-batch
+    return loss.detach()  # the loss of the last micro-batch only
 
 
 def own_loss(
     model: nn.Module,
     optimizer: Optimizer,
-    loss_fn: Loss,  # noqa: ARG001 - that is its fault
+    loss_fn: Loss,  # noqa: ARG001 - ignoring it is the mistake
     batches: Batches,
 ) -> Tensor:
     return cleared_at_the_end(model, optimizer, nn.functional.mse_loss, batches)
@@ -213,14 +223,14 @@ def concatenated(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches:
     loss = loss_fn(model(torch.cat([x for x, _ in batches])), torch.cat([y for _, y in batches]))
     loss.backward()
     optimizer.step()
-    return loss.detach()  # right, if there is room for it
+    return loss.detach()  # correct, but needs the memory of the whole batch
 
 
 def one_backward(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Batches) -> Tensor:
     rows = sum(len(x) for x, _ in batches)
     optimizer.zero_grad()
     loss = sum(loss_fn(model(x), y) * (len(x) / rows) for x, y in batches)
-    loss.backward()  # until here every micro-batch keeps what its backward pass will need
+    loss.backward()  # keeps the graphs of all micro-batches alive until here
     optimizer.step()
     return loss.detach()
 
@@ -245,7 +255,7 @@ def attached_loss(
     for x, y in batches:
         loss = loss_fn(model(x), y) * (len(x) / rows)
         loss.backward()
-        total = total + loss  # hangs on the graph of every micro-batch
+        total = total + loss  # still attached to the graphs of all micro-batches
     optimizer.step()
     return total
 
@@ -254,4 +264,4 @@ def number_on_the_cpu(
     model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
     loss = by_autograd_grad(model, optimizer, loss_fn, batches)
-    return torch.tensor(loss.item(), dtype=loss.dtype)  # waits for the GPU, and leaves it
+    return torch.tensor(loss.item(), dtype=loss.dtype)  # waits for the GPU; returns a CPU tensor

@@ -90,7 +90,7 @@ EXERCISE = Exercise(
         budget=(Syncs(1),),
         usual="a few steps",
     ),
-    shipped="02b00b54a489e94c",
+    shipped="9dcecb512b663df9",
 )
 
 
