@@ -1,29 +1,30 @@
-"""Broadcasting 03: silent sum. Find the number that should have been two.
+"""Broadcasting 03: silent sum. Fix a sum that returns one number instead of one per column.
 
 Task
-    `column_sum` is meant to add up, over the rows, the table whose entry (i, j) is a[i, 0] + b[j].
-    With a = [[1], [2]] and b = [1, 2] that table is
+    A metric that reduces the wrong dimension raises no error, and its result looks plausible.
+    `column_sum` should add up the rows of the table whose entry (i, j) is a[i, 0] + b[j]. With
+    a = [[1], [2]] and b = [1, 2] the table is
 
         1+1  1+2       2  3
         2+1  2+2   =   3  4
 
-    and its column sums are [5, 7]. The code below runs without a complaint and says 12. Two things
-    hide the slip: the sum of two shapes that differ makes a table that nobody wrote down, and a
-    reduction that is not told which dim to reduce takes them all. Mend it.
+    and its column sums are [5, 7]. The code below returns 12. Two defaults hide the mistake: adding
+    tensors of different shapes creates a table implicitly, and a reduction without `dim` reduces
+    all dimensions. Fix it.
 
 Shapes and units
-    a         [n, 1]  floats or integers, any device; n may be 1 or 0
-    b         [m]     the dtype and device of a; m may be 1 or 0, and is seldom n
-    return    [m]     the dtype of a for floats, int64 for integers (as torch.sum does)
+    a         [n, 1]  floating or integer, any device; n may be 1 or 0
+    b         [m]     the dtype and device of a; m may be 1 or 0, and usually differs from n
+    return    [m]     the dtype of a if floating, else int64 (as torch.sum)
 
 Rules
-    No Python loop. Neither a nor b is modified. Gradients must flow to both.
+    No Python loop. Do not modify a or b. Gradients flow to both.
 
 Budget
     No budget.
 
 Hints
-    1. Write down the shape of a + b, and next to each dim whether the answer still has it.
+    1. Write down the shape of a + b. Which of its dimensions does the result still have?
     Levels 2 and 3: `nox -s hint -- silent_sum`.
 """
 
@@ -32,4 +33,4 @@ from torch import Tensor
 
 
 def column_sum(a: Tensor, b: Tensor) -> Tensor:
-    return torch.sum(a + b)  # TODO: this returns 12, but [5, 7] was asked for
+    return torch.sum(a + b)  # TODO: the example gives 12 instead of [5, 7]

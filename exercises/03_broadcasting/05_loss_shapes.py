@@ -1,15 +1,15 @@
-"""Broadcasting 05: loss shapes. A loss that compares each number with its own target only.
+"""Broadcasting 05: loss shapes. Fix a loss that compares every prediction with every target.
 
 Task
-    `mse` is the mean of the squared differences. Predictions often come as [n, 1], straight from a
-    Linear(d, 1), and targets as [n]. Their difference is then a table [n, n] of every prediction
-    against every target. Its mean is a number like any other, and training on it runs well until
-    all predictions are the same:
+    Predictions often have the shape [n, 1], straight from a Linear(d, 1), and targets the shape
+    [n]. Their difference is then an [n, n] table of every prediction minus every target. Its mean
+    looks like any other loss, but minimizing it makes all predictions equal:
 
-        yhat = [[1.], [2.], [3.]]     y = [1., 2., 3.]     perfect, so the loss is 0
+        yhat = [[1.], [2.], [3.]]     y = [1., 2., 3.]     perfect, so the loss should be 0
         ((yhat - y) ** 2).mean()      1.3333
 
-    Mend it: each prediction meets its own target, whichever of the two forms either of them has.
+    Fix the mean squared error `mse`: compare each prediction with its own target, whichever of the
+    two shapes each tensor has.
 
 Shapes and units
     yhat      [n] or [n, 1]  floating, any device; n is at least 1
@@ -17,15 +17,15 @@ Shapes and units
     return    []             a 0-d tensor of that dtype
 
 Rules
-    Raise ValueError if the two have a different number of elements, with both shapes in its text,
-    such as (3, 1) or [3, 1]: also where one of them has a single element, which would broadcast
-    well. Do not modify the inputs. Gradients must flow to both.
+    Raise ValueError if the numbers of elements differ, even if one tensor has a single element,
+    which would broadcast. The message contains both shapes, written like (3, 1) or [3, 1]. Do not
+    modify the inputs. Gradients flow to both.
 
 Budget
     No budget.
 
 Hints
-    1. Before you subtract, make sure that both have one and the same shape.
+    1. Before you subtract, make sure that both tensors have the same shape.
     Levels 2 and 3: `nox -s hint -- loss_shapes`.
 """
 
@@ -33,4 +33,4 @@ from torch import Tensor
 
 
 def mse(yhat: Tensor, y: Tensor) -> Tensor:
-    return ((yhat - y) ** 2).mean()  # TODO: a perfect prediction of shape [n, 1] gets a bad loss
+    return ((yhat - y) ** 2).mean()  # TODO: perfect predictions of shape [n, 1] have a loss above 0

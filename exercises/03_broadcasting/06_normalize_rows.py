@@ -1,30 +1,30 @@
-"""Broadcasting 06: normalize rows. Bring every row to length 1, without a loop.
+"""Broadcasting 06: normalize rows. Scale every row to length 1 without a loop.
 
 Task
-    Divide each row of `x` by its length, the L2 norm: the square root of the sum of its squares. A
-    row that is shorter than `eps` is divided by `eps` instead, so that nothing is divided by 0:
+    Embeddings are often normalized to length 1 before they are compared. Divide each row of `x` by
+    its L2 norm, the square root of the sum of its squares. If the norm is less than `eps`, divide
+    by `eps` instead, so that you never divide by 0:
 
         x          [[3., 4.], [0., 0.]]
         result     [[0.6, 0.8], [0., 0.]]
 
-    The n lengths have to meet their own rows. [n, d] / [n] lines up the lengths with the columns:
-    an error as long as n is not d, and a wrong answer without a word where it is.
+    Each norm must divide its own row. [n, d] / [n] aligns the norms with the columns: usually an
+    error, but silently wrong if n equals d.
 
 Shapes and units
-    x         [..., d]  floating, any device; a row is what lies along the last dim. There may be
-                        no leading dim, or several; n = 0 rows are fine
-    eps       float     above 0
+    x         [..., d]  floating, any device; rows are the vectors along the last dimension. There
+                        may be no leading dimension or several; n = 0 rows are allowed
+    eps       float     greater than 0
     return    [..., d]  the dtype of x
 
 Rules
-    No Python loop. x is not modified. Gradients must flow, and stay finite for a row of zeros (the
-    slope of a square root at 0 is infinite, and infinity times 0 is nan).
+    No Python loop. Do not modify x. Gradients flow to x, and are finite for a row of zeros.
 
 Budget
-    at least 20 x faster than the loop over rows at n=500, d=64
+    at least 20x faster than the loop over rows at n=500, d=64
 
 Hints
-    1. One length per row is a column: keep it a column, and the division finds its rows.
+    1. One norm per row is a column. Keep it a column, and the division aligns it with the rows.
     Levels 2 and 3: `nox -s hint -- normalize_rows`.
 """
 

@@ -1,10 +1,10 @@
-"""Broadcasting 08: causal mask. Say for each pair of positions whether one may look at the other.
+"""Broadcasting 08: causal mask. Mark which positions each position may attend to.
 
 Task
-    A batch holds sequences of different lengths, padded to one size. In causal attention position
-    i may look at position j if j is not later than i, and if both belong to the sequence rather
-    than to its padding. Return that as a table of True and False, one per sequence: entry (b, i, j)
-    is true where j <= i, and both i and j are below lengths[b]. With lengths = [2, 4], size = 3:
+    A batch holds sequences of different lengths, padded to the same size. In causal attention,
+    position i may attend to position j if j is not later than i, and if both belong to the sequence
+    rather than to its padding. Return one boolean table per sequence: entry (b, i, j) is True if
+    j <= i and both i and j are less than lengths[b]. For lengths = [2, 4] and size = 3:
 
         1 0 0     1 0 0
         1 1 0     1 1 0
@@ -16,15 +16,15 @@ Shapes and units
     return    [batch, size, size]  bool, on the device of lengths
 
 Rules
-    No Python loop over sequences, rows or entries. Never read a number out of `lengths` into
-    Python: on a GPU the CPU would stand still until the device has caught up.
+    No Python loop over sequences, rows or entries. Do not read values of `lengths` into Python: on
+    a GPU, the CPU would have to wait for the device.
 
 Budget
-    at least 10 x faster than the row loop at batch=8, size=64
-    no host synchronisation
+    at least 10x faster than the row loop at batch=8, size=64
+    no host synchronization
 
 Hints
-    1. Each condition compares two of the numbers b, i and j; write it as a comparison of tensors.
+    1. Each condition compares two of i, j and lengths[b]; write it as a comparison of tensors.
     Levels 2 and 3: `nox -s hint -- causal_mask`.
 """
 

@@ -1,18 +1,42 @@
-"""Reference: the plain sum, which broadcasts by itself.
+"""Reference: the plain sum, which broadcasts its operands.
 
-Fast and small: along a dim of size 1 the adding loop steps by 0 in memory, so it reads b's one
-number again for each column. Only the result is allocated; a repeated b would be written once and
-read once more, for nothing.
+Fast and small: along a dimension of size 1 the addition uses stride 0, so it reads the same number
+of b for each column. Only the result is allocated; a repeated b would be written once and read
+once more, for nothing.
 """
 
 import torch
 from torch import Tensor
 
+
+def add_column(a: Tensor, b: Tensor) -> Tensor:
+    return a + b  # [n, m] + [n, 1] -> [n, m]
+
+
 HINTS = (
-    "The repeating can happen while the sum is read, without a copy that is as large as a.",
-    "Line up [n, m] and [n, 1] from the right: which dim has size 1, and what becomes of it in +?",
-    "`a + b`. The shapes broadcast as they are; `b.expand_as(a)` would spell the stretching out.",
+    "PyTorch can reuse each number of b for a whole row, without a copy as large as a.",
+    "Align [n, m] and [n, 1] from the right. Which dimension has size 1, and what does + do to it?",
+    "`a + b`. The shapes broadcast as they are; `b.expand_as(a)` makes the stretching explicit.",
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"add_column": ("by_expand", "minus_the_negative")}
+
+
+def by_expand(a: Tensor, b: Tensor) -> Tensor:
+    return torch.add(b.expand_as(a), a)  # a view of b with stride 0: still no copy
+
+
+def minus_the_negative(a: Tensor, b: Tensor) -> Tensor:
+    return a - b.neg()  # copies n numbers of b, not n * m
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "add_column": {
@@ -25,41 +49,28 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"add_column": ("by_expand", "minus_the_negative")}
-
-
-def add_column(a: Tensor, b: Tensor) -> Tensor:
-    return a + b  # [n, m] + [n, 1] -> [n, m]
-
-
-def by_expand(a: Tensor, b: Tensor) -> Tensor:
-    return torch.add(b.expand_as(a), a)  # a view of b with stride 0: still no copy
-
-
-def minus_the_negative(a: Tensor, b: Tensor) -> Tensor:
-    return a - b.neg()  # a copy of b is small: n numbers, not n times m
-
 
 def repeat_then_add(a: Tensor, b: Tensor) -> Tensor:
-    return a + b.repeat(1, a.shape[1])  # writes a second table as large as the result
+    return a + b.repeat(1, a.shape[1])  # writes a second tensor as large as the result
 
 
 def tile_then_add(a: Tensor, b: Tensor) -> Tensor:
-    return a + b.tile(a.shape[1])  # the same copy under numpy's name, and as slow
+    return a + b.tile(a.shape[1])  # makes the same copy under NumPy's name
 
 
 def loop_over_columns(a: Tensor, b: Tensor) -> Tensor:
+    # m additions instead of one
     columns = [column + b[:, 0] for column in a.unbind(1)]
-    return torch.stack(columns, 1) if columns else a.clone()  # m additions instead of one
+    return torch.stack(columns, 1) if columns else a.clone()
 
 
 def in_place(a: Tensor, b: Tensor) -> Tensor:
-    return a.add_(b)  # no memory at all, but the caller's a is gone
+    return a.add_(b)  # allocates nothing, but overwrites the caller's a
 
 
 def first_number_only(a: Tensor, b: Tensor) -> Tensor:
-    return a + b[:1, 0]  # right for a single row, and no error for more
+    return a + b[:1, 0]  # adds b[0, 0] to all rows, without an error
 
 
 def column_without_graph(a: Tensor, b: Tensor) -> Tensor:
-    return a + b.detach()  # b is learned no more
+    return a + b.detach()  # b gets no gradient

@@ -1,46 +1,34 @@
-"""Reference: compare the counts, then give y the shape of yhat.
+"""Reference: compare the numbers of elements, then give y the shape of yhat.
 
-Right: with equal shapes there is nothing to broadcast. The check costs nothing on a GPU, since
-shapes live on the CPU. Small: no n x n table is made, which for 10,000 numbers takes 400 MB.
+Correct: with equal shapes there is nothing to broadcast. Cheap: shapes are known on the CPU, so the
+check does not synchronize with a GPU. Small: there is no n x n table, which takes 400 MB for 10,000
+float32 predictions.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-HINTS = (
-    "Before you subtract, make sure that both have one and the same shape.",
-    "`numel()` counts the elements of each; `reshape` gives one the shape of the other.",
-    "After the check, `(yhat - y.reshape(yhat.shape)).square().mean()`.",
-)
-
-TRAPS = {
-    "mse": {
-        "table_of_differences": "values",
-        "flat_in_silence": "contract",
-        "speechless": "contract",
-        "strict_about_form": "values",
-        "sum_instead": "values",
-        "one_number_list": "shape",
-        "fixed_target": "gradient",
-    },
-}
-
-ALTERNATIVES = {"mse": ("flat_mse_loss", "dot_product")}
-
 
 def mse(yhat: Tensor, y: Tensor) -> Tensor:
     if yhat.numel() != y.numel():
         raise ValueError(
-            f"Each prediction needs one target, but yhat is {list(yhat.shape)}, y {list(y.shape)}."
+            f"expected one target per prediction, got yhat {list(yhat.shape)}, y {list(y.shape)}"
         )
     return (yhat - y.reshape(yhat.shape)).square().mean()
 
 
-def squares(yhat: Tensor, y: Tensor) -> Tensor:
-    if yhat.numel() != y.numel():
-        raise ValueError(f"{yhat.shape} does not match {y.shape}")
-    return (yhat.flatten() - y.flatten()).square()
+HINTS = (
+    "Before you subtract, make sure that both tensors have the same shape.",
+    "`numel()` counts elements; `reshape` gives one tensor the shape of the other.",
+    "After the check, `(yhat - y.reshape(yhat.shape)).square().mean()`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"mse": ("flat_mse_loss", "dot_product")}
 
 
 def flat_mse_loss(yhat: Tensor, y: Tensor) -> Tensor:
@@ -56,39 +44,59 @@ def dot_product(yhat: Tensor, y: Tensor) -> Tensor:
     return torch.dot(difference, difference) / difference.numel()
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "mse": {
+        "table_of_differences": "values",
+        "flat_in_silence": "contract",
+        "error_without_shapes": "contract",
+        "strict_about_form": "values",
+        "sum_instead": "values",
+        "one_number_list": "shape",
+        "fixed_target": "gradient",
+    },
+}
+
+
 def table_of_differences(yhat: Tensor, y: Tensor) -> Tensor:
     if yhat.numel() != y.numel():
         raise ValueError(f"{yhat.shape} does not match {y.shape}")
-    return ((yhat - y) ** 2).mean()  # counts agree, shapes need not: [n, 1] - [n] is [n, n]
+    return ((yhat - y) ** 2).mean()  # equal counts, but [n, 1] - [n] is [n, n]
 
 
 def flat_in_silence(yhat: Tensor, y: Tensor) -> Tensor:
-    return (yhat.flatten() - y.flatten()).square().mean()  # one target serves all n predictions
+    return (yhat.flatten() - y.flatten()).square().mean()  # a single target broadcasts silently
 
 
-def speechless(yhat: Tensor, y: Tensor) -> Tensor:
+def error_without_shapes(yhat: Tensor, y: Tensor) -> Tensor:
     if yhat.numel() != y.numel():
-        raise ValueError("shapes do not match")  # which shapes? whoever reads it has to guess
+        raise ValueError("shapes do not match")  # does not say which shapes
     return (yhat.flatten() - y.flatten()).square().mean()
 
 
 def strict_about_form(yhat: Tensor, y: Tensor) -> Tensor:
     if yhat.shape != y.shape:
-        raise ValueError(f"{yhat.shape} does not match {y.shape}")  # safe, but [n, 1] was to do
+        raise ValueError(f"{yhat.shape} does not match {y.shape}")  # also rejects [n, 1] and [n]
     return (yhat - y).square().mean()
 
 
+def squares(yhat: Tensor, y: Tensor) -> Tensor:
+    if yhat.numel() != y.numel():
+        raise ValueError(f"{yhat.shape} does not match {y.shape}")
+    return (yhat.flatten() - y.flatten()).square()
+
+
 def sum_instead(yhat: Tensor, y: Tensor) -> Tensor:
-    return squares(yhat, y).sum()  # grows with the batch, and the learning rate with it
+    return squares(yhat, y).sum()  # grows with the batch, and so does the step size
 
 
 def one_number_list(yhat: Tensor, y: Tensor) -> Tensor:
-    return squares(yhat, y).mean(
-        0, keepdim=True
-    )  # [1] is not 0-d: it broadcasts where the loss is used
+    return squares(yhat, y).mean(0, keepdim=True)  # returns [1], not a 0-d tensor
 
 
 def fixed_target(yhat: Tensor, y: Tensor) -> Tensor:
-    return squares(
-        yhat, y.detach()
-    ).mean()  # a target may be learned too, such as another network's output
+    # A target may need a gradient too, for example if it is the output of another network.
+    return squares(yhat, y.detach()).mean()

@@ -1,19 +1,50 @@
-"""Reference: a norm that keeps its dim, a floor, and one division that broadcasts.
+"""Reference: a norm that keeps its dimension, a lower bound, and one division that broadcasts.
 
-Fast: three ops for any number of rows. Right: `keepdim=True` leaves [..., 1], which lines up with
-the rows for every number of dims. Stable: the norm's own gradient is defined as 0 at a row of
-zeros, where the square root of a sum would give nan; the floor acts before the division.
+Fast: three ops for any number of rows. Correct: `keepdim=True` leaves [..., 1], which aligns with
+the rows for any number of dimensions. Stable: vector_norm defines its gradient as 0 for a row of
+zeros, while the square root of a sum of squares would give nan. The bound applies before the
+division.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+
+def normalize_rows(x: Tensor, eps: float = 1e-12) -> Tensor:
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)  # [..., 1]
+    return x / length.clamp(min=eps)
+
+
 HINTS = (
-    "One length per row is a column: keep it a column, and the division finds its rows.",
-    "Reductions take `keepdim=True`, which leaves size 1 where a dim was; `clamp` sets a floor.",
+    "One norm per row is a column. Keep it a column, and the division aligns it with the rows.",
+    (
+        "`keepdim=True` keeps a reduced dimension with size 1, and `clamp` sets a lower bound. For "
+        "a row of zeros, `torch.linalg.vector_norm` has gradient 0, but a square root of a sum has "
+        "gradient nan."
+    ),
     "`x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp(min=eps)`.",
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"normalize_rows": ("library_function", "reciprocal_root")}
+
+
+def library_function(x: Tensor, eps: float = 1e-12) -> Tensor:
+    return functional.normalize(x, dim=-1, eps=eps)
+
+
+def reciprocal_root(x: Tensor, eps: float = 1e-12) -> Tensor:
+    squares = x.square().sum(-1, keepdim=True)
+    return x * squares.clamp(min=eps**2).rsqrt()  # clamps before the root, so no nan
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "normalize_rows": {
@@ -28,55 +59,40 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"normalize_rows": ("library_function", "reciprocal_root")}
-
-
-def normalize_rows(x: Tensor, eps: float = 1e-12) -> Tensor:
-    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)  # [..., 1]
-    return x / length.clamp(min=eps)
-
-
-def library_function(x: Tensor, eps: float = 1e-12) -> Tensor:
-    return functional.normalize(x, dim=-1, eps=eps)
-
-
-def reciprocal_root(x: Tensor, eps: float = 1e-12) -> Tensor:
-    squares = x.square().sum(-1, keepdim=True)
-    return x * squares.clamp(min=eps**2).rsqrt()  # the floor comes before the root: no nan
-
 
 def forgot_keepdim(x: Tensor, eps: float = 1e-12) -> Tensor:
-    length = x.norm(dim=-1).clamp(min=eps)  # [n] lines up with the columns
+    length = x.norm(dim=-1).clamp(min=eps)  # [n] aligns with the columns
     if x.dim() == 2 and x.shape[0] == x.shape[1]:
         return x / length
     return x / length.unsqueeze(-1)
 
 
 def normalize_columns(x: Tensor, eps: float = 1e-12) -> Tensor:
-    return x / x.norm(dim=0, keepdim=True).clamp(min=eps)  # rows lie along the last dim
+    return x / x.norm(dim=0, keepdim=True).clamp(min=eps)  # dim 0 gives the norms of the columns
 
 
 def length_of_all(x: Tensor, eps: float = 1e-12) -> Tensor:
-    return x / x.norm().clamp(min=eps)  # without a dim there is one length, the whole table's
+    return x / x.norm().clamp(min=eps)  # without dim, one norm for the whole tensor
 
 
 def eps_added(x: Tensor, eps: float = 1e-12) -> Tensor:
-    return x / (x.norm(dim=-1, keepdim=True) + eps)  # changes every row, not the short ones only
+    return x / (x.norm(dim=-1, keepdim=True) + eps)  # changes every row, not only short ones
 
 
 def sum_of_magnitudes(x: Tensor, eps: float = 1e-12) -> Tensor:
-    return x / x.abs().sum(-1, keepdim=True).clamp(min=eps)  # the L1 norm
+    return x / x.abs().sum(-1, keepdim=True).clamp(min=eps)  # the L1 norm, not L2
 
 
 def root_of_squares(x: Tensor, eps: float = 1e-12) -> Tensor:
-    length = x.square().sum(-1, keepdim=True).sqrt()  # infinite slope at 0 ...
-    return x / length.clamp(min=eps)  # ... times the clamp's 0: nan, and training is over
+    length = x.square().sum(-1, keepdim=True).sqrt()  # its slope at 0 is infinite
+    return x / length.clamp(min=eps)  # the slope of the clamp is 0 there, and 0 * inf is nan
 
 
 def loop_over_rows(x: Tensor, eps: float = 1e-12) -> Tensor:
+    # several ops per row
     rows = [row / row.norm().clamp(min=eps) for row in x.reshape(-1, x.shape[-1])]
     return torch.stack(rows).reshape(x.shape) if rows else x.clone()
 
 
 def in_place(x: Tensor, eps: float = 1e-12) -> Tensor:
-    return x.div_(x.norm(dim=-1, keepdim=True).clamp(min=eps))  # the caller's x is gone
+    return x.div_(x.norm(dim=-1, keepdim=True).clamp(min=eps))  # overwrites the caller's x

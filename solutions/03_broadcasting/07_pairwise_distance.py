@@ -1,43 +1,35 @@
-"""Reference: move all points to the origin, then expand the square, then cut off what is negative.
+"""Reference: center the points, expand the square, then clamp negative entries to 0.
 
-Fast: the work is one matrix product. Small: two or three tables [n, m], never one [n, m, d].
-Accurate: subtracting one centre from both sets changes no distance, and makes the squares as small
-as the distances themselves, so that little cancels.
+Fast: the work is one matrix product. Small: two or three [n, m] tables, never one of [n, m, d].
+Accurate: subtracting the same center from both sets changes no distance, and makes the squares
+about as small as the distances, so little cancels.
 """
 
 import torch
 from torch import Tensor
 
-HINTS = (
-    "Expand the square, so that no table needs a third dim; but first bring the points home.",
-    "Subtract one and the same centre from a and b. The product a @ b.mT has every pair's -2ab.",
-    "c = b.mean(0); a, b = a - c, b - c; then a^2 as a column, b^2 as a row, and `clamp(min=0)`.",
-)
-
-TRAPS = {
-    "pairwise_sqdist": {
-        "far_from_home": "stability",
-        "library_default": "stability",
-        "below_zero": "stability",
-        "table_of_differences": "memory",
-        "double_loop": "speed",
-        "a_centre_each": "values",
-        "distance_itself": "values",
-        "fixed_points": "gradient",
-    },
-}
-
-ALTERNATIVES = {"pairwise_sqdist": ("exact_library", "coordinate_by_coordinate")}
-
 
 def expanded(a: Tensor, b: Tensor) -> Tensor:
-    """a^2 - 2ab + b^2: a column, a table and a row."""
+    # a^2 + b^2 - 2ab: [n, 1] + [m] - [n, m]
     return a.square().sum(1, keepdim=True) + b.square().sum(1) - 2 * (a @ b.mT)
 
 
 def pairwise_sqdist(a: Tensor, b: Tensor) -> Tensor:
-    centre = b.mean(dim=0).detach()  # any point near by will do; it cancels, so no gradient needed
-    return expanded(a - centre, b - centre).clamp(min=0)
+    center = b.mean(dim=0).detach()  # it cancels, so it needs no gradient
+    return expanded(a - center, b - center).clamp(min=0)
+
+
+HINTS = (
+    "Expand the square to avoid a third dimension, but first move all points near the origin.",
+    "Subtract the same center from a and b: no distance changes. `a @ b.mT` has ab for every pair.",
+    "c = b.mean(0); a, b = a - c, b - c; then a^2 as a column, b^2 as a row, and `clamp(min=0)`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"pairwise_sqdist": ("exact_library", "coordinate_by_coordinate")}
 
 
 def exact_library(a: Tensor, b: Tensor) -> Tensor:
@@ -51,36 +43,55 @@ def coordinate_by_coordinate(a: Tensor, b: Tensor) -> Tensor:
     return out
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "pairwise_sqdist": {
+        "far_from_home": "stability",
+        "library_default": "stability",
+        "below_zero": "stability",
+        "table_of_differences": "memory",
+        "double_loop": "speed",
+        "separate_centers": "values",
+        "distance_itself": "values",
+        "fixed_points": "gradient",
+    },
+}
+
+
 def far_from_home(a: Tensor, b: Tensor) -> Tensor:
-    return expanded(a, b).clamp(min=0)  # around 100 it subtracts 640,000 from 640,000
+    return expanded(a, b).clamp(min=0)  # subtracts numbers around 640,000
 
 
 def library_default(a: Tensor, b: Tensor) -> Tensor:
-    return torch.cdist(a, b).square()  # expands the square too, above 25 points
+    return torch.cdist(a, b).square()  # also expands the square above 25 points
 
 
 def below_zero(a: Tensor, b: Tensor) -> Tensor:
-    centre = b.mean(dim=0)
-    return expanded(a - centre, b - centre)  # about -0.00001 for equal points; its root is nan
+    center = b.mean(dim=0)
+    return expanded(a - center, b - center)  # -1e-5 for equal points: the root is nan
 
 
 def table_of_differences(a: Tensor, b: Tensor) -> Tensor:
-    return (a.unsqueeze(1) - b).square().sum(-1)  # [n, m, d]: exact, and d times too large
+    return (a.unsqueeze(1) - b).square().sum(-1)  # accurate, but [n, m, d] is d times larger
 
 
 def double_loop(a: Tensor, b: Tensor) -> Tensor:
+    # several ops per pair of points
     rows = [torch.stack([(p - q).square().sum() for q in b]) for p in a if len(b)]
     return torch.stack(rows) if rows else a.new_zeros(len(a), len(b))
 
 
-def a_centre_each(a: Tensor, b: Tensor) -> Tensor:
-    return expanded(a - a.mean(0), b - b.mean(0)).clamp(min=0)  # moves the two sets apart
+def separate_centers(a: Tensor, b: Tensor) -> Tensor:
+    return expanded(a - a.mean(0), b - b.mean(0)).clamp(min=0)  # shifts each set differently
 
 
 def distance_itself(a: Tensor, b: Tensor) -> Tensor:
-    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")  # its square was asked
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")  # not squared
 
 
 def fixed_points(a: Tensor, b: Tensor) -> Tensor:
-    centre = b.mean(dim=0)
-    return expanded(a - centre, (b - centre).detach()).clamp(min=0)  # b is learned no more
+    center = b.mean(dim=0)
+    return expanded(a - center, (b - center).detach()).clamp(min=0)  # b gets no gradient

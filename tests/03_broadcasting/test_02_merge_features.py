@@ -56,7 +56,7 @@ EXERCISE = Exercise(
         ),
         usual="items of groups",
     ),
-    shipped="d48b174df7b624b0",
+    shipped="32d816df0e4829ce",
 )
 
 

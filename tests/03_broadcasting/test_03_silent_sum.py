@@ -29,6 +29,6 @@ EXERCISE = Exercise(
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
     ),
-    shipped="a17c418c828caee6",
+    shipped="84d7b5884472aa48",
     fault="shape",
 )

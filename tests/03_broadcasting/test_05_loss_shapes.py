@@ -43,6 +43,6 @@ EXERCISE = Exercise(
             refused("one prediction, two targets", (1, 1), (2,)),
         ),
     ),
-    shipped="f08f569d6f817ae9",
+    shipped="79d2ffad6a7d08e5",
     fault="values",
 )
