@@ -1,27 +1,29 @@
-"""Operators 01: a slice is a view. Write x[begin:end] as the one operation that it is.
+"""Operators 01: a slice is a view. Write x[begin:end] as the single operation that it is.
 
 Task
-    Return the rows begin to end - 1 of `x`, without copying them: the result is a window into the
-    memory of `x`, so writing into one shows in the other.
-    The square brackets are an operator like + is: behind them stands one call. As a function it is
-    torch.narrow(x, 0, begin, length). The article prints torch.narrow(0, begin, end - begin) with
-    the tensor left out; what that says is:
+    Cutting windows out of a long tensor, such as an audio recording, should not copy any data.
+    Return the rows begin to end - 1 of `x` as a view: writing to the result changes `x`, and vice
+    versa. Square brackets are an operator like +, so they stand for a single function call. The
+    function is torch.narrow(x, 0, begin, length). Effective PyTorch
+    (https://github.com/vahidk/EffectivePyTorch) omits the tensor and prints
+    torch.narrow(0, begin, end - begin), which raises
         TypeError: narrow(): argument 'input' (position 1) must be Tensor, not int
 
 Shapes and units
     x             [n, ...]   any dtype, any device
-    begin, end    int        Python's rules: negative counts from the end, too large is cut off,
-                             end before begin gives no rows
-    return        [m, ...]   a view of x with the m rows that Python's slice would pick
+    begin, end    int        as in a Python slice: negative values count from the end, values out
+                             of range are clipped, and an end before begin gives no rows
+    return        [m, ...]   a view of the m rows that x[begin:end] selects
 
 Rules
     The result shares memory with x.
 
 Budget
-    at most 1 op
+    An op is one call that reaches PyTorch's dispatcher.
+    at most 1 op, counting views
 
 Hints
-    1. Which single call picks rows without moving any number?
+    1. Which single call selects rows without copying any data?
     Levels 2 and 3: `nox -s hint -- slice_is_a_view`.
 """
 

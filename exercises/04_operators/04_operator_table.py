@@ -1,12 +1,13 @@
 """Operators 04: operator table. Name the torch function behind each of 21 operators.
 
 Task
-    OPERATORS maps the spelling of an operator to the function that PyTorch calls for it:
-    OPERATORS["x + y"](x, y) is what x + y gives. The table below is nearly right: it came from
-    trying small positive numbers and True and False. Mend the entries that give something else
-    for other tensors.
-    The article lists ^ and ~ as torch.logical_xor and torch.logical_not. For bools that is the
-    same. For whole numbers ^ and ~ work on the bits; what says so is
+    To pass an operator to `reduce` or to find it in a profile, you need the name of its function.
+    OPERATORS maps the spelling of an operator to the torch function that PyTorch calls for it:
+    OPERATORS["x + y"](x, y) equals x + y. The table below is nearly right, but it was only tried on
+    small positive numbers and on True and False. Fix the entries that differ for other tensors.
+    Effective PyTorch (https://github.com/vahidk/EffectivePyTorch) lists ^ and ~ as
+    torch.logical_xor and torch.logical_not. That is true for bools, but on integers they work on
+    the bits:
 
         >>> x, y = torch.tensor([6]), torch.tensor([3])
         >>> x ^ y, torch.logical_xor(x, y)
@@ -16,22 +17,22 @@ Task
 
 Shapes and units
     keys           the 21 spellings below, character for character
-    x, y           tensors of floats, integers (negative ones too) or bools, on any device
-    begin, end     int, by Python's rules for slices; only "x[begin:end]" takes (x, begin, end)
+    x, y           tensors of floats, integers (also negative) or bools, on any device
+    begin, end     int, as in a Python slice; only "x[begin:end]" takes (x, begin, end)
     "-x", "abs(x)", "~x" take (x); all others take (x, y)
 
 Rules
-    Each entry equals its operator: same values, shape and dtype, and where the operator raises,
-    it raises too. None changes its operands.
-    Each entry is itself a function of torch, such as torch.add (or another name of the same,
-    such as torch.subtract); the slice alone may be a function of yours. Nothing from the module
-    `operator`, no eval, no methods of torch.Tensor, no lambda around an operator.
+    Each entry matches its operator: it returns the same values, shape and dtype, and raises an
+    error if the operator does. No entry modifies its operands. The slice returns a view.
+    Each entry is itself a function of torch, such as torch.add or its alias torch.subtract; only
+    the slice may be a function of yours. Nothing from the module `operator`, no eval, no methods of
+    torch.Tensor, no lambda around an operator.
 
 Budget
-    No budget; each entry is one call.
+    No budget.
 
 Hints
-    1. Try every entry on negative numbers, on integers, on vectors, and beside its operator.
+    1. Compare every entry with its operator, on negative numbers, on integers and on vectors.
     Levels 2 and 3: `nox -s hint -- operator_table`.
 """
 
@@ -45,7 +46,7 @@ def rows(x: Tensor, begin: int, end: int) -> Tensor:
     return torch.narrow(x, 0, begin, end - begin)
 
 
-# TODO: compare each entry with its operator, and mend those that differ.
+# TODO: compare each entry with its operator, and fix those that differ.
 OPERATORS: dict[str, Callable[..., Tensor]] = {
     "-x": torch.neg,
     "x + y": torch.add,

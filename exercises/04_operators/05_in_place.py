@@ -1,33 +1,32 @@
-"""Operators 05: in place. Scale and shift a tensor in its own memory, and once more beside it.
+"""Operators 05: in place. Scale and shift a tensor in its own memory, and also into a new tensor.
 
 Task
-    `scale_shift_` multiplies x by scale and adds shift, in place: it writes into the memory of x
-    and returns x itself. As in PyTorch, the _ at the end of a name says so.
-    `scale_shift` gives the same numbers as a new tensor, and x stays as it was.
-    Both functions below return the right numbers, and both break their promise on x. In
-    particular, these two lines look alike and are not:
+    Optimizers update parameters in place to save memory, while most other code must leave its
+    inputs alone. Fix one function of each kind; both return the right values already.
+    `scale_shift_` multiplies x by scale and adds shift in place: it writes to the memory of x and
+    returns x itself. In PyTorch, a trailing _ in the name says so. `scale_shift` returns the same
+    values as a new tensor and leaves x unchanged. These two lines look alike but differ:
 
-        x *= scale        # overwrites the memory of x: whoever else holds x sees it
-        x = x * scale     # makes a new tensor; only the local name x moves over to it
+        x *= scale        # overwrites the memory of x: every other reference to x sees the change
+        x = x * scale     # creates a new tensor and binds the local name x to it
 
 Shapes and units
-    x               [...]   floats or integers, any device, any strides
-    scale, shift    Python numbers, or tensors of x's dtype on x's device that broadcast to x's
-                    shape, never beyond it: for x [n, d] such as [d], [n, 1] or []
+    x               [...]   floating or integer, any device, any strides
+    scale, shift    Python numbers, or tensors with the dtype and device of x that broadcast to
+                    x's shape, never beyond it: for x [n, d], such as [d], [n, 1] or []
     return          x's shape and dtype
 
 Rules
-    scale_shift_ returns the very object x, in its old storage; views of x see the new numbers.
-    scale_shift leaves x alone. Neither changes scale or shift.
-    Gradients flow to x, scale and shift: nothing behind the back of autograd (no .data, no
-    .detach()).
+    scale_shift_ returns the object x itself, in its original storage; views of x see the new
+    values. scale_shift does not modify x. Neither modifies scale or shift. Gradients flow to x,
+    scale and shift; do not bypass autograd (no .data, no .detach()).
 
 Budget
     scale_shift_: at most 0.5 * output bytes of extra memory at n=200, d=50
-    (output: the bytes of the result, so a temporary of x's size is too much)
+    (output is the size of the result, so a single temporary of x's size is too much)
 
 Hints
-    1. Ask of each line: does it write into memory that is there, or make new memory?
+    1. Ask for each line: does it write to existing memory, or does it allocate new memory?
     Levels 2 and 3: `nox -s hint -- in_place`.
 """
 
@@ -36,7 +35,7 @@ from torch import Tensor
 Operand = Tensor | float
 
 
-# TODO: after the call, look at the x of the caller: what should have changed, and what not?
+# TODO: compare the caller's x before and after each call. Should it have changed?
 def scale_shift_(x: Tensor, scale: Operand, shift: Operand) -> Tensor:
     x = x * scale
     x = x + shift

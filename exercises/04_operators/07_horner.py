@@ -1,29 +1,31 @@
 """Operators 07: Horner's rule. Evaluate a polynomial with as few operations as possible.
 
 Task
-    Return c[0] + c[1] x + c[2] x^2 + ... + c[k] x^k for every element of x. Written out like that,
-    each power is worked out anew. Horner's rule brackets it instead, from the highest coefficient:
+    Fast approximations of functions such as erf evaluate a polynomial for each element of a tensor.
+    Return c[0] + c[1] x + c[2] x^2 + ... + c[k] x^k for every element of x. Evaluated as written,
+    this computes each power from scratch. Horner's rule nests the terms instead:
 
         c[0] + x (c[1] + x (c[2] + ... + x c[k]))
 
-    so that each coefficient costs one multiplication and one addition, and no power is needed.
+    Each step costs one multiplication and one addition, and no power is needed.
 
 Shapes and units
-    coefficients   [k + 1]   floating, k + 1 at least 1; lowest degree first
+    coefficients   [k + 1]   floating, k is at least 0; lowest degree first
     x              [...]     any shape, the dtype and device of coefficients
-    return         the shape of x, also for k = 0 (a constant)
+    return         [...]     the shape of x, also for k = 0 (a constant)
 
 Rules
-    At most k multiplications and k additions of tensors (or k fused ones, as torch.addcmul), and
-    no other arithmetic: no power, no matrix product.
-    Differentiable in both arguments; neither is modified.
+    At most k multiplications and k additions of tensors (or k fused ops such as torch.addcmul), and
+    no other arithmetic: no power, no matrix product. Gradients flow to both arguments. Do not
+    modify them.
 
 Budget
-    at most 2*k + k + 4 ops
-    at least 3 x faster than the sum of powers at k=8, n=100000
+    An op is one call that reaches PyTorch's dispatcher.
+    at most 2*k + k + 4 ops, not counting views
+    at least 3x faster than the sum of powers at k=8, n=100000
 
 Hints
-    1. Begin with the highest coefficient, and work your way down to c[0].
+    1. Start with the highest coefficient, and work your way down to c[0].
     Levels 2 and 3: `nox -s hint -- horner`.
 """
 

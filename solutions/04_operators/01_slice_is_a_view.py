@@ -1,34 +1,29 @@
-"""Reference: the slice itself; the operator is the function, and it makes a view.
+"""Reference: the slice itself, because the operator is the function, and it returns a view.
 
-Small: a view is a new description (offset, sizes, strides) of the same memory: no number moves.
-Right at the edges: the brackets follow Python's rules for negative and too large bounds, which
-torch.narrow refuses; it wants a start inside and a length.
+Small: a view is a new description (offset, sizes, strides) of the same memory, so no data moves.
+Correct at the edges: brackets follow Python's rules for negative and out-of-range bounds.
+torch.narrow rejects most of them; it needs a valid start and length.
 """
 
 import torch
 from torch import Tensor
 
-HINTS = (
-    "Which single call picks rows without moving any number?",
-    "A slice never copies, a list of indices always does. Slices know the rules of bounds.",
-    "`x[begin:end]` is the answer; `torch.narrow(x, 0, start, length)` wants clean bounds first.",
-)
-
-TRAPS = {
-    "window": {
-        "narrow_as_printed": "values",
-        "narrow_raw_bounds": "values",
-        "cloned": "memory",
-        "by_indices": "memory",
-        "end_included": "shape",
-    },
-}
-
-ALTERNATIVES = {"window": ("by_narrow", "by_aten")}
-
 
 def window(x: Tensor, begin: int, end: int) -> Tensor:
-    return x[begin:end]  # [n, ...] -> [m, ...], the same storage
+    return x[begin:end]  # [n, ...] -> [m, ...] in the same storage
+
+
+HINTS = (
+    "Which single call selects rows without copying any data?",
+    "A slice never copies; a list of indices always does. A slice also accepts any bounds.",
+    "`x[begin:end]` is the answer; `torch.narrow(x, 0, start, length)` needs valid bounds.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"window": ("by_narrow", "by_aten")}
 
 
 def by_narrow(x: Tensor, begin: int, end: int) -> Tensor:
@@ -40,16 +35,31 @@ def by_aten(x: Tensor, begin: int, end: int) -> Tensor:
     return torch.ops.aten.slice.Tensor(x, 0, begin, end)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "window": {
+        "narrow_as_printed": "values",
+        "narrow_raw_bounds": "values",
+        "cloned": "memory",
+        "by_indices": "memory",
+        "end_included": "shape",
+    },
+}
+
+
 def narrow_as_printed(x: Tensor, begin: int, end: int) -> Tensor:  # noqa: ARG001 - the mistake
-    return torch.narrow(0, begin, end - begin)  # the tensor comes first
+    return torch.narrow(0, begin, end - begin)  # lacks the tensor, which is the first argument
 
 
 def narrow_raw_bounds(x: Tensor, begin: int, end: int) -> Tensor:
-    return torch.narrow(x, 0, begin, end - begin)  # right for 0 <= begin <= end <= n only
+    return torch.narrow(x, 0, begin, end - begin)  # needs 0 <= begin <= end <= n
 
 
 def cloned(x: Tensor, begin: int, end: int) -> Tensor:
-    return x[begin:end].clone()  # a copy: writing into it changes nothing in x
+    return x[begin:end].clone()  # a copy: writing to it does not change x
 
 
 def by_indices(x: Tensor, begin: int, end: int) -> Tensor:
@@ -57,4 +67,4 @@ def by_indices(x: Tensor, begin: int, end: int) -> Tensor:
 
 
 def end_included(x: Tensor, begin: int, end: int) -> Tensor:
-    return x[begin : end + 1]
+    return x[begin : end + 1]  # one row too many: Python excludes the end

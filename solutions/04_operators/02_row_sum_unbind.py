@@ -1,8 +1,8 @@
-"""Reference: one unbind for all rows, then one addition for each.
+"""Reference: one unbind for all rows, then one addition per row.
 
-Fast: a slicing loop sends two ops per row through the dispatcher, a view and an addition; unbind
-makes all n views in a single op, so only the additions are left. Right: the start has the dtype
-and the device of x, so integers stay what they are, and a matrix without rows gives zeros.
+Fast: a slicing loop sends two ops per row through the dispatcher, a view and an addition. unbind
+creates all n views in a single op, so only the additions remain. Correct: the total starts with the
+dtype and device of x, so integers keep their dtype, and a matrix without rows gives zeros.
 """
 
 from functools import reduce
@@ -10,11 +10,49 @@ from functools import reduce
 import torch
 from torch import Tensor
 
+
+def row_sum(x: Tensor) -> Tensor:
+    total = x.new_zeros(x.shape[1])  # [d]
+    for row in torch.unbind(x):  # n views of shape [d], with one op
+        total = total + row
+    return total
+
+
 HINTS = (
-    "One call can hand you all the rows at once, as a tuple of views.",
-    "`torch.unbind` takes the dimension apart. Start from zeros of the right dtype and device.",
+    "One call can return all rows at once, as a tuple of views.",
+    "`torch.unbind` splits along a dimension. Start from zeros with the right dtype and device.",
     "`total = x.new_zeros(x.shape[1])`, then `for row in torch.unbind(x): total = total + row`.",
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"row_sum": ("by_iterating", "by_reduce", "in_pairs")}
+
+
+def by_iterating(x: Tensor) -> Tensor:
+    total = torch.zeros(x.shape[1:], dtype=x.dtype, device=x.device)
+    for row in x:  # iterating over a tensor calls unbind too
+        total += row
+    return total
+
+
+def by_reduce(x: Tensor) -> Tensor:
+    return reduce(torch.add, x.unbind(0), x.new_zeros(x.shape[1]))
+
+
+def in_pairs(x: Tensor) -> Tensor:
+    rows = list(x.unbind()) or [x.new_zeros(x.shape[1])]
+    while len(rows) > 1:  # n - 1 additions as a tree, with less rounding
+        odd = rows[-1:] if len(rows) % 2 else []
+        rows = [a + b for a, b in zip(rows[::2], rows[1::2], strict=False)] + odd
+    return rows[0]
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "row_sum": {
@@ -27,59 +65,31 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {"row_sum": ("by_iterating", "by_reduce", "in_pairs")}
-
-
-def row_sum(x: Tensor) -> Tensor:
-    total = x.new_zeros(x.shape[1])  # [d]
-    for row in torch.unbind(x):  # n views of [d], by one op
-        total = total + row
-    return total
-
-
-def by_iterating(x: Tensor) -> Tensor:
-    total = torch.zeros(x.shape[1:], dtype=x.dtype, device=x.device)
-    for row in x:  # iterating over a tensor is unbind too
-        total += row
-    return total
-
-
-def by_reduce(x: Tensor) -> Tensor:
-    return reduce(torch.add, x.unbind(0), x.new_zeros(x.shape[1]))
-
-
-def in_pairs(x: Tensor) -> Tensor:
-    rows = list(x.unbind()) or [x.new_zeros(x.shape[1])]
-    while len(rows) > 1:  # a tree of additions: n - 1 of them, and less rounding
-        odd = rows[-1:] if len(rows) % 2 else []
-        rows = [a + b for a, b in zip(rows[::2], rows[1::2], strict=False)] + odd
-    return rows[0]
-
 
 def slicing_loop(x: Tensor) -> Tensor:
     total = x.new_zeros(x.shape[1])
     for i in range(x.shape[0]):
-        total = total + x[i]  # two ops a row: select and add
+        total = total + x[i]  # two ops per row: select and add
     return total
 
 
 def one_reduction(x: Tensor) -> Tensor:
-    return x.sum(0, dtype=x.dtype)  # the best answer, but to another question
+    return x.sum(0, dtype=x.dtype)  # the fastest way, but reductions are not allowed here
 
 
 def builtin_sum(x: Tensor) -> Tensor:
-    return sum(torch.unbind(x))  # starts from the number 0, and stays there without rows
+    return sum(torch.unbind(x))  # starts from int 0, and returns it if there are no rows
 
 
 def float_start(x: Tensor) -> Tensor:
-    total = torch.zeros(x.shape[1], device=x.device)  # float32: integers turn into floats
+    total = torch.zeros(x.shape[1], device=x.device)  # float32, so integers become floats
     for row in torch.unbind(x):
         total = total + row
     return total
 
 
 def start_on_the_cpu(x: Tensor) -> Tensor:
-    total = torch.zeros(x.shape[1], dtype=x.dtype)  # right only where x lives on the CPU
+    total = torch.zeros(x.shape[1], dtype=x.dtype)  # fails unless x is on the CPU
     for row in torch.unbind(x):
         total = total + row
     return total
@@ -88,7 +98,7 @@ def start_on_the_cpu(x: Tensor) -> Tensor:
 def adds_into_the_first_row(x: Tensor) -> Tensor:
     if not len(x):
         return x.new_zeros(x.shape[1])
-    total, *others = torch.unbind(x)  # the rows are views: total is memory of x
+    total, *others = torch.unbind(x)  # rows are views, so total is memory of x
     for row in others:
         total += row
     return total

@@ -1,38 +1,15 @@
-"""Reference: the table of operators, with the bitwise ones where the article has logical ones.
+"""Reference: the table of operators, with bitwise functions for ^ and ~.
 
-Right: an operator on tensors is a method with two underscores that calls one torch function, and
-this is the one. Knowing it pays: the function takes `out=` and other options, goes into `reduce`
-and `map`, and is the name that a profiler shows.
+Effective PyTorch lists the logical functions for these two. An operator on tensors is a method such
+as `__add__` that calls one torch function, and these are the functions. Knowing them pays off: a
+function takes `out=` and other options, can be passed to `reduce` and `map`, and has a name that
+you find in a profile.
 """
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
-
-HINTS = (
-    "Try every entry on negative numbers, on integers, on vectors, and beside its operator.",
-    "Look at remainders of negative numbers, products with vectors, bits, and bounds of slices.",
-    "`torch.remainder`, `torch.matmul`, `torch.bitwise_xor` and `_not`; and `x[begin:end]` itself.",
-)
-
-TRAPS = {
-    "OPERATORS": {
-        "as_in_the_article": "dtype",
-        "c_remainder": "values",
-        "logical_for_all": "contract",
-        "true_division": "dtype",
-        "matrices_only": "values",
-        "whole_tensor_equal": "values",
-        "raw_narrow": "values",
-        "by_lambda": "contract",
-        "by_methods": "contract",
-        "in_place": "purity",
-        "copied_rows": "memory",
-    },
-}
-
-ALTERNATIVES = {"OPERATORS": ("long_names", "by_narrow")}
 
 
 def rows(x: Tensor, begin: int, end: int) -> Tensor:
@@ -48,7 +25,7 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
     "x // y": torch.floor_divide,
     "x % y": torch.remainder,  # the sign of y, as in Python; fmod has the sign of x, as in C
     "x ** y": torch.pow,
-    "x @ y": torch.matmul,  # vectors, matrices and batches; mm takes two matrices, nothing else
+    "x @ y": torch.matmul,  # vectors, matrices and batches; mm takes only two matrices
     "x > y": torch.gt,
     "x >= y": torch.ge,
     "x < y": torch.lt,
@@ -58,10 +35,23 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
     "x | y": torch.bitwise_or,
     "x ^ y": torch.bitwise_xor,
     "~x": torch.bitwise_not,
-    "x == y": torch.eq,  # element by element; torch.equal gives one bool for all
+    "x == y": torch.eq,  # per element; torch.equal returns a single bool
     "x != y": torch.ne,
     "x[begin:end]": rows,
 }
+
+
+HINTS = (
+    "Compare every entry with its operator, on negative numbers, on integers and on vectors.",
+    "Check the remainders of negative numbers, products with vectors, bits, and slice bounds.",
+    "`torch.remainder`, `torch.matmul`, `torch.bitwise_xor` and `_not`; and `x[begin:end]` itself.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"OPERATORS": ("long_names", "by_narrow")}
 
 long_names = OPERATORS | {
     "-x": torch.negative,
@@ -84,13 +74,34 @@ def narrowed(x: Tensor, begin: int, end: int) -> Tensor:
 
 by_narrow = OPERATORS | {"x[begin:end]": narrowed}
 
-# True and False, where whole numbers have bits.
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "OPERATORS": {
+        "as_in_the_article": "dtype",
+        "c_remainder": "values",
+        "logical_for_all": "contract",
+        "true_division": "dtype",
+        "matrices_only": "values",
+        "whole_tensor_equal": "values",
+        "raw_narrow": "values",
+        "by_lambda": "contract",
+        "by_methods": "contract",
+        "in_place": "purity",
+        "copied_rows": "memory",
+    },
+}
+
+# Returns True or False for integers, but the operators return integers.
 as_in_the_article = OPERATORS | {"x ^ y": torch.logical_xor, "~x": torch.logical_not}
 
-# Right for positive numbers only.
+# The remainder has the sign of x, as in C, not the sign of y.
 c_remainder = OPERATORS | {"x % y": torch.fmod}
 
-# The logical functions take floats, where the operators refuse them.
+# Logical functions accept floats, but the operators raise for them.
 logical_for_all = OPERATORS | {
     "x & y": torch.logical_and,
     "x | y": torch.logical_or,
@@ -98,12 +109,13 @@ logical_for_all = OPERATORS | {
     "~x": torch.logical_not,
 }
 
-# Keeps the fraction, and makes floats of integers.
+# Keeps the fraction, and returns floats for integers.
 true_division = OPERATORS | {"x // y": torch.div}
 
+# Rejects vectors and batches.
 matrices_only = OPERATORS | {"x @ y": torch.mm}
 
-# One answer for the whole tensor; == has one for each element.
+# Returns one bool for the whole tensor; == returns one per element.
 whole_tensor_equal = OPERATORS | {"x == y": torch.equal}
 
 
@@ -111,14 +123,16 @@ def narrow_raw(x: Tensor, begin: int, end: int) -> Tensor:
     return torch.narrow(x, 0, begin, end - begin)
 
 
+# Rejects negative and out-of-range bounds.
 raw_narrow = OPERATORS | {"x[begin:end]": narrow_raw}
 
-# Says x + y instead of naming the function behind it.
+# Repeats the operator instead of naming its function.
 by_lambda = OPERATORS | {"x + y": lambda x, y: x + y}
 
+# Methods of torch.Tensor are not functions of torch.
 by_methods = OPERATORS | {"x + y": torch.Tensor.add, "x @ y": torch.Tensor.__matmul__}
 
-# A name that ends in _ overwrites its operand.
+# A function whose name ends in _ overwrites its operand.
 in_place = OPERATORS | {"-x": torch.neg_, "abs(x)": torch.abs_}
 
 
@@ -126,4 +140,5 @@ def cloned(x: Tensor, begin: int, end: int) -> Tensor:
     return x[begin:end].clone()
 
 
+# The operator returns a view, not a copy.
 copied_rows = OPERATORS | {"x[begin:end]": cloned}

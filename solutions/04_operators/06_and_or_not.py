@@ -1,18 +1,53 @@
-"""Reference: two comparisons, joined by &; the opposite by ~.
+"""Reference: two comparisons combined with &, and their negation with ~.
 
-Right: each comparison answers per element, & and ~ on bool tensors are logical. Being the exact
-opposite, ~in_range has nan outside too, which (x < low) | (x >= high) has not.
-Fast: three ops for any number of elements.
+Correct: comparisons work per element, and on bool tensors & and ~ are logical. ~ is the exact
+negation, so nan is outside; (x < low) | (x >= high) is False for nan. Fast: at most four ops for
+any number of elements.
 """
 
 import torch
 from torch import Tensor
 
+
+def in_range(x: Tensor, low: float, high: float) -> Tensor:
+    return (low <= x) & (x < high)
+
+
+def outside(x: Tensor, low: float, high: float) -> Tensor:
+    return ~((low <= x) & (x < high))
+
+
 HINTS = (
-    "A comparison of a tensor already answers for each element; combine two such answers.",
-    "& joins two bool tensors, ~ turns one round. What does nan answer to x < low and to x >= low?",
-    "`(low <= x) & (x < high)` with its brackets, and `~in_range(x, low, high)`.",
+    "Comparing a tensor already gives one result per element; combine two such results.",
+    "& combines bool tensors, and ~ negates one. What do x < low and x >= low return for nan?",
+    "`(low <= x) & (x < high)` with the parentheses, and `~in_range(x, low, high)`.",
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {
+    "in_range": ("by_logical_and", "by_where"),
+    "outside": ("by_or",),
+}
+
+
+def by_logical_and(x: Tensor, low: float, high: float) -> Tensor:
+    return torch.logical_and(x.ge(low), x.lt(high))
+
+
+def by_where(x: Tensor, low: float, high: float) -> Tensor:
+    return torch.where(x < low, False, x < high)  # noqa: FBT003 - both are False for nan
+
+
+def by_or(x: Tensor, low: float, high: float) -> Tensor:
+    return torch.isnan(x) | (x < low) | (x >= high)
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "in_range": {
@@ -29,42 +64,17 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {
-    "in_range": ("by_logical_and", "by_where"),
-    "outside": ("by_or",),
-}
-
-
-def in_range(x: Tensor, low: float, high: float) -> Tensor:
-    return (low <= x) & (x < high)
-
-
-def outside(x: Tensor, low: float, high: float) -> Tensor:
-    return ~((low <= x) & (x < high))
-
-
-def by_logical_and(x: Tensor, low: float, high: float) -> Tensor:
-    return torch.logical_and(x.ge(low), x.lt(high))
-
-
-def by_where(x: Tensor, low: float, high: float) -> Tensor:
-    return torch.where(x < low, False, x < high)  # noqa: FBT003 - nan answers no to both
-
-
-def by_or(x: Tensor, low: float, high: float) -> Tensor:
-    return torch.isnan(x) | (x < low) | (x >= high)
-
 
 def by_multiplying(x: Tensor, low: float, high: float) -> Tensor:
-    return (low <= x).to(x.dtype) * (x < high).to(x.dtype)  # 0 and 1, not True and False
+    return (low <= x).to(x.dtype) * (x < high).to(x.dtype)  # returns 0 and 1, not bool
 
 
 def without_brackets(x: Tensor, low: float, high: float) -> Tensor:
-    return torch.as_tensor(low <= x & x < high)  # read as low <= (x & x) < high
+    return torch.as_tensor(low <= x & x < high)  # parsed as low <= (x & x) < high
 
 
 def end_included(x: Tensor, low: float, high: float) -> Tensor:
-    return (low <= x) & (x <= high)
+    return (low <= x) & (x <= high)  # includes high
 
 
 def bounds_as_x(x: Tensor, low: float, high: float) -> Tensor:
@@ -73,17 +83,18 @@ def bounds_as_x(x: Tensor, low: float, high: float) -> Tensor:
 
 
 def element_loop(x: Tensor, low: float, high: float) -> Tensor:
+    # sends every element through Python
     marks = [low <= value < high for value in x.flatten().tolist()]
     return torch.tensor(marks, dtype=torch.bool, device=x.device).reshape(x.shape)
 
 
 def nan_inside(x: Tensor, low: float, high: float) -> Tensor:
-    return (x < low) | (x >= high)  # nan answers no to both: it would lie inside
+    return (x < low) | (x >= high)  # both are False for nan, so nan counts as inside
 
 
 def python_not(x: Tensor, low: float, high: float) -> Tensor:
-    return torch.as_tensor(not in_range(x, low, high))
+    return torch.as_tensor(not in_range(x, low, high))  # raises for more than one element
 
 
 def another_loop(x: Tensor, low: float, high: float) -> Tensor:
-    return ~element_loop(x, low, high)  # one number at a time through Python
+    return ~element_loop(x, low, high)  # sends every element through Python

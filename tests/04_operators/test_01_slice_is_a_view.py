@@ -35,7 +35,7 @@ EXERCISE = Exercise(
         budget=(Ops(1),),
         usual="middle",
     ),
-    shipped="6588a2071b2dd779",
+    shipped="1f87ec6d39b1e142",
 )
 
 

@@ -58,7 +58,7 @@ EXERCISE = Exercise(
         dtypes=DTYPES,
         usual="a matrix",
     ),
-    shipped="da94d5f03c1a69bc",
+    shipped="c9f52b341092e772",
     fault="purity",
 )
 
