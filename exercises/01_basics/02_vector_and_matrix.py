@@ -1,13 +1,12 @@
-"""Basics 02: vector and matrix. Add two tensors; multiply two matrices.
+"""Basics 02: vector and matrix. Add two tensors, and multiply two matrices.
 
 Task
-    `add(x, y)` returns the sum of two tensors of equal shape, entry by entry.
-    `product(x, y)` returns the matrix product: entry (i, j) is the sum over t of
-    x[i, t] * y[t, j]. The first factor may be a stack of matrices; then each of them is
-    multiplied by the same y.
+    A linear layer is a matrix product and a sum. `add(x, y)` returns the elementwise sum of two
+    tensors of the same shape. `product(x, y)` returns the matrix product: entry (i, j) is the sum
+    over t of x[i, t] * y[t, j]. If x is a stack of matrices, each of them is multiplied by y.
 
-    The star is not the matrix product. It multiplies entry by entry, and for square matrices
-    nothing complains:
+    Do not confuse it with `*`, which multiplies elementwise and raises no error for square
+    matrices:
 
         >>> x = torch.tensor([[1., 2.], [3., 4.]])
         >>> x * x                       >>> x @ x
@@ -15,25 +14,22 @@ Task
                 [ 9., 16.]])                    [15., 22.]])
 
 Shapes and units
-    add        x, y     any shape, the same for both
-               return   the same shape
-    product    x        [n, k] or [..., n, k]
-               y        [k, m]
-               return   [n, m] or [..., n, m]
-    Floats on any device, integers on the CPU; no bool. Both arguments and the result have one
+    add        x, y of any shape, the same for both    return: the same shape
+    product    x [n, k] or [..., n, k], y [k, m]       return: [n, m] or [..., n, m]
+    Floats on any device, integers on the CPU; no bool. Both arguments and the result have the same
     dtype. Any size may be 0.
 
 Rules
-    No Python loop. Neither argument is changed. Gradients must flow to both.
+    No Python loop. Do not modify the arguments. Gradients flow to both.
 
 Budget
-    For `product`:
-    at least 120 x faster than the dot product loop at n=32, k=48, m=24
+    An op is one call that reaches PyTorch's dispatcher. For `product`:
+    at least 120x faster than the dot product loop at n=32, k=48, m=24
     at most 2 * output bytes of extra memory at n=32, k=48, m=24
-    at most 3 ops, views not counted, on contiguous matrices
+    at most 3 ops, not counting views, on contiguous matrices
 
 Hints
-    1. Each of the two is one operator of Python; the matrix product has an operator of its own.
+    1. Each function is one Python operator; for the matrix product, it is not `*`.
     Levels 2 and 3: `nox -s hint -- vector_and_matrix`.
 """
 

@@ -1,39 +1,36 @@
-"""Basics 03: numpy bridge. Take tensors to NumPy and back without a copy.
+"""Basics 03: numpy bridge. Convert between tensors and NumPy arrays without a copy.
 
 Task
-    The three functions below run, but each does its work for some arguments only. Mend them.
-    `to_numpy(t)` gives the numbers of a tensor as an array, whether or not the tensor requires
-    grad, and on whatever device it lies. `from_numpy(a)` gives a tensor of the same dtype that
-    shares the array's memory. `sample_normal(rng, rows, cols)` draws a rows x cols tensor of
-    normal numbers from a NumPy generator: the numbers of rng.standard_normal((rows, cols)).
+    Code that loads or plots data converts between PyTorch and NumPy all the time. The three
+    functions below run, but each of them works for some arguments only. Fix them.
+    `to_numpy(t)` returns the values of a tensor on any device as an array, whether or not t
+    requires grad. `from_numpy(a)` returns a tensor that has the dtype of the array and shares its
+    memory. `sample_normal(rng, rows, cols)` draws a rows x cols tensor from a NumPy generator: the
+    same numbers as rng.standard_normal((rows, cols)).
 
-    A list of sizes is not always taken as sizes. The article fills a tensor with
-    `np.random.normal([3, 5])`; the first argument of that call is the mean, so what comes is not a
-    3 x 5 sample but two numbers, one near 3 and one near 5:
-
-        >>> np.random.normal([3, 5])
-        array([3.4193, 4.2157])
+    Effective PyTorch (https://github.com/vahidk/EffectivePyTorch) makes the third mistake, too: it
+    calls `np.random.normal([3, 5])` to draw a 3 x 5 sample, but the first argument is the mean. The
+    result is two numbers, one near 3 and one near 5.
 
 Shapes and units
-    t       any shape, any device; floats may require grad
-    a       any shape and strides, of a dtype that torch knows; writable, of native byte order and
-            without negative strides
-    rng     a numpy.random.Generator
-    rows    int, may be 0
-    cols    int, may be 0
-    to_numpy         returns a numpy.ndarray of the shape and dtype of t
-    from_numpy       returns a CPU tensor of the shape and dtype of a
+    t                any shape, any device; floats may require grad
+    a                any shape, any dtype that PyTorch supports; may be non-contiguous, but is
+                     writable, in native byte order and without negative strides
+    rng              numpy.random.Generator
+    rows, cols       int, may be 0
+    to_numpy         returns a numpy.ndarray with the shape and dtype of t
+    from_numpy       returns a CPU tensor with the shape and dtype of a
     sample_normal    returns [rows, cols], float64, on the CPU
 
 Rules
-    `to_numpy` of a CPU tensor and `from_numpy` share memory: a change on one side shows on the
-    other. `t` stays as it is, with its graph and its requires_grad.
+    The result of `from_numpy` shares memory with a. If t is on the CPU, the result of `to_numpy`
+    shares memory with t. `to_numpy` leaves the graph and the requires_grad of t as they are.
 
 Budget
-    Shared memory is the budget: no copy, where none is needed.
+    No budget.
 
 Hints
-    1. Two things may stand between a tensor and NumPy: a gradient graph, and another device.
+    1. Two things can make `t.numpy()` fail: a gradient graph, and a device other than the CPU.
     Levels 2 and 3: `nox -s hint -- numpy_bridge`.
 """
 
@@ -43,11 +40,11 @@ from torch import Tensor
 
 
 def to_numpy(t: Tensor) -> np.ndarray:
-    return t.numpy()  # TODO: what of a parameter, or of a tensor on a GPU?
+    return t.numpy()  # TODO: what about a parameter, or a tensor on a GPU?
 
 
 def from_numpy(a: np.ndarray) -> Tensor:
-    return torch.tensor(a)  # TODO: does a change in `a` show here?
+    return torch.tensor(a)  # TODO: does a change in `a` show up here?
 
 
 def sample_normal(rng: np.random.Generator, rows: int, cols: int) -> Tensor:

@@ -1,37 +1,33 @@
-"""Basics 05: zero grad. Walk downhill, one fresh gradient per step.
+"""Basics 05: zero grad. Run gradient descent with a fresh gradient in every step.
 
 Task
-    `sgd(loss_fn, w, lr, steps)` runs plain gradient descent: `steps` times
-    w := w - lr * (gradient of loss_fn at w), on a copy of w. The code below runs and even gets
-    the first step right. Find out what is wrong with the second one, and look at the other rules
-    below too.
+    A training loop that forgets to reset its gradients still runs, but it trains badly.
+    `sgd(loss_fn, w, lr, steps)` runs plain gradient descent on a copy of w: `steps` updates
+    w = w - lr * g, where g is the gradient of loss_fn at w. The code below gets the first step
+    right, but not the second. Fix that, and make the code follow the rules below.
 
-    A field `.grad` is a sum, not a value: every backward pass adds to what is there.
+    `.grad` accumulates: every backward pass adds to what is already there.
 
-        >>> w = torch.ones(1, requires_grad=True)
-        >>> for _ in range(3):
-        ...     (2 * w).sum().backward()
-        ...     print(w.grad)
-        tensor([2.])
-        tensor([4.])
-        tensor([6.])
+        w = torch.ones(1, requires_grad=True)
+        for _ in range(3):
+            (2 * w).sum().backward()  # w.grad is 2, then 4, then 6
 
 Shapes and units
-    loss_fn    a function from a tensor of w's shape to a loss of shape []
-    w          any shape, floats, any device; it may require grad
-    lr         float, the length of a step relative to the gradient
-    steps      int, at least 0; with 0 steps a copy of w comes back
-    return     the shape, dtype and device of w, detached from every graph
+    loss_fn    a function from a tensor with the shape of w to a loss of shape []
+    w          any shape, floats, any device; may require grad
+    lr         float, the learning rate
+    steps      int, at least 0; with 0 steps, return a copy of w
+    return     shape, dtype and device of w; does not require grad
 
 Rules
-    The caller's w stays as it is: its numbers, its grad, and whether it requires grad. The result
-    shares no memory with it.
+    Do not modify the caller's w: its values, its grad and its requires_grad stay as they are. The
+    result shares no memory with it. Evaluate `loss_fn` once per step.
 
 Budget
-    No budget; one forward and one backward pass per step.
+    No budget.
 
 Hints
-    1. Print the gradient in each step: is it the gradient at this w, or a sum over all steps?
+    1. Print the gradient in each step. Is it the gradient at the current w, or a sum over steps?
     Levels 2 and 3: `nox -s hint -- zero_grad`.
 """
 
@@ -42,7 +38,7 @@ from torch import Tensor
 
 
 def sgd(loss_fn: Callable[[Tensor], Tensor], w: Tensor, lr: float, steps: int) -> Tensor:
-    w = w.clone().requires_grad_()  # TODO: and if the caller's w requires grad?
+    w = w.clone().requires_grad_()  # TODO: what if the caller's w requires grad?
     for _ in range(steps):
         loss_fn(w).backward()
         with torch.no_grad():

@@ -1,36 +1,36 @@
-"""Basics 07: curve fit. Find a parabola from its points, by gradient descent with Adam.
+"""Basics 07: curve fit. Fit a parabola to points with Adam.
 
 Task
-    `fit(x, y)` finds weights w = [a, b, c] such that a*x^2 + b*x + c is near y. Start from random
-    weights. In each step compute the mean squared error over all points, its gradient, and let
-    Adam (`torch.optim.Adam`, with its usual settings but for lr) move w.
+    Even a small regression needs a complete training loop. `fit(x, y)` finds weights w = [a, b, c]
+    such that a*x^2 + b*x + c is close to y. Start from random weights. In each step, compute the
+    mean squared error over all points and its gradient, and let `torch.optim.Adam` (with default
+    settings except for lr) update w.
 
-    Make the starting weights as leaves, not as copies. Wrapping random numbers once more copies
-    them, and PyTorch warns about it:
+    Create the starting weights directly, not as a copy of another tensor:
 
-        >>> torch.tensor(torch.randn(3, 1), requires_grad=True)
-        UserWarning: To copy construct from a tensor, it is recommended to use ...
-        >>> torch.randn(3, 1, requires_grad=True)           # the same, without the copy
+        torch.randn(3, 1, requires_grad=True)                  # no copy, no warning
+        torch.tensor(torch.randn(3, 1), requires_grad=True)    # copies, and PyTorch warns about it
 
 Shapes and units
-    x, y         [n]     float32 or float64, any device; the same dtype and device for both
-    steps        int, at least 0; with 0 steps the random start comes back
+    x, y         [n]     float32 or float64, any device; same dtype and device for both
+    steps        int, at least 0; with 0 steps, return the random start
     lr           float, Adam's learning rate
-    generator    a torch.Generator on the device of x to draw the start from, or None for
-                 PyTorch's global one
-    return       [3, 1]  a, b, c in the dtype and on the device of x, detached from every graph
+    generator    the torch.Generator to draw the start from, on the device of x, or None for
+                 PyTorch's global generator
+    return       [3, 1]  a, b, c; dtype and device of x, does not require grad
 
 Rules
-    With the usual steps and lr, for points of a parabola on [-10, 10] with n >= 50 and coefficients
-    within +-8, the mean squared error has to come below 0.1 % of the variance of y. The start may
-    have any distribution of a width of about 1. The same seed gives the same result. No warning
-    is raised.
+    With the default steps and lr, the mean squared error must fall below 0.1 % of the variance of y
+    for n >= 50 points of a parabola on [-10, 10] with coefficients within +-8. The start may have
+    any distribution with a spread of about 1. The same seed gives the same result. Do not modify x
+    and y. Raise no warnings.
 
 Budget
-    at most 36 ops per step, all of them counted: forward, backward and Adam
+    An op is one call that reaches PyTorch's dispatcher.
+    at most 36 ops per step, counting views: forward pass, backward pass and Adam together
 
 Hints
-    1. What in the loop does not depend on w? It can be made once, before the loop.
+    1. What in the loop does not depend on w? Compute it once, before the loop.
     Levels 2 and 3: `nox -s hint -- curve_fit`.
 """
 

@@ -1,34 +1,35 @@
-"""Basics 08: curve fit, exact. The parabola of least squares in one step, without a loop.
+"""Basics 08: curve fit, exact. Solve a least squares problem without a training loop.
 
 Task
-    `fit_exact(x, y)` returns the weights w = [a, b, c] for which the sum of the squares of
-    a*x^2 + b*x + c - y is smallest. For weights that enter linearly no descent is needed: linear
-    algebra gives them at once. This is the limit that `fit` of the last exercise creeps towards.
+    If a model is linear in its weights, linear algebra finds the best weights without gradient
+    descent. `fit_exact(x, y)` returns the weights w = [a, b, c] that minimize the sum of squares of
+    a*x^2 + b*x + c - y. `fit` from the previous exercise only approaches these weights.
 
-    Beware of the shortcut from the textbook. With the features F of shape [n, 3], the normal
-    equations (F^T F) w = F^T y hold, but F^T F squares the numbers, and with them the loss of
-    digits. On [5, 10] in float32, where x^2, x and 1 look much alike:
+    The textbook shortcut loses accuracy. With the features F of shape [n, 3], w solves the normal
+    equations (F^T F) w = F^T y. But the condition number of F^T F is the square of that of F, so
+    twice as many digits are lost. For x in [5, 10], that is too much for float32:
 
         >>> F = torch.stack((x * x, x, torch.ones_like(x)), 1); y = F @ torch.ones(3, 1)
         >>> (torch.linalg.solve(F.T @ F, F.T @ y) - 1).norm()   # differs from run to run
         tensor(0.0463)
 
-    A solver that works on F itself is right to four digits there.
+    A solver that works on F itself is accurate to four digits on the same points.
 
 Shapes and units
-    x, y      [n]     float32 or float64, n >= 10, any device; the points need not lie on a
-                      parabola
-    return    [3, 1]  a, b, c in the dtype and on the device of x
+    x, y      [n]     float32 or float64, n >= 10, any device; y may be noisy
+    return    [3, 1]  a, b, c; dtype and device of x
 
 Rules
-    The distance to the true w is at most 1e-3 of the length of w in float32, also for x in [5, 10]
-    with n >= 100, and 1e-7 of it in float64. Any solver will do; gradients are not asked for.
+    The distance between w and the exact solution is at most 1e-3 of the norm of w in float32 and
+    1e-7 of it in float64, also for x in [5, 10] with n >= 100. Any solver is allowed. Gradients are
+    not checked.
 
 Budget
-    at least 100 x faster than the adam fit of 200 steps at n=100
+    at least 100x faster than the adam fit of 200 steps at n=100
+    The baseline is a training loop like the one in `curve_fit`, but with 200 steps only.
 
 Hints
-    1. Which function of `torch.linalg` takes a matrix with more rows than columns?
+    1. Which function in `torch.linalg` solves a system with more equations than unknowns?
     Levels 2 and 3: `nox -s hint -- curve_fit_exact`.
 """
 

@@ -1,34 +1,12 @@
 """Reference: `+` and `@`.
 
-Fast: one op each, so Python and the dispatcher are paid once, and the matrix product runs in a
-library that keeps blocks of both factors in the processor's cache. Small: nothing is made but the
-result. General: `@` treats all dimensions before the last two as a stack of matrices.
+Fast: each is one op, so the cost of Python and the dispatcher is paid once, and the matrix product
+runs in a library that keeps blocks of both factors in the CPU cache. Small: nothing is allocated
+except the result. General: `@` treats all dimensions before the last two as batch dimensions.
 """
 
 import torch
 from torch import Tensor
-
-HINTS = (
-    "Each of the two is one operator of Python; the matrix product has an operator of its own.",
-    "The operators that tensors overload are those of Python; `torch.matmul` stands behind one.",
-    "`x + y` and `x @ y`; the latter takes stacks of matrices too, which `torch.mm` does not.",
-)
-
-TRAPS = {
-    "add": {"add_in_place": "purity", "add_by_numpy": "gradient"},
-    "product": {
-        "star": "values",
-        "only_matrices": "values",
-        "column_by_column": "speed",
-        "all_products_at_once": "memory",
-        "half_precision": "values",
-    },
-}
-
-ALTERNATIVES = {
-    "add": ("named_add", "sum_of_a_stack"),
-    "product": ("by_einsum", "by_tensordot", "by_linear"),
-}
 
 
 def add(x: Tensor, y: Tensor) -> Tensor:
@@ -37,6 +15,22 @@ def add(x: Tensor, y: Tensor) -> Tensor:
 
 def product(x: Tensor, y: Tensor) -> Tensor:
     return x @ y  # [..., n, k] @ [k, m] -> [..., n, m]
+
+
+HINTS = (
+    "Each function is one Python operator; for the matrix product, it is not `*`.",
+    "Tensors overload Python's operators. Which operator calls `torch.matmul`?",
+    "`x + y` and `x @ y`; unlike `torch.mm`, `@` also takes a stack of matrices.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {
+    "add": ("named_add", "sum_of_a_stack"),
+    "product": ("by_einsum", "by_tensordot", "by_linear"),
+}
 
 
 def named_add(x: Tensor, y: Tensor) -> Tensor:
@@ -52,37 +46,53 @@ def by_einsum(x: Tensor, y: Tensor) -> Tensor:
 
 
 def by_tensordot(x: Tensor, y: Tensor) -> Tensor:
-    return torch.tensordot(x, y, dims=1)  # adds over the last dim of x and the first of y
+    return torch.tensordot(x, y, dims=1)  # sums over the last dimension of x and the first of y
 
 
 def by_linear(x: Tensor, y: Tensor) -> Tensor:
     return torch.nn.functional.linear(x, y.mT)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "add": {"add_in_place": "purity", "add_by_numpy": "gradient"},
+    "product": {
+        "star": "values",
+        "only_matrices": "values",
+        "column_by_column": "speed",
+        "all_products_at_once": "memory",
+        "half_precision": "values",
+    },
+}
+
+
 def add_in_place(x: Tensor, y: Tensor) -> Tensor:
     if x.requires_grad:
         return x + y
-    x += y  # changes the caller's x
+    x += y  # modifies the caller's x
     return x
 
 
 def add_by_numpy(x: Tensor, y: Tensor) -> Tensor:
-    total = x.detach().cpu().numpy() + y.detach().cpu().numpy()  # numpy keeps no gradient graph
+    total = x.detach().cpu().numpy() + y.detach().cpu().numpy()  # NumPy records no graph
     return torch.as_tensor(total, device=x.device)
 
 
 def star(x: Tensor, y: Tensor) -> Tensor:
-    return x * y  # entry by entry: another product, or an error for most shapes
+    return x * y  # elementwise: wrong values, or an error for most shapes
 
 
 def only_matrices(x: Tensor, y: Tensor) -> Tensor:
-    return torch.mm(x, y)  # mm refuses a stack of matrices
+    return torch.mm(x, y)  # `mm` raises an error for a stack of matrices
 
 
 def column_by_column(x: Tensor, y: Tensor) -> Tensor:
     out = x.new_zeros(*x.shape[:-1], y.shape[1])
     for j in range(y.shape[1]):
-        out[..., j] = (x * y[:, j]).sum(-1)  # vectorised in two dims only: m rounds of Python
+        out[..., j] = (x * y[:, j]).sum(-1)  # still m iterations in Python
     return out
 
 
@@ -94,4 +104,4 @@ def all_products_at_once(x: Tensor, y: Tensor) -> Tensor:
 def half_precision(x: Tensor, y: Tensor) -> Tensor:
     if not x.is_floating_point():
         return x @ y
-    return (x.bfloat16() @ y.bfloat16()).to(x.dtype)  # quick on a GPU, right to 2 digits
+    return (x.bfloat16() @ y.bfloat16()).to(x.dtype)  # fast on a GPU, but correct to 2 digits only

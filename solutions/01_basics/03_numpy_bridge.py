@@ -1,25 +1,79 @@
 """Reference: leave the graph, leave the device, and share the memory.
 
-Fast: `detach()` makes a view, and `cpu()` returns the very same tensor if it is on the CPU
-already, so a CPU tensor of any size costs nothing. `torch.from_numpy` wraps the array where it is;
-what `standard_normal` has drawn needs no second copy either.
+Fast: `detach()` returns a view, and `cpu()` returns the same tensor if it is already on the CPU, so
+converting a CPU tensor takes the same time for every size. `torch.from_numpy` wraps the array's
+memory, so the numbers that `standard_normal` draws are not copied either.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
+
+def to_numpy(t: Tensor) -> np.ndarray:
+    return t.detach().cpu().numpy()
+
+
+def from_numpy(a: np.ndarray) -> Tensor:
+    return torch.from_numpy(a)
+
+
+def sample_normal(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
+    return torch.from_numpy(rng.standard_normal((rows, cols)))  # [rows, cols], float64
+
+
 HINTS = (
-    "Two things may stand between a tensor and NumPy: a gradient graph, and another device.",
+    "Two things can make `t.numpy()` fail: a gradient graph, and a device other than the CPU.",
     (
-        "`detach()` leaves the graph, `cpu()` the device; `torch.tensor` always copies. Is the "
-        "first argument of `rng.normal` the size?"
+        "`detach()` leaves the graph, `cpu()` leaves the device, and `torch.tensor` always copies. "
+        "Is the first argument of `rng.normal` the size?"
     ),
     (
         "`t.detach().cpu().numpy()`, `torch.from_numpy(a)`, and for the sample "
         "`torch.from_numpy(rng.standard_normal((rows, cols)))`."
     ),
 )
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {
+    "to_numpy": ("by_force", "as_array"),
+    "from_numpy": ("as_tensor", "by_dlpack"),
+    "sample_normal": ("drawn_into_a_tensor", "reshaped"),
+}
+
+
+def by_force(t: Tensor) -> np.ndarray:
+    return t.numpy(force=True)  # the same steps in one call
+
+
+def as_array(t: Tensor) -> np.ndarray:
+    return np.asarray(t.detach().to("cpu"))
+
+
+def as_tensor(a: np.ndarray) -> Tensor:
+    return torch.as_tensor(a)
+
+
+def by_dlpack(a: np.ndarray) -> Tensor:
+    return torch.from_dlpack(a)  # a protocol that other array libraries support too
+
+
+def drawn_into_a_tensor(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
+    out = torch.empty(rows, cols, dtype=torch.float64)
+    rng.standard_normal(out=out.numpy())  # NumPy writes into the tensor's memory
+    return out
+
+
+def reshaped(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
+    return torch.as_tensor(rng.normal(size=rows * cols)).reshape(rows, cols)
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "to_numpy": {
@@ -37,67 +91,23 @@ TRAPS = {
     },
 }
 
-ALTERNATIVES = {
-    "to_numpy": ("by_force", "as_array"),
-    "from_numpy": ("as_tensor", "by_dlpack"),
-    "sample_normal": ("drawn_into_a_tensor", "reshaped"),
-}
-
-
-def to_numpy(t: Tensor) -> np.ndarray:
-    return t.detach().cpu().numpy()
-
-
-def from_numpy(a: np.ndarray) -> Tensor:
-    return torch.from_numpy(a)
-
-
-def sample_normal(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
-    return torch.from_numpy(rng.standard_normal((rows, cols)))  # [rows, cols], float64
-
-
-def by_force(t: Tensor) -> np.ndarray:
-    return t.numpy(force=True)  # the same three steps in one call
-
-
-def as_array(t: Tensor) -> np.ndarray:
-    return np.asarray(t.detach().to("cpu"))
-
-
-def as_tensor(a: np.ndarray) -> Tensor:
-    return torch.as_tensor(a)
-
-
-def by_dlpack(a: np.ndarray) -> Tensor:
-    return torch.from_dlpack(a)  # a protocol that other array libraries speak too
-
-
-def drawn_into_a_tensor(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
-    out = torch.empty(rows, cols, dtype=torch.float64)
-    rng.standard_normal(out=out.numpy())  # NumPy writes into the tensor's memory
-    return out
-
-
-def reshaped(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
-    return torch.as_tensor(rng.normal(size=rows * cols)).reshape(rows, cols)
-
 
 def bare_numpy(t: Tensor) -> np.ndarray:
-    return t.numpy()  # refuses a tensor that requires grad
+    return t.numpy()  # raises an error for a tensor that requires grad
 
 
 def without_cpu(t: Tensor) -> np.ndarray:
-    return t.detach().numpy()  # refuses a tensor on a GPU
+    return t.detach().numpy()  # raises an error for a tensor on a GPU
 
 
 def through_lists(t: Tensor) -> np.ndarray:
     kind = str(t.dtype).removeprefix("torch.")
-    return np.array(t.tolist(), dtype=kind).reshape(t.shape)  # one Python object per number
+    return np.array(t.tolist(), dtype=kind).reshape(t.shape)  # copies number by number
 
 
 def switched_off(t: Tensor) -> np.ndarray:
     if t.is_leaf:
-        t.requires_grad = False  # the caller's parameter will not be trained any more
+        t.requires_grad = False  # the caller's parameter is no longer trained
     return t.detach().cpu().numpy()
 
 
@@ -106,11 +116,11 @@ def copied(a: np.ndarray) -> Tensor:
 
 
 def always_float(a: np.ndarray) -> Tensor:
-    return torch.Tensor(a)  # upper case: float32, whatever came
+    return torch.Tensor(a)  # `torch.Tensor` always makes float32
 
 
 def two_means(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
-    return torch.from_numpy(rng.normal([rows, cols]))  # the list is taken as two means
+    return torch.from_numpy(rng.normal([rows, cols]))  # the list is two means, not two sizes
 
 
 def global_state(rng: np.random.Generator, rows: int, cols: int) -> Tensor:  # noqa: ARG001
@@ -118,8 +128,8 @@ def global_state(rng: np.random.Generator, rows: int, cols: int) -> Tensor:  # n
 
 
 def torch_numbers(rng: np.random.Generator, rows: int, cols: int) -> Tensor:  # noqa: ARG001
-    return torch.randn(rows, cols, dtype=torch.float64)  # torch's own random numbers
+    return torch.randn(rows, cols, dtype=torch.float64)  # ignores rng: PyTorch draws other numbers
 
 
 def rounded(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
-    return torch.Tensor(rng.standard_normal((rows, cols)))  # float32
+    return torch.Tensor(rng.standard_normal((rows, cols)))  # `torch.Tensor` rounds to float32

@@ -1,9 +1,9 @@
-"""Reference: one backward pass for all elements at once, on a private copy of x.
+"""Reference: one backward pass for all elements, through a detached x.
 
-Right: since entry i of f(x) depends on x_i alone, the gradient of the sum is df/dx at every
-element; no loop and no Jacobian is needed. `torch.autograd.grad` returns the gradients instead of
-adding them to `.grad` fields, so nothing is left behind. `materialize_grads` gives zeros where x
-has no part in the result.
+Correct: entry i of f(x) depends only on x_i, so the gradient of the sum is df/dx at every element,
+without a loop or a Jacobian. `torch.autograd.grad` returns gradients instead of adding them to
+`.grad`, so there are no side effects. `materialize_grads` gives zeros if the result does not depend
+on x.
 """
 
 from collections.abc import Callable
@@ -11,39 +11,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-HINTS = (
-    "The gradient of the sum of f(x) has the derivative of f at x_i as its entry i.",
-    (
-        "A detached x that requires grad is yours to differentiate. `create_graph=True` makes the "
-        "first derivative differentiable; what if it has no graph?"
-    ),
-    (
-        "`torch.autograd.grad(y.sum(), x, materialize_grads=True)` gives `(dy/dx,)`, with zeros "
-        "where x takes no part; a y without a graph (`not y.requires_grad`) has the derivative 0."
-    ),
-)
-
 Curve = Callable[[Tensor], Tensor]
 
-TRAPS = {
-    "derivative": {
-        "by_backward": "purity",
-        "marks_the_argument": "purity",
-        "finite_differences": "values",
-        "full_jacobian": "shape",
-        "constants_forgotten": "values",
-    },
-    "second_derivative": {"graph_forgotten": "values", "square_of_first": "values"},
-}
 
-ALTERNATIVES = {
-    "derivative": ("by_func", "by_vjp"),
-    "second_derivative": ("twice_by_func", "first_of_first"),
-}
+def _slope(y: Tensor, x: Tensor, *, graph: bool = False) -> Tensor:
+    if not y.requires_grad:
+        return torch.zeros_like(x)  # y has no graph, so it does not depend on x
+    (slope,) = torch.autograd.grad(y.sum(), x, create_graph=graph, materialize_grads=True)
+    return slope
 
 
 def derivative(f: Curve, x: Tensor) -> Tensor:
-    x = x.detach().requires_grad_()  # a new tensor on the same memory: x itself stays as it is
+    x = x.detach().requires_grad_()  # a new tensor, so the caller's x stays as it is
     return _slope(f(x), x)
 
 
@@ -52,11 +31,26 @@ def second_derivative(f: Curve, x: Tensor) -> Tensor:
     return _slope(_slope(f(x), x, graph=True), x)
 
 
-def _slope(y: Tensor, x: Tensor, *, graph: bool = False) -> Tensor:
-    if not y.requires_grad:
-        return torch.zeros_like(x)  # y has forgotten x: a constant
-    (slope,) = torch.autograd.grad(y.sum(), x, create_graph=graph, materialize_grads=True)
-    return slope
+HINTS = (
+    "Entry i of the gradient of `f(x).sum()` is the derivative of f at x_i.",
+    (
+        "Detach x first, then let the detached tensor require grad. `create_graph=True` makes the "
+        "first derivative differentiable. What if the first derivative has no graph?"
+    ),
+    (
+        "`torch.autograd.grad(y.sum(), x, materialize_grads=True)` returns `(dy/dx,)`, with zeros "
+        "if y does not depend on x. If y has no graph (`not y.requires_grad`), return zeros."
+    ),
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {
+    "derivative": ("by_func", "by_vjp"),
+    "second_derivative": ("twice_by_func", "first_of_first"),
+}
 
 
 def by_func(f: Curve, x: Tensor) -> Tensor:
@@ -75,36 +69,52 @@ def first_of_first(f: Curve, x: Tensor) -> Tensor:
     return derivative(lambda x: _slope(f(x), x, graph=True), x)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "derivative": {
+        "by_backward": "purity",
+        "marks_the_argument": "purity",
+        "finite_differences": "values",
+        "full_jacobian": "shape",
+        "constants_forgotten": "values",
+    },
+    "second_derivative": {"graph_forgotten": "values", "square_of_first": "values"},
+}
+
+
 def by_backward(f: Curve, x: Tensor) -> Tensor:
     x = x.detach().requires_grad_()
     y = f(x)
     if y.requires_grad:
-        y.sum().backward()  # fills .grad of everything that f uses: the next step counts it twice
+        y.sum().backward()  # also adds to .grad of every parameter that f uses
     return torch.zeros_like(x) if x.grad is None else x.grad
 
 
 def marks_the_argument(f: Curve, x: Tensor) -> Tensor:
-    x.requires_grad_()  # from now on everything computed from x keeps a graph
+    x.requires_grad_()  # now everything computed from the caller's x builds a graph
     return _slope(f(x), x)
 
 
 def finite_differences(f: Curve, x: Tensor) -> Tensor:
-    step = 1e-3  # right to 3 digits in float32: f(x + step) and f(x - step) share the others
+    step = 1e-3  # cancellation leaves about 3 correct digits in float32
     return ((f(x + step) - f(x - step)) / (2 * step)).detach()
 
 
 def full_jacobian(f: Curve, x: Tensor) -> Tensor:
-    return torch.autograd.functional.jacobian(f, x.detach())  # every entry by every entry
+    return torch.autograd.functional.jacobian(f, x.detach())  # [n, n] for an x of shape [n]
 
 
 def constants_forgotten(f: Curve, x: Tensor) -> Tensor:
     x = x.detach().requires_grad_()
-    return torch.autograd.grad(f(x).sum(), x)[0]  # an error where f does not use x
+    return torch.autograd.grad(f(x).sum(), x)[0]  # raises an error if f does not use x
 
 
 def graph_forgotten(f: Curve, x: Tensor) -> Tensor:
     x = x.detach().requires_grad_()
-    return _slope(_slope(f(x), x), x)  # the first derivative has no graph: zeros everywhere
+    return _slope(_slope(f(x), x), x)  # without create_graph there is nothing to differentiate
 
 
 def square_of_first(f: Curve, x: Tensor) -> Tensor:

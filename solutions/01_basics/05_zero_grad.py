@@ -1,8 +1,8 @@
-"""Reference: ask autograd for the gradient instead of collecting it in `.grad`.
+"""Reference: let autograd return the gradient instead of accumulating it in `.grad`.
 
-Right: `torch.autograd.grad` returns this step's gradient and adds to nothing. The copy is detached
-first, so it is a leaf of its own whatever the caller's w is; under `no_grad` the step itself is not
-recorded, so the graph never grows beyond one step.
+Correct: `torch.autograd.grad` returns the gradient of this step only. The copy is detached, so it
+is a leaf even if the caller's w requires grad. Under `no_grad` the update is not recorded, so the
+graph never spans more than one step.
 """
 
 from collections.abc import Callable
@@ -10,33 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-HINTS = (
-    "Print the gradient in each step: is it the gradient at this w, or a sum over all steps?",
-    (
-        "Either forget the old sum before each backward pass, or ask for the gradient itself. A "
-        "copy of a tensor that requires grad is no leaf until it is detached."
-    ),
-    (
-        "`w = w.detach().clone().requires_grad_()`, and `w.grad = None` after the step; or "
-        "`(g,) = torch.autograd.grad(loss_fn(w), w)`."
-    ),
-)
-
 Loss = Callable[[Tensor], Tensor]
-
-TRAPS = {
-    "sgd": {
-        "piling_up": "values",
-        "zeroed_too_early": "values",
-        "on_the_original": "purity",
-        "copy_with_a_past": "gradient",
-        "alias_for_no_steps": "purity",
-        "with_a_graph": "gradient",
-        "momentum": "values",
-    },
-}
-
-ALTERNATIVES = {"sgd": ("by_optimizer", "by_forgetting", "by_new_tensors")}
 
 
 def sgd(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
@@ -46,6 +20,25 @@ def sgd(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
         with torch.no_grad():
             w -= lr * gradient
     return w.detach()
+
+
+HINTS = (
+    "Print the gradient in each step. Is it the gradient at the current w, or a sum over steps?",
+    (
+        "Either reset `.grad` before each backward pass, or use a function that returns the "
+        "gradient. The clone of a tensor that requires grad is not a leaf unless you detach it."
+    ),
+    (
+        "`w = w.detach().clone().requires_grad_()`, and `w.grad = None` after each step; or "
+        "`(g,) = torch.autograd.grad(loss_fn(w), w)`."
+    ),
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"sgd": ("by_optimizer", "by_forgetting", "by_new_tensors")}
 
 
 def by_optimizer(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
@@ -61,7 +54,7 @@ def by_optimizer(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
 def by_forgetting(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
     w = torch.nn.Parameter(w.detach().clone())
     for _ in range(steps):
-        w.grad = None  # the next backward pass starts a new sum
+        w.grad = None  # the next backward pass starts from zero
         loss_fn(w).backward()
         w.data.sub_(w.grad, alpha=lr)
     return w.detach()
@@ -75,10 +68,27 @@ def by_new_tensors(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
     return w
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "sgd": {
+        "piling_up": "values",
+        "zeroed_too_early": "values",
+        "on_the_original": "purity",
+        "copy_with_a_past": "gradient",
+        "alias_for_no_steps": "purity",
+        "with_a_graph": "gradient",
+        "momentum": "values",
+    },
+}
+
+
 def piling_up(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
     w = w.detach().clone().requires_grad_()
     for _ in range(steps):
-        loss_fn(w).backward()  # adds to the gradients of all steps before
+        loss_fn(w).backward()  # adds to the gradients of all previous steps
         with torch.no_grad():
             w -= lr * w.grad
     return w.detach()
@@ -88,14 +98,14 @@ def zeroed_too_early(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
     w = w.detach().clone().requires_grad_()
     for _ in range(steps):
         loss_fn(w).backward()
-        w.grad.zero_()  # before the step has used it: w never moves
+        w.grad.zero_()  # before the update uses it, so w never changes
         with torch.no_grad():
             w -= lr * w.grad
     return w.detach()
 
 
 def on_the_original(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
-    mine = w.detach().requires_grad_()  # detached, yet the same memory
+    mine = w.detach().requires_grad_()  # detached, but still the caller's memory
     for _ in range(steps):
         (gradient,) = torch.autograd.grad(loss_fn(mine), mine)
         with torch.no_grad():
@@ -104,7 +114,7 @@ def on_the_original(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
 
 
 def copy_with_a_past(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
-    w = w.clone().requires_grad_()  # no leaf, if w requires grad: its .grad stays None
+    w = w.clone().requires_grad_()  # not a leaf if w requires grad, so .grad stays None
     for _ in range(steps):
         w.grad = None
         loss_fn(w).backward()
@@ -119,7 +129,7 @@ def alias_for_no_steps(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tenso
         mine = w.requires_grad_()
         (gradient,) = torch.autograd.grad(loss_fn(mine), mine)
         w = w.detach() - lr * gradient
-    return w  # after no step this is still the caller's memory
+    return w  # with 0 steps this is still the caller's memory
 
 
 def with_a_graph(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
@@ -127,12 +137,12 @@ def with_a_graph(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
     for _ in range(steps):
         (gradient,) = torch.autograd.grad(loss_fn(w), w)
         w.data -= lr * gradient
-    return w  # still requires grad: whatever is computed from it keeps a graph
+    return w  # still requires grad, so everything computed from it builds a graph
 
 
 def momentum(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
     w = w.detach().clone().requires_grad_()
-    optimizer = torch.optim.SGD([w], lr=lr, momentum=0.9)  # a part of the old gradients stays
+    optimizer = torch.optim.SGD([w], lr=lr, momentum=0.9)  # mixes in gradients of previous steps
     for _ in range(steps):
         optimizer.zero_grad()
         loss_fn(w).backward()
