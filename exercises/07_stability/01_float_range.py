@@ -1,32 +1,31 @@
-"""Stability 01: float range. Find the two ends of what a floating dtype can hold.
+"""Stability 01: float range. Find the smallest positive and the largest finite number of a dtype.
 
 Task
-    A float has a fixed number of bits, so there is a number next to zero, and a largest one.
-    Return both for `dtype`: the smallest positive number that it holds, and the largest that is
-    not infinite. Whatever is computed beyond these ends becomes 0 or inf, and stays so:
+    Many training runs end in nan because a number left the range of its dtype. Every floating
+    dtype has a smallest positive number and a largest finite number. Results beyond these two
+    become 0 or inf:
 
         >>> torch.tensor(1e-50), torch.tensor(1e39)
         (tensor(0.), tensor(inf))
 
-    Mind two things about the small end. Below `torch.finfo(dtype).tiny`, the smallest *normal*
-    number, come the *subnormal* ones, which have fewer and fewer digits left; the smallest of them
-    is asked for. And what is printed is rounded: float32 goes from 1.4013e-45 to 3.40282e+38, but
-    these short decimals are not the numbers themselves.
+    Return both numbers for `dtype`. The smallest one is not `torch.finfo(dtype).tiny`, which is the
+    smallest *normal* number: below it, there are *subnormal* numbers with fewer and fewer digits.
 
 Shapes and units
     dtype     torch.float16, torch.bfloat16, torch.float32 or torch.float64
     return    (smallest, largest), a tuple of two Python floats
 
 Rules
-    Both numbers are exact: `torch.tensor(smallest, dtype=dtype)` is positive and half of it is 0
-    in that dtype; `largest` is finite and the next number above it would be inf. (A Python float
-    has 64 bits, so it holds the numbers of all four dtypes exactly.)
+    Both numbers are exact. `torch.tensor(smallest, dtype=dtype)` is positive, and half of it is 0
+    in that dtype. `largest` is finite, and no finite number of that dtype is larger. The limits of
+    float32 print as 1.4013e-45 and 3.40282e+38, but these decimals are rounded. (A Python float
+    has 64 bits, so it represents all numbers of the four dtypes exactly.)
 
 Budget
-    No budget; two numbers are all it takes.
+    No budget.
 
 Hints
-    1. PyTorch keeps a table of facts about each floating dtype.
+    1. PyTorch can report the numerical limits of every floating dtype.
     Levels 2 and 3: `nox -s hint -- float_range`.
 """
 

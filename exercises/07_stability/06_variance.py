@@ -1,34 +1,32 @@
 """Stability 06: variance. Do not subtract two large numbers to get a small one.
 
 Task
-    Return the population variance of x along `dim`: the mean of the squared distances from the
-    mean. On paper this is also the mean of the squares minus the square of the mean, which is what
-    the code below computes, in one look at the data. In floats that fails where the mean is
-    large: at 10,000 the squares are near 1e8, float32 keeps them only to within 4, and a variance
-    of 1 is lost in that; it may even come out negative.
+    Normalization layers need the variance of their inputs. Return the population variance of x
+    along `dim`: the mean of the squared distances from the mean. On paper, this equals the mean of
+    the squares minus the square of the mean, which the code below computes. In floating point,
+    this fails if the mean is large: near 10,000 the squares are about 1e8, float32 rounds them by
+    up to 4, and a variance of 1 is lost in this error. The result can even be negative.
 
         >>> x = 10_000 + torch.tensor([-1.0, 0.0, 1.0, 2.0])
         >>> variance(x, 0)
         tensor(0.)
 
-    The answer is 1.25. Mend the code.
+    The correct result is 1.25. Fix the code.
 
 Shapes and units
-    x         any shape of at least one dim, floating, any device
-    dim       int, may be negative; size 1 or more (the variance of one number is 0)
-    return    the shape of x without dim, its dtype
+    x         any shape with at least one dimension, floating, any device
+    dim       int, may be negative; size 1 or more (the variance of a single number is 0)
+    return    the shape of x without `dim`, same dtype
 
 Rules
-    Divide by n, not by n - 1. In float32 the relative error is below 1e-3 for a standard deviation
-    of 1 around any mean up to +-10,000; each slice may have a mean of its own.
+    Divide by n, not by n - 1. In float32, the relative error is at most 1e-3 for a standard
+    deviation of 1 around any mean from -10,000 to 10,000. Each slice can have a different mean.
 
 Budget
-    No budget, but the error is a price too: two looks at the data reach 3e-6, one operation of the
-    library 6e-8, a running mean that is updated number by number only 1e-3, which is not enough,
-    and the code below 8 to 40, which is 800 % and more.
+    No budget.
 
 Hints
-    1. A variance does not change when all numbers are shifted. Where to?
+    1. The variance does not change if you shift all numbers by a constant. Which constant helps?
     Levels 2 and 3: `nox -s hint -- variance`.
 """
 
@@ -36,5 +34,5 @@ from torch import Tensor
 
 
 def variance(x: Tensor, dim: int) -> Tensor:
-    # TODO: how many digits do these two means have in common?
+    # TODO: how many correct digits are left if the two means are almost equal?
     return (x * x).mean(dim) - x.mean(dim) ** 2

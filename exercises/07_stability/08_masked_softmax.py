@@ -1,11 +1,11 @@
-"""Stability 08: masked softmax. Leave entries out of a softmax, whatever stands in them.
+"""Stability 08: masked softmax. Exclude entries from a softmax, even if they are nan or inf.
 
 Task
-    Return the softmax of `scores` along `dim` over those entries only whose `mask` is True. The
-    others get 0, as if they were not there. Attention needs this for padding, and three things go
-    wrong there. What is masked out may be nan or inf (padding that nobody filled), and 0 * nan is
-    nan. A row may be masked out entirely, and then the sum to divide by is 0. And both may come
-    back in the gradient, although the result looks right.
+    Attention uses masks to ignore padding. Return the softmax of `scores` along `dim`, computed
+    only over the entries whose `mask` is True. All other entries of the result are 0. Three things
+    can go wrong. Masked-out scores can be nan or inf (uninitialized padding), and 0 * nan is nan.
+    If a whole row is masked out, its sum is 0, and 0 / 0 is nan. For either reason, the gradient
+    can be nan even if the result is correct.
 
         >>> scores = torch.tensor([[1.0, 1.0, torch.nan], [torch.inf, 3.0, 5.0]])
         >>> mask = torch.tensor([[True, True, False], [False, False, False]])
@@ -14,23 +14,23 @@ Task
                 [0.0000, 0.0000, 0.0000]])
 
 Shapes and units
-    scores    any shape of at least one dim, floating, any device; entries that take part are at
-              most 1000 in size, the others are anything, nan and inf included
-    mask      bool, on the device of scores; True takes part. Any shape that broadcasts to that of
-              scores: [d] or [n, 1] for scores [n, d], for example
-    dim       int, may be negative; a dim of scores, of size 1 or more
-    return    the shape and dtype of scores
+    scores    any shape with at least one dimension, floating, any device; entries that are not
+              masked out are from about -1000 to 1000, the others are anything, even nan or inf
+    mask      bool, on the device of scores; False masks an entry out. Any shape that broadcasts to
+              the shape of scores: for scores [n, d], for example, [d] or [n, 1]
+    dim       int, may be negative; a dimension of scores, with size 1 or more
+    return    same shape and dtype as scores
 
 Rules
-    A row along `dim` sums to 1, or is all zeros if it is masked out entirely; its gradients are
-    zeros then. Gradients to masked-out entries are 0, never nan. A large score that is masked out
-    does not blur the small ones beside it. The library's softmax may be used.
+    Each row along `dim` sums to 1, unless it is masked out entirely: then its results and its
+    gradients are 0. Gradients of masked-out entries are 0, never nan. A large masked-out score must
+    not reduce the accuracy of the other entries. You may use the library's softmax.
 
 Budget
-    No budget; about eight operations do it.
+    No budget.
 
 Hints
-    1. Replace what is masked out before anything is computed with it, not afterwards.
+    1. Replace masked-out entries before you compute anything with them, not afterwards.
     Levels 2 and 3: `nox -s hint -- masked_softmax`.
 """
 

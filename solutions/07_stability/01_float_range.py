@@ -1,30 +1,11 @@
-"""Reference: the table of the dtype, and one multiplication that is exact.
+"""Reference: two limits of the dtype, and one exact multiplication.
 
-Right: eps is the step between numbers just above 1, so the steps among the smallest normal numbers
-are tiny * eps. Subnormal numbers keep that same step all the way down, and the last one above zero
-is one step. Both factors are powers of two, and so is the product, which a Python float holds.
+Correct: `eps` is the spacing of the numbers just above 1, so the spacing just above `tiny` is
+tiny * eps. Subnormal numbers keep this spacing all the way down, so the smallest positive one is
+tiny * eps too. Both factors are powers of two, so the product is exact in a Python float.
 """
 
 import torch
-
-HINTS = (
-    "PyTorch keeps a table of facts about each floating dtype.",
-    """`torch.finfo(dtype)` has `max`, `tiny` and `eps`. Subnormal numbers lie one fixed step apart:
-    the step that the normal numbers just above `tiny` have. How large is it?""",
-    "`info = torch.finfo(dtype)`, then `(info.tiny * info.eps, info.max)`.",
-)
-
-TRAPS = {
-    "float_range": {
-        "smallest_normal": "values",
-        "as_printed": "values",
-        "below_zero": "values",
-        "as_tensors": "shape",
-        "whole_number": "contract",
-    },
-}
-
-ALTERNATIVES = {"float_range": ("by_bits", "by_halving")}
 
 
 def float_range(dtype: torch.dtype) -> tuple[float, float]:
@@ -32,8 +13,23 @@ def float_range(dtype: torch.dtype) -> tuple[float, float]:
     return info.tiny * info.eps, info.max
 
 
+HINTS = (
+    "PyTorch can report the numerical limits of every floating dtype.",
+    """`torch.finfo(dtype)` has `max`, `tiny` and `eps`. Subnormal numbers are evenly spaced, with
+    the same spacing as the normal numbers just above `tiny`. How large is that spacing?""",
+    "`info = torch.finfo(dtype)`, then `return info.tiny * info.eps, info.max`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"float_range": ("by_bits", "by_halving")}
+
+
 def by_bits(dtype: torch.dtype) -> tuple[float, float]:
-    # Read as integers, positive floats count upwards: 0, smallest, ..., largest, inf.
+    # Read as integers, positive floats count up: 0 is 0.0, 1 is the smallest number, and the
+    # largest number comes just before inf.
     whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[dtype.itemsize]
     infinity = torch.tensor(float("inf"), dtype=dtype).view(whole)
     first = torch.ones((), dtype=whole).view(dtype)
@@ -48,18 +44,33 @@ def by_halving(dtype: torch.dtype) -> tuple[float, float]:
     while (large * 2).isfinite():
         large = large * 2
     step = large / 2
-    while large < large + step < float("inf"):  # fill up the digits below the leading one
+    while large < large + step < float("inf"):  # set the bits below the leading one
         large, step = large + step, step / 2
     return small.item(), large.item()
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "float_range": {
+        "smallest_normal": "values",
+        "as_printed": "values",
+        "below_zero": "values",
+        "as_tensors": "shape",
+        "whole_number": "contract",
+    },
+}
+
+
 def smallest_normal(dtype: torch.dtype) -> tuple[float, float]:
     info = torch.finfo(dtype)
-    return info.tiny, info.max  # `tiny` is where full precision ends, not where numbers end
+    return info.tiny, info.max  # below `tiny`, numbers lose precision but are not 0 yet
 
 
 def as_printed(dtype: torch.dtype) -> tuple[float, float]:
-    # Six digits are for the eye: no float32 lies exactly there.
+    # Printing rounds to six digits, so these are not the exact limits.
     table = {
         torch.float16: (5.96046e-08, 65504.0),
         torch.bfloat16: (9.18355e-41, 3.38953e38),
@@ -75,10 +86,10 @@ def below_zero(dtype: torch.dtype) -> tuple[float, float]:
 
 
 def as_tensors(dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-    info = torch.finfo(dtype)
+    info = torch.finfo(dtype)  # the right numbers, but not as Python floats
     return torch.tensor(info.tiny * info.eps).to(dtype), torch.tensor(info.max).to(dtype)
 
 
 def whole_number(dtype: torch.dtype) -> tuple[float, int]:
     smallest, largest = by_bits(dtype)
-    return smallest, int(largest)  # the same number, but no float any more
+    return smallest, int(largest)  # the right number, but an int

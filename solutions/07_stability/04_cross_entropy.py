@@ -1,39 +1,13 @@
-"""Reference: the logarithm is taken on paper, before anything is rounded.
+"""Reference: simplify the logarithm on paper, before anything is rounded.
 
-Right: log(exp(x) / sum) is x - log(sum), in which a logit of -1000 stays -1000 instead of going
-through exp(-1000) = 0. The one product that is still nan, 0 * -inf, is mended in the factor:
-masking the product would do for logits, but leave 0 * inf in the gradient to labels.
+Correct: log(exp(x) / sum) is x - log(sum), so a logit of -1000 stays -1000 and never becomes
+exp(-1000) = 0. One product is still nan: 0 * -inf. The reference replaces its second factor. If it
+masked the product instead, the gradient of logits would be right, but the gradient of labels would
+contain 0 * inf.
 """
 
 import torch
 from torch import Tensor
-
-HINTS = (
-    "The logarithm of a softmax is simple; it is only the way there that loses the number.",
-    """log(exp(x) / sum) = x - log(sum). Where the label is 0 and the logit is -inf, the product
-    of the two is nan: which of the factors can be replaced by an ordinary number there?""",
-    """`log = torch.log_softmax(logits, dim)`, then `log.masked_fill((labels == 0) & (logits ==
-    -torch.inf), 0)`, and minus the sum of labels times this.""",
-)
-
-TRAPS = {
-    "soft_cross_entropy": {
-        "log_of_softmax": "stability",
-        "clamped": "stability",
-        "plus_epsilon": "stability",
-        "by_xlogy": "stability",
-        "zero_times_infinity": "stability",
-        "never_infinite": "stability",
-        "blind_to_zero_labels": "gradient",
-        "blind_to_far_labels": "gradient",
-        "labels_sum_to_one": "values",
-        "sum_of_all": "shape",
-    },
-}
-
-ALTERNATIVES = {
-    "soft_cross_entropy": ("by_logsumexp", "shifted_by_hand", "masked_product", "held_at_the_end")
-}
 
 
 def soft_cross_entropy(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
@@ -42,8 +16,25 @@ def soft_cross_entropy(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     return -(labels * log).sum(dim)
 
 
+HINTS = (
+    "The logarithm of a softmax has a simple formula that does not compute the softmax itself.",
+    """log(exp(x) / sum) = x - log(sum). If the label is 0 and the logit is -inf, their product is
+    nan. Which of the two factors can you replace with a finite number?""",
+    """`log = torch.log_softmax(logits, dim)`, then `log = log.masked_fill((labels == 0) &
+    (logits == -torch.inf), 0)`. Return minus the sum of `labels * log` along `dim`.""",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {
+    "soft_cross_entropy": ("by_logsumexp", "shifted_by_hand", "masked_product", "held_at_the_end")
+}
+
+
 def by_logsumexp(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    below = torch.logsumexp(logits, dim, keepdim=True) - logits  # how far below the sum, >= 0
+    below = torch.logsumexp(logits, dim, keepdim=True) - logits  # -log(softmax), >= 0
     below = torch.where((labels == 0) & below.isinf(), torch.zeros_like(below), below)
     return torch.linalg.vecdot(labels, below, dim=dim)
 
@@ -61,26 +52,48 @@ def masked_product(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
 
 
 def held_at_the_end(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    # Not inf but the largest number there is: 0 times that is 0, and what is impossible is immense.
+    # Replace -inf with the most negative finite number. A label of 0 times that number is 0, and a
+    # label above 0 still makes the loss huge.
     log = torch.log_softmax(logits, dim).clamp_min(torch.finfo(logits.dtype).min)
     return -(labels * log).sum(dim)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "soft_cross_entropy": {
+        "log_of_softmax": "stability",
+        "clamped": "stability",
+        "plus_epsilon": "stability",
+        "by_xlogy": "stability",
+        "zero_times_infinity": "stability",
+        "never_infinite": "stability",
+        "blind_to_zero_labels": "gradient",
+        "blind_to_far_labels": "gradient",
+        "labels_sum_to_one": "values",
+        "sum_of_all": "shape",
+    },
+}
+
+
 def log_of_softmax(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    return -(labels * logits.softmax(dim).log()).sum(dim)  # log(0) below -104
+    return -(labels * logits.softmax(dim).log()).sum(dim)  # exp(-105) is 0, and log(0) is -inf
 
 
 def clamped(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    # No inf any more, yet a loss of 500 becomes 14, and the gradient 0.
+    # There is no inf any more, but a loss of 500 becomes 14, and its gradient 0.
     return -(labels * logits.softmax(dim).clamp_min(1e-12).log()).sum(dim)
 
 
 def plus_epsilon(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    return -(labels * (logits.softmax(dim) + 1e-30).log()).sum(dim)  # the same in smaller
+    # The same fault with a smaller constant: a loss of 500 becomes 35.
+    return -(labels * (logits.softmax(dim) + 1e-30).log()).sum(dim)
 
 
 def by_xlogy(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    return -torch.xlogy(labels, logits.softmax(dim)).sum(dim)  # minds 0 * log(0), not the rest
+    return -torch.xlogy(labels, logits.softmax(dim)).sum(dim)  # handles only 0 * log(0)
 
 
 def zero_times_infinity(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
@@ -88,27 +101,27 @@ def zero_times_infinity(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor
 
 
 def never_infinite(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    log = torch.log_softmax(logits, dim).nan_to_num(neginf=0.0)  # hides an impossible event, too
+    log = torch.log_softmax(logits, dim).nan_to_num(neginf=0.0)  # hides inf losses too
     return -(labels * log).sum(dim)
 
 
 def blind_to_zero_labels(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    log = torch.log_softmax(logits, dim).masked_fill(labels == 0, 0)  # no gradient to such labels
+    log = torch.log_softmax(logits, dim).masked_fill(labels == 0, 0)  # labels of 0 get no gradient
     return -(labels * log).sum(dim)
 
 
 def blind_to_far_labels(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     log = torch.log_softmax(logits, dim)
-    labels = torch.where(log > -100, labels, labels.detach())  # theirs is the largest gradient
+    labels = torch.where(log > -100, labels, labels.detach())  # drops the largest gradients
     log = log.masked_fill((labels == 0) & (logits == -torch.inf), 0)
     return -(labels * log).sum(dim)
 
 
 def labels_sum_to_one(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     logits = logits.masked_fill((labels == 0) & (logits == -torch.inf), -1e4)
-    return torch.logsumexp(logits, dim) - (labels * logits).sum(dim)  # only if they sum to 1
+    return torch.logsumexp(logits, dim) - (labels * logits).sum(dim)  # right only if they sum to 1
 
 
 def sum_of_all(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     log = torch.log_softmax(logits, dim).masked_fill((labels == 0) & (logits == -torch.inf), 0)
-    return -(labels * log).sum()  # one number for the whole batch
+    return -(labels * log).sum()  # one loss for the whole batch, not one per row

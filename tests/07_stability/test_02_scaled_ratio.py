@@ -71,7 +71,7 @@ EXERCISE = Exercise(
             Case("many", n=20, m=30),
         ),
     ),
-    shipped="6f23cf3d802fa7fe",
+    shipped="469d79e4a43ef7f7",
     fault="stability",
 )
 

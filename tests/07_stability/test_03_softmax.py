@@ -71,6 +71,6 @@ EXERCISE = Exercise(
         budget=(Ops(6, views=False),),
         forbidden=("*softm*",),
     ),
-    shipped="5dac78c908552270",
+    shipped="199640bd2f3023c0",
     fault="stability",
 )

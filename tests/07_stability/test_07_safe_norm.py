@@ -65,6 +65,6 @@ EXERCISE = Exercise(
             side_by_side("side by side in columns", dim=0),
         ),
     ),
-    shipped="2b770d229a7cea3b",
+    shipped="7994e9fcdb67d485",
     fault="stability",
 )
