@@ -1,9 +1,9 @@
 """Reference: stack three columns, multiply once, remove the last dimension.
 
 Fast: five ops for every n (multiply, ones, stack, matrix product, squeeze). Indexing the weights
-one by one takes eight, because each index is an op. Correct: the result is [n], not
-[n, 1], so subtracting y does not broadcast it to [n, n]. Reusable: the features do not depend on w,
-so a training loop can compute them once.
+one by one takes eight, because each index is an op. Correct: the result is [n], not [n, 1], so
+subtracting y does not broadcast it to [n, n]. Reusable: the features do not depend on w, so a
+training loop can compute them once.
 """
 
 import torch
