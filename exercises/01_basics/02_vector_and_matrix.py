@@ -5,8 +5,8 @@ Task
     tensors of the same shape. `product(x, y)` returns the matrix product: entry (i, j) is the sum
     over t of x[i, t] * y[t, j]. If x is a stack of matrices, each of them is multiplied by y.
 
-    Do not confuse it with `*`, which multiplies elementwise and raises no error for square
-    matrices:
+    Do not confuse the matrix product with `*`, which multiplies elementwise and raises no error for
+    square matrices:
 
         >>> x = torch.tensor([[1., 2.], [3., 4.]])
         >>> x * x                       >>> x @ x
