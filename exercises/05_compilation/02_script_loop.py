@@ -1,32 +1,30 @@
-"""Compilation 02: script loop. Compile a loop over elements, or better: write it without one.
+"""Compilation 02: script loop. Compile a loop over elements, then write it without the loop.
 
 Task
-    The largest drop of a series is the greatest fall from any element to a later one: for
-    [3, 8, 2, 9, 4] it is 8 - 2 = 6. In a series that never falls it is 0. Compute it twice.
+    The largest drop of a series, such as a price or a validation score, is its greatest fall from
+    one element to a later one. For [3, 8, 2, 9, 4] it is 8 - 2 = 6; for a series that never falls
+    it is 0. Write it twice:
 
-    `cumulative_max_gap` does it by operations on the whole series, with no Python loop.
+    - `cumulative_max_gap` uses operations on the whole series, without a Python loop.
+    - `scripted` is a compiled loop over the elements. It remembers the highest value so far,
+      compares each element with it, and keeps the largest drop.
 
-    `scripted` is the loop over the elements itself, handed to a compiler: remember the highest
-    value so far, compare it with each element, keep the largest drop. Two compilers will do:
-    - `torch.jit.script` (TorchScript) turns the function into a small program of its own, in which
-      the loop stays a loop. It is deprecated in PyTorch 2.13 and says so in a warning, which costs
-      you nothing here; old code is full of it.
-    - `torch.compile` is its successor. It traces the loop and unrolls it: every length of x is a new
-      program with a few operations per element, so long series compile for minutes. Here x has at
-      most 8 elements, and the grader compiles with a quick backend, whichever you name.
-    Neither makes an element loop fast. Compare: it is the expression without a loop that wins.
+    You can compile the loop with `torch.jit.script` (TorchScript), which keeps it as a loop. It is
+    deprecated; its warning does not matter here. Or use its successor `torch.compile`, which
+    unrolls the loop and compiles again for each length of x. Long series take minutes to compile,
+    so x has at most 8 elements here, and the grader replaces your backend with a fast one.
 
 Shapes and units
-    x         [n]   floats, n at least 1 (for `scripted` at most 8)
+    x         [n]   floating, n at least 1 (for `scripted` at most 8)
     return    []    the dtype and device of x
 
 Rules
-    In `cumulative_max_gap`: no loop, no compiler, any device, and gradients flow to x.
-    In `scripted`: a loop over the elements that one of the two compilers has compiled. A plain
-    function that calls a compiled one counts. Only its values are judged.
+    `cumulative_max_gap`: no loop, no compiler, any device, and gradients flow to x.
+    `scripted`: a loop over the elements, compiled with one of the two compilers. It may be a plain
+    function that calls a compiled one. Apart from that, only its values are checked.
 
 Budget
-    cumulative_max_gap: at least 300 x faster than the element loop at n=2000
+    cumulative_max_gap: at least 300x faster than the element loop at n=2000
 
 Hints
     1. At each element, the deepest fall that ends there begins at the highest value so far.

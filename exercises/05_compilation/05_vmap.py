@@ -1,26 +1,27 @@
-"""Compilation 05: vmap. One gradient per sample, without a backward per sample.
+"""Compilation 05: vmap. Compute a gradient per sample without a backward pass per sample.
 
 Task
-    `loss.backward()` gives the gradient of the mean loss, in which the samples are mixed. Some
-    methods (clipping each sample's gradient, finding odd samples) need the gradient of every
-    single one. Return, for each parameter of `model`, the gradients of the n samples' losses,
-    stacked along a new first dimension. Sample i's loss is the mean squared error of model(x[i])
-    against y[i], the mean over its o outputs. Write the gradient of one sample as a function, and
-    let `torch.func` map it over the batch.
+    `loss.backward()` computes the gradient of the mean loss, which mixes all samples. Methods that
+    clip each sample's gradient or search for outliers need one gradient per sample. Return, for
+    each parameter of `model`, the gradients of the n per-sample losses, stacked along a new first
+    dimension. The loss of sample i is the mean squared error between model(x[i]) and y[i], averaged
+    over the o outputs. Write a function that returns the gradient of one sample, and map it over
+    the batch with `torch.func`.
 
 Shapes and units
-    model     an nn.Module; it maps [n, i] to [n, o], each row on its own
-    x         [n, i]   floats, on the device of the parameters; n at least 1
-    y         [n, o]   of the dtype of x; o may be 1 or more
-    return    a dict, parameter name -> [n, *shape of the parameter], names and order as in
-              `model.named_parameters()`
+    model     an nn.Module that maps [n, i] to [n, o], each row independently of the others
+    x         [n, i]   floating, on the device of the parameters; n at least 1
+    y         [n, o]   the dtype and device of x; o at least 1
+    return    a dict, parameter name -> [n, *shape of the parameter], with the names and the order
+              of `model.named_parameters()`
 
 Rules
-    No loop over samples. The model stays as it was: each parameter's values, `grad` and
-    `requires_grad`. (All parameters require grad when the call comes.)
+    No loop over samples. Leave the model unchanged: the values, `grad` and `requires_grad` of its
+    parameters (all of them require grad), its mode (training or evaluation) and its hooks.
 
 Budget
-    at least 4.5 x faster than the backward per sample at n=64, i=16, h=32, o=1
+    at least 4.5x faster than the backward per sample at n=64, i=16, h=32, o=1
+    The model is an MLP with h hidden units; the baseline calls `backward` once for each sample.
 
 Hints
     1. Make the parameters an argument: a function of (parameters, x[i], y[i]) that gives one loss.

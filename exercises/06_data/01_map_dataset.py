@@ -1,36 +1,35 @@
 """Data 01: map dataset. Serve a folder of arrays, one file at a time.
 
 Task
-    A map-style dataset answers two questions: how many samples are there (`len(ds)`), and which
-    one is number i (`ds[i]`). A DataLoader needs no more than that to shuffle, to make batches and
-    to spread the reading over worker processes. `ArrayFolder(path, pattern)` is to serve the .npy
-    files of a folder. The class below looks like one, but what it does when asked is this:
+    A map-style dataset defines `len(ds)` and `ds[i]`. A DataLoader needs no more than that to
+    shuffle, to build batches and to read in several worker processes. `ArrayFolder(path, pattern)`
+    should serve the .npy files of a folder, but the class below fails:
 
         ds[0]     TypeError: ... takes 1 positional argument but 2 were given
 
-    Behind that error wait two more faults, one in the numbering and one in the order. Mend it.
+    Behind this error are two more bugs, one in the indexing and one in the order. Fix all three.
 
 Shapes and units
-    path       the folder, a str or a Path; it may be empty
-    pattern    which of its files belong to the dataset, as for Path.glob
-    len(ds)    how many files that is
-    ds[i]      the tensor of the i-th file, with the shape and dtype that the file has: [], [3],
-               [2, 4], ... and bool, int64, float32, ...
+    path       a folder, as a str or a Path; it may have no files
+    pattern    selects the files of the dataset, as in Path.glob
+    len(ds)    the number of these files
+    ds[i]      the array of the i-th file as a tensor, with its shape and dtype: [], [3], [2, 4],
+               ... and bool, int64, float32, ...
 
 Rules
-    `ArrayFolder` is a `torch.utils.data.Dataset`. Files are in the order of their names as
-    strings, so a10.npy comes before a2.npy. Files in folders inside the folder do not count.
-    Negative indices count from the end, as in a list; past either end there is an IndexError,
-    which is how a `for` loop learns that the samples are over.
-    Making the dataset opens no file, and ds[i] opens the file i alone: a folder may hold more
-    than the memory does. A damaged file raises an error when its turn comes, of any type.
-    All of this works in a DataLoader without worker processes, and with two.
+    `ArrayFolder` is a `torch.utils.data.Dataset`. Files are sorted by name as a string, so
+    a10.npy comes before a2.npy. Files in subfolders do not count.
+    Negative indices count from the end, as in a list. An index past either end raises IndexError;
+    without it, a `for` loop over the dataset never ends.
+    Creating the dataset opens no file, and ds[i] opens only file i, because a folder may be larger
+    than memory. A damaged file raises an error of any type when it is read.
+    All of this works in a DataLoader without worker processes and with two.
 
 Budget
-    No budget; names are kept, arrays are not.
+    No budget.
 
 Hints
-    1. Python passes the object itself first. And a listing of a folder comes in any order.
+    1. Python passes the object itself first. And a folder is listed in arbitrary order.
     Levels 2 and 3: `nox -s hint -- map_dataset`.
 """
 
@@ -49,5 +48,5 @@ class ArrayFolder(Dataset[Tensor]):
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(index: int) -> Tensor:  # TODO: give the sample that was asked for
+    def __getitem__(index: int) -> Tensor:  # TODO: return the sample at `index`
         return torch.from_numpy(np.load(self.files[0]))

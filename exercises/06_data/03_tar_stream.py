@@ -1,43 +1,39 @@
-"""Data 03: tar stream. Share one archive among worker processes, so that no sample comes twice.
+"""Data 03: tar stream. Split one archive among worker processes so that no sample repeats.
 
 Task
-    Many small files are slow to open, so large data sets come as archives that are read from
-    front to back. Such a stream has no numbered samples: it is an `IterableDataset`, and a
-    DataLoader simply iterates over it, in each of its worker processes, from the beginning.
-
-    `TarStream(path)` gives the arrays of a tar archive. The class below works well in one
-    process. For an archive of 7 arrays, though, a DataLoader counts
+    Many small files are slow to open, so large datasets are stored in archives that are read from
+    front to back. Such a stream has no numbered samples: it is an `IterableDataset`. A DataLoader
+    iterates over it in each worker process, from the beginning. The class below yields the arrays
+    of a tar archive. For an archive of 7 arrays, a DataLoader returns
 
         num_workers=0     7 samples
         num_workers=2    14 samples
         num_workers=3    21 samples
 
-    since every worker process gives them all: an epoch of a model that trains on each sample
-    three times. Mend it, and while you are there, let it say which member of the archive is
-    damaged: "EOF: reading array data, expected 36 bytes got 20" is of little help among 100,000
-    of them.
+    because every worker yields all of them: an epoch trains on each sample up to three times. Fix
+    it. Also name the damaged member in errors: "EOF: reading array data, expected 36 bytes got 20"
+    does not help you find one among 100,000.
 
 Shapes and units
     path      an uncompressed tar archive, as a str
-    samples   one tensor for each .npy member, with its shape and dtype, in any folder of the
-              archive; directories and members of other names are skipped, even a directory that
-              is named like an array
+    samples   one tensor for each .npy file, with its shape and dtype, in any folder of the archive;
+              files with other names and directories do not count, even a directory named x.npy
 
 Rules
-    Whatever the number of worker processes (0, 1, 2, 3, ...), each sample comes exactly once in a
-    pass; without worker processes in the order of the archive. There may be fewer samples than
-    workers, or none. A second pass gives all of them again.
-    Making the dataset opens nothing. A pass opens the archive once (in each process), and reads
-    the arrays one by one, as they are asked for: an archive may be larger than the memory.
-    A member that is no whole array (cut short, empty, garbage) raises an error of any type when
-    its turn comes, whose text has the member's name in it, in worker processes too. An archive
-    that is cut off raises an error as well.
+    Each pass yields every sample exactly once, for any number of worker processes (0, 1, 2, 3,
+    ...). Without worker processes, it keeps the order of the archive. There may be fewer samples
+    than workers, or no samples. A second pass yields all of them again.
+    Creating the dataset opens nothing. A pass opens the archive once (in each process) and reads
+    one array at a time, on demand. It keeps none, because an archive may be larger than memory.
+    A member that is not a complete array (cut short, empty, garbage) raises an error when it is
+    read, in worker processes too. The error may have any type; its text contains the member's
+    name. An archive that is cut off raises an error as well.
 
 Budget
-    No budget; one sample at a time in memory.
+    No budget.
 
 Hints
-    1. Each process has to know how many there are, and which one it is itself.
+    1. Each process has to know how many processes there are, and which of them it is.
     Levels 2 and 3: `nox -s hint -- tar_stream`.
 """
 
@@ -60,6 +56,6 @@ class TarStream(IterableDataset[Tensor]):
             for member in archive:
                 file = archive.extractfile(member)
                 if file is not None and member.name.endswith(".npy"):
-                    # TODO: with two worker processes, each sample comes twice; and name the
-                    # member if its array cannot be read
+                    # TODO: two worker processes yield each sample twice, and an error does not
+                    # name the damaged member
                     yield torch.from_numpy(np.load(io.BytesIO(file.read())))

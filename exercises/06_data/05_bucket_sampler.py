@@ -1,37 +1,36 @@
-"""Data 05: bucket sampler. Put sequences of like length into one batch, and still shuffle.
+"""Data 05: bucket sampler. Batch sequences of similar length, and still shuffle.
 
 Task
-    In a padded batch every sequence costs as much as the longest one. Drawn at random, batches of
-    16 sequences with 1 to 500 steps are nearly half filling; with neighbours in length together,
-    hardly any is left. A loader that always went from short to long would train badly, though, so
-    the batches themselves have to come in random order.
+    In a padded batch, every sequence costs as much as the longest one. Random batches of 16
+    sequences with 1 to 500 steps are almost half padding; batching sequences of similar length
+    removes nearly all of it. A model trains badly if every epoch runs from short to long, so the
+    batches must be in random order.
 
-    Write `BucketSampler`, a batch sampler: what a DataLoader takes as `batch_sampler`. Each pass
-    over it gives lists of sample numbers, one list for each batch.
+    Write `BucketSampler`, a batch sampler for the `batch_sampler` argument of a DataLoader. Each
+    pass over it yields one list of sample indices per batch.
 
 Shapes and units
-    lengths       n whole numbers, 0 or larger: a list, or an int64 tensor [n] on any device; n
-                  may be 0
-    batch_size    at least 1, and perhaps more than n
-    generator     a torch.Generator of the CPU, or None
+    lengths       n integers, 0 or larger: a list, or an int64 tensor [n] on any device; n may be 0
+    batch_size    at least 1, possibly larger than n
+    generator     a torch.Generator on the CPU, or None
     len(sampler)  the number of batches
-    each batch    a list of ints in 0..n-1 (Python's int)
+    each batch    a list of Python ints in 0..n-1
 
 Rules
-    In each pass every number comes exactly once. All batches have batch_size numbers, apart from
-    at most one that is shorter; it may come anywhere.
-    Padding is the sum, over all batches and samples, of (longest of the batch - own length). It is
-    at most 1.1 x that of the ascending order cut into batches from its beginning.
-    The order of the batches is drawn anew in each pass, and any order can come: from `generator`
-    alone if one is given, so that the same seed gives the same passes, whatever else the program
-    draws. It works in a DataLoader without worker processes, and with two.
-    `lengths` is not modified.
+    Each pass yields every index exactly once. All batches have batch_size indices, except for at
+    most one shorter batch, which may be anywhere.
+    The padding is the sum over all samples of (longest length in the batch - own length). It is at
+    most 1.1x the padding of the ascending order, cut into batches from its beginning.
+    Each pass draws a new order of the batches, and every order is possible. If `generator` is
+    given, it is the only source of randomness: the same seed gives the same passes, whatever else
+    the program draws.
+    `lengths` is not modified. It works in a DataLoader without worker processes and with two.
 
 Budget
     No budget.
 
 Hints
-    1. Two steps: which samples go together, and in which order the batches come. One is random.
+    1. Two steps: group the samples into batches, then order the batches. Only one is random.
     Levels 2 and 3: `nox -s hint -- bucket_sampler`.
 """
 

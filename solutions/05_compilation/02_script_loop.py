@@ -1,16 +1,30 @@
-"""Reference: a running maximum, one subtraction, one maximum; and the same as a compiled loop.
+"""Reference: a running maximum, a subtraction and a maximum, and the same as a compiled loop.
 
-Fast: three passes over x, each a single ATen op, where the element loop pays Python and the
-dispatcher some thousand times. Compiling does not repair that: TorchScript still dispatches an op
-per element, and `torch.compile` unrolls the loop into one program for each length. Compilers shine
-on expressions such as this one, which they fuse; they do not find the running maximum for you.
+Fast: three passes over x, each a single op. The element loop pays for Python and the dispatcher
+several thousand times. Compiling does not repair that: TorchScript still dispatches ops for each
+element, and `torch.compile` unrolls the loop into a separate program for each length. Compilers
+fuse expressions such as this one, but they do not find the running maximum for you.
 
-The backend "aot_eager" runs the captured program by PyTorch's own ops. Left out, it is "inductor",
-which writes and compiles C++ or Triton code, and takes longer with every element of the loop.
+The backend "aot_eager" runs the captured program with PyTorch's own ops. The default is "inductor",
+which generates and compiles C++ or Triton code, and takes longer with every unrolled element.
 """
 
 import torch
 from torch import Tensor
+
+
+def cumulative_max_gap(x: Tensor) -> Tensor:
+    return (x.cummax(0).values - x).max()  # [n] -> []; at a maximum the drop is 0
+
+
+@torch.compile(backend="aot_eager")
+def scripted(x: Tensor) -> Tensor:
+    highest, gap = x[0], torch.zeros_like(x[0])
+    for value in x:
+        highest = torch.maximum(highest, value)
+        gap = torch.maximum(gap, highest - value)
+    return gap
+
 
 HINTS = (
     "At each element, the deepest fall that ends there begins at the highest value so far.",
@@ -18,25 +32,9 @@ HINTS = (
     "`(x.cummax(0).values - x).max()`; and `@torch.compile` above the loop with `torch.maximum`.",
 )
 
-TRAPS = {
-    "cumulative_max_gap": {
-        "highest_less_lowest": "values",
-        "neighbours_only": "values",
-        "from_the_highest": "values",
-        "largest_rise": "values",
-        "list_loop": "speed",
-        "pairwise_table": "speed",
-        "through_numpy": "gradient",
-        "buffer_on_cpu": "device",
-    },
-    "scripted": {
-        "uncompiled": "contract",
-        "traced": "values",
-        "misses_the_last": "values",
-        "compiled_list_loop": "contract",
-        "compiled_expression": "contract",
-    },
-}
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
 
 ALTERNATIVES = {
     "cumulative_max_gap": ("from_the_end", "negated"),
@@ -49,19 +47,6 @@ ALTERNATIVES = {
         "with_ifs",
     ),
 }
-
-
-def cumulative_max_gap(x: Tensor) -> Tensor:
-    return (x.cummax(0).values - x).max()  # [n] -> []; the last highest value drops by 0
-
-
-@torch.compile(backend="aot_eager")
-def scripted(x: Tensor) -> Tensor:
-    highest, gap = x[0], torch.zeros_like(x[0])
-    for value in x:
-        highest = torch.maximum(highest, value)
-        gap = torch.maximum(gap, highest - value)
-    return gap
 
 
 def from_the_end(x: Tensor) -> Tensor:
@@ -96,7 +81,7 @@ class Loop(torch.nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         highest = float(x[0])
         gap = 0.0
-        for i in range(x.numel()):  # on plain numbers, which TorchScript compiles too
+        for i in range(x.numel()):  # TorchScript also compiles loops over plain numbers
             highest = max(highest, float(x[i]))
             gap = max(gap, highest - float(x[i]))
         return torch.tensor(gap, dtype=x.dtype)
@@ -107,14 +92,14 @@ script_module = torch.jit.script(Loop())
 
 @torch.jit.script
 def nested_script(x: Tensor) -> Tensor:
-    return element_loop(x)  # compiled along
+    return element_loop(x)  # TorchScript compiles the functions it calls, too
 
 
 @torch.compile(backend="eager")
 def with_ifs(x: Tensor) -> Tensor:
     highest, gap = x[0], torch.zeros_like(x[0])
     for value in x:
-        # The compiler cannot record an answer of `if`, and runs the loop as it is.
+        # The compiler cannot trace an `if` on data, so it runs this loop uncompiled.
         if value > highest:  # noqa: PLR1730 - the point
             highest = value
         if highest - value > gap:  # noqa: PLR1730 - the point
@@ -122,36 +107,52 @@ def with_ifs(x: Tensor) -> Tensor:
     return gap
 
 
-def highest_less_lowest(x: Tensor) -> Tensor:
-    return x.max() - x.min()  # the lowest value may come first: then nothing has fallen
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "cumulative_max_gap": {
+        "max_minus_min": "values",
+        "neighbors_only": "values",
+        "from_the_highest": "values",
+        "largest_rise": "values",
+        "list_loop": "speed",
+        "pairwise_table": "speed",
+        "through_numpy": "gradient",
+        "buffer_on_cpu": "device",
+    },
+    "scripted": {
+        "uncompiled": "contract",
+        "traced": "values",
+        "misses_the_last": "values",
+        "compiled_list_loop": "contract",
+        "compiled_expression": "contract",
+    },
+}
+
+
+def max_minus_min(x: Tensor) -> Tensor:
+    return x.max() - x.min()  # the minimum may come before the maximum
+
+
+def neighbors_only(x: Tensor) -> Tensor:
+    return (-x.diff()).amax().clamp(min=0) if len(x) > 1 else x[0] * 0  # one step only
 
 
 def from_the_highest(x: Tensor) -> Tensor:
     later = torch.arange(len(x), device=x.device) >= x.argmax()
-    return x.max() - torch.where(later, x, x.max()).min()  # a lower peak may fall deeper
-
-
-@torch.jit.script
-def misses_the_last(x: Tensor) -> Tensor:
-    highest, gap = x[0], torch.zeros_like(x[0])
-    for i in range(x.shape[0] - 1):
-        highest = torch.maximum(highest, x[i])
-        gap = torch.maximum(gap, highest - x[i])
-    return gap
-
-
-def neighbours_only(x: Tensor) -> Tensor:
-    return (-x.diff()).amax().clamp(min=0) if len(x) > 1 else x[0] * 0  # a fall may last longer
+    return x.max() - torch.where(later, x, x.max()).min()  # a lower peak may have a deeper fall
 
 
 def largest_rise(x: Tensor) -> Tensor:
-    return (x - x.cummin(0).values).max()  # the other direction
+    return (x - x.cummin(0).values).max()  # the wrong direction
 
 
 def list_loop(x: Tensor) -> Tensor:
     highest, gap, best = float("-inf"), -1.0, (0, 0)
     top = 0
-    for i, value in enumerate(x.tolist()):  # no dispatch any more, but still Python per element
+    for i, value in enumerate(x.tolist()):  # no dispatch, but still Python for each element
         if value > highest:
             highest, top = value, i
         if highest - value > gap:
@@ -160,36 +161,45 @@ def list_loop(x: Tensor) -> Tensor:
 
 
 def pairwise_table(x: Tensor) -> Tensor:
-    return (x.unsqueeze(1) - x).triu().max()  # n * n differences for n answers
+    return (x.unsqueeze(1) - x).triu().max()  # n * n differences, but n are enough
 
 
 def through_numpy(x: Tensor) -> Tensor:
     values = x.detach().cpu().numpy()
-    highest = torch.as_tensor(values).cummax(0).values.to(x.device)
+    highest = torch.as_tensor(values).cummax(0).values.to(x.device)  # no gradient to x
     return (highest - x.detach()).max()
 
 
 def buffer_on_cpu(x: Tensor) -> Tensor:
-    padded = torch.zeros(len(x))  # made on the CPU, wherever x lives
+    padded = torch.zeros(len(x))  # on the CPU, whatever the device of x
     return torch.maximum(x.cummax(0).values - x, padded.to(x.dtype)).max()
 
 
 def uncompiled(x: Tensor) -> Tensor:
-    return element_loop(x)
+    return element_loop(x)  # right values, but no compiler
 
 
 def unroll(x: Tensor) -> Tensor:
     return element_loop(x)
 
 
+# A trace records the steps of its example: three elements, whatever the length of x.
 traced = torch.jit.trace(unroll, torch.tensor([2.0, 1.0, 3.0]), check_trace=False)
-# A trace writes down what happened to its example: three elements, for ever.
+
+
+@torch.jit.script
+def misses_the_last(x: Tensor) -> Tensor:
+    highest, gap = x[0], torch.zeros_like(x[0])
+    for i in range(x.shape[0] - 1):  # the deepest fall may end at the last element
+        highest = torch.maximum(highest, x[i])
+        gap = torch.maximum(gap, highest - x[i])
+    return gap
 
 
 @torch.compile(backend="eager")
 def compiled_list_loop(x: Tensor) -> Tensor:
     highest, gap = float("-inf"), 0.0
-    for value in x.tolist():  # plain numbers leave the compiled program: nothing is left in it
+    for value in x.tolist():  # a graph break: the loop over numbers stays in Python
         highest = max(highest, value)
         gap = max(gap, highest - value)
     return torch.tensor(gap, dtype=x.dtype)
@@ -197,4 +207,4 @@ def compiled_list_loop(x: Tensor) -> Tensor:
 
 @torch.compile(backend="eager")
 def compiled_expression(x: Tensor) -> Tensor:
-    return (x.cummax(0).values - x).max()  # good code, but no loop: the other half of the task
+    return (x.cummax(0).values - x).max()  # no loop: this is the other half of the task

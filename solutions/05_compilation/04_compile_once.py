@@ -1,8 +1,9 @@
-"""Reference: sizes and numbers declared dynamic before the first call.
+"""Reference: declare sizes and numbers dynamic before the first call.
 
 Fast: `dynamic=True` makes the batch size and the factor inputs of the program instead of constants
-in it, so one compilation serves all. Waiting for the compiler to notice costs a compilation per
-surprise; `dynamic=False` costs one per combination, until PyTorch gives up and runs uncompiled.
+in it, so one compilation serves all of them. By default, the compiler makes an argument dynamic
+only after it has changed, which costs a compilation each time. `dynamic=False` costs one for each
+combination, until PyTorch reaches its limit and runs the function uncompiled.
 """
 
 from collections.abc import Callable
@@ -10,26 +11,26 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+Scaler = Callable[[Tensor, float], Tensor]
+
+
+def make_scaler() -> Scaler:
+    @torch.compile(dynamic=True)
+    def scaler(x: Tensor, factor: float) -> Tensor:
+        return x * factor
+
+    return scaler
+
+
 HINTS = (
     "Tell the compiler beforehand what will change, or pass it as something that may change.",
-    "torch.compile has an argument for this; or a number can become a tensor before the call.",
-    "`@torch.compile(dynamic=True)`; or compile for `torch.tensor(factor)` and mark the batch dim.",
+    "`torch.compile` has an argument for this; or turn the number into a tensor before the call.",
+    "`@torch.compile(dynamic=True)`; or pass `torch.tensor(factor)` and mark the batch dimension.",
 )
 
-TRAPS = {
-    "make_scaler": {
-        "as_it_comes": "ops",
-        "static_shapes": "ops",
-        "recompiled_in_each_call": "ops",
-        "never_compiled": "ops",
-        "multiplied_outside": "ops",
-        "fixed_at_the_first_call": "values",
-        "rounded_factor": "values",
-        "detached": "gradient",
-        "in_place": "purity",
-        "promoted": "dtype",
-    },
-}
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
 
 ALTERNATIVES = {
     "make_scaler": (
@@ -41,16 +42,6 @@ ALTERNATIVES = {
         "plain_tensor",
     )
 }
-
-Scaler = Callable[[Tensor, float], Tensor]
-
-
-def make_scaler() -> Scaler:
-    @torch.compile(dynamic=True)
-    def scaler(x: Tensor, factor: float) -> Tensor:
-        return x * factor
-
-    return scaler
 
 
 def tensor_factor() -> Scaler:
@@ -67,7 +58,7 @@ def marked() -> Scaler:
 
     def scaler(x: Tensor, factor: float) -> Tensor:
         if x.shape[0] > 1:
-            torch._dynamo.maybe_mark_dynamic(x, 0)  # noqa: SLF001 - has no public name
+            torch._dynamo.maybe_mark_dynamic(x, 0)  # noqa: SLF001 - it has no public name
         return product(x, x.new_tensor(factor))
 
     return scaler
@@ -82,6 +73,10 @@ def as_module() -> Scaler:
     return torch.compile(Product(), dynamic=True, fullgraph=True, mode="reduce-overhead")
 
 
+def product(x: Tensor, factor: float) -> Tensor:
+    return x * factor
+
+
 def without_inductor() -> Scaler:
     return torch.compile(product, dynamic=True, backend="aot_eager")
 
@@ -90,7 +85,7 @@ def padded() -> Scaler:
     multiply = torch.compile(product)
 
     def scaler(x: Tensor, factor: float) -> Tensor:
-        filled = torch.nn.functional.pad(x, (0, 0, 0, -len(x) % 64))  # one size for up to 64 rows
+        filled = torch.nn.functional.pad(x, (0, 0, 0, -len(x) % 64))  # one size up to 64 rows
         return multiply(filled, x.new_tensor(factor))[: len(x)]
 
     return scaler
@@ -101,34 +96,50 @@ def plain_tensor() -> Scaler:
     return lambda x, factor: multiply(x, torch.tensor(factor, device=x.device))
 
 
-def product(x: Tensor, factor: float) -> Tensor:
-    return x * factor
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "make_scaler": {
+        "default_dynamic": "ops",
+        "static_shapes": "ops",
+        "recompiled_in_each_call": "ops",
+        "never_compiled": "ops",
+        "multiplied_outside": "ops",
+        "fixed_at_the_first_call": "values",
+        "rounded_factor": "values",
+        "detached": "gradient",
+        "in_place": "purity",
+        "promoted": "dtype",
+    },
+}
 
 
-def as_it_comes() -> Scaler:
-    return torch.compile(product)  # a constant factor, then a changing one, then a changing size
+def default_dynamic() -> Scaler:
+    return torch.compile(product)  # three programs: first call, new factor, new size
 
 
 def static_shapes() -> Scaler:
-    return torch.compile(product, dynamic=False)
+    return torch.compile(product, dynamic=False)  # one program per size and factor
 
 
 def recompiled_in_each_call() -> Scaler:
     def scaler(x: Tensor, factor: float) -> Tensor:
-        return torch.compile(lambda x: x * factor)(x)  # a new function, with a constant in it
+        return torch.compile(lambda x: x * factor)(x)  # a new lambda each time, so a new program
 
     return scaler
 
 
 def never_compiled() -> Scaler:
-    return product
+    return product  # no compiler
 
 
 def multiplied_outside() -> Scaler:
     ready = torch.compile(lambda x: x + 0, dynamic=True)
 
     def scaler(x: Tensor, factor: float) -> Tensor:
-        return ready(x) * factor  # the compiled program does nothing of use
+        return ready(x) * factor  # the compiled program does nothing useful
 
     return scaler
 
@@ -139,7 +150,7 @@ def fixed_at_the_first_call() -> Scaler:
 
     def scaler(x: Tensor, factor: float) -> Tensor:
         known.append(factor)
-        return multiply(x, known[0])
+        return multiply(x, known[0])  # the factor of the first call, forever
 
     return scaler
 
@@ -148,7 +159,7 @@ def rounded_factor() -> Scaler:
     multiply = torch.compile(product, dynamic=True)
 
     def scaler(x: Tensor, factor: float) -> Tensor:
-        return multiply(x, round(factor))  # fewer different factors, but others than asked for
+        return multiply(x, round(factor))  # fewer recompilations, but the wrong factor
 
     return scaler
 
@@ -157,7 +168,7 @@ def detached() -> Scaler:
     multiply = torch.compile(product, dynamic=True)
 
     def scaler(x: Tensor, factor: float) -> Tensor:
-        return multiply(x.detach(), factor)
+        return multiply(x.detach(), factor)  # no gradient flows to x
 
     return scaler
 
@@ -165,7 +176,7 @@ def detached() -> Scaler:
 def in_place() -> Scaler:
     @torch.compile(dynamic=True)
     def scaler(x: Tensor, factor: float) -> Tensor:
-        return x.data.mul_(factor)
+        return x.data.mul_(factor)  # overwrites the caller's x
 
     return scaler
 
@@ -175,6 +186,6 @@ def promoted() -> Scaler:
 
     def scaler(x: Tensor, factor: float) -> Tensor:
         wide = torch.tensor([factor], dtype=torch.float64, device=x.device)
-        return multiply(x, wide)  # a tensor [1] of float64 widens x; a number or [] does not
+        return multiply(x, wide)  # float64 [1] promotes float32 x; a number does not
 
     return scaler

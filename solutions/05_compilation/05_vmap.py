@@ -1,36 +1,14 @@
 """Reference: the gradient of one sample's loss as a function, mapped over the batch.
 
 Fast: `vmap` turns each op of that function into one op on the batch, so Python, the dispatcher and
-autograd are paid once, not n times. Safe: `functional_call` runs the model with parameters that are
-passed in, so that neither its `grad` nor its flags are touched.
+autograd are paid for once, not n times. Safe: `functional_call` runs the model with the parameters
+that it is given, so the model's own `grad` and `requires_grad` do not change.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, jacfwd, jacrev, vmap
 from torch.nn.functional import mse_loss
-
-HINTS = (
-    "Make the parameters an argument: a function of (parameters, x[i], y[i]) that gives one loss.",
-    "`functional_call` runs a model with given parameters, `grad` differentiates, `vmap` maps.",
-    "`vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)`: only x and y are mapped.",
-)
-
-TRAPS = {
-    "per_sample_grads": {
-        "backward_per_sample": "speed",
-        "leaves_grad_behind": "purity",
-        "switches_requires_grad_off": "purity",
-        "forward_mode": "speed",
-        "repeated_mean": "values",
-        "not_divided_by_outputs": "values",
-        "share_of_the_mean": "values",
-        "sorted_by_name": "contract",
-        "summed_over_samples": "shape",
-    },
-}
-
-ALTERNATIVES = {"per_sample_grads": ("batched_cotangents", "jacobian_of_losses", "by_vjp")}
 
 
 def per_sample_grads(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -42,10 +20,23 @@ def per_sample_grads(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor
     return vmap(grad(loss), in_dims=(None, 0, 0))(parameters, *samples)
 
 
+HINTS = (
+    "Make the parameters an argument: a function of (parameters, x[i], y[i]) that gives one loss.",
+    "`functional_call` runs a model with given parameters, `grad` differentiates, `vmap` maps.",
+    "`vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)` maps over x and y only.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"per_sample_grads": ("batched_cotangents", "jacobian_of_losses", "by_vjp")}
+
+
 def batched_cotangents(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     losses = (model(x) - y).square().mean(1)  # [n]
     names, parameters = zip(*model.named_parameters(), strict=True)
-    ones = torch.eye(len(x), dtype=losses.dtype, device=x.device)  # row i asks for sample i's loss
+    ones = torch.eye(len(x), dtype=losses.dtype, device=x.device)  # row i selects sample i's loss
     found = torch.autograd.grad(losses, parameters, ones, is_grads_batched=True)
     return dict(zip(names, found, strict=True))
 
@@ -66,9 +57,28 @@ def by_vjp(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         return vmap(gradient)(x, y)
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "per_sample_grads": {
+        "backward_per_sample": "speed",
+        "leaves_grad_behind": "purity",
+        "switches_requires_grad_off": "purity",
+        "forward_mode": "speed",
+        "repeated_mean": "values",
+        "not_divided_by_outputs": "values",
+        "share_of_the_mean": "values",
+        "sorted_by_name": "contract",
+        "summed_over_samples": "shape",
+    },
+}
+
+
 def backward_per_sample(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     names, parameters = zip(*model.named_parameters(), strict=True)
-    rows = [
+    rows = [  # n passes through the model, forward and backward
         torch.autograd.grad(mse_loss(model(x[i : i + 1]), y[i : i + 1]), parameters)
         for i in range(len(x))
     ]
@@ -78,16 +88,11 @@ def backward_per_sample(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Ten
 def leaves_grad_behind(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     rows: dict[str, list[Tensor]] = {name: [] for name, _ in model.named_parameters()}
     for i in range(len(x)):
-        model.zero_grad()  # also throws away what the caller has gathered
+        model.zero_grad()  # discards the gradients that the caller has accumulated
         mse_loss(model(x[i : i + 1]), y[i : i + 1]).backward()
         for name, p in model.named_parameters():
             rows[name].append(p.grad.clone())
     return {name: torch.stack(row) for name, row in rows.items()}
-
-
-def switches_requires_grad_off(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-    model.requires_grad_(requires_grad=False)  # torch.func needs no flags, but the caller does
-    return mapped(model, x, y)
 
 
 def mapped(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -98,15 +103,20 @@ def mapped(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     return vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)
 
 
+def switches_requires_grad_off(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    model.requires_grad_(requires_grad=False)  # the caller cannot train the model afterwards
+    return mapped(model, x, y)
+
+
 def forward_mode(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-    # A column of the Jacobian per number in the parameters, and there are hundreds of them.
+    # Forward mode needs one pass per parameter entry, and there are hundreds of them.
     parameters = {name: p.detach() for name, p in model.named_parameters()}
     return jacfwd(lambda p: (functional_call(model, p, (x,)) - y).square().mean(1))(parameters)
 
 
 def repeated_mean(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     names, parameters = zip(*model.named_parameters(), strict=True)
-    found = torch.autograd.grad(mse_loss(model(x), y), parameters)  # the samples are mixed already
+    found = torch.autograd.grad(mse_loss(model(x), y), parameters)  # mixes the samples
     return {n: g.expand(len(x), *g.shape).clone() for n, g in zip(names, found, strict=True)}
 
 
@@ -115,13 +125,13 @@ def not_divided_by_outputs(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, 
 
 
 def share_of_the_mean(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-    return {name: g / len(x) for name, g in mapped(model, x, y).items()}  # the mean's share of each
+    return {name: g / len(x) for name, g in mapped(model, x, y).items()}  # parts of the mean
 
 
 def sorted_by_name(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     found = mapped(model, x, y)
-    return {name: found[name] for name in sorted(found)}
+    return {name: found[name] for name in sorted(found)}  # not the order of named_parameters()
 
 
 def summed_over_samples(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-    return {name: g.sum(0) for name, g in mapped(model, x, y).items()}
+    return {name: g.sum(0) for name, g in mapped(model, x, y).items()}  # one gradient for all

@@ -1,8 +1,8 @@
-"""Reference: a sorted list of names, and one np.load per question.
+"""Reference: a sorted list of paths, and one np.load per index.
 
-Right: the list does the numbering, negative indices and IndexError included. Small: only names are
-held, so a folder larger than the memory is served all the same. Safe with workers: a process that
-is forked gets the names, and opens files of its own.
+Correct: the list implements the numbering, with negative indices and IndexError. Small: it holds
+paths only, so the folder may be larger than memory. Safe with workers: each process gets a copy of
+the list and opens files itself.
 """
 
 import fnmatch
@@ -14,33 +14,6 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-HINTS = (
-    "Python passes the object itself first. And a listing of a folder comes in any order.",
-    "`def __getitem__(self, index)` has to use index; `sorted` puts the names in order, once.",
-    "`sorted(Path(path).glob(pattern))`, then `torch.from_numpy(np.load(self.files[index]))`.",
-)
-
-TRAPS = {
-    "ArrayFolder": {
-        "AsListed": "values",
-        "ByNumber": "values",
-        "ByStem": "values",
-        "Recursive": "values",
-        "AllFiles": "values",
-        "ReadsAll": "memory",
-        "ReadsAllOnce": "memory",
-        "RoundAndRound": "contract",
-        "NoneAtTheEnd": "contract",
-        "OnlyForward": "values",
-        "Floats": "dtype",
-        "AtLeastOneDim": "shape",
-        "SkipsDamaged": "values",
-        "OneSharedFile": "values",
-    },
-}
-
-ALTERNATIVES = {"ArrayFolder": ("NamesByScandir", "Mapped")}
-
 
 class ArrayFolder(Dataset[Tensor]):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
@@ -51,6 +24,19 @@ class ArrayFolder(Dataset[Tensor]):
 
     def __getitem__(self, index: int) -> Tensor:
         return torch.from_numpy(np.load(self.files[index]))
+
+
+HINTS = (
+    "Python passes the object itself first. And a folder is listed in arbitrary order.",
+    "`def __getitem__(self, index)` has to use `index`; `sorted` puts the names in order, once.",
+    "`sorted(Path(path).glob(pattern))`, then `torch.from_numpy(np.load(self.files[index]))`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"ArrayFolder": ("NamesByScandir", "Mapped")}
 
 
 Base = ArrayFolder
@@ -68,7 +54,7 @@ class NamesByScandir(Dataset[Tensor]):
 
     def __getitem__(self, index: int) -> Tensor:
         if not -len(self) <= index < len(self):
-            raise IndexError(f"{index} is past the end of {len(self)} files")
+            raise IndexError(f"index {index} is out of range for {len(self)} files")
         with Path(self.path, self.names[index]).open("rb") as file:
             return torch.as_tensor(np.load(file))
 
@@ -78,38 +64,62 @@ class Mapped(Base):
         return torch.tensor(np.load(self.files[index], mmap_mode="r"))  # copied out of the mapping
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "ArrayFolder": {
+        "AsListed": "values",
+        "ByNumber": "values",
+        "ByStem": "values",
+        "Recursive": "values",
+        "AllFiles": "values",
+        "ReadsAll": "memory",
+        "ReadsAllOnce": "memory",
+        "WrapsAround": "contract",
+        "NoneAtTheEnd": "contract",
+        "OnlyForward": "values",
+        "Floats": "dtype",
+        "AtLeastOneDim": "shape",
+        "SkipsDamaged": "values",
+        "CountsCalls": "values",
+    },
+}
+
+
 class AsListed(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
-        self.files = list(Path(path).glob(pattern))  # in the order of the disk: differs by machine
+        self.files = list(Path(path).glob(pattern))  # arbitrary order, different on each machine
 
 
 class ByNumber(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
         super().__init__(path, pattern)
-        self.files.sort(key=lambda file: (len(file.name), file.name))  # a2 before a10: not asked
+        self.files.sort(key=lambda file: (len(file.name), file.name))  # puts a2 before a10
 
 
 class ByStem(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
         super().__init__(path, pattern)
-        self.files.sort(key=lambda file: file.stem)  # but "a-1.npy" comes before "a.npy"
+        self.files.sort(key=lambda file: file.stem)  # "a-1.npy" sorts before "a.npy"
 
 
 class Recursive(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
-        self.files = sorted(Path(path).rglob(pattern))  # looks into folders inside the folder
+        self.files = sorted(Path(path).rglob(pattern))  # includes subfolders
 
 
 class AllFiles(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
-        del pattern  # forgotten: every array of the folder counts
+        del pattern  # counts every array in the folder
         super().__init__(path)
 
 
 class ReadsAll(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
         super().__init__(path, pattern)
-        self.arrays = [torch.from_numpy(np.load(file)) for file in self.files]  # all, in advance
+        self.arrays = [torch.from_numpy(np.load(file)) for file in self.files]  # all at once
 
     def __getitem__(self, index: int) -> Tensor:
         return self.arrays[index]
@@ -119,35 +129,35 @@ class ReadsAllOnce(Base):
     arrays: list[Tensor] | None = None
 
     def __getitem__(self, index: int) -> Tensor:
-        if self.arrays is None:  # later, yet still all of them, and in each worker process anew
+        if self.arrays is None:  # reads all files, and does so again in each worker process
             self.arrays = [torch.from_numpy(np.load(file)) for file in self.files]
         return self.arrays[index]
 
 
-class RoundAndRound(Base):
+class WrapsAround(Base):
     def __getitem__(self, index: int) -> Tensor:
         if not self.files:
             raise IndexError(index)
-        return torch.from_numpy(np.load(self.files[index % len(self)]))  # a `for` never ends
+        return torch.from_numpy(np.load(self.files[index % len(self)]))  # `for` never ends
 
 
 class NoneAtTheEnd(Base):
     def __getitem__(self, index: int) -> Tensor:
         if not -len(self) <= index < len(self):
-            return None  # type: ignore[return-value]  # a `for` never ends
+            return None  # type: ignore[return-value]  # `for` never ends
         return torch.from_numpy(np.load(self.files[index]))
 
 
 class OnlyForward(Base):
     def __getitem__(self, index: int) -> Tensor:
         if not 0 <= index < len(self):
-            raise IndexError(index)  # right past the end, but -1 is the last one
+            raise IndexError(index)  # rejects -1, the last sample
         return torch.from_numpy(np.load(self.files[index]))
 
 
 class Floats(Base):
     def __getitem__(self, index: int) -> Tensor:
-        return torch.as_tensor(np.load(self.files[index]), dtype=torch.float32)  # labels as floats
+        return torch.as_tensor(np.load(self.files[index]), dtype=torch.float32)  # integers too
 
 
 class AtLeastOneDim(Base):
@@ -160,10 +170,10 @@ class SkipsDamaged(Base):
         try:
             return torch.from_numpy(np.load(self.files[index]))
         except (ValueError, EOFError):
-            return torch.zeros(3)  # the training goes on, on a sample that nobody measured
+            return torch.zeros(3)  # training continues silently with a made-up sample
 
 
-class OneSharedFile(Base):
+class CountsCalls(Base):
     def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
         super().__init__(path, pattern)
         self.at = 0
@@ -171,5 +181,5 @@ class OneSharedFile(Base):
     def __getitem__(self, index: int) -> Tensor:
         if not -len(self) <= index < len(self):
             raise IndexError(index)
-        self.at += 1  # counts the questions: right in one process, in order, and once
+        self.at += 1  # ignores index: right only in order, once, in one process
         return torch.from_numpy(np.load(self.files[(self.at - 1) % len(self)]))

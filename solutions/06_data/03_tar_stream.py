@@ -1,9 +1,9 @@
-"""Reference: every process walks through the archive, and reads its own share of the members.
+"""Reference: every process iterates over the archive, and reads its own share of the members.
 
-Right: `get_worker_info()` says which process this is; members are dealt out like cards, so each is
-in one hand, however many there are. Fast: skipped members cost a look at their header, no read.
-Small: one sample is held at a time. The archive is opened inside the pass, so each process has a
-file position of its own.
+Correct: `get_worker_info()` says which worker this is, and the workers take turns, so each member
+belongs to exactly one of them. Fast: of a skipped member, only the header is read. Small: one
+sample is in memory at a time. The archive is opened inside the pass, so each process has its own
+file position.
 """
 
 import io
@@ -18,40 +18,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-HINTS = (
-    "Each process has to know how many there are, and which one it is itself.",
-    "`torch.utils.data.get_worker_info()` tells both; None means: no worker process at all.",
-    "Keep member i of the .npy members only if `i % info.num_workers == info.id`.",
-)
-
-TRAPS = {
-    "TarStream": {
-        "EachWorkerAll": "values",
-        "NumbersFromOne": "values",
-        "ByTheClockOfTwo": "values",
-        "NamelessError": "values",
-        "SkipsDamaged": "values",
-        "OpensEarly": "memory",
-        "OpensForEach": "memory",
-        "ReadsAllFirst": "memory",
-        "OpensTwice": "memory",
-        "WholeArchive": "memory",
-        "SkipsEmpty": "values",
-        "OnePassOnly": "values",
-        "TakesDirectories": "values",
-        "TopFolderOnly": "values",
-        "GivesArrays": "values",
-        "Floats": "dtype",
-        "FlatSamples": "shape",
-        "NoIterableDataset": "contract",
-    },
-}
-
-ALTERNATIVES = {"TarStream": ("StreamMode", "HeadersByHand", "ListsAllFirst", "ByName")}
-
 
 def share() -> tuple[int, int]:
-    """Which process this is, and of how many."""
+    """Return the index of this process and the number of processes."""
     info = get_worker_info()
     return (0, 1) if info is None else (info.id, info.num_workers)
 
@@ -61,13 +30,13 @@ def is_array(member: tarfile.TarInfo) -> bool:
 
 
 def loaded(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Tensor:
-    """Read one array; an error names the member."""
+    """Read one array. If that fails, the error names the member."""
     try:
         file = archive.extractfile(member)
         assert file is not None
         return torch.from_numpy(np.load(io.BytesIO(file.read())))
     except Exception as error:
-        raise ValueError(f"{member.name} cannot be read: {error}") from error
+        raise ValueError(f"cannot read {member.name}: {error}") from error
 
 
 class TarStream(IterableDataset[Tensor]):
@@ -82,6 +51,19 @@ class TarStream(IterableDataset[Tensor]):
                 yield loaded(archive, member)
 
 
+HINTS = (
+    "Each process has to know how many processes there are, and which of them it is.",
+    "`torch.utils.data.get_worker_info()` returns both, or None outside of worker processes.",
+    "Keep member i of the .npy members only if `i % info.num_workers == info.id`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"TarStream": ("StreamMode", "HeadersByHand", "ListsAllFirst", "ByName")}
+
+
 Base = TarStream
 
 
@@ -89,7 +71,7 @@ class StreamMode(Base):
     def __iter__(self) -> Iterator[Tensor]:
         mine, workers = share()
         number = 0
-        with tarfile.open(self.path, mode="r|") as archive:  # never seeks: works on a pipe as well
+        with tarfile.open(self.path, mode="r|") as archive:  # never seeks: works on pipes, too
             for member in archive:
                 if not is_array(member):
                     continue
@@ -119,29 +101,75 @@ class HeadersByHand(Base):
                 yield torch.from_numpy(array)
 
 
+class ListsAllFirst(Base):
+    def __iter__(self) -> Iterator[Tensor]:
+        mine, workers = share()
+        with tarfile.open(self.path) as archive:
+            arrays = [member for member in archive.getmembers() if is_array(member)]
+            for member in arrays[mine::workers]:  # reads all headers first, but no array
+                yield loaded(archive, member)
+
+
+class ByName(Base):
+    def __iter__(self) -> Iterator[Tensor]:
+        mine, workers = share()
+        with tarfile.open(self.path) as archive:
+            for member in archive:
+                if is_array(member) and zlib.crc32(member.name.encode()) % workers == mine:
+                    yield loaded(archive, member)
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "TarStream": {
+        "EachWorkerAll": "values",
+        "NumbersFromOne": "values",
+        "AtMostTwoShares": "values",
+        "NamelessError": "values",
+        "SkipsDamaged": "values",
+        "OpensEarly": "memory",
+        "OpensForEach": "memory",
+        "ReadsAllFirst": "memory",
+        "OpensTwice": "memory",
+        "WholeArchive": "memory",
+        "SkipsEmpty": "values",
+        "OnePassOnly": "values",
+        "TakesDirectories": "values",
+        "TopFolderOnly": "values",
+        "GivesArrays": "values",
+        "Floats": "dtype",
+        "FlatSamples": "shape",
+        "NoIterableDataset": "contract",
+    },
+}
+
+
 class EachWorkerAll(Base):
     def __iter__(self) -> Iterator[Tensor]:
         with tarfile.open(self.path) as archive:
             for member in archive:
                 if is_array(member):
-                    yield loaded(archive, member)  # in each process: all of them
+                    yield loaded(archive, member)  # all members in every process
 
 
 class NumbersFromOne(Base):
     def __iter__(self) -> Iterator[Tensor]:
         mine, workers = share()
         with tarfile.open(self.path) as archive:
-            for number, member in enumerate(archive, start=1):  # worker numbers begin with 0
+            for number, member in enumerate(archive, start=1):  # but worker ids start at 0
                 if is_array(member) and (workers == 1 or number % workers == mine + 1):
                     yield loaded(archive, member)
 
 
-class ByTheClockOfTwo(Base):
+class AtMostTwoShares(Base):
     def __iter__(self) -> Iterator[Tensor]:
         mine, workers = share()
         with tarfile.open(self.path) as archive:
             arrays = (member for member in archive if is_array(member))
-            for member in islice(arrays, mine, None, min(workers, 2)):  # right up to two workers
+            for member in islice(arrays, mine, None, min(workers, 2)):  # wrong for three workers
                 yield loaded(archive, member)
 
 
@@ -151,6 +179,7 @@ class NamelessError(Base):
         with tarfile.open(self.path) as archive:
             arrays = (member for member in archive if is_array(member))
             for member in islice(arrays, mine, None, workers):
+                # A damaged member raises NumPy's error, which does not say where.
                 yield torch.from_numpy(np.load(io.BytesIO(archive.extractfile(member).read())))  # type: ignore[union-attr]
 
 
@@ -163,13 +192,13 @@ class SkipsDamaged(Base):
                 try:
                     yield loaded(archive, member)
                 except ValueError:
-                    continue  # trains on what is left, and nobody hears of it
+                    continue  # silently trains on the remaining samples
 
 
 class OpensEarly(Base):
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self.archive = tarfile.open(path)  # noqa: SIM115 - one position, shared by all processes
+        self.archive = tarfile.open(path)  # noqa: SIM115 - one file position, shared by all
 
     def __iter__(self) -> Iterator[Tensor]:
         mine, workers = share()
@@ -183,38 +212,20 @@ class OpensForEach(Base):
         mine, workers = share()
         with tarfile.open(self.path) as archive:
             for member in islice(filter(is_array, archive), mine, None, workers):
-                with tarfile.open(self.path) as again:  # once more for every sample
+                with tarfile.open(self.path) as again:  # again for every sample
                     yield loaded(again, member)
 
 
 class ReadsAllFirst(Base):
     def __iter__(self) -> Iterator[Tensor]:
-        return iter(list(super().__iter__()))  # the whole archive in memory
-
-
-class ListsAllFirst(Base):
-    def __iter__(self) -> Iterator[Tensor]:
-        mine, workers = share()
-        with tarfile.open(self.path) as archive:
-            arrays = [member for member in archive.getmembers() if is_array(member)]
-            for member in arrays[mine::workers]:  # all headers are read first, but no array is
-                yield loaded(archive, member)
-
-
-class ByName(Base):
-    def __iter__(self) -> Iterator[Tensor]:
-        mine, workers = share()
-        with tarfile.open(self.path) as archive:
-            for member in archive:
-                if is_array(member) and zlib.crc32(member.name.encode()) % workers == mine:
-                    yield loaded(archive, member)
+        return iter(list(super().__iter__()))  # holds all samples at once
 
 
 class OpensTwice(Base):
     def __iter__(self) -> Iterator[Tensor]:
         mine, workers = share()
         with tarfile.open(self.path, "r:") as archive:
-            count = sum(map(is_array, archive))  # a whole walk, only to count
+            count = sum(map(is_array, archive))  # reads every header only to count
         with tarfile.open(self.path, "r:") as archive:
             arrays = (member for member in archive if is_array(member))
             for member in islice(arrays, mine, count, workers):
@@ -224,7 +235,7 @@ class OpensTwice(Base):
 class WholeArchive(Base):
     def __iter__(self) -> Iterator[Tensor]:
         mine, workers = share()
-        whole = io.BytesIO(Path(self.path).read_bytes())  # of a size that nobody knows
+        whole = io.BytesIO(Path(self.path).read_bytes())  # may be larger than memory
         with tarfile.open(fileobj=whole) as archive:
             arrays = (member for member in archive if is_array(member))
             for member in islice(arrays, mine, None, workers):
@@ -236,7 +247,7 @@ class SkipsEmpty(Base):
         mine, workers = share()
         with tarfile.open(self.path) as archive:
             arrays = (member for member in archive if is_array(member) and member.size)
-            for member in islice(arrays, mine, None, workers):  # an empty file is damaged, too
+            for member in islice(arrays, mine, None, workers):  # an empty file must raise an error
                 yield loaded(archive, member)
 
 
@@ -247,7 +258,7 @@ class OnePassOnly(Base):
 
     def __iter__(self) -> Iterator[Tensor]:
         self.samples = self.samples or super().__iter__()
-        return self.samples  # used up after the first pass
+        return self.samples  # exhausted after the first pass
 
 
 class TakesDirectories(Base):
@@ -256,14 +267,14 @@ class TakesDirectories(Base):
         with tarfile.open(self.path) as archive:
             arrays = (member for member in archive if member.name.endswith(".npy"))
             for member in islice(arrays, mine, None, workers):
-                yield loaded(archive, member)  # a directory may be called x.npy as well
+                yield loaded(archive, member)  # a directory may be named x.npy, too
 
 
 class TopFolderOnly(Base):
     def __iter__(self) -> Iterator[Tensor]:
         mine, workers = share()
         with tarfile.open(self.path) as archive:
-            arrays = (m for m in archive if is_array(m) and "/" not in m.name)
+            arrays = (m for m in archive if is_array(m) and "/" not in m.name)  # skips subfolders
             for member in islice(arrays, mine, None, workers):
                 yield loaded(archive, member)
 
@@ -271,19 +282,19 @@ class TopFolderOnly(Base):
 class GivesArrays(Base):
     def __iter__(self) -> Iterator[Tensor]:
         for sample in super().__iter__():
-            yield sample.numpy()  # type: ignore[misc]  # hidden by a DataLoader, which converts
+            yield sample.numpy()  # type: ignore[misc]  # a DataLoader converts arrays, which hides this
 
 
 class Floats(Base):
     def __iter__(self) -> Iterator[Tensor]:
         for sample in super().__iter__():
-            yield sample.float()  # int64 labels are no floats
+            yield sample.float()  # changes the dtype of int64 labels
 
 
 class FlatSamples(Base):
     def __iter__(self) -> Iterator[Tensor]:
         for sample in super().__iter__():
-            yield sample.flatten()
+            yield sample.flatten()  # changes the shape
 
 
 class NoIterableDataset:
@@ -294,4 +305,4 @@ class NoIterableDataset:
         return iter(self.samples)
 
     def __len__(self) -> int:
-        return 7  # the base class is what tells a DataLoader to iterate
+        return 7  # a DataLoader iterates only over an IterableDataset

@@ -1,40 +1,13 @@
-"""Reference: pad_sequence, and the lengths, which are known without a look at the data.
+"""Reference: pad_sequence, and the lengths, which are known without reading any data.
 
-Fast: one op places all sequences. Differentiable: the op knows its own gradient, and hands each
-sequence back its part. Portable: the lengths are made on the device of the batch.
+Fast: one op places all sequences. Differentiable: the op's own gradient passes each sequence its
+part. Portable: the lengths are created on the device of the batch.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
-
-HINTS = (
-    "A whole sequence can be placed at once; and one call can do it for all of them.",
-    "torch.nn.utils.rnn has a function for it. Mind which dim it puts first unless told.",
-    "`pad_sequence(batch, batch_first=True)`; lengths by `torch.tensor([...], device=...)`.",
-)
-
-TRAPS = {
-    "pad_collate": {
-        "element_by_element": "speed",
-        "step_by_step": "speed",
-        "rows_of_a_view": "gradient",
-        "time_first": "shape",
-        "to_a_multiple_of_8": "shape",
-        "at_least_one_step": "shape",
-        "zeros_as_they_come": "dtype",
-        "short_lengths": "dtype",
-        "lengths_on_the_cpu": "device",
-        "fills_in_front": "values",
-        "longest_first": "values",
-        "sorts_the_list": "purity",
-        "counts_nonzeros": "values",
-        "lengths_as_list": "shape",
-    },
-}
-
-ALTERNATIVES = {"pad_collate": ("into_slices", "stacked_pads", "by_mask")}
 
 Padded = tuple[Tensor, Tensor]
 
@@ -47,6 +20,19 @@ def pad_collate(batch: list[Tensor]) -> Padded:
     return pad_sequence(batch, batch_first=True), lengths_of(batch)  # [n, max_len, d], [n]
 
 
+HINTS = (
+    "One assignment can copy a whole sequence, and one call can place all of them.",
+    "`torch.nn.utils.rnn` has a function for it. Check which dimension it puts first by default.",
+    "`pad_sequence(batch, batch_first=True)`; for the lengths, `torch.tensor([...], device=...)`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"pad_collate": ("into_slices", "stacked_pads", "by_mask")}
+
+
 def table_for(batch: list[Tensor]) -> Tensor:
     return batch[0].new_zeros(len(batch), max(map(len, batch)), batch[0].shape[1])
 
@@ -54,7 +40,7 @@ def table_for(batch: list[Tensor]) -> Tensor:
 def into_slices(batch: list[Tensor]) -> Padded:
     padded = table_for(batch)
     for i, sequence in enumerate(batch):
-        padded[i, : len(sequence)] = sequence  # a view of one result: may be written in place
+        padded[i, : len(sequence)] = sequence  # a slice may be modified in place
     return padded, lengths_of(batch)
 
 
@@ -71,12 +57,36 @@ def by_mask(batch: list[Tensor]) -> Padded:
     return padded.index_put((steps < lengths[:, None],), torch.cat(batch)), lengths
 
 
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "pad_collate": {
+        "element_by_element": "speed",
+        "step_by_step": "speed",
+        "rows_of_a_view": "gradient",
+        "time_first": "shape",
+        "to_a_multiple_of_8": "shape",
+        "at_least_one_step": "shape",
+        "default_dtype": "dtype",
+        "short_lengths": "dtype",
+        "lengths_on_the_cpu": "device",
+        "pads_in_front": "values",
+        "longest_first": "values",
+        "sorts_the_list": "purity",
+        "counts_nonzeros": "values",
+        "lengths_as_list": "shape",
+    },
+}
+
+
 def element_by_element(batch: list[Tensor]) -> Padded:
     padded = table_for(batch)
     for i, sequence in enumerate(batch):
         for t in range(sequence.shape[0]):
             for j in range(sequence.shape[1]):
-                padded[i, t, j] = sequence[t, j]  # 5 us for each number
+                padded[i, t, j] = sequence[t, j]  # 5 us per number
     return padded, lengths_of(batch)
 
 
@@ -84,13 +94,13 @@ def step_by_step(batch: list[Tensor]) -> Padded:
     padded = table_for(batch)
     for i, sequence in enumerate(batch):
         for t in range(len(sequence)):
-            padded[i, t] = sequence[t]  # a loop less, and still one too many
+            padded[i, t] = sequence[t]  # one loop fewer, but still one op per step
     return padded, lengths_of(batch)
 
 
 def rows_of_a_view(batch: list[Tensor]) -> Padded:
     padded = table_for(batch)
-    for row, sequence in zip(padded, batch, strict=True):  # the rows are views, made all at once
+    for row, sequence in zip(padded, batch, strict=True):  # autograd rejects writes to these rows
         row[: len(sequence)] = sequence
     return padded, lengths_of(batch)
 
@@ -101,50 +111,54 @@ def time_first(batch: list[Tensor]) -> Padded:
 
 def to_a_multiple_of_8(batch: list[Tensor]) -> Padded:
     padded, lengths = pad_sequence(batch, batch_first=True), lengths_of(batch)
+    # Good for tensor cores, but wider than the longest sequence.
     return functional.pad(padded, (0, 0, 0, -padded.shape[1] % 8)), lengths
 
 
 def at_least_one_step(batch: list[Tensor]) -> Padded:
     padded, lengths = pad_sequence(batch, batch_first=True), lengths_of(batch)
+    # Empty sequences have no steps, so the result must be [n, 0, d].
     return padded if padded.shape[1] else functional.pad(padded, (0, 0, 0, 1)), lengths
 
 
-def zeros_as_they_come(batch: list[Tensor]) -> Padded:
+def default_dtype(batch: list[Tensor]) -> Padded:
     longest = max(map(len, batch))
     padded = torch.zeros(len(batch), longest, batch[0].shape[1], device=batch[0].device)
     for i, sequence in enumerate(batch):
-        padded[i, : len(sequence)] = sequence  # float32, whatever the batch is
+        padded[i, : len(sequence)] = sequence  # float32, whatever the dtype of the batch
     return padded, lengths_of(batch)
 
 
 def short_lengths(batch: list[Tensor]) -> Padded:
-    return pad_sequence(batch, batch_first=True), lengths_of(batch).int()
+    return pad_sequence(batch, batch_first=True), lengths_of(batch).int()  # int32
 
 
 def lengths_on_the_cpu(batch: list[Tensor]) -> Padded:
-    return pad_sequence(batch, batch_first=True), torch.tensor([len(s) for s in batch])
+    return pad_sequence(batch, batch_first=True), torch.tensor([len(s) for s in batch])  # on CPU
 
 
-def fills_in_front(batch: list[Tensor]) -> Padded:
+def pads_in_front(batch: list[Tensor]) -> Padded:
+    # The zeros have to follow the data.
     return pad_sequence(batch, batch_first=True, padding_side="left"), lengths_of(batch)
 
 
 def longest_first(batch: list[Tensor]) -> Padded:
-    batch = sorted(batch, key=len, reverse=True)  # as packing once wanted it: labels stay behind
+    batch = sorted(batch, key=len, reverse=True)  # no longer in the order of their labels
     return pad_sequence(batch, batch_first=True), lengths_of(batch)
 
 
 def sorts_the_list(batch: list[Tensor]) -> Padded:
     order = sorted(range(len(batch)), key=lambda i: len(batch[i]))
     back = torch.tensor(order, device=batch[0].device).argsort()
-    batch.sort(key=len)  # the result comes back in order, the caller's list does not
+    batch.sort(key=len)  # the result is put back in order, the caller's list is not
     return pad_sequence(batch, batch_first=True)[back], lengths_of(batch)[back]
 
 
 def counts_nonzeros(batch: list[Tensor]) -> Padded:
     padded = pad_sequence(batch, batch_first=True)
-    return padded, (padded != 0).any(dim=2).sum(dim=1)  # a step of zeros is a step, too
+    return padded, (padded != 0).any(dim=2).sum(dim=1)  # a step of zeros is data, too
 
 
 def lengths_as_list(batch: list[Tensor]) -> tuple[Tensor, list[int]]:
+    # The lengths have to be a tensor.
     return pad_sequence(batch, batch_first=True), [len(sequence) for sequence in batch]

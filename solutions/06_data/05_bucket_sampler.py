@@ -1,8 +1,8 @@
-"""Reference: sort once, cut once, and draw a permutation of the batches in each pass.
+"""Reference: sort and cut once, then draw a permutation of the batches in each pass.
 
-Right: sorting decides which samples meet, the permutation only when. Cheap: the sort is paid once,
-a pass costs one randperm of the number of batches. Repeatable: the generator is the only source of
-chance, and it goes on from pass to pass, so each has an order of its own.
+Correct: sorting decides which samples share a batch, and the permutation decides only when. Cheap:
+the sort is paid for once, and a pass costs one randperm over the batches. Reproducible: the
+generator is the only source of randomness, and its state advances, so each pass has a new order.
 """
 
 import math
@@ -13,35 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Sampler
-
-HINTS = (
-    "Two steps: which samples go together, and in which order the batches come. One is random.",
-    "Sort the numbers by length and cut them into lists, once; permute the lists in each pass.",
-    "`torch.argsort(torch.as_tensor(lengths)).tolist()`; `torch.randperm(k, generator=...)`.",
-)
-
-TRAPS = {
-    "BucketSampler": {
-        "ShortToLong": "values",
-        "ShuffledOnce": "values",
-        "SameEachPass": "values",
-        "Rotated": "values",
-        "OwnChance": "values",
-        "HalfOwnChance": "values",
-        "SeedsEverybody": "values",
-        "RandomBatches": "values",
-        "PoolsOfBatches": "values",
-        "DropsTheShortOne": "values",
-        "FixedBuckets": "shape",
-        "TensorBatches": "contract",
-        "CountsSamples": "contract",
-        "CountsFullBatches": "contract",
-        "SortsInPlace": "purity",
-        "OrderOnTheCpu": "device",
-    },
-}
-
-ALTERNATIVES = {"BucketSampler": ("LongestFirst", "ShuffledTies", "SeededByDraw")}
 
 Lengths = Sequence[int] | Tensor
 Source = torch.Generator | None
@@ -61,6 +32,19 @@ class BucketSampler(Sampler[list[int]]):
         return len(self.batches)
 
 
+HINTS = (
+    "Two steps: group the samples into batches, then order the batches. Only one is random.",
+    "Sort the indices by length and cut them into lists once; permute the lists in each pass.",
+    "`torch.argsort(torch.as_tensor(lengths)).tolist()`; `torch.randperm(k, generator=...)`.",
+)
+
+# ------------------------------------------------------------------------------------------------
+# Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
+
+ALTERNATIVES = {"BucketSampler": ("LongestFirst", "ShuffledTies", "SeededByDraw")}
+
+
 Base = BucketSampler
 
 
@@ -72,13 +56,13 @@ class LongestFirst(Base):
     def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
         known = np.array(listed(lengths), dtype=np.int64)
         cuts = range(batch_size, len(known), batch_size)
-        parts = np.split(np.argsort(-known), cuts)  # the short batch has the shortest ones
+        parts = np.split(np.argsort(-known), cuts)  # the shortest samples form the last batch
         self.batches = [part.tolist() for part in parts if part.size]
         self.generator = generator
 
 
 class ShuffledTies(Sampler[list[int]]):
-    """Samples of one length trade places between batches, too."""
+    """Samples of equal length also switch between batches."""
 
     def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
         self.lengths = torch.tensor(listed(lengths), dtype=torch.int64)
@@ -99,13 +83,39 @@ class ShuffledTies(Sampler[list[int]]):
 class SeededByDraw(Base):
     def __iter__(self) -> Iterator[list[int]]:
         seed = torch.randint(2**62, (1,), generator=self.generator).item()
-        chance = random.Random(seed)  # noqa: S311 - no secret
+        chance = random.Random(seed)  # noqa: S311 - not a secret
         return iter(chance.sample(self.batches, len(self.batches)))
+
+
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
+
+TRAPS = {
+    "BucketSampler": {
+        "ShortToLong": "values",
+        "ShuffledOnce": "values",
+        "SameEachPass": "values",
+        "Rotated": "values",
+        "IgnoresGenerator": "values",
+        "ShufflesWithPython": "values",
+        "SeedsGlobally": "values",
+        "RandomBatches": "values",
+        "PoolsOfBatches": "values",
+        "DropsShortBatch": "values",
+        "FixedBuckets": "shape",
+        "TensorBatches": "contract",
+        "CountsSamples": "contract",
+        "CountsFullBatches": "contract",
+        "SortsInPlace": "purity",
+        "OrderOnTheCpu": "device",
+    },
+}
 
 
 class ShortToLong(Base):
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self.batches)  # the same course of lengths in every epoch
+        return iter(self.batches)  # every epoch runs from short to long
 
 
 class ShuffledOnce(Base):
@@ -114,13 +124,13 @@ class ShuffledOnce(Base):
         self.batches = list(super().__iter__())
 
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self.batches)  # random, but every pass the same
+        return iter(self.batches)  # random, but the same in every pass
 
 
 class SameEachPass(Base):
     def __iter__(self) -> Iterator[list[int]]:
         if self.generator is not None:
-            self.generator.manual_seed(self.generator.initial_seed())  # back to the first order
+            self.generator.manual_seed(self.generator.initial_seed())  # repeats pass 1
         return super().__iter__()
 
 
@@ -128,35 +138,35 @@ class Rotated(Base):
     def __iter__(self) -> Iterator[list[int]]:
         if self.batches:
             start = int(torch.randint(len(self.batches), (1,), generator=self.generator))
-            yield from self.batches[start:] + self.batches[:start]  # still short to long
+            yield from self.batches[start:] + self.batches[:start]  # only n orders
 
 
-class OwnChance(Base):
+class IgnoresGenerator(Base):
     def __iter__(self) -> Iterator[list[int]]:
-        for i in torch.randperm(len(self.batches)).tolist():  # the generator is forgotten
+        for i in torch.randperm(len(self.batches)).tolist():  # ignores the given generator
             yield self.batches[i]
 
 
-class HalfOwnChance(Base):
+class ShufflesWithPython(Base):
     def __iter__(self) -> Iterator[list[int]]:
         batches = list(super().__iter__())
-        random.shuffle(batches)  # a second source of chance, which no seed of the caller's reaches
+        random.shuffle(batches)  # a second source, which the generator does not control
         return iter(batches)
 
 
-class SeedsEverybody(Base):
+class SeedsGlobally(Base):
     passes = 0
 
     def __iter__(self) -> Iterator[list[int]]:
         self.passes += 1
-        if self.generator is not None:  # repeatable, but so is now all else that is drawn
+        if self.generator is not None:  # resets the global generator of the whole program
             torch.manual_seed(self.generator.initial_seed() + self.passes)
         yield from (self.batches[i] for i in torch.randperm(len(self.batches)).tolist())
 
 
 class RandomBatches(Base):
     def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
-        super().__init__(torch.rand(len(lengths)), batch_size, generator)  # lengths do not matter
+        super().__init__(torch.rand(len(lengths)), batch_size, generator)  # ignores the lengths
 
 
 class PoolsOfBatches(Sampler[list[int]]):
@@ -167,7 +177,7 @@ class PoolsOfBatches(Sampler[list[int]]):
         size, pool = self.batch_size, 8 * self.batch_size
         mixed = torch.randperm(len(self.lengths), generator=self.generator).tolist()
         batches = []
-        for start in range(0, len(mixed), pool):  # sorted only within 8 batches each: a compromise
+        for start in range(0, len(mixed), pool):  # sorts within 8 batches only: too much padding
             near = sorted(mixed[start : start + pool], key=self.lengths.__getitem__)
             batches += [near[i : i + size] for i in range(0, len(near), size)]
         for i in torch.randperm(len(batches), generator=self.generator).tolist():
@@ -177,9 +187,10 @@ class PoolsOfBatches(Sampler[list[int]]):
         return math.ceil(len(self.lengths) / self.batch_size)
 
 
-class DropsTheShortOne(Base):
+class DropsShortBatch(Base):
     def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
         super().__init__(lengths, batch_size, generator)
+        # Samples of the short batch are never seen.
         self.batches = [batch for batch in self.batches if len(batch) == batch_size]
 
 
@@ -189,19 +200,19 @@ class FixedBuckets(Base):
         buckets: dict[int, list[int]] = {}
         for i, length in enumerate(listed(lengths)):
             buckets.setdefault(length // 10, []).append(i)
-        for bucket in buckets.values():  # each bucket ends with a short batch of its own
+        for bucket in buckets.values():  # every bucket may end with a short batch
             self.batches += [bucket[i : i + batch_size] for i in range(0, len(bucket), batch_size)]
 
 
 class TensorBatches(Base):
     def __iter__(self) -> Iterator[list[int]]:
         for batch in super().__iter__():
-            yield torch.tensor(batch)  # type: ignore[misc]  # no key of a dict, no index of a list
+            yield torch.tensor(batch)  # type: ignore[misc]  # a list of ints is required
 
 
 class CountsSamples(Base):
     def __len__(self) -> int:
-        return sum(map(len, self.batches))  # progress bars never come to their end
+        return sum(map(len, self.batches))  # progress bars never finish
 
 
 class CountsFullBatches(Base):
@@ -210,14 +221,14 @@ class CountsFullBatches(Base):
         self.full = len(lengths) // batch_size
 
     def __len__(self) -> int:
-        return self.full  # forgets the short one
+        return self.full  # does not count the shorter batch
 
 
 class SortsInPlace(Base):
     def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
         super().__init__(lengths, batch_size, generator)
         if isinstance(lengths, Tensor):
-            lengths.copy_(lengths.sort().values)  # the caller's lengths belong to others now
+            lengths.copy_(lengths.sort().values)  # the caller's lengths are in a new order
         elif isinstance(lengths, list):
             lengths.sort()
 
@@ -225,5 +236,5 @@ class SortsInPlace(Base):
 class OrderOnTheCpu(Base):
     def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
         known = torch.as_tensor(lengths)
-        noise = torch.rand(len(known), generator=generator) / 2  # on the CPU, wherever known lives
+        noise = torch.rand(len(known), generator=generator) / 2  # always on the CPU
         super().__init__(known + noise, batch_size, generator)

@@ -78,7 +78,7 @@ EXERCISE = Exercise(
         ),
         variants=False,
     ),
-    shipped="72fd607105a59077",
+    shipped="3d0eb40f409f4406",
 )
 
 

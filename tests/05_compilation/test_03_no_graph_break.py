@@ -45,7 +45,7 @@ EXERCISE = Exercise(
         gradient=("x",),
         budget=(Ops(8), Syncs()),
     ),
-    shipped="34085c4b86d2c444",
+    shipped="c6029414428cf781",
     fault="ops",
 )
 

@@ -61,7 +61,7 @@ EXERCISE = Exercise(
         gradient=("x",),
         device=False,
     ),
-    shipped="48cb01f2107a2d50",
+    shipped="4ed7f85d464f83fc",
     fault="ops",
 )
 

@@ -5,7 +5,7 @@ import torch
 from torchkata import Entry, Exercise, delivers, require
 from torchkata.probes import delivered, taken
 
-EXERCISE = Exercise(Entry("BucketSampler"), shipped="a6f67588acf136b7", loads_data=True)
+EXERCISE = Exercise(Entry("BucketSampler"), shipped="db883322faf358bc", loads_data=True)
 SIZES = ((0, 4), (1, 1), (1, 5), (5, 1), (7, 3), (12, 4), (203, 16))
 
 
