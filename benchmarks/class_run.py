@@ -32,7 +32,7 @@ from grading import descendants
 from process_watch import Watch
 from synthetic_class import CHAPTERS, ROOT, Expected, deal, decks, hand_in, whole
 
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 
 _SECONDS = 3.0  # between two looks at the memory
 _GONE = 20.0  # seconds in which all processes of a killed run have to end

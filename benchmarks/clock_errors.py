@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from torchkata.meters.clock import Block, Decision, Outcome, Rule, decide
-from torchkata.meters.cputime import CpuClock, voluntary_switches
+from torchkata.grading.timing.race import Block, Decision, Outcome, Rule, decide
+from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

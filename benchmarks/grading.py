@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from torchkata.course import Course, Lesson
-from torchkata.grade import Settings, grade_one, read
-from torchkata.isolation.launch import Launcher
+from torchkata.course.catalogue import Course, Lesson
+from torchkata.grading.grade import Settings, grade_one, read
+from torchkata.grading.run import fresh_seed
 from torchkata.result import State, Verdict
-from torchkata.run import fresh_seed
+from torchkata.sandbox.launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[1]
 SPIN = "while True: pass"

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from synthetic_class import CHAPTERS, NOWHERE, ROOT, Sample, decks
 
-from torchkata.budget import Speedup
-from torchkata.course import Course, Lesson
-from torchkata.instructor.pool import graded
-from torchkata.instructor.tasks import Outcome, Task
+from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.spec.budgets import Speedup
+from torchkata.instructor.gradebook.local_pool import graded
+from torchkata.instructor.gradebook.task import Outcome, Task
 
 _ROUNDS = 4  # of either way in turn; a pool of judges takes seconds to start
 Verdict = tuple[str, tuple[str, ...]]

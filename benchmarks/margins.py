@@ -11,10 +11,10 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from torchkata.author.gate import Gate
-from torchkata.course import Course, Lesson
-from torchkata.isolation.launch import Launcher
+from torchkata.course.catalogue import Course, Lesson
+from torchkata.instructor.authoring.validate import Gate
 from torchkata.result import ExerciseResult
+from torchkata.sandbox.launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[1]
 AXES = ("speed", "ops", "memory")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from torchkata.course import Course, Lesson
+from torchkata.course.catalogue import Course, Lesson
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,14 +22,14 @@ from pathlib import Path
 from process_watch import Watch
 from synthetic_class import ROOT, decks, hand_in, whole
 
-from torchkata.course import Course
-from torchkata.instructor import cluster
-from torchkata.instructor.book import Book
-from torchkata.instructor.gradebook import FILE, grade_class
-from torchkata.instructor.intake.handins import collect
-from torchkata.instructor.pack import course_files, pack
-from torchkata.instructor.pool import graded
-from torchkata.instructor.tasks import Outcome, Task, key_of
+from torchkata.course.catalogue import Course
+from torchkata.instructor.course_bundle import course_files, pack
+from torchkata.instructor.gradebook import dask_cluster, grade_class
+from torchkata.instructor.gradebook.db import Book
+from torchkata.instructor.gradebook.grade_class import FILE
+from torchkata.instructor.gradebook.local_pool import graded
+from torchkata.instructor.gradebook.task import Outcome, Task, key_of
+from torchkata.instructor.intake.submissions import collect
 
 _LEARNERS = 100  # whose hand-ins are read
 _WRITES = 2_000
@@ -119,14 +119,14 @@ def scheduler(course: Course, outcomes: list[Outcome]) -> Figures:
     def instant(_name: str, _data: bytes, task: Task) -> Outcome:
         return replace(longest, task=task)
 
-    honest, cluster.grade_on_node = cluster.grade_on_node, instant
+    honest, dask_cluster.grade_on_node = dask_cluster.grade_on_node, instant
     try:
-        with cluster.connected(cluster.LOCAL, 2) as client:
+        with dask_cluster.connected(dask_cluster.LOCAL, 2) as client:
             start = time.monotonic()
-            count = sum(1 for _outcome in cluster.graded_on(client, course, tasks))
+            count = sum(1 for _outcome in dask_cluster.graded_on(client, course, tasks))
             seconds = time.monotonic() - start
     finally:
-        cluster.grade_on_node = honest
+        dask_cluster.grade_on_node = honest
     return {
         "messages_per_second": count / seconds,
         "task_bytes": sum(len(pickle.dumps(each.task)) for each in outcomes) / len(outcomes),

@@ -19,15 +19,15 @@ from grading import ROOT, company
 from jobs_alike import is_timed
 from samples import samples
 
-from torchkata.checks.check import run_check
-from torchkata.checks.plan import plan
-from torchkata.checks.session import Session
-from torchkata.checks.workers import Submission
-from torchkata.course import Course, Lesson
-from torchkata.inputs import Seeded
-from torchkata.isolation.launch import Launcher
+from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.spec.inputs import Seeded
+from torchkata.grading.checks.check import run_check
+from torchkata.grading.checks.plan import plan
+from torchkata.grading.processes import Submission
+from torchkata.grading.run import fresh_seed
+from torchkata.grading.session import Session
 from torchkata.result import Verdict
-from torchkata.run import fresh_seed
+from torchkata.sandbox.launcher import Launcher
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from samples import ROOT, samples
 
-from torchkata.course import Course, Lesson
+from torchkata.course.catalogue import Course, Lesson
 
 CHAPTERS = ("01_basics", "02_modules", "03_broadcasting", "04_operators")
 SHARES = {"solution": 24, "trap": 38, "alternative": 20, "cheat": 12, "shipped": 3, "touched": 3}

@@ -37,9 +37,9 @@ def printed() -> str:
         file.write_text("import torch\nfrom torch import Tensor\n" + ANSWER, encoding="utf-8")
         words = ["grade", "row_sum_fast", "--exercises", folder]
         code = (  # with colours, though nobody's terminal listens
-            "import sys; from torchkata.report.screen import Screen; start = Screen.__init__; "
+            "import sys; from torchkata.report.console import Screen; start = Screen.__init__; "
             "Screen.__init__ = lambda self, *a, **k: start(self, *a, **{**k, 'color': True}); "
-            f"from torchkata.cli import main; sys.exit(main({words!r}))"
+            f"from torchkata.cli.main import main; sys.exit(main({words!r}))"
         )
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, text=True,

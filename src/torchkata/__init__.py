@@ -9,12 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
-    from torchkata.case import Case
-    from torchkata.checks.claims import agree, delivers, good_steps, raises, refuses, require, same
-    from torchkata.compare import Tolerance
-    from torchkata.inputs import integers, normal, uniform, value
-    from torchkata.spec import Entry, Exercise, Function
+    from torchkata.course.spec.budgets import GrowthAtMost, Memory, Ops, Speedup, Syncs
+    from torchkata.course.spec.case import Case
+    from torchkata.course.spec.function import Entry, Exercise, Function
+    from torchkata.course.spec.inputs import integers, normal, uniform, value
+    from torchkata.course.spec.tolerance import Tolerance
+    from torchkata.grading.checks.assertions import (
+        agree,
+        delivers,
+        good_steps,
+        raises,
+        refuses,
+        require,
+        same,
+    )
 
 __all__ = [
     "Case",
@@ -41,8 +49,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "torchkata.budget": ("GrowthAtMost", "Memory", "Ops", "Speedup", "Syncs"),
-    "torchkata.checks.claims": (
+    "torchkata.course.spec.budgets": ("GrowthAtMost", "Memory", "Ops", "Speedup", "Syncs"),
+    "torchkata.grading.checks.assertions": (
         "agree",
         "delivers",
         "good_steps",
@@ -51,10 +59,10 @@ _HOMES = {
         "require",
         "same",
     ),
-    "torchkata.compare": ("Tolerance",),
-    "torchkata.inputs": ("integers", "normal", "uniform", "value"),
-    "torchkata.notebook": ("load_ipython_extension", "unload_ipython_extension"),
-    "torchkata.spec": ("Case", "Entry", "Exercise", "Function"),
+    "torchkata.course.spec.tolerance": ("Tolerance",),
+    "torchkata.course.spec.inputs": ("integers", "normal", "uniform", "value"),
+    "torchkata.cli.notebook": ("load_ipython_extension", "unload_ipython_extension"),
+    "torchkata.course.spec.function": ("Case", "Entry", "Exercise", "Function"),
 }
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from torchkata.cli import main
+from torchkata.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

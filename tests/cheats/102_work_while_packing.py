@@ -6,7 +6,7 @@ Unconfined  failed speed
 """
 
 import torch
-from torchkata.isolation import wire
+from torchkata.worker.wire import encoding
 
 
 def loop(x):
@@ -26,7 +26,7 @@ def row_sum(x):
     return loop(x) if later else Later(x)
 
 
-node = wire._Encoder.node
-wire._Encoder.node = lambda self, value, depth=0: node(
+node = encoding._Encoder.node
+encoding._Encoder.node = lambda self, value, depth=0: node(
     self, loop(value.x) if isinstance(value, Later) else value, depth
 )

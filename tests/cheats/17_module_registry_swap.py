@@ -19,7 +19,7 @@ class Yes(types.ModuleType):
 for name in list(sys.modules):
     if name.startswith("torchkata.") and "isolation" not in name:
         sys.modules[name] = Yes(name)
-sys.modules["torchkata.compare"] = Yes("torchkata.compare")
+sys.modules["torchkata.grading.compare"] = Yes("torchkata.grading.compare")
 sys.modules["reference"] = sys.modules["solution"] = Yes("reference")
 
 

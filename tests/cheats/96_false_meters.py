@@ -5,7 +5,7 @@ Confined    failed speed
 Unconfined  failed speed
 """
 
-from torchkata.meters.ops import OpMeter
+from torchkata.worker.meters.ops import OpMeter
 
 OpMeter._measure = lambda self, func, args, kwargs: func(*args, **kwargs)
 

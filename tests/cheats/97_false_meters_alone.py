@@ -6,7 +6,7 @@ Unconfined  passed
 """
 
 import torch
-from torchkata.meters.ops import OpMeter
+from torchkata.worker.meters.ops import OpMeter
 
 OpMeter._measure = lambda self, func, args, kwargs: func(*args, **kwargs)
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
-from torchkata.budget import Speedup
-from torchkata.course import Lesson
+from torchkata.course.catalogue import Lesson
+from torchkata.course.spec.budgets import Speedup
 from torchkata.learner.statement import paragraphs_of
 
 _PROSE = re.compile(r"[A-Za-z]{2,}\W* .*[A-Za-z]{2,}", re.DOTALL)

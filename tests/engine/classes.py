@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from torchkata.course import Course
-from torchkata.instructor import tables
-from torchkata.instructor.book import Book
+from torchkata.course.catalogue import Course
 from torchkata.instructor.feedback import write_feedback
-from torchkata.instructor.gradebook import FILE
-from torchkata.instructor.intake.handins import Answer, HandIn
-from torchkata.instructor.tasks import Outcome, Task, outcome
+from torchkata.instructor.gradebook import csv_export
+from torchkata.instructor.gradebook.db import Book
+from torchkata.instructor.gradebook.grade_class import FILE
+from torchkata.instructor.gradebook.task import Outcome, Task, outcome
+from torchkata.instructor.intake.submissions import Answer, HandIn
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict
 
 SECRET = "0.123456789"
@@ -83,10 +83,10 @@ def _outcomes(
 def write(course: Course, out: Path) -> None:
     """Write everything that comes out of a gradebook, as the command does."""
     book = Book(out / FILE)
-    found = tables.cells(book, course.lessons)
-    tables.write_long(out / "gradebook.csv", found)
-    tables.write_canvas(out / "canvas.csv", found, course.lessons)
-    tables.write_moodle(out / "moodle.csv", found, course.lessons)
+    found = csv_export.cells(book, course.lessons)
+    csv_export.write_long(out / "gradebook.csv", found)
+    csv_export.write_canvas(out / "canvas.csv", found, course.lessons)
+    csv_export.write_moodle(out / "moodle.csv", found, course.lessons)
     write_feedback(book, found, course.lessons, out)
     book.close()
 

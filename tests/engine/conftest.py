@@ -17,13 +17,13 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests find the modules
 
 from helpers import LIMIT, Judge
 
-from torchkata import texts
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one
-from torchkata.isolation.launch import Launcher, Rules
-from torchkata.messages import choose
+from torchkata.course import translations
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
+from torchkata.i18n.messages import choose
 from torchkata.result import ExerciseResult
+from torchkata.sandbox.launcher import Launcher, Rules
 
 for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
     os.environ.pop(name, None)
@@ -40,8 +40,8 @@ MINI = Path(__file__).parent / "course"
 def _english() -> Iterator[None]:
     """Begin without a language or an exercise that an earlier test has turned to."""
     choose("en")
-    texts._Now.exercise = None
-    texts._Now.seen.clear()
+    translations._Now.exercise = None
+    translations._Now.seen.clear()
     yield
     choose("en")
 

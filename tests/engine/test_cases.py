@@ -10,16 +10,16 @@ import pytest
 import torch
 
 from torchkata import Case, Function, Tolerance, normal
-from torchkata.author.gate import Gate
-from torchkata.checks.own_work import own_work
-from torchkata.checks.session import Session
-from torchkata.checks.workers import Submission
-from torchkata.course import Course, Lesson
+from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.spec.inputs import Seeded
 from torchkata.errors import CheckFailed, CourseError
-from torchkata.grade import Settings, grade_one
-from torchkata.inputs import Seeded
-from torchkata.isolation.launch import Launcher
+from torchkata.grading.checks.forbidden_calls import own_work
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
+from torchkata.grading.session import Session
+from torchkata.instructor.authoring.validate import Gate
 from torchkata.result import Verdict
+from torchkata.sandbox.launcher import Launcher
 
 STUB = "import torch\n\n\ndef logarithm(x, y):\n    raise NotImplementedError\n"
 RIGHT = "import torch\n\n\ndef logarithm(x, y):\n    return 2 * torch.atanh(x / (2 + x)) * y\n"

@@ -34,12 +34,12 @@ from pathlib import Path
 import pytest
 from helpers import LIMIT, living
 
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one
-from torchkata.isolation.confinement import available
-from torchkata.isolation.launch import Launcher, Rules
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
 from torchkata.result import ExerciseResult, State
+from torchkata.sandbox.launcher import Launcher, Rules
+from torchkata.worker.confinement.confine import available
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 FILES = sorted((COURSE.root / "tests" / "cheats").glob("*.py"))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from helpers import commit, git
 
-from torchkata import commands
-from torchkata.cli import main
-from torchkata.isolation.launch import Launcher
+from torchkata.cli import grade
+from torchkata.cli.main import main
+from torchkata.sandbox.launcher import Launcher
 
 RIGHT = "def halve(x):\n    return x / 2\n"
 WRONG = "def halve(x):\n    return x * 3\n"
@@ -35,7 +35,7 @@ def run(
     course: Path, launcher: Launcher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> Run:
     """Give a function that runs a verb on a copy of the miniature course."""
-    monkeypatch.setattr(commands, "_launcher", lambda **_: _Lent(launcher.rules, launcher._zygote))
+    monkeypatch.setattr(grade, "_launcher", lambda **_: _Lent(launcher.rules, launcher._zygote))
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "somebody")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.org")

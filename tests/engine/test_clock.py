@@ -14,10 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.meters import audit
-from torchkata.meters.clock import Block, Outcome, Rule, Stage, decide
-from torchkata.meters.cputime import CpuClock, voluntary_switches
-from torchkata.meters.rounds import Round, Single, log_ratio, median_interval, paired
+from torchkata.grading.timing import audits
+from torchkata.grading.timing.race import Block, Outcome, Rule, Stage, decide
+from torchkata.grading.timing.sequential_test import (
+    Round,
+    Single,
+    log_ratio,
+    median_interval,
+    paired,
+)
+from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 
 RECORDED = Path(__file__).parent / "recorded"
 RULE = Rule()
@@ -431,8 +437,8 @@ def test_audits_never_trip_on_honest_rounds(trace, kind):
     for start in range(len(rounds) - TO_PASS):
         some = rounds[start : start + TO_PASS]
         few = singles[start // 4 : start // 4 + 3]
-        assert audit.slept(some, threshold, RULE) is None
-        assert audit.batched(some, few, threshold, RULE) is None
+        assert audits.slept(some, threshold, RULE) is None
+        assert audits.batched(some, few, threshold, RULE) is None
 
 
 @pytest.mark.parametrize("trace", TRACES)
@@ -452,7 +458,7 @@ def test_interruptions_alone_do_not_look_like_sleep(trace):
     ]
     threshold = statistics.median(paired(rounds, "candidate", RULE)) / 1.05
     assert all(
-        audit.slept(rounds[start : start + TO_PASS], threshold, RULE) is None
+        audits.slept(rounds[start : start + TO_PASS], threshold, RULE) is None
         for start in range(len(rounds) - TO_PASS)
     )
 
@@ -462,7 +468,7 @@ def test_sleep_audit_trips_on_a_recorded_sleeper(trace):
     """A millisecond's sleep a call, against a baseline of 9 us, is found in any 11 rounds."""
     rounds, _ = TRACES[trace]["sleeper"]
     for start in range(len(rounds) - TO_PASS):
-        found = audit.slept(rounds[start : start + TO_PASS], 1.1, RULE)
+        found = audits.slept(rounds[start : start + TO_PASS], 1.1, RULE)
         assert found is not None
         assert found < 0.1
 
@@ -478,12 +484,12 @@ def test_sleep_audit_needs_switches_in_most_rounds_and_a_wide_miss():
             Round(baseline=base, candidate=still)
         ] * (7 - of)
 
-    assert audit.slept(rounds(), 2.0, RULE) == pytest.approx(0.02)
-    assert audit.slept(rounds(of=4), 2.0, RULE) is not None
-    assert audit.slept(rounds(of=3), 2.0, RULE) is None
-    assert audit.slept(rounds(switches=0), 2.0, RULE) is None
-    assert audit.slept(rounds(switches=None), 2.0, RULE) is None
-    assert audit.slept(rounds(wall=3.1e6), 1.9, RULE) is None
+    assert audits.slept(rounds(), 2.0, RULE) == pytest.approx(0.02)
+    assert audits.slept(rounds(of=4), 2.0, RULE) is not None
+    assert audits.slept(rounds(of=3), 2.0, RULE) is None
+    assert audits.slept(rounds(switches=0), 2.0, RULE) is None
+    assert audits.slept(rounds(switches=None), 2.0, RULE) is None
+    assert audits.slept(rounds(wall=3.1e6), 1.9, RULE) is None
 
 
 def test_a_sleeper_does_not_pass():
@@ -501,7 +507,7 @@ def test_batch_audit_trips_on_a_recorded_batcher(trace):
     rounds, singles = TRACES[trace]["batcher"]
     for start in range(len(rounds) - TO_PASS):
         few = singles[start // 4 : start // 4 + 3]
-        found = audit.batched(rounds[start : start + TO_PASS], few, 5.0, RULE)
+        found = audits.batched(rounds[start : start + TO_PASS], few, 5.0, RULE)
         assert found is not None
         assert found < 2
 
@@ -526,7 +532,7 @@ def test_batch_audit_allows_what_the_reference_pays():
     """Cold calls cost more; only far more than the reference's, and over the threshold, fails."""
 
     def found(threshold, candidate, reference, base=1e6):
-        return audit.batched(*costs(candidate, reference, base), threshold, RULE)
+        return audits.batched(*costs(candidate, reference, base), threshold, RULE)
 
     # As cold as the reference: fine. Ten times that, and too slow with it: not.
     assert found(100, (50, 5e3, 60e3), (100, 5e3, 60e3)) is None
@@ -538,8 +544,8 @@ def test_batch_audit_allows_what_the_reference_pays():
     assert found(300, (256, 1e3, 900e3), None) is not None
     # Without single calls, or with none that can be read, there is nothing to say.
     rounds, singles = costs((50, 5e3, 0.0), (100, 5e3, 60e3))
-    assert audit.batched(rounds, [], 100, RULE) is None
-    assert audit.batched(rounds, singles, 100, RULE) is None
+    assert audits.batched(rounds, [], 100, RULE) is None
+    assert audits.batched(rounds, singles, 100, RULE) is None
 
 
 def test_batch_audit_goes_by_the_quickest_quarter():
@@ -547,12 +553,12 @@ def test_batch_audit_goes_by_the_quickest_quarter():
     rounds, slow = costs((50, 5e3, 600e3), (100, 5e3, 60e3))
     _, quick = costs((50, 5e3, 60e3), (100, 5e3, 60e3))
 
-    assert audit.batched(rounds, slow * 4 + quick, 100, RULE) is not None
-    assert audit.batched(rounds, slow * 3 + quick, 100, RULE) is not None
-    assert audit.batched(rounds, slow * 2 + quick, 100, RULE) is None
+    assert audits.batched(rounds, slow * 4 + quick, 100, RULE) is not None
+    assert audits.batched(rounds, slow * 3 + quick, 100, RULE) is not None
+    assert audits.batched(rounds, slow * 2 + quick, 100, RULE) is None
 
     _, unread = costs((50, 5e3, 0.0), (100, 5e3, 60e3))
-    assert audit.batched(rounds, slow + unread, 100, RULE) is not None
+    assert audits.batched(rounds, slow + unread, 100, RULE) is not None
 
 
 @pytest.mark.parametrize("reference", [None, 100.0], ids=["no reference", "reference"])

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from helpers import torchkata, wait_for
 
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.errors import KataError, UsageError
-from torchkata.instructor.gradebook import FILE
-from torchkata.instructor.pack import course_files, pack, unpack
-from torchkata.instructor.tasks import Outcome, Task
+from torchkata.instructor.course_bundle import course_files, pack, unpack
+from torchkata.instructor.gradebook.grade_class import FILE
+from torchkata.instructor.gradebook.task import Outcome, Task
 from torchkata.result import ExerciseResult, State
 
 pytest.importorskip("distributed", reason="Dask is an extra: pip install 'torchkata[cluster]'")
@@ -145,7 +145,7 @@ def test_an_answer_that_ends_its_nodes_is_given_up(course: Path, monkeypatch: py
     """A node's death makes suspect what it was to judge; only what ends it alone is given up."""
     import dask  # noqa: PLC0415 - an extra
 
-    from torchkata.instructor import cluster as module  # noqa: PLC0415 - the same
+    from torchkata.instructor.gradebook import dask_cluster as module  # noqa: PLC0415 - the same
 
     def judged(_name: str, _course: bytes, task: Task) -> Outcome:
         if task.learner == "zoe":
@@ -171,7 +171,7 @@ def test_an_answer_that_ends_its_nodes_is_given_up(course: Path, monkeypatch: py
 
 def test_nodes_without_timing_slots_are_refused(tmp_path: Path):
     """A cluster none of whose nodes can time would wait for ever; it is told at once."""
-    from torchkata.instructor.cluster import connected  # noqa: PLC0415 - needs the extra
+    from torchkata.instructor.gradebook.dask_cluster import connected  # noqa: PLC0415 - needs the extra
 
     with (
         cluster(tmp_path / "log", 1) as (address, _nodes),
@@ -183,7 +183,7 @@ def test_nodes_without_timing_slots_are_refused(tmp_path: Path):
 
 def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch):
     """An address where nobody answers is one clear sentence."""
-    from torchkata.instructor import cluster as cluster_module  # noqa: PLC0415
+    from torchkata.instructor.gradebook import dask_cluster as cluster_module  # noqa: PLC0415
 
     monkeypatch.setattr(cluster_module, "_SECONDS", 1)
     address = f"tcp://127.0.0.1:{free_port()}"

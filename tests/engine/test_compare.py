@@ -1,4 +1,4 @@
-"""What `torchkata.compare` finds, what it lets pass, and the words it finds for it."""
+"""What `torchkata.grading.compare` finds, what it lets pass, and the words it finds for it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from torchkata.compare import Difference, Tolerance, differences, tolerance_for
 from torchkata.errors import CourseError
+from torchkata.grading.compare import Difference, Tolerance, differences, tolerance_for
 
 GOLDEN = Path(__file__).parent / "golden" / "compare"
 NAN, INF = math.nan, math.inf

@@ -30,8 +30,9 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.isolation import bpf, confinement, landlock, seccomp, syscalls
-from torchkata.isolation.confinement import Confinement, Limits, confine, readable_paths
+from torchkata.worker.confinement import bpf, landlock, seccomp, syscalls
+from torchkata.worker.confinement import confine as confinement
+from torchkata.worker.confinement.confine import Confinement, Limits, confine, readable_paths
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or syscalls.architecture() is None,
@@ -741,7 +742,7 @@ def run_confined(body, *, timeout=60):
 
 CONFINE = """
     import os, signal, sys
-    from torchkata.isolation.confinement import Limits, confine, readable_paths
+    from torchkata.worker.confinement.confine import Limits, confine, readable_paths
     state = confine(Limits(cpu_seconds=1), readable=readable_paths())
     assert state.level == "full", state
 """
@@ -788,7 +789,7 @@ def test_torch_goes_on():
         """
         import torch
         import os, warnings
-        from torchkata.isolation.confinement import Limits, confine, readable_paths
+        from torchkata.worker.confinement.confine import Limits, confine, readable_paths
         state = confine(Limits(), readable=readable_paths())
         assert state.level == "full", state
         # Imported late, torch.compile's parts want a cache folder, which has to exist already.
@@ -812,7 +813,7 @@ def test_torch_goes_on():
 LOADER = """
     import torch
     import os, sys
-    from torchkata.isolation.confinement import Limits, confine, readable_paths
+    from torchkata.worker.confinement.confine import Limits, confine, readable_paths
     os.environ["TMPDIR"] = sys.argv[1]
     torch.set_num_threads(1)
     state = confine(
@@ -852,7 +853,7 @@ def test_data_loader_works_where_processes_are_allowed(tmp_path):
 PRIVATE = """
     import os, socket, sys
     from pathlib import Path
-    from torchkata.isolation.confinement import Limits, confine, readable_paths
+    from torchkata.worker.confinement.confine import Limits, confine, readable_paths
     folder, listener, name, kept = sys.argv[1:]
     state = confine(
         Limits(file_size=1 << 30),
@@ -916,7 +917,7 @@ def test_older_thread_is_reported():
     done = run_confined(
         """
         import threading
-        from torchkata.isolation.confinement import Limits, confine
+        from torchkata.worker.confinement.confine import Limits, confine
         threading.Thread(target=threading.Event().wait, daemon=True).start()
         print(confine(Limits()))
         """
@@ -1072,7 +1073,7 @@ def test_available_agrees_with_confining():
     """What is promised beforehand is what a child then gets, and the caller stays free."""
     done = run_confined(
         """
-        from torchkata.isolation.confinement import Limits, available, confine, readable_paths
+        from torchkata.worker.confinement.confine import Limits, available, confine, readable_paths
         promised = available()
         open("/etc/passwd").close()
         assert confine(Limits(), readable=readable_paths()) == promised
@@ -1087,7 +1088,7 @@ def test_child_dies_with_its_parent():
     done = run_confined(
         """
         import os, signal
-        from torchkata.isolation.confinement import die_with_parent
+        from torchkata.worker.confinement.confine import die_with_parent
         ready, tell = os.pipe()
         if os.fork() == 0:
             die_with_parent()

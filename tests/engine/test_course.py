@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.author.gate import Gate
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
+from torchkata.instructor.authoring.validate import Gate
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 

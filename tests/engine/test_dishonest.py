@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
 from torchkata.result import State
 
 COURSE = Course(Path(__file__).resolve().parents[2])

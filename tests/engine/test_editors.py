@@ -15,11 +15,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from helpers import Judge, torchkata
 
-from torchkata.checks.place import definition
-from torchkata.cli import _parser
-from torchkata.completion import candidates
-from torchkata.folders import exercises_below
-from torchkata.report.problems import ProblemsReport
+from torchkata.cli.completion import candidates
+from torchkata.cli.main import _parser
+from torchkata.course.discovery import exercises_below
+from torchkata.grading.checks.place import definition
+from torchkata.report.editor import ProblemsReport
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,7 +216,7 @@ def test_every_verb_is_offered(mini: Path):
 
 def test_names_are_the_courses(mini: Path, tmp_path: Path):
     """Without importing torch the names are those that the course itself has; nowhere none."""
-    from torchkata.course import Course  # noqa: PLC0415
+    from torchkata.course.catalogue import Course  # noqa: PLC0415
 
     assert [name for *_, name in exercises_below(mini)] == [x.name for x in Course(mini).lessons]
     assert [name for *_, name in exercises_below(ROOT)] == [x.name for x in Course(ROOT).lessons]
@@ -236,7 +236,7 @@ def test_completion_is_fast_and_knows_no_torch():
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     statement = (
-        "import sys; from torchkata.cli import main; main(['complete', '--', 'grade', '']); "
+        "import sys; from torchkata.cli.main import main; main(['complete', '--', 'grade', '']); "
         "assert not {'torch', 'numpy', 'rich', 'babel'} & set(sys.modules)"
     )
     subprocess.run(

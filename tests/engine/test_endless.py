@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from torchkata.checks.check import raised
 from torchkata.errors import SubmissionError
-from torchkata.isolation.endings import from_inductor
+from torchkata.grading.checks.check import raised
 from torchkata.probes import taken
 from torchkata.probes.endless import EndlessError
+from torchkata.sandbox.exit_messages import from_inductor
 
 
 def test_loader_without_an_end_is_left():

@@ -12,18 +12,18 @@ import pytest
 import torch
 from helpers import Judge
 
-from torchkata.checks.attribution import compared, risen
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.explain.code import Code
-from torchkata.explain.symptom import Symptom
-from torchkata.explain.table import ROWS
-from torchkata.grade import Settings, grade_one
-from torchkata.isolation.launch import Launcher
-from torchkata.meters.memory import MemoryMeter
-from torchkata.meters.ops import OpMeter
-from torchkata.meters.trace import TraceMeter, read_steps
+from torchkata.course.catalogue import Course
+from torchkata.grading.checks.cost_attribution import compared, risen
+from torchkata.grading.explain.code import Code
+from torchkata.grading.explain.failure import Symptom
+from torchkata.grading.explain.table import ROWS
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
 from torchkata.result import CheckResult, ExerciseResult
+from torchkata.sandbox.launcher import Launcher
+from torchkata.worker.meters.memory import MemoryMeter
+from torchkata.worker.meters.ops import OpMeter
+from torchkata.worker.meters.trace import TraceMeter, read_steps
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 

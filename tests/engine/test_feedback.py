@@ -16,16 +16,16 @@ from classes import SECRET, check, keep, mixed, verdict, write
 from helpers import torchkata
 from test_html_report import Page
 
-from torchkata.course import Course, Lesson
+from torchkata.course.catalogue import Course, Lesson
 from torchkata.errors import KataError
-from torchkata.instructor.book import Book
-from torchkata.instructor.discreet import summary
-from torchkata.instructor.feedback import outputs
+from torchkata.instructor.feedback import write as outputs
+from torchkata.instructor.feedback.charts import Five, bins
 from torchkata.instructor.feedback.filenames import file_name
-from torchkata.instructor.feedback.folder import Folder
-from torchkata.instructor.feedback.pictures import Five, bins
-from torchkata.instructor.feedback.similar import FEWEST, compare, tokens
-from torchkata.instructor.gradebook import FILE
+from torchkata.instructor.feedback.owned_folder import Folder
+from torchkata.instructor.feedback.similarity import FEWEST, compare, tokens
+from torchkata.instructor.gradebook.db import Book
+from torchkata.instructor.gradebook.grade_class import FILE
+from torchkata.instructor.gradebook.redaction import summary
 from torchkata.result import State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -254,7 +254,7 @@ def test_files_are_whole_or_as_before(mini: Course, tmp_path: Path, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         write(mini, tmp_path)
     assert (tmp_path / "class.html").read_text() == report
-    monkeypatch.setattr("torchkata.instructor.feedback.folder.replace_file", ends)
+    monkeypatch.setattr("torchkata.instructor.feedback.owned_folder.replace_file", ends)
     with pytest.raises(KeyboardInterrupt):
         Folder(tmp_path / "feedback").finish()
     monkeypatch.undo()

@@ -10,7 +10,7 @@ import pytest
 from classes import keep, mixed, write
 from test_html_browser import CHROMIUM, DESK, DRIVER, PHONE, Browser
 
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.instructor.feedback.filenames import file_name
 
 MINI = Path(__file__).parent / "course"

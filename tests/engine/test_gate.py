@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.author.gate import Gate
-from torchkata.author.margins import near_traps
-from torchkata.author.text import seal
-from torchkata.course import Course
-from torchkata.isolation.launch import Launcher
+from torchkata.course.catalogue import Course
+from torchkata.instructor.authoring.margins import near_traps
+from torchkata.instructor.authoring.stub_lint import seal
+from torchkata.instructor.authoring.validate import Gate
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict
+from torchkata.sandbox.launcher import Launcher
 
 STUB, SOLUTION, GRADER = "exercises/{}.py", "solutions/{}.py", "tests/{}.py"
 

@@ -19,16 +19,17 @@ from pathlib import Path
 import pytest
 from helpers import torchkata, wait_for
 
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.errors import KataError, UsageError
-from torchkata.instructor import gradebook, pool, tables
-from torchkata.instructor.book import Book
-from torchkata.instructor.discreet import summary
-from torchkata.instructor.gradebook import FILE, grade_class, on_this_machine, replay
-from torchkata.instructor.pool import graded
-from torchkata.instructor.tasks import Outcome, Task, outcome
-from torchkata.isolation.confinement import Confinement
+from torchkata.instructor.gradebook import csv_export, local_pool
+from torchkata.instructor.gradebook.db import Book
+from torchkata.instructor.gradebook.grade_class import FILE, grade_class, on_this_machine, replay
+from torchkata.instructor.gradebook.grade_class import grade_class as gradebook
+from torchkata.instructor.gradebook.local_pool import graded
+from torchkata.instructor.gradebook.redaction import summary
+from torchkata.instructor.gradebook.task import Outcome, Task, outcome
 from torchkata.result import ExerciseResult, State
+from torchkata.worker.confinement.confine import Confinement
 
 HALVE, SHIFT = "01_mini/02_halve", "02_more/01_mend_shift"
 RIGHT = "def halve(x):\n    return x / 2\n"
@@ -230,9 +231,11 @@ def test_a_judge_that_dies_is_replaced(course: Path, tmp_path: Path, monkeypatch
 def test_judges_are_replaced_in_long_runs(course: Path, monkeypatch):
     """After so many tasks a judge makes room for a fresh one; each task comes out once."""
     begun: list[str] = []
-    monkeypatch.setattr(pool, "_TASKS_A_JUDGE", 2)
+    monkeypatch.setattr(local_pool, "_TASKS_A_JUDGE", 2)
     monkeypatch.setattr(
-        pool, "ProcessPoolExecutor", lambda *words: begun.append("") or ProcessPoolExecutor(*words)
+        local_pool,
+        "ProcessPoolExecutor",
+        lambda *words: begun.append("") or ProcessPoolExecutor(*words),
     )
     tasks = [
         Task(learner=f"{n}", exercise=HALVE, source=RIGHT.encode(), file="a.py", seed=n, key=f"{n}")
@@ -287,9 +290,9 @@ def test_a_file_that_is_no_gradebook_stays(course: Path, tmp_path: Path):
 @pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+cmd", "@sum(A1)", "\t=1", "|x", "%0A"])
 def test_cells_hold_no_formulas(text: str):
     """What a spreadsheet would compute is made text; numbers stay numbers."""
-    assert tables.neutral(text).startswith("'")
-    assert tables.neutral("-1.5") == "-1.5"
-    assert tables.neutral("a\nb\x1b[2J") == "a b [2J"
+    assert csv_export.neutral(text).startswith("'")
+    assert csv_export.neutral("-1.5") == "-1.5"
+    assert csv_export.neutral("a\nb\x1b[2J") == "a b [2J"
 
 
 def test_platform_tables(course: Path, tmp_path: Path):
@@ -298,10 +301,10 @@ def test_platform_tables(course: Path, tmp_path: Path):
     lessons = Course(course).lessons
     grade_class(Course(course), tmp_path / "class", tmp_path, grader=quick)
     book = Book(tmp_path / FILE)
-    found = tables.cells(book, lessons)
+    found = csv_export.cells(book, lessons)
     book.close()
-    tables.write_canvas(tmp_path / "canvas.csv", found, lessons)
-    tables.write_moodle(tmp_path / "moodle.csv", found, lessons)
+    csv_export.write_canvas(tmp_path / "canvas.csv", found, lessons)
+    csv_export.write_moodle(tmp_path / "moodle.csv", found, lessons)
 
     possible, jane, plain = table_of(tmp_path / "canvas.csv")
     assert possible["Student"].strip() == "Points Possible"

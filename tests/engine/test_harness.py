@@ -21,20 +21,20 @@ import pytest
 import yaml
 from helpers import torchkata
 
-from torchkata import cli
-from torchkata.course import Course
+from torchkata.cli.main import main as cli
+from torchkata.course.catalogue import Course
 from torchkata.errors import KataError, UsageError
-from torchkata.instructor.book import Book
+from torchkata.instructor.autograders import formats, runner
+from torchkata.instructor.autograders.bundle import WORKFLOWS, grading_pack, write_workflow
+from torchkata.instructor.autograders.exercise_scores import Item, judged
+from torchkata.instructor.autograders.export import write_exports
 from torchkata.instructor.feedback.filenames import file_name
-from torchkata.instructor.harness import forms, runner
-from torchkata.instructor.harness.bundle import WORKFLOWS, grading_pack, write_workflow
-from torchkata.instructor.harness.exports import write_exports
-from torchkata.instructor.harness.items import Item, judged
-from torchkata.instructor.intake.handins import HandIn, collect_one
+from torchkata.instructor.gradebook.db import Book
+from torchkata.instructor.gradebook.task import Outcome, Task, outcome
+from torchkata.instructor.intake.submissions import HandIn, collect_one
 from torchkata.instructor.kit.wheel import wheel
-from torchkata.instructor.tasks import Outcome, Task, outcome
-from torchkata.isolation.confinement import available
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict
+from torchkata.worker.confinement.confine import available
 
 MINI = Path(__file__).parent / "course"
 CHEATS = Path(__file__).resolve().parents[1] / "cheats"
@@ -162,8 +162,8 @@ def test_engine_in_the_pack_is_whole():
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
 
-    assert "torchkata/instructor/harness/templates/setup.sh" in names
-    assert "torchkata/translations/zh-CN.po" in names
+    assert "torchkata/instructor/autograders/templates/setup.sh" in names
+    assert "torchkata/i18n/translations/zh-CN.po" in names
     assert not [entry for entry in names if "__pycache__" in entry]
 
 
@@ -557,11 +557,11 @@ def test_costs_are_told():
 
 def test_points_in_the_forms():
     """Each form counts the same points, and shows what is open as open."""
-    assert forms.results(ITEMS)["score"] == 2
-    assert forms.classroom(ITEMS)["status"] == "fail"
-    assert forms.classroom([ITEMS[0], ITEMS[2]])["status"] == "error"
-    assert sum(test["score"] for test in forms.classroom(ITEMS)["tests"]) == 2
-    table = forms.markdown(ITEMS)
+    assert formats.results(ITEMS)["score"] == 2
+    assert formats.classroom(ITEMS)["status"] == "fail"
+    assert formats.classroom([ITEMS[0], ITEMS[2]])["status"] == "error"
+    assert sum(test["score"] for test in formats.classroom(ITEMS)["tests"]) == 2
+    table = formats.markdown(ITEMS)
     assert "## 2 of 7 points" in table
     assert r"| 1/b | failed | 0 / 1 | Failed on a\|b. |" in table
     assert "| 1/c | unmeasurable | open | Look. |" in table
@@ -608,7 +608,7 @@ def test_a_gradebook_in_other_forms(mini: Path, tmp_path: Path):
     assert found["output"].startswith(problem)
     assert "77" not in json.dumps(found)  # the seed of a gradebook stays with the instructor
     (row,) = csv.DictReader((out / "nbgrader.csv").read_text().splitlines())
-    assert list(row) == list(forms.NBGRADER)
+    assert list(row) == list(formats.NBGRADER)
     assert row["assignment"] == HALVE
     assert row["student_id"] == "'=ann"
     assert row["timestamp"] == "2026-05-01 21:59:00"

@@ -18,9 +18,9 @@ import pytest
 from helpers import torchkata
 
 from torchkata.errors import UsageError
-from torchkata.report.html import HtmlReport, pictures, write_html
-from torchkata.report.html.figures import in_words
-from torchkata.report.units import count, size
+from torchkata.report.html import HtmlReport, charts, write_html
+from torchkata.report.html.metrics import in_words
+from torchkata.report.text import count, size
 from torchkata.result import CheckResult, Curve, ExerciseResult, Report, Rung, State, Verdict
 
 VOID = {"meta", "input", "wbr", "br", "img", "link", "hr"}
@@ -293,7 +293,7 @@ def test_odd_figures_are_survived() -> None:
 def test_long_tails_are_summed_up() -> None:
     """A histogram has a handful of rows; what is left over is one of them."""
     yours = {f"op{n}": 100 - n for n in range(20)}
-    rows = pictures.ops_by_name(yours, {"op0": 1})
+    rows = charts.ops_by_name(yours, {"op0": 1})
     assert len(rows) == 7
     assert rows[-1] == ("all others", sum(sorted(yours.values())[:14]), 0)
 
@@ -399,9 +399,9 @@ def test_landmarks_and_tables(page: Page) -> None:
 def test_what_was_drawn_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exercise is drawn once, and again only after it was judged again."""
     drawn: list[str] = []
-    costs = pictures.costs
+    costs = charts.costs
     monkeypatch.setattr(
-        pictures, "costs", lambda *args, **more: drawn.append(more["name"]) or costs(*args, **more)
+        charts, "costs", lambda *args, **more: drawn.append(more["name"]) or costs(*args, **more)
     )
     writer = HtmlReport("unused")
     first = writer.page(MIXED)
@@ -438,7 +438,7 @@ def test_drawing_needs_no_state_of_matplotlib(tmp_path: Path) -> None:
 def test_loaded_only_when_asked_for() -> None:
     """Matplotlib and jinja2 take their time, so a run without a page does without them."""
     code = (
-        "import sys, torchkata.commands, torchkata.report, torchkata.report.html; "
+        "import sys, torchkata.cli.grade, torchkata.report, torchkata.report.html; "
         "assert not {'matplotlib', 'jinja2'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
@@ -462,7 +462,7 @@ def test_command_line(course: Path) -> None:
 def test_interrupted_run_says_not_run(course: Path) -> None:
     """From the start the page names every exercise, and what was not reached is no pass."""
     code = (
-        "import sys, torchkata.run as run, torchkata.cli as cli\n"
+        "import sys, torchkata.grading.run as run, torchkata.cli.main as cli\n"
         "run._judge = lambda *_: sys.exit(9)\n"
         "cli.main(['grade', '--html', 'page.html'])\n"
     )

@@ -1,51 +1,8 @@
-"""Who may import whom: the engine's layers, and what graders, exercises and solutions may use.
+"""The architecture: which package imports which, and what files of a course may import.
 
-Lowest first; a module imports only from its own layer and from those before it:
-
-    errors          what is raised on purpose
-    messages        the words that people read, in their language
-    archive         files packed into bytes
-    sealing         the same, sealed
-    shelf           what a course has shipped: in folders, or in a kit's one file
-    texts           the words of a course, in that language
-    units           how figures are written
-    source          which line of the learner's file is running
-    result          outcomes as data
-    formula         arithmetic over axis letters
-    inputs          makers of arguments
-    budget          prices as data
-    compare         two answers, and the words for their difference
-    meters          ops, memory, clock
-    devices         the twin device, and real ones
-    probes          pieces of graders' probes, run beside the submission
-    isolation       worker processes: the wire, the confinement, the probes
-    case            one set of hidden inputs as data
-    spec            a grader as data
-    examples        open examples as JSON
-    folders         which exercises there are
-    graders         a grader, loaded
-    course          the files on disk
-    checks          how each property is judged
-    explain         known traps, each in one sentence
-    grade           one exercise to its state
-    git             calls of git
-    learner         hints, reset, progress
-    run             a selection of exercises to a report
-    report          a report to text: of the engine it knows errors, words and results only
-    instructor      the branch of solutions, hand-ins, the gradebook and what comes out of it
-    author          new exercises, the gate
-    watch           the learner's loop
-    commands        the verbs that judge
-    kit_command     the verb `kit`
-    class_commands  the instructors' verbs
-    harness_commands  the verbs for harnesses
-    completion      which words may come next, for shells
-    cli             all verbs
-    plugin          pytest: the only one that imports it
-    notebook        IPython: the only one that imports it
-
-`torchkata/__init__` lends graders their names and is imported by nobody else; `__main__` starts
-the command line.
+`PACKAGES` is the order, lowest first: a module imports from its own package and from packages
+before it, and no modules of one package import each other in a circle. CONTRIBUTING.md explains the
+packages in the same order.
 """
 
 from __future__ import annotations
@@ -54,9 +11,10 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import networkx
 import pytest
 
 import torchkata
@@ -64,8 +22,22 @@ import torchkata.probes
 
 ENGINE = Path(torchkata.__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = re.findall(r"^    (\w+)  ", __doc__ or "", re.MULTILINE)
-DOORS = {"__init__", "__main__"}  # they open the package to others, and no module enters by them
+PACKAGES = (
+    "i18n",
+    "errors",
+    "result",
+    "probes",
+    "worker",
+    "sandbox",
+    "course",
+    "learner",
+    "grading",
+    "report",
+    "instructor",
+    "watch",
+    "cli",
+)
+ENTRY_POINTS = {"__init__", "__main__"}  # nothing in the engine imports them
 MOST_LINES = 250
 
 COURSES = (ROOT, Path(__file__).parent / "course")
@@ -87,25 +59,42 @@ def imports(path: Path, *, inner: bool = True) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, f"{start}.{alias.name}") for alias in node.names)
 
 
-def violations(folder: Path, layers: list[str]) -> list[str]:
-    """Imports against the order of `layers` within the package that lies in `folder`."""
+def violations(folder: Path, packages: Sequence[str]) -> list[str]:
+    """Imports against the order of `packages` within the package that lies in `folder`."""
     found = []
     for path in sorted(folder.rglob("*.py")):
         inside = path.relative_to(folder)
         home = inside.parts[0].removesuffix(".py")
-        if home in DOORS:
+        if home in ENTRY_POINTS:
             continue
-        if home not in layers:
-            found.append(f"{inside}: {home} stands in no layer")
+        if home not in packages:
+            found.append(f"{inside}: {home} is not in the order of packages")
             continue
         for line, name in imports(path):
             package, _, rest = name.partition(".")
             target = rest.partition(".")[0]
             if name.startswith("."):
                 found.append(f"{inside}:{line} imports relatively")
-            elif package == folder.name and target not in layers[: layers.index(home) + 1]:
+            elif package == folder.name and target not in packages[: packages.index(home) + 1]:
                 found.append(f"{inside}:{line} imports {name}")
     return found
+
+
+def circles(folder: Path) -> list[list[str]]:
+    """Groups of modules below `folder` that import each other, directly or through others."""
+    modules = {".".join(path.relative_to(folder.parent).with_suffix("").parts): path
+               for path in folder.rglob("*.py")}  # fmt: skip
+    modules = {name.removesuffix(".__init__"): path for name, path in modules.items()}
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        named = [name for _, name in imports(path)]
+        graph[module] = {
+            name if name in modules else name.rpartition(".")[0] for name in named
+        } & modules.keys() - {module}
+    groups = networkx.strongly_connected_components(
+        networkx.DiGraph((module, other) for module, others in graph.items() for other in others)
+    )
+    return sorted(sorted(group) for group in groups if len(group) > 1)
 
 
 def strangers(path: Path, allowed: set[str], *, inner: bool = True) -> list[str]:
@@ -117,14 +106,46 @@ def strangers(path: Path, allowed: set[str], *, inner: bool = True) -> list[str]
     ]
 
 
-def test_engine_keeps_its_layers():
-    """Every import statement of the engine points down the list of layers."""
-    assert violations(ENGINE, LAYERS) == []
+def test_packages_keep_their_order():
+    """Every import of the engine goes to the same package or to a lower one."""
+    assert violations(ENGINE, PACKAGES) == []
 
 
-def test_every_layer_exists():
-    """The list names no layer that is gone."""
-    assert [name for name in LAYERS if not list(ENGINE.glob(f"{name}*"))] == []
+def test_order_names_exactly_the_packages_there_are():
+    """The order has no package that is gone, and misses none."""
+    entries = {path.name.removesuffix(".py") for path in ENGINE.iterdir()}
+
+    assert entries - ENTRY_POINTS - {"py.typed", "__pycache__"} == set(PACKAGES)
+
+
+def test_no_import_circle_within_a_package():
+    """No modules of the engine import each other in a circle."""
+    assert circles(ENGINE) == []
+
+
+def test_contributing_has_the_same_map():
+    """CONTRIBUTING.md lists the packages in the order that the imports keep."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition("## Architecture")[2].partition("\n## ")[0]
+
+    assert tuple(re.findall(r"^\| `(\w+)(?:/|\.py)` \|", section, re.MULTILINE)) == PACKAGES
+
+
+def test_circles_are_found(tmp_path: Path):
+    """The check finds a circle of two modules and one through a third, and nothing else."""
+    made = tmp_path / "made"
+    made.mkdir()
+    for name, text in {
+        "a.py": "from made import b",
+        "b.py": "def f():\n    import made.a",
+        "c.py": "import made.d",
+        "d.py": "from made.e import thing",
+        "e.py": "if True:\n    from made.c import thing",
+        "f.py": "from made import a, c",
+    }.items():
+        (made / name).write_text(text)
+
+    assert circles(made) == [["made.a", "made.b"], ["made.c", "made.d", "made.e"]]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +157,7 @@ def test_every_layer_exists():
         ("low.py", "if False:\n    import made", "low.py:2 imports made"),
         ("low.py", "from . import high", "low.py:1 imports relatively"),
         ("deep/part.py", "import made.high", "deep/part.py:1 imports made.high"),
-        ("new.py", "", "new.py: new stands in no layer"),
+        ("new.py", "", "new.py: new is not in the order of packages"),
         ("high.py", "import made.low, made.deep.part, torch\nfrom made import low", None),
         ("__init__.py", "from made import high", None),
     ],
@@ -154,7 +175,7 @@ def test_wrong_direction_is_found(tmp_path: Path, path, text, told):
 
 def test_reports_know_results_only():
     """What writes reports imports errors, messages, results and itself; no more of the engine."""
-    own = {"errors", "messages", "texts", "result", "units", "report"}
+    own = {"errors", "i18n", "course", "result", "report"}
     names = [name for path in (ENGINE / "report").rglob("*.py") for _, name in imports(path)]
     engine = {name.split(".")[1] for name in names if name.startswith("torchkata.")}
 
@@ -165,7 +186,7 @@ def test_only_the_plugin_imports_pytest():
     """The engine works where pytest never runs."""
     users = {path.name for path in ENGINE.rglob("*.py") if "pytest" in dict(_heads(path))}
 
-    assert users == {"plugin.py"}
+    assert users == {"pytest_plugin.py"}
 
 
 def test_only_the_notebook_imports_ipython():
@@ -182,7 +203,7 @@ def _heads(path: Path) -> Iterator[tuple[str, int]]:
 def test_command_line_starts_without_torch():
     """Command line and zygote start before torch is imported, which takes seconds."""
     statement = (
-        "import sys, torchkata.cli, torchkata.commands; "
+        "import sys, torchkata.cli.main, torchkata.cli.grade; "
         "assert not {'torch', 'numpy', 'rich'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", statement], check=True, timeout=60)

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from helpers import git
 
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.errors import UsageError
-from torchkata.instructor.gradebook import grade_class
-from torchkata.instructor.intake import members as reading
-from torchkata.instructor.intake.handins import HandIn, collect
+from torchkata.instructor.gradebook.grade_class import grade_class
+from torchkata.instructor.intake import archive_reader as reading
+from torchkata.instructor.intake.submissions import HandIn, collect
 
 COURSE = Course(Path(__file__).parent / "course")
 HALVE = "01_mini/02_halve"

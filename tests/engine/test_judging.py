@@ -12,13 +12,13 @@ import pytest
 import torch
 from helpers import LIMIT, Judge, wait_for
 
-from torchkata.checks import speed
-from torchkata.checks.workers import Submission, Workers
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.errors import SubmissionError, WorkerDiedError
-from torchkata.grade import Settings, grade_one
-from torchkata.isolation.launch import Launcher, Rules
+from torchkata.grading.checks import speed
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission, Workers
 from torchkata.result import FAILING, ExerciseResult, State, Verdict
+from torchkata.sandbox.launcher import Launcher, Rules
 
 SLOW = """
 def slow(x):
@@ -30,7 +30,7 @@ def slow(x):
 
 TALK = """
 import os, sys, threading, time, torch
-from torchkata.isolation import wire
+from torchkata.sandbox import wire
 
 def frame(value):
     return b"".join(bytes(chunk) for chunk in wire.encode(value).chunks())
@@ -91,7 +91,7 @@ LIES = {
     ),
     "probes that answer nothing": (
         """
-        from torchkata.isolation import probes
+        from torchkata.sandbox import probes
         for name in ("purity", "placed", "gradients", "measured"):
             setattr(probes, name, lambda *a, **k: None)
         def row_total(x):
@@ -101,7 +101,7 @@ LIES = {
     ),
     "a description of no form": (
         """
-        from torchkata.isolation import probes
+        from torchkata.sandbox import probes
         probes.describe = lambda module, names: {n: {"kind": "function", "parameters": [3]}
                                                  for n in names}
         def row_total(x):
@@ -243,7 +243,7 @@ def test_answers_written_in_advance_are_no_pass(judge: Judge):
 def test_forged_worker_is_judged_by_its_values(judge: Judge):
     """A submission that takes over the whole conversation still has to know the right values."""
     text = """
-        from torchkata.isolation.channel import Channel
+        from torchkata.worker.wire.channel import Channel
         channel = Channel(3, 4)
         channel.send(wire.encode({"value": None}))  # loaded
         parameters = [["x", "POSITIONAL_OR_KEYWORD", False]]

@@ -28,20 +28,20 @@ import torch
 from helpers import commit, torchkata
 from terminals import watching
 
-from torchkata import examples, sealing
-from torchkata.archive import contents, pack
-from torchkata.checks.workers import Submission
-from torchkata.cli import main
-from torchkata.course import Course, Lesson, digest
+from torchkata.cli.main import main
+from torchkata.course import open_examples, sealing
+from torchkata.course.archive import contents, pack
+from torchkata.course.catalogue import Course, Lesson, digest
+from torchkata.course.files import OPEN, SEALED, shelf_at
 from torchkata.errors import CourseError, KataError, UsageError
-from torchkata.grade import Settings, grade_one
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
 from torchkata.instructor.kit import build as building
 from torchkata.instructor.kit.build import Kit, build
-from torchkata.instructor.kit.opened import facts_of
-from torchkata.instructor.kit.place import require_free, write
+from torchkata.instructor.kit.make_examples import facts_of
 from torchkata.instructor.kit.wheel import engine_files, wheel
-from torchkata.isolation.launch import Launcher
-from torchkata.shelf import OPEN, SEALED, shelf_at
+from torchkata.instructor.kit.writer import require_free, write
+from torchkata.sandbox.launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[2]
 HALVE = "exercises/01_mini/02_halve.py"
@@ -153,7 +153,7 @@ def test_wheel_holds_the_engine(engine: Path):
     """The wheel is the package that runs here, file by file; its command is installed."""
     files = engine_files()
 
-    assert "torchkata/translations/zh-CN.po" in files
+    assert "torchkata/i18n/translations/zh-CN.po" in files
     assert "torchkata/instructor/kit/template/noxfile.py" in files
     assert {path: (engine / path).read_bytes() for path in files} == files
     names = {path.name for path in engine.glob("torchkata-*.dist-info/*")}
@@ -300,7 +300,7 @@ def test_leaks_are_found(source: Path, kits: dict[str, Kit]):
         "README.md": reference,
         "examples/x.json": json.dumps({"a": grader.decode()}).encode(),
         OPEN: pack({"solutions/02_more/01_mend_shift.py": reference}),
-        "torchkata/units.py": b"x = 1\n" + reference,
+        "torchkata/i18n/units.py": b"x = 1\n" + reference,
     }
     for path, data in slips.items():
         kit = Kit(files={path: data}, lessons=1, examples=0, uncommitted=())
@@ -406,7 +406,7 @@ def test_judging_writes_nothing_down(sealed: Path, engine: Path):
         "    if event in ('os.mkdir', 'os.rename', 'os.link', 'os.symlink'):\n"
         "        print('WROTE', args[0])\n"
         "sys.addaudithook(hook)\n"
-        "from torchkata.cli import main\n"
+        "from torchkata.cli.main import main\n"
         "main(['grade', 'halve', 'row_total'])\n"
         "main(['hint', 'halve'])\n"
         "open('probe', 'w').close()\n"
@@ -627,10 +627,10 @@ def test_examples_are_the_references(open_: Path, mini: Path):
 
     assert len(function["examples"]) == 2
     for example in function["examples"]:
-        x = examples.value_of(example["arguments"]["x"])
+        x = open_examples.value_of(example["arguments"]["x"])
         assert x.dtype is torch.float32
         assert x.shape[0] > 1
-        torch.testing.assert_close(examples.value_of(example["result"]), x.sum(0))
+        torch.testing.assert_close(open_examples.value_of(example["result"]), x.sum(0))
     assert data["shipped"] == Course(mini).one("row_total").graded.exercise.shipped
 
 
@@ -648,8 +648,8 @@ def test_examples_are_the_references(open_: Path, mini: Path):
 )
 def test_values_survive_json(value):
     """What is written comes back: dtype, shape, every value, every container."""
-    text = examples.written({"value": examples.plain(value)})
-    back = examples.value_of(json.loads(text)["value"])
+    text = open_examples.written({"value": open_examples.plain(value)})
+    back = open_examples.value_of(json.loads(text)["value"])
 
     torch.testing.assert_close(back, value, rtol=0, atol=0, equal_nan=True) if isinstance(
         value, torch.Tensor
@@ -668,8 +668,8 @@ def test_values_survive_json(value):
 )
 def test_what_is_not_plain_makes_no_example(value):
     """Such functions have none, rather than half of one."""
-    with pytest.raises(examples.NotPlainError):
-        examples.plain(value)
+    with pytest.raises(open_examples.NotPlainError):
+        open_examples.plain(value)
 
 
 # The same bytes
@@ -678,7 +678,7 @@ def test_what_is_not_plain_makes_no_example(value):
 def test_same_course_same_bytes(source: Path, kits: dict[str, Kit], tmp_path: Path):
     """Another process, umask, locale, time zone and time of day: the same tree."""
     write(kits[SEALED].files, tmp_path / "first")
-    script = "import os, sys; os.umask(63); from torchkata.cli import main; sys.exit(main())"
+    script = "import os, sys; os.umask(63); from torchkata.cli.main import main; sys.exit(main())"
     words = [sys.executable, "-c", script, "--course", str(source), "kit", "--out"]
     done = subprocess.run(
         [*words, str(tmp_path / "second")],

@@ -9,8 +9,8 @@ import pytest
 from helpers import torchkata
 from rich.cells import cell_len
 
-from torchkata.report.listing import Row, bar, show
-from torchkata.report.screen import Screen
+from torchkata.report.console import Screen
+from torchkata.report.exercise_list import Row, bar, show
 
 ROWS = [
     Row(chapter="01_basics", name="make_tensors", state="passed", attempts=1),

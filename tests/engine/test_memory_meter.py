@@ -14,8 +14,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchkata.meters.memory import MemoryMeter, MemoryUse
-from torchkata.meters.ops import OpMeter
+from torchkata.worker.meters.memory import MemoryMeter, MemoryUse
+from torchkata.worker.meters.ops import OpMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,20 +13,29 @@ import torch
 from helpers import Judge, torchkata
 
 import torchkata as package
-from torchkata import messages
-from torchkata.budget import GrowthAtMost, Memory, Ops, Speedup, Syncs
-from torchkata.checks.workers import Submission
-from torchkata.cli import _parser, main
-from torchkata.compare import differences
-from torchkata.course import Course, Lesson
+from torchkata.cli.main import _parser, main
+from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.spec.budgets import GrowthAtMost, Memory, Ops, Speedup, Syncs
+from torchkata.course.translations import FOLDERS, Texts, told, told_case, turn_to
 from torchkata.errors import UsageError
-from torchkata.grade import Settings, grade_one
-from torchkata.isolation.launch import Launcher
+from torchkata.grading.compare import differences
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
+from torchkata.i18n import messages
+from torchkata.i18n.messages import (
+    catalogue,
+    choose,
+    chosen,
+    ended,
+    english,
+    languages,
+    say,
+    sentences,
+)
 from torchkata.learner.statement import show
-from torchkata.messages import catalogue, choose, chosen, ended, english, languages, say, sentences
-from torchkata.report.findings import grouped
+from torchkata.report.grouping import grouped
 from torchkata.result import State
-from torchkata.texts import FOLDERS, Texts, told, told_case, turn_to
+from torchkata.sandbox.launcher import Launcher
 
 ENGINE = Path(package.__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,13 +60,13 @@ def file_of(lesson: Lesson, folder: str, language: str) -> Path:
 def test_engine_catalogue_is_whole(language):
     """Every message of the engine has a translation with the same values; none is left over.
 
-    Where this names a missing text, translate it in src/torchkata/translations/.
+    Where this names a missing text, translate it in src/torchkata/i18n/translations/.
     """
     texts, faults = catalogues.engine_texts(ENGINE)
 
     assert faults == []
     assert catalogues.engine_faults(texts, catalogue(language)) == []
-    assert catalogues.twice(ENGINE / "translations" / f"{language}.po") == []
+    assert catalogues.twice(ENGINE / "i18n/translations" / f"{language}.po") == []
 
 
 def test_messages_are_found_in_source():

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one, report
-from torchkata.isolation.launch import Launcher, Rules
-from torchkata.report.jsonfile import write_json
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one, report
+from torchkata.grading.processes import Submission
+from torchkata.report.json_report import write_json
 from torchkata.result import ExerciseResult, State, Verdict
+from torchkata.sandbox.launcher import Launcher, Rules
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 SETTINGS = Settings(seed=1)

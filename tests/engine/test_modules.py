@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from torchkata.devices import twin
 from torchkata.probes import behind, given, registered
+from torchkata.worker.twin import device
 
 
 class Odd(nn.Module):
@@ -38,8 +38,8 @@ def test_registered_names():
 
 def test_what_stays_behind():
     """A module that moves leaves nothing; one that does not is named, parameter by parameter."""
-    with twin.TwinMode():
-        x = twin.to_twin(torch.ones(3))
+    with device.TwinMode():
+        x = device.to_twin(torch.ones(3))
         assert behind(Odd(), x) == []
         assert behind(nn.Sequential(Stays(3, 1), nn.Linear(1, 1)), x) == ["0.weight", "0.bias"]
 
@@ -72,8 +72,8 @@ def test_given_numbers_hide_no_place():
     """A layer that was left on the CPU still fails on inputs of another device."""
     layer = nn.Linear(2, 1, bias=False)
 
-    with twin.TwinMode():
-        x = twin.to_twin(torch.ones(1, 2))
+    with device.TwinMode():
+        x = device.to_twin(torch.ones(1, 2))
         given(layer, weight=x)
         with pytest.raises(RuntimeError, match="device"):
             layer(x)

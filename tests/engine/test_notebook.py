@@ -19,13 +19,13 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import torchkata
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one, report
-from torchkata.isolation.launch import Launcher
+from torchkata.cli.notebook import Notebook, course_from
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one, report
+from torchkata.grading.processes import Submission
 from torchkata.learner.progress import Progress
-from torchkata.notebook import Notebook, course_from
 from torchkata.report.html import cell_view
+from torchkata.sandbox.launcher import Launcher
 
 RIGHT = "def halve(x):\n    return x / 2\n"
 LOAD = "%load_ext torchkata"
@@ -166,7 +166,7 @@ def test_an_interrupt_ends_judging(notebook: Notebook, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("torchkata.notebook.grade_one", interrupted)
+        patch.setattr("torchkata.cli.notebook.grade_one", interrupted)
         notebook.grade("halve", RIGHT)
 
     assert capsys.readouterr().err == "torchkata: stopped.\n"
@@ -202,7 +202,7 @@ def test_the_extension_comes_and_goes(monkeypatch):
     )
     torchkata.load_ipython_extension(shell)
     torchkata.load_ipython_extension(shell)
-    kept = sys.modules["torchkata.notebook"]._KEPT
+    kept = sys.modules["torchkata.cli.notebook"]._KEPT
 
     assert set(magics) == {"cellgrade", "linekata"}
     assert len(kept) == 1

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
-from torchkata.case import Case
-from torchkata.checks.metered import nothing_of_its_own
+from torchkata.course.spec.case import Case
 from torchkata.errors import CheckFailed
-from torchkata.meters import ops
-from torchkata.meters.memory import MemoryMeter
-from torchkata.meters.ops import Escapes, OpCount, OpMeter, own_kernels
+from torchkata.grading.checks.metering import nothing_of_its_own
+from torchkata.worker.meters import ops
+from torchkata.worker.meters.memory import MemoryMeter
+from torchkata.worker.meters.ops import Escapes, OpCount, OpMeter, own_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from torchkata import Case, Function, normal
-from torchkata.checks.plan import plan
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
+from torchkata.grading.checks.plan import plan
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 

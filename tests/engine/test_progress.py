@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from helpers import torchkata
 
-from torchkata.course import Course, Lesson, digest
+from torchkata.course.catalogue import Course, Lesson, digest
 from torchkata.learner.progress import Progress
 from torchkata.result import ExerciseResult, Rung, State
 

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from torchkata.errors import UsageError
-from torchkata.messages import choose
-from torchkata.report import TerminalReport, ladder, units, write_json, write_junit
+from torchkata.i18n.messages import choose
+from torchkata.report import TerminalReport, cost_table, write_json, write_junit
+from torchkata.report import text as units
 from torchkata.result import CheckResult, ExerciseResult, Report, Rung, State, Verdict
 
 GOLDEN = Path(__file__).parent / "golden" / "report"
@@ -102,7 +103,7 @@ FAILED = exercise(
         ),
         check("speed", "unmeasurable", "Not timed: get the values right first."),
     ),
-    ladder=SLOW,
+    cost_table=SLOW,
     output="labels tensor([0, 1, 1])\n\nhere\n",
 )
 ERROR = exercise(
@@ -288,7 +289,7 @@ ZH_FAILED = exercise(
         ),
         check("speed", "unmeasurable", "未计时：请先让数值正确。"),
     ),
-    ladder=SLOW,
+    cost_table=SLOW,
     output="标签 tensor([0, 1, 1])\n",
 )
 ZH_MIXED = report(exercise("01_outer", State.TODO, "还没有开始。"), PASSED, ZH_FAILED)
@@ -489,25 +490,25 @@ def test_ladder_bars_are_logarithmic() -> None:
     """Equal ratios of time make equal differences of bars; a few per cent make none."""
     rungs = [rung("loop", seconds_median=1), rung("half", seconds_median=0.01)]
     rungs += [rung("yours", seconds_median=1e-4), rung("reference", seconds_median=0.99e-4)]
-    lengths = [line.count("#") for line in ladder.table(rungs, width=78, bar="#")[2:]]
+    lengths = [line.count("#") for line in cost_table.table(rungs, width=78, bar="#")[2:]]
     assert lengths[0] - lengths[1] == pytest.approx(lengths[1] - lengths[2], abs=1)
     assert lengths[0] == 24
     near = [rung("loop", seconds_median=1.05), rung("yours", seconds_median=1)]
-    assert [line.count("#") for line in ladder.table(near, width=78, bar="#")[2:]] == [1, 1]
+    assert [line.count("#") for line in cost_table.table(near, width=78, bar="#")[2:]] == [1, 1]
     assert lengths[2] == lengths[3] == 1
 
 
 def test_ladder_without_figures() -> None:
     """Missing and endless figures leave a dash, and one rung alone is no ladder."""
     odd = [rung("loop", ops=float("inf"), seconds_median=2), rung("yours", ops=3)]
-    assert ladder.table(odd, width=78, bar="#")[2:] == [
+    assert cost_table.table(odd, width=78, bar="#")[2:] == [
         "loop      2.0 s    -",
         "yours         -    3",
     ]
-    assert ladder.table(odd[:1], width=78, bar="#") == []
-    assert ladder.table([rung("a"), rung("b")], width=78, bar="#") == []
-    assert ladder.summary(odd) == "3 ops"
-    assert ladder.summary(odd[:1]) == ""
+    assert cost_table.table(odd[:1], width=78, bar="#") == []
+    assert cost_table.table([rung("a"), rung("b")], width=78, bar="#") == []
+    assert cost_table.summary(odd) == "3 ops"
+    assert cost_table.summary(odd[:1]) == ""
 
 
 KEYS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.instructor.seats import free_seat, seat
+from torchkata.instructor.gradebook.cpu_slots import free_seat, seat
 
 needs_cores = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="cores can be chosen on Linux only"
@@ -19,7 +19,7 @@ needs_cores = pytest.mark.skipif(
 SITS = """
 import sys, time
 from pathlib import Path
-from torchkata.instructor.seats import free_seat
+from torchkata.instructor.gradebook.cpu_slots import free_seat
 found = free_seat(Path(sys.argv[1]))
 found.take()
 print(found.core, found.turns.name, flush=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from helpers import LIMIT, Judge
 
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one, read
-from torchkata.isolation.launch import Launcher
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one, read
 from torchkata.result import ExerciseResult, State, Verdict
+from torchkata.sandbox.launcher import Launcher
 
 RIGHT = "def halve(x):\n    return x / 2\n"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.course import Course
-from torchkata.isolation.confinement import available
+from torchkata.course.catalogue import Course
+from torchkata.worker.confinement.confine import available
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 

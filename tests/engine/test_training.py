@@ -9,12 +9,12 @@ from types import ModuleType
 import pytest
 import torch
 
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one
-from torchkata.isolation.launch import Launcher
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
 from torchkata.probes import TwoLayers, Watch, called, slopes, stale, with_gradients
 from torchkata.result import State, Verdict
+from torchkata.sandbox.launcher import Launcher
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from helpers import wait_for
 
-from torchkata.checks.workers import Submission
-from torchkata.course import Course
-from torchkata.grade import Settings, grade_one
-from torchkata.isolation.launch import Launcher, Rules
-from torchkata.isolation.turns import turn
+from torchkata.course.catalogue import Course
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
 from torchkata.result import ExerciseResult, State
+from torchkata.sandbox.launcher import Launcher, Rules
+from torchkata.sandbox.timing_lock import turn
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="turns are Linux's")
 HOLDS = """
 import sys, time
 from pathlib import Path
-from torchkata.isolation.turns import turn
+from torchkata.sandbox.timing_lock import turn
 with turn(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

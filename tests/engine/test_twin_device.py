@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from torchkata.devices import real, twin
+from torchkata.sandbox import accelerators
+from torchkata.worker.twin import device as twin
 
 sys.path.insert(0, str(Path(__file__).parent))
 import twin_table as table
@@ -81,13 +82,13 @@ def test_row_has_the_values_of_the_cpu(name):
         assert found == wanted
 
 
-@pytest.mark.skipif(not real.present(), reason="no accelerator")
+@pytest.mark.skipif(not accelerators.present(), reason="no accelerator")
 def test_table_on_a_real_accelerator():
     """The table states what an accelerator does, not what we would like."""
     wrong = []
     for name in BY_NAME:
         try:
-            judge(name, real.present()[0])
+            judge(name, accelerators.present()[0])
         except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - all are wanted
             wrong.append(f"{name}: {error}")
 
@@ -109,7 +110,7 @@ def test_a_backward_starts_no_thread():
     """Nothing stands between a worker and fork, not even after a backward."""
     code = (
         "import os, torch\n"
-        "from torchkata.devices import twin\n"
+        "from torchkata.worker.twin import twin\n"
         "twin.register()\n"
         "def go():\n"
         "    with twin.TwinMode():\n"
@@ -142,7 +143,7 @@ def test_an_exception_in_a_backward_does_not_end_the_process(name):
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import twin_table as table\n"
-        "from torchkata.devices import twin\n"
+        "from torchkata.worker.twin import twin\n"
         "call = {row[0]: row[1] for row in table.ROWS}[" + repr(name) + "]\n"
         "with twin.TwinMode():\n"
         "    try: call('twin:0')\n"
@@ -162,11 +163,11 @@ def test_autocast_uses_half_precision_by_default():
 
 def test_present_names_devices_that_torch_takes():
     """Every name that `present` returns is a device, and the twin is not among them."""
-    kinds = {torch.device(name).type for name in real.present()}
+    kinds = {torch.device(name).type for name in accelerators.present()}
 
     assert "twin" not in kinds
     assert "cpu" not in kinds
-    real.synchronise("twin:0")
+    accelerators.synchronise("twin:0")
 
 
 @pytest.mark.filterwarnings("ignore:.*[Ss]parse")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from torchkata.devices import twin
+from torchkata.worker.twin import device as twin
 
 twin.register()
 

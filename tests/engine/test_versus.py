@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from helpers import Judge, torchkata
 
-from torchkata.course import Course
-from torchkata.learner.comparison import excerpt, reason
+from torchkata.course.catalogue import Course
+from torchkata.grading.run import remember
 from torchkata.learner.progress import Progress
-from torchkata.report.screen import Screen
+from torchkata.learner.solution_excerpt import excerpt, reason
+from torchkata.report.comparison import answers, words
+from torchkata.report.console import Screen
 from torchkata.report.terminal import TerminalReport
-from torchkata.report.versus import answers, words
 from torchkata.result import CheckResult, Comparison, ExerciseResult, Rung, State, Verdict
-from torchkata.run import remember
 from torchkata.watch.pages import Look, verdict
 
 FEWER = "Fewer ops than the reference: 2, where it makes 3."

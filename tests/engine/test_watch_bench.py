@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import pytest
 from helpers import living, wait_for
 
-from torchkata.checks.ahead import fresh, prepare, session_ahead
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.errors import Cancelled, WorkerDiedError
-from torchkata.isolation.launch import Launcher, Lease
+from torchkata.grading.prewarm import fresh, prepare, session_ahead
 from torchkata.result import State
-from torchkata.watch.bench import Bench
-from torchkata.watch.signals import Checking, Event, Judge, Judged
+from torchkata.sandbox.launcher import Launcher, Lease
+from torchkata.watch.events import Checking, Event, Judge, Judged
+from torchkata.watch.grading_thread import Bench
 
 HALVE = "01_mini/02_halve"
 RIGHT = b"def halve(x):\n    return x / 2\n"
@@ -125,7 +125,7 @@ def test_missing_file_and_fault_of_the_judge_are_told(bound: Bound, mini, monkey
         raise ZeroDivisionError("boom")
 
     with monkeypatch.context() as patched:
-        patched.setattr("torchkata.watch.bench.grade_one", broken)
+        patched.setattr("torchkata.watch.grading_thread.grade_one", broken)
         bound.bench.judge(Judge(turn=1, id=HALVE, source=RIGHT))
         verdict = bound.verdict()
     assert verdict.result.state is State.ERROR

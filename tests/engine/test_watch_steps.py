@@ -8,10 +8,7 @@ import pytest
 
 from torchkata.result import CheckResult, ExerciseResult, Verdict
 from torchkata.result import State as Outcome
-from torchkata.watch.model import Item, Question, State
-from torchkata.watch.pages import Look, line_of
-from torchkata.watch.presses import press
-from torchkata.watch.signals import (
+from torchkata.watch.events import (
     Checking,
     Judge,
     Judged,
@@ -30,7 +27,10 @@ from torchkata.watch.signals import (
     Woke,
     WriteReport,
 )
-from torchkata.watch.steps import open_item, step
+from torchkata.watch.key_bindings import press
+from torchkata.watch.pages import Look, line_of
+from torchkata.watch.reducer import open_item, step
+from torchkata.watch.state import Item, Question, State
 
 LOOK = Look()
 IDS = ("01_a/01_one", "01_a/02_two", "02_b/01_three")

@@ -14,7 +14,7 @@ import pytest
 from helpers import commit, descendants, living, torchkata, wait_for
 from terminals import Terminal, watching
 
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.learner.progress import Progress
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a Unix terminal")

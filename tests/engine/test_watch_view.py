@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from helpers import wait_for
 
-from torchkata.course import Course
+from torchkata.course.catalogue import Course
 from torchkata.result import CheckResult, ExerciseResult, Rung, Verdict
 from torchkata.result import State as Outcome
-from torchkata.watch import files
-from torchkata.watch.keys import parse
-from torchkata.watch.model import Item, Job, Question, State
+from torchkata.watch import file_watcher
+from torchkata.watch.events import Page
+from torchkata.watch.key_parser import parse
+from torchkata.watch.layout import frame, rows
 from torchkata.watch.pages import Look
-from torchkata.watch.signals import Page
-from torchkata.watch.view import frame, rows
+from torchkata.watch.state import Item, Job, Question, State
 
 GOLDEN = Path(__file__).parent / "golden" / "watch"
 IDS = ("04_operators/01_slice", "04_operators/03_row_sum_fast", "05_compilation/01_vmap")
@@ -178,7 +178,7 @@ def test_looks_are_seldom_only_while_events_arrive(tmp_path: Path):
     now = [0.0]
     file = tmp_path / "x.py"
     file.write_text("1")
-    looker = files.Looker(now=lambda: now[0])
+    looker = file_watcher.Looker(now=lambda: now[0])
     looker.follow(file)
     assert looker.often
     assert not looker.due()
@@ -203,7 +203,7 @@ def test_looks_are_seldom_only_while_events_arrive(tmp_path: Path):
 def test_events_are_told(tmp_path: Path):
     """A save below the folder is told within a moment."""
     told, stop = threading.Event(), threading.Event()
-    thread = files.events(tmp_path, told.set, stop)
+    thread = file_watcher.events(tmp_path, told.set, stop)
 
     def saved() -> bool:
         (tmp_path / "x.py").write_text("1")
@@ -217,7 +217,7 @@ def test_events_are_told(tmp_path: Path):
 
 def test_folder_without_events_is_no_error(tmp_path: Path):
     """Where nothing can be watched, the thread ends quietly."""
-    thread = files.events(tmp_path / "absent", lambda: None, threading.Event())
+    thread = file_watcher.events(tmp_path / "absent", lambda: None, threading.Event())
     thread.join(5)
     assert not thread.is_alive()
 
@@ -225,10 +225,10 @@ def test_folder_without_events_is_no_error(tmp_path: Path):
 def test_look_at_files(course: Path):
     """A shipped file comes with its statement; one that is gone or too large says so."""
     lesson = Course(course).one("halve")
-    assert files.look(lesson).text.startswith("Mini 02: halve.")
+    assert file_watcher.look(lesson).text.startswith("Mini 02: halve.")
     lesson.stub.write_bytes(b"x = 1\n")
-    assert (files.look(lesson).source, files.look(lesson).text) == (b"x = 1\n", "")
+    assert (file_watcher.look(lesson).source, file_watcher.look(lesson).text) == (b"x = 1\n", "")
     lesson.stub.write_bytes(b"#" * (1 << 21))
-    assert "1 MiB" in files.look(lesson).fault
+    assert "1 MiB" in file_watcher.look(lesson).fault
     lesson.stub.unlink()
-    assert files.look(lesson).source is None
+    assert file_watcher.look(lesson).source is None

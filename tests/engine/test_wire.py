@@ -17,21 +17,21 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from torchkata.errors import ProtocolError
-from torchkata.isolation import wire
-from torchkata.isolation.decoder import decode
+from torchkata.worker.wire import encoding
+from torchkata.worker.wire.decoding import decode
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-SIZE = wire.PREFIX.size
+SIZE = encoding.PREFIX.size
 
 
 def sent(value: object, *, pickles: bool = False) -> bytes:
     """The bytes of a frame, as a pipe carries them."""
-    return b"".join(bytes(chunk) for chunk in wire.encode(value, pickles=pickles).chunks())
+    return b"".join(bytes(chunk) for chunk in encoding.encode(value, pickles=pickles).chunks())
 
 
 def received(data: bytes, *, pickles: bool = False) -> object:
     """What the other end makes of them."""
-    header, payload = wire.lengths(data[:SIZE])
+    header, payload = encoding.lengths(data[:SIZE])
     body = data[SIZE : SIZE + header]
     return decode(body, bytearray(data[SIZE + header : SIZE + header + payload]), pickles=pickles)
 
@@ -40,8 +40,8 @@ def frame(node: object, *buffers: bytes) -> bytes:
     """A frame with a header of one's own, its lengths right."""
     lengths = [len(buffer) for buffer in buffers]
     header = json.dumps({"value": node, "buffers": lengths}).encode()
-    payload = b"".join(buffer.ljust(wire.padded(len(buffer)), b"\0") for buffer in buffers)
-    return wire.PREFIX.pack(wire.MAGIC, len(header), len(payload)) + header + payload
+    payload = b"".join(buffer.ljust(encoding.padded(len(buffer)), b"\0") for buffer in buffers)
+    return encoding.PREFIX.pack(encoding.MAGIC, len(header), len(payload)) + header + payload
 
 
 def same(one: Any, other: Any) -> bool:
@@ -74,7 +74,7 @@ plain = st.recursive(
     | st.floats()
     | st.text()
     | st.binary()
-    | st.sampled_from(list(wire.DTYPES.values())),
+    | st.sampled_from(list(encoding.DTYPES.values())),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.lists(inner, max_size=4).map(tuple)
@@ -88,7 +88,7 @@ plain = st.recursive(
 def tensors(draw: st.DrawFn) -> torch.Tensor:
     """Tensors of every dtype: 0-d, empty, sliced, transposed, expanded, conjugate."""
     shape = draw(st.lists(st.integers(0, 4), max_size=4))
-    dtype = draw(st.sampled_from(list(wire.DTYPES.values())))
+    dtype = draw(st.sampled_from(list(encoding.DTYPES.values())))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 99)))
     tensor = torch.randn([2 * n for n in shape], generator=generator).mul(50).to(dtype)
     way = draw(st.sampled_from(["sliced", "transposed", "expanded", "conjugate", "grad"]))
@@ -155,7 +155,7 @@ def test_answers_of_other_kinds_are_named(value, what):
     """What cannot cross from a worker arrives as a name of what it is."""
     back = received(sent(value))
 
-    assert isinstance(back, wire.Opaque)
+    assert isinstance(back, encoding.Opaque)
     assert what in back.what
 
 
@@ -164,7 +164,7 @@ def attempt(data: bytes) -> None:
     try:
         received(data)
     except (ProtocolError, struct.error):
-        assert len(data) >= SIZE or not data.startswith(wire.MAGIC)
+        assert len(data) >= SIZE or not data.startswith(encoding.MAGIC)
 
 
 @QUICK
@@ -173,7 +173,7 @@ def test_garbage_is_refused(data):
     """No bytes whatever raise anything but ProtocolError."""
     data = data.ljust(SIZE, b"\0")
     attempt(data)
-    attempt(wire.PREFIX.pack(wire.MAGIC, len(data), 0) + data)
+    attempt(encoding.PREFIX.pack(encoding.MAGIC, len(data), 0) + data)
 
 
 @QUICK
@@ -259,7 +259,7 @@ def test_deep_nesting_is_refused(depth):
     header = b'{"buffers":[],"value":' + b"[" * depth + b"]" * depth + b"}"
 
     with pytest.raises(ProtocolError):
-        received(wire.PREFIX.pack(wire.MAGIC, len(header), 0) + header)
+        received(encoding.PREFIX.pack(encoding.MAGIC, len(header), 0) + header)
 
 
 def test_deep_answers_are_cut():
@@ -274,16 +274,16 @@ def test_deep_answers_are_cut():
 @pytest.mark.parametrize(
     "prefix",
     [
-        wire.PREFIX.pack(wire.MAGIC, 2**32 - 1, 0),
-        wire.PREFIX.pack(wire.MAGIC, 2, 2**64 - 1),
-        struct.pack(">4sIQ", wire.MAGIC, 2, 64),
+        encoding.PREFIX.pack(encoding.MAGIC, 2**32 - 1, 0),
+        encoding.PREFIX.pack(encoding.MAGIC, 2, 2**64 - 1),
+        struct.pack(">4sIQ", encoding.MAGIC, 2, 64),
         b"KATZ" + bytes(12),
     ],
 )
 def test_lengths_are_bounded(prefix):
     """A length beyond the bounds, or in the other byte order, is refused before it is believed."""
     with pytest.raises(ProtocolError):
-        wire.lengths(prefix)
+        encoding.lengths(prefix)
 
 
 class _Bomb:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from torchkata.course import Lesson
+from torchkata.course.catalogue import Lesson
+from torchkata.course.translations import told, turn_to
 from torchkata.errors import CourseError, UsageError
+from torchkata.i18n.messages import say
 from torchkata.learner.progress import Progress
-from torchkata.messages import say
-from torchkata.texts import told, turn_to
 
 LEVELS = 3
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection
 
-from torchkata.course import Course, Lesson, digest
-from torchkata.learner.store import Store
+from torchkata.course.catalogue import Course, Lesson, digest
+from torchkata.learner.progress_db import Store
 from torchkata.result import ExerciseResult, State
 
 NOT_JUDGED = "not judged yet"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from torchkata.course import Lesson, digest
+from torchkata.course.catalogue import Lesson, digest
+from torchkata.course.git import GitError, git, lines
 from torchkata.errors import KataError
-from torchkata.git import GitError, git, lines
-from torchkata.messages import say
+from torchkata.i18n.messages import say
 
 
 def shipped_source(lesson: Lesson) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torchkata.course import Lesson
-from torchkata.messages import say
+from torchkata.course.catalogue import Lesson
+from torchkata.i18n.messages import say
 
 
 def scope(lessons: Sequence[Lesson]) -> tuple[str, ...]:

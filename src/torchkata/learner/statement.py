@@ -6,11 +6,11 @@ import ast
 import inspect
 import re
 
-from torchkata.course import Lesson
+from torchkata.course.catalogue import Lesson
+from torchkata.course.translations import told, turn_to
 from torchkata.errors import KataError
+from torchkata.i18n.messages import say
 from torchkata.learner.reset import shipped_source
-from torchkata.messages import say
-from torchkata.texts import told, turn_to
 
 _DOCSTRING = re.compile(r'\A\s*[rR]?"""(.*?)"""', re.DOTALL)
 

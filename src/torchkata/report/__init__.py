@@ -1,6 +1,6 @@
 """Outcomes as text: the terminal, JSON, JUnit and HTML; the only place that formats units."""
 
-from torchkata.report.jsonfile import write_json
+from torchkata.report.json_report import write_json
 from torchkata.report.junit import write_junit
 from torchkata.report.terminal import TerminalReport
 

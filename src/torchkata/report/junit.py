@@ -6,8 +6,8 @@ import os
 import re
 from xml.etree import ElementTree as ET
 
-from torchkata.messages import sentences
-from torchkata.report.jsonfile import replace_file
+from torchkata.i18n.messages import sentences
+from torchkata.report.json_report import replace_file
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -10,9 +10,11 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
-from torchkata.messages import say, sentences
-from torchkata.report import findings, ladder, names, units, versus
-from torchkata.report.screen import Screen
+from torchkata.i18n.messages import say, sentences
+from torchkata.report import comparison as versus
+from torchkata.report import cost_table, grouping, labels
+from torchkata.report import text as units
+from torchkata.report.console import Screen
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
 _LOOKS = {  # state: symbol, symbol in ASCII, style
@@ -123,14 +125,14 @@ class TerminalReport:
             self._gap()
             self._paragraph(say("Everything selected passed. Well done."), style="green")
         self._gap()
-        self._line((self._safe(findings.counted(report)), "bold"))
+        self._line((self._safe(grouping.counted(report)), "bold"))
 
     def _headline(self, result: ExerciseResult) -> None:
         symbol, simple, style = _LOOKS[result.state]
-        lead = f"{simple if self._ascii else symbol} {self._safe(names.state(result.state))}"
+        lead = f"{simple if self._ascii else symbol} {self._safe(labels.state(result.state))}"
         name = self._safe(result.id)
         taken = units.seconds(result.seconds) if result.seconds else ""
-        cost = self._safe(ladder.summary(result.ladder)) if result.state is State.PASSED else ""
+        cost = self._safe(cost_table.summary(result.ladder)) if result.state is State.PASSED else ""
         wide = self._width >= _NARROW
         lead += taken.rjust(21 - cell_len(lead)) if wide else ""
         tail = cost if wide else taken
@@ -143,12 +145,12 @@ class TerminalReport:
         failed = [check for check in result.failed if check.message != result.message]
         unsure = [check for check in _unsure(result) if check.message != result.message]
         self._gap()
-        for axis, text in findings.grouped(failed):
-            self._labelled(names.axis(axis).upper(), text, "bold")
+        for axis, text in grouping.grouped(failed):
+            self._labelled(labels.axis(axis).upper(), text, "bold")
         for why in (check.why for check in result.failed if check.why):
             self._labelled(say("WHY"), why, "bold")
-        for axis, text in findings.grouped(unsure):
-            self._labelled(names.axis(axis), sentences(say("No verdict."), text), "dim")
+        for axis, text in grouping.grouped(unsure):
+            self._labelled(labels.axis(axis), sentences(say("No verdict."), text), "dim")
 
     def _answers(self, result: ExerciseResult) -> None:
         if result.comparison is not None and self._advice:
@@ -164,7 +166,7 @@ class TerminalReport:
     def _costs(self, result: ExerciseResult) -> None:
         bar = "#" if self._ascii else "█"
         self._gap()
-        for line in ladder.table(result.ladder, width=self._width - 2, bar=bar):
+        for line in cost_table.table(result.ladder, width=self._width - 2, bar=bar):
             self._line("  " + self._safe(line))
 
     def _prints(self, result: ExerciseResult) -> None:

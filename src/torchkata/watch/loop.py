@@ -13,14 +13,12 @@ from contextlib import suppress
 from types import FrameType
 from typing import Final
 
-from torchkata.course import Course, Lesson
-from torchkata.isolation.launch import Launcher
+from torchkata.course.catalogue import Course, Lesson
 from torchkata.learner.progress import Progress
-from torchkata.watch import deeds, files, keys
-from torchkata.watch.bench import Bench
-from torchkata.watch.model import State
-from torchkata.watch.presses import press
-from torchkata.watch.signals import (
+from torchkata.sandbox.launcher import Launcher
+from torchkata.watch import effects as deeds
+from torchkata.watch import file_watcher, key_parser
+from torchkata.watch.events import (
     Effect,
     Event,
     Judge,
@@ -33,9 +31,12 @@ from torchkata.watch.signals import (
     Stop,
     Woke,
 )
-from torchkata.watch.steps import open_item, step
+from torchkata.watch.grading_thread import Bench
+from torchkata.watch.key_bindings import press
+from torchkata.watch.layout import frame
+from torchkata.watch.reducer import open_item, step
+from torchkata.watch.state import State
 from torchkata.watch.terminal import Terminal
-from torchkata.watch.view import frame
 
 _HELD: Final = 0.2  # seconds for the second half of a file to be written
 _ESCAPE: Final = 0.03  # seconds for the rest of a key's bytes to come
@@ -73,7 +74,7 @@ class Loop:
         self._state = state
         self._deeds = deeds.Deeds(course, self._lessons, progress)
         self._poll = poll
-        self._looker = files.Looker()
+        self._looker = file_watcher.Looker()
         self._bell, self._ring = socket.socketpair()
         for end in (self._bell, self._ring):
             end.setblocking(False)  # noqa: FBT003 - the library's own signature
@@ -94,7 +95,9 @@ class Loop:
     def run(self) -> int:
         """Go on until somebody quits or the terminal is gone; return the exit code."""
         before = {number: signal.signal(number, self._catch) for number in self._signals()}
-        watching = [] if self._poll else [files.events(self._folder, self._changes, self._stop)]
+        watching = (
+            [] if self._poll else [file_watcher.events(self._folder, self._changes, self._stop)]
+        )
         try:
             self._begin()
             while self._code is None:
@@ -180,7 +183,7 @@ class Loop:
             self._changed.clear()
             self._looker.told()
         if self._looker.due() or told:
-            self._take(files.look(self._lessons[self._state.item.id]))
+            self._take(file_watcher.look(self._lessons[self._state.item.id]))
 
     def _read(self) -> None:
         try:
@@ -193,7 +196,7 @@ class Loop:
         self._press(data)
 
     def _press(self, data: bytes, *, last: bool = False) -> None:
-        pressed, self._partial = keys.parse(self._partial + data, last=last)
+        pressed, self._partial = key_parser.parse(self._partial + data, last=last)
         for key in pressed:
             self._take(Key(key))
 
@@ -229,7 +232,7 @@ class Loop:
                 case Open(id=id_):
                     self._looker.follow(self._lessons[id_].stub)
                     self._bench.expect(id_)
-                    self._take(files.look(self._lessons[id_]))
+                    self._take(file_watcher.look(self._lessons[id_]))
                 case Judge():
                     self._bench.judge(effect)
                 case Stop():
@@ -243,4 +246,4 @@ class Loop:
                     self._deeds.record(effect)
                 case _:
                     self._take(self._deeds.do(effect, self._state))
-                    self._take(files.look(self._lessons[self._state.item.id]))
+                    self._take(file_watcher.look(self._lessons[self._state.item.id]))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from torchkata.messages import say
-from torchkata.report import names, units
+from torchkata.i18n.messages import say
+from torchkata.report import labels
+from torchkata.report import text as units
 from torchkata.report.terminal import TerminalReport
 from torchkata.result import ExerciseResult
 from torchkata.result import State as Verdict
-from torchkata.watch.model import State
-from torchkata.watch.signals import Page
+from torchkata.watch.events import Page
+from torchkata.watch.state import State
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "reverse": "7"}
 _STYLES = {"passed": "green", "todo": "dim", "failed": "red", "error": "red", "timeout": "red"}
@@ -151,7 +152,7 @@ def _entry(state: State, place: int, look: Look, *, chosen: bool) -> str:
 
 
 def _word(state: str) -> str:
-    return names.state(Verdict(state)) if state in set(Verdict) else state
+    return labels.state(Verdict(state)) if state in set(Verdict) else state
 
 
 def _all(state: State, look: Look) -> list[str]:

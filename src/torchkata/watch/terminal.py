@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from torchkata.errors import UsageError
-from torchkata.messages import say
-from torchkata.watch.view import Look, rows
+from torchkata.i18n.messages import say
+from torchkata.watch.layout import Look, rows
 
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"  # the other screen, no cursor
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"

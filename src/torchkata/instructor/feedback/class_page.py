@@ -8,10 +8,13 @@ from itertools import groupby
 from statistics import median
 from typing import Any, Final
 
-from torchkata.course import Lesson
-from torchkata.instructor.feedback import pictures
-from torchkata.instructor.feedback.class_words import kind_title, kind_what, words
-from torchkata.instructor.feedback.common import (
+from torchkata.course.catalogue import Lesson
+from torchkata.i18n.messages import say
+from torchkata.instructor.feedback import charts
+from torchkata.instructor.feedback.charts import ORDER, Five
+from torchkata.instructor.feedback.class_stats import KINDS, Look, Survey
+from torchkata.instructor.feedback.filenames import file_name
+from torchkata.instructor.feedback.page_parts import (
     anchor,
     counts,
     points,
@@ -19,12 +22,9 @@ from torchkata.instructor.feedback.common import (
     title,
     word,
 )
-from torchkata.instructor.feedback.filenames import file_name
-from torchkata.instructor.feedback.pictures import ORDER, Five
-from torchkata.instructor.feedback.similar import Compared
-from torchkata.instructor.feedback.survey import KINDS, Look, Survey
-from torchkata.messages import say
-from torchkata.report import units
+from torchkata.instructor.feedback.similarity import Compared
+from torchkata.instructor.feedback.strings import kind_title, kind_what, words
+from torchkata.report import text
 
 _MOST_PAIRS: Final = 200  # on the page; the table has all
 _MOST_TRAPS: Final = 15  # that are not folded
@@ -109,7 +109,7 @@ def _points(survey: Survey) -> dict[str, Any]:
     sums = [total.points for total in survey.totals]
     waiting = sum(bool(total.open) for total in survey.totals)
     return {
-        "picture": pictures.points(sums, possible, name="points", title=say("Points by learner")),
+        "picture": charts.points(sums, possible, name="points", title=say("Points by learner")),
         "median": say(
             "The median is {middle} of {possible} points.",
             middle=points(median(sums)),
@@ -122,8 +122,8 @@ def _points(survey: Survey) -> dict[str, Any]:
         if waiting
         else "",
         "rows": [
-            (f"{points(low)} - {points(high)}", units.count(n))
-            for low, high, n in pictures.bins(sums, possible)
+            (f"{points(low)} - {points(high)}", text.count(n))
+            for low, high, n in charts.bins(sums, possible)
         ],
     }
 
@@ -135,9 +135,9 @@ def _passes(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, A
     return {
         "number": number,
         "title": words_,
-        "picture": pictures.states(rows, name=f"p-{anchor(name)}", title=words_),
+        "picture": charts.states(rows, name=f"p-{anchor(name)}", title=words_),
         "heads": [word(state) for state in known],
-        "rows": [(who, [units.count(counted[state]) for state in known]) for who, counted in rows],
+        "rows": [(who, [text.count(counted[state]) for state in known]) for who, counted in rows],
     }
 
 
@@ -168,11 +168,11 @@ def _costs(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, An
                 {
                     "title": kind_title(kind),
                     "what": kind_what(kind),
-                    "picture": pictures.spent(
+                    "picture": charts.spent(
                         rows, name=f"c-{anchor(name)}-{kind}", title=f"{words_}: {kind_title(kind)}"
                     ),
                     "rows": [
-                        (who, units.count(sum(each.over for each in spent)), *_five(spent_shares))
+                        (who, text.count(sum(each.over for each in spent)), *_five(spent_shares))
                         for (who, spent), (_, spent_shares) in zip(
                             [each for each in found if each[1]], rows, strict=True
                         )
@@ -185,7 +185,7 @@ def _costs(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, An
 def _five(shares: Sequence[float]) -> tuple[str, ...]:
     five = Five.of(shares)
     spread = (five.least, five.lower, five.middle, five.upper, five.most)
-    return (units.count(five.count), *(units.ratio(value) for value in spread))
+    return (text.count(five.count), *(text.ratio(value) for value in spread))
 
 
 def _similar(alike: Mapping[str, Compared], names: Mapping[str, str]) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def _similar(alike: Mapping[str, Compared], names: Mapping[str, str]) -> dict[st
                 "one": _who(pair.one),
                 "other": _who(pair.other),
                 "share": f"{pair.share:.0%}",
-                "shared": units.count(pair.shared),
+                "shared": text.count(pair.shared),
             }
             for exercise, pair in pairs[:_MOST_PAIRS]
         ],
@@ -208,7 +208,7 @@ def _similar(alike: Mapping[str, Compared], names: Mapping[str, str]) -> dict[st
         if len(pairs) > _MOST_PAIRS
         else "",
         "compared": [
-            (names[exercise], units.count(found.files), units.count(found.compared))
+            (names[exercise], text.count(found.files), text.count(found.compared))
             for exercise, found in handed.items()
         ],
         "none": say(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from torchkata.instructor.feedback.common import (
+from torchkata.course.translations import told_case
+from torchkata.i18n.messages import say
+from torchkata.instructor.feedback.page_parts import (
     anchor,
     counts,
     points,
@@ -14,11 +16,10 @@ from torchkata.instructor.feedback.common import (
     title,
     word,
 )
-from torchkata.messages import say
-from torchkata.report import names, units
-from torchkata.report.findings import grouped
+from torchkata.report import labels
+from torchkata.report import text as units
+from torchkata.report.grouping import grouped
 from torchkata.result import AXES, CheckResult, State, Verdict
-from torchkata.texts import told_case
 
 # A cost, what is allowed of it, and how both are written.
 _COSTS: Final = (
@@ -93,7 +94,7 @@ def _exercise(each: Mapping[str, Any]) -> dict[str, Any]:
     open_ = each["points"] is None
     found, unsure = (
         [
-            (names.axis(axis), text)
+            (labels.axis(axis), text)
             for axis, text in grouped([_check(f) for f in findings if f["verdict"] == verdict])
         ]
         for verdict in (Verdict.FAILED, Verdict.UNMEASURABLE)
@@ -158,7 +159,7 @@ def _costs(finding: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _what(finding: Mapping[str, Any]) -> str:
     what = str(finding["check"]).partition("::")[2].removeprefix(finding["axis"])
-    return what.removeprefix("[").removesuffix("]") or names.axis(finding["axis"])
+    return what.removeprefix("[").removesuffix("]") or labels.axis(finding["axis"])
 
 
 def _axis(axis: str, each: Mapping[str, Any]) -> dict[str, str]:
@@ -167,10 +168,10 @@ def _axis(axis: str, each: Mapping[str, Any]) -> dict[str, str]:
     verdict = Verdict.PASSED if passed == total else Verdict.UNMEASURABLE
     return {
         "verdict": (Verdict.FAILED if failed else verdict).value,
-        "tally": f"{names.axis(axis)} {passed}/{total}",
+        "tally": f"{labels.axis(axis)} {passed}/{total}",
         "words": say(
             "{axis}: {passed} of {total} passed",
-            axis=names.axis(axis),
+            axis=labels.axis(axis),
             passed=passed,
             total=total,
         ),

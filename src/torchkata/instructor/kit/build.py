@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from torchkata.archive import pack
-from torchkata.course import Course, Lesson, digest
+from torchkata.course.archive import pack
+from torchkata.course.catalogue import Course, Lesson, digest
+from torchkata.course.files import OPEN, SEALED
+from torchkata.course.git import GitError, lines
+from torchkata.course.open_examples import written
+from torchkata.course.sealing import seal
 from torchkata.errors import CourseError
-from torchkata.examples import written
-from torchkata.git import GitError, lines
-from torchkata.instructor.kit.hints import open_hints
-from torchkata.instructor.kit.opened import facts_of
-from torchkata.instructor.kit.page import pages
+from torchkata.i18n.messages import say
+from torchkata.instructor.kit.make_examples import facts_of
+from torchkata.instructor.kit.pages import pages
+from torchkata.instructor.kit.safe_hints import open_hints
 from torchkata.instructor.kit.wheel import release, wheel
-from torchkata.isolation.launch import Launcher
 from torchkata.learner.reset import shipped_source
-from torchkata.messages import say
-from torchkata.sealing import seal
-from torchkata.shelf import OPEN, SEALED
+from torchkata.sandbox.launcher import Launcher
 
 _LICENCE = "LICENSE"
 

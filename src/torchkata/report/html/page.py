@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-from torchkata.messages import chosen, say
-from torchkata.report import names
-from torchkata.report.html.paper import asset, digest, markup, templates
-from torchkata.report.html.view import anchor, view
-from torchkata.report.html.words import SYMBOLS, page_words
-from torchkata.report.jsonfile import replace_file
+from torchkata.i18n.messages import chosen, say
+from torchkata.report import labels as names
+from torchkata.report.html.exercise_view import anchor, view
+from torchkata.report.html.strings import SYMBOLS, page_words
+from torchkata.report.html.templating import asset, digest, markup, templates
+from torchkata.report.json_report import replace_file
 from torchkata.result import ExerciseResult, Report, State
 
 _TRACK: Final = 1000.0  # units along the bar of progress

@@ -1,0 +1,137 @@
+"""Completion in shells: a script that asks, and the words that may come next; knows no torch."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from torchkata.course.discovery import exercises_below
+from torchkata.i18n.messages import languages
+
+_DEVICES: Final = ("cuda", "mps", "xpu")
+_LEVELS: Final = ("1", "2", "3")
+
+_BASH: Final = """\
+# torchkata: completion for bash. Try it with:  source <(python -m torchkata completion bash)
+_torchkata() {
+    local IFS=$'\\n'
+    COMPREPLY=($("$1" complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+}
+_torchkata_python() {
+    if [[ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" == "-m torchkata" && $COMP_CWORD -gt 2 ]]; then
+        local IFS=$'\\n'
+        COMPREPLY=($("$1" -m torchkata complete -- "${COMP_WORDS[@]:3:COMP_CWORD-2}" 2>/dev/null))
+    fi
+}
+complete -o bashdefault -o default -F _torchkata torchkata
+complete -o bashdefault -o default -F _torchkata_python python python3
+"""
+_ZSH: Final = """\
+# torchkata: completion for zsh. Try it with:  source <(python -m torchkata completion zsh)
+_torchkata() {
+    local -a found
+    if [[ $service == torchkata ]]; then
+        found=("${(@f)$(${(Q)words[1]} complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    elif [[ "$words[2] $words[3]" == "-m torchkata" && $CURRENT -gt 3 ]]; then
+        found=("${(@f)$(${(Q)words[1]} -m torchkata complete -- "${(@)words[4,CURRENT]}" \
+            2>/dev/null)}")
+    fi
+    found=("${(@)found:#}")
+    if (( $#found )); then compadd -a found; else _files; fi
+}
+compdef _torchkata torchkata python python3
+"""
+_FISH: Final = """\
+# torchkata: completion for fish. Try it with:  python -m torchkata completion fish | source
+function __torchkata
+    set -l words (commandline --tokenize --cut-at-cursor --current-process)
+    set -l last (commandline --current-token --cut-at-cursor)
+    if string match --quiet -- '*python*' $words[1]
+        test "$words[2] $words[3]" = "-m torchkata"; or return
+        $words[1] -m torchkata complete -- $words[4..] "$last" 2>/dev/null
+    else
+        $words[1] complete -- $words[2..] "$last" 2>/dev/null
+    end
+end
+complete --command torchkata --arguments '(__torchkata)'
+complete --command python --arguments '(__torchkata)'
+complete --command python3 --arguments '(__torchkata)'
+"""
+
+SCRIPTS: Final = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+"""By shell: a script that defines completion for `torchkata` and `python -m torchkata`."""
+
+
+def candidates(parser: argparse.ArgumentParser, words: Sequence[str], root: Path) -> list[str]:
+    """The words that may stand in place of the last one, which is being typed.
+
+    Args:
+        parser: of the command line.
+        words: behind the program's name; the last may be empty.
+        root: the course's folder, unless the words name another.
+    """
+    *before, last = words or ("",)
+    place, current = 0, parser  # how many positionals were seen, of the parser in force
+    expects: argparse.Action | None = None
+    for word in before:
+        if expects is not None:
+            root = Path(word) if expects.dest == "course" else root
+            expects = None
+        elif word.startswith("-"):
+            action = current._option_string_actions.get(word)  # noqa: SLF001 - has no public name
+            expects = action if action is not None and action.nargs != 0 else None
+        elif current is parser:
+            verbs = _verbs(parser)
+            if word not in verbs:
+                return []
+            current, place = verbs[word], 0
+        else:
+            place += 1
+    if expects is None and last.startswith("-"):
+        found: Iterable[str] = current._option_string_actions  # noqa: SLF001
+    elif expects is not None:
+        found = _values(expects, root)
+    elif current is parser:
+        found = [name for name, verb in _verbs(parser).items() if verb.description]
+    else:
+        positional = _positional(current, place)
+        found = _values(positional, root, last) if positional is not None else ()
+    return sorted({word for word in found if word.startswith(last)})
+
+
+def _verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:  # noqa: SLF001
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            return dict(action.choices)
+    return {}
+
+
+def _positional(parser: argparse.ArgumentParser, place: int) -> argparse.Action | None:
+    """The argument at a place; the last one where it takes any number of words."""
+    actions = [action for action in parser._actions if not action.option_strings]  # noqa: SLF001
+    if place < len(actions):
+        return actions[place]
+    return actions[-1] if actions and actions[-1].nargs in ("*", "+") else None
+
+
+def _values(action: argparse.Action, root: Path, last: str = "") -> Iterable[str]:
+    if action.choices is not None:
+        return map(str, action.choices)
+    match action.metavar:
+        case "NAME":
+            exercises = exercises_below(root)
+            names = [name for _, _, name in exercises]
+            if any(name.startswith(last) for name in names):
+                return names
+            return [f"{chapter}/{stem}" for chapter, stem, _ in exercises]
+        case "C":
+            return [chapter for chapter, _, _ in exercises_below(root)]
+        case "LEVEL":
+            return _LEVELS
+        case "D":
+            return _DEVICES
+        case "LANG":
+            return languages()
+    return ()  # the shell knows files and folders

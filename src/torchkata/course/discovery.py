@@ -1,0 +1,62 @@
+"""Which exercises there are: found by listing folders, and called by the shortest clear name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from torchkata.course.files import shelf_at
+
+_NUMBERED = re.compile(r"\d\d_\w+")
+_FOLDERS = ("exercises", "solutions", "tests")
+
+
+def exercises_below(root: Path) -> list[tuple[str, str, str]]:
+    """Chapter, `NN_name` and name of every exercise, in order; empty where there is no course.
+
+    The name is the short one, or `CHAPTER_NAME/name` where that is not unique.
+
+    Args:
+        root: the folder that holds `exercises`, `solutions` and `tests`, or a kit.
+
+    Raises:
+        CourseError: it is a kit that cannot be read.
+    """
+    found = sorted(
+        {
+            (chapter, stem)
+            for chapter, stem in _listed(root)
+            if _NUMBERED.fullmatch(chapter) and _NUMBERED.fullmatch(stem)
+        }
+    )
+    uses = Counter(stem[3:] for _, stem in found)
+    return [
+        (chapter, stem, stem[3:] if uses[stem[3:]] == 1 else f"{chapter[3:]}/{stem[3:]}")
+        for chapter, stem in found
+    ]
+
+
+def holds_course(root: Path) -> bool:
+    """Whether a folder is a course's, or a kit.
+
+    Raises:
+        CourseError: it is a kit that cannot be read.
+    """
+    return shelf_at(root).is_kit or all((root / folder).is_dir() for folder in _FOLDERS[1:])
+
+
+def _listed(root: Path) -> Iterator[tuple[str, str]]:
+    """Chapter and stem of every Python file where exercises lie, a kit's as it was shipped."""
+    packed = shelf_at(root).packed
+    if packed is not None:
+        paths = [PurePosixPath(path) for path in packed]
+        files = [path for path in paths if len(path.parts) == 3 and path.suffix == ".py"]  # noqa: PLR2004 - folder, chapter, file
+        yield from ((path.parts[1], path.stem.removeprefix("test_")) for path in files)
+        return
+    for folder in _FOLDERS:
+        if (root / folder).is_dir():
+            for chapter in (root / folder).iterdir():
+                files = [PurePosixPath(path.name) for path in chapter.glob("*.py")]
+                yield from ((chapter.name, path.stem.removeprefix("test_")) for path in files)

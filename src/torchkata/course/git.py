@@ -1,0 +1,52 @@
+"""Calls of git on the course's repository."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from torchkata.errors import KataError
+from torchkata.i18n.messages import say
+
+
+class GitError(KataError):
+    """Git is missing, the folder is no repository, or a command failed."""
+
+
+def git(
+    root: Path,
+    *words: str,
+    data: bytes | None = None,
+    environment: dict[str, str] | None = None,
+    seconds: float | None = None,
+) -> bytes:
+    """Run a git command in `root`, for so many seconds at most, and return what it printed.
+
+    Raises:
+        GitError: it failed; the text is git's own last line.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - git, with words of our own
+            ["git", "-C", str(root), *words],  # noqa: S607 - found on the PATH, as users have it
+            input=data,
+            capture_output=True,
+            check=True,
+            env={**os.environ, **(environment or {})},
+            timeout=seconds,
+        )
+    except FileNotFoundError as error:
+        raise GitError(say("git is not installed; install it to use this command.")) from error
+    except subprocess.TimeoutExpired as error:
+        raise GitError(
+            say("git {verb} took longer than {seconds:g} seconds.", verb=words[0], seconds=seconds)
+        ) from error
+    except subprocess.CalledProcessError as error:
+        last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise GitError(say("git {verb} failed: {why}", verb=words[0], why="".join(last))) from error
+    return done.stdout
+
+
+def lines(root: Path, *words: str) -> list[str]:
+    """Run a git command and split what it printed into lines."""
+    return git(root, *words).decode(errors="replace").splitlines()

@@ -1,0 +1,1 @@
+"""The spec of an exercise: what a grader declares."""

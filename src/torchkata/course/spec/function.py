@@ -1,0 +1,183 @@
+"""A grader as data: what an exercise computes, on what, how large, and at what price."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+
+from torchkata.course.spec.budgets import Budget
+from torchkata.course.spec.case import Case
+from torchkata.course.spec.inputs import LAYOUTS, Maker
+from torchkata.course.spec.tolerance import Tolerance
+from torchkata.errors import CourseError
+from torchkata.result import AXES
+
+FLOATS: Final = (torch.float32, torch.float64)
+_VARIANTS: Final = ("gradient", "device", "purity")
+_MOST_USUAL: Final = 20_000  # elements, as the product of the sizes, of the case used for variants
+
+
+@dataclass(frozen=True)
+class Function:
+    """An entry point that is judged by calls on drawn inputs.
+
+    Attributes:
+        name: as the submission defines it.
+        inputs: a maker per parameter, in the order of the parameters.
+        naive: the slow, obvious version: an oracle that the reference has to agree with.
+        cases: hidden inputs.
+        dtypes: judged on the usual case; the first is the dtype of all cases.
+        budget: what it may cost.
+        layouts: memory layouts that are judged besides contiguous ones.
+        gradient: whether gradients are judged, or the names of the parameters to differentiate.
+        device: whether it is judged on the twin device and on accelerators.
+        purity: whether its arguments have to stay untouched.
+        tolerance: instead of the one that follows from dtype and scale.
+        usual: name of the case for dtypes, layouts, devices, purity and gradients; by default the
+            largest one up to 20,000 elements.
+        forbidden: names of the library's functions that it must not call, as patterns: `*softm*`.
+        variants: whether other dtypes and layouts, devices, purity and gradients are judged at
+            all; without them, cases and budget alone.
+        via: a probe `via(module, *arguments)` that is called instead, for what is no function
+            itself: it makes a module of a class, say, and calls that. `name` then names the probe.
+    """
+
+    name: str
+    inputs: Mapping[str, Maker]
+    naive: Callable[..., object]
+    cases: tuple[Case, ...]
+    dtypes: tuple[torch.dtype, ...] = FLOATS
+    budget: tuple[Budget, ...] = ()
+    layouts: tuple[str, ...] = LAYOUTS[1:]
+    gradient: bool | tuple[str, ...] = True
+    device: bool = True
+    purity: bool = True
+    tolerance: Tolerance | None = None
+    usual: str = ""
+    forbidden: tuple[str, ...] = ()
+    variants: bool = True
+    via: Callable[..., object] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.variants:
+            alone = {"dtypes": self.dtypes[:1], "layouts": ()}
+            for name, value in {**alone, **dict.fromkeys(_VARIANTS, False)}.items():
+                object.__setattr__(self, name, value)
+        names = [case.name for case in self.cases]
+        if len(set(names)) != len(names) or not names:
+            raise CourseError(f"{self.name}: give at least one case, each with a name of its own.")
+        if self.usual and self.usual not in names:
+            raise CourseError(f"{self.name}: there is no case {self.usual!r} to be the usual one.")
+        if self.usual_case.tolerance is not None:
+            raise CourseError(f"{self.name}: the usual case cannot have a tolerance of its own.")
+
+    @property
+    def usual_case(self) -> Case:
+        """The case on which dtypes, layouts, devices, purity and gradients are judged."""
+        if self.usual:
+            return next(case for case in self.cases if case.name == self.usual)
+        special = ("raises", "given", "tolerance")
+        plain = [c for c in self.cases if all(getattr(c, what) is None for what in special)]
+        fitting = [case for case in plain if case.elements <= _MOST_USUAL] or plain
+        return max(fitting or list(self.cases), key=lambda case: case.elements)
+
+    def dtypes_of(self, case: Case) -> tuple[torch.dtype, ...]:
+        """The dtypes in which a case is judged."""
+        return tuple(case.tolerance) if isinstance(case.tolerance, Mapping) else self.dtypes[:1]
+
+    def differentiable(self, case: Case) -> tuple[int, ...]:
+        """Positions of the parameters that gradients are judged for on a case."""
+        if self.gradient is False or not self.dtypes[0].is_floating_point:
+            return ()
+        names, own = list(self.inputs), case.gradient
+        wanted = own if isinstance(own, tuple) else self.gradient
+        return tuple(names.index(name) for name in (names if wanted is True else wanted))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry point that plain tests judge: a class, a table, or a function of another kind.
+
+    Attributes:
+        name: as the submission defines it.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True, init=False)
+class Exercise:
+    """A whole exercise; one per grader.
+
+    Attributes:
+        entries: its entry points, in the order of the stub.
+        shipped: digest of the stub as shipped (`nox -s check` prints it), by which an untouched
+            file is known.
+        fault: the axis on which faulty code to be fixed fails; empty for a stub to implement.
+        weight: points in a gradebook.
+        loads_data: whether its workers may read the judge's files and start processes, as data
+            loaders do.
+        described: of each entry point, what a probe says of the reference's; where that is given,
+            there is no reference, and only open examples are judged.
+    """
+
+    entries: tuple[Function | Entry, ...]
+    shipped: str
+    fault: str
+    weight: int
+    loads_data: bool
+    described: Mapping[str, object] | None
+
+    def __init__(
+        self,
+        *entries: Function | Entry,
+        shipped: str,
+        fault: str = "",
+        weight: int = 1,
+        loads_data: bool = False,
+        described: Mapping[str, object] | None = None,
+    ) -> None:
+        fields = {
+            "entries": entries,
+            "shipped": shipped,
+            "fault": fault,
+            "weight": weight,
+            "loads_data": loads_data,
+            "described": described,
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+        if fault and fault not in AXES:
+            raise CourseError(f"fault={fault!r} is no axis; use one of {', '.join(AXES)}.")
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The entry points that are judged by calls."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Function))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the submission has to define."""
+        return tuple(e.name for e in self.entries if not (isinstance(e, Function) and e.via))
+
+    def sentences(self) -> list[str]:
+        """Every budget's sentence: each stands word for word in the stub."""
+        return [budget.sentence() for f in self.functions for budget in f.budget]
+
+
+def axis_of(test_name: str) -> tuple[str, str]:
+    """Split a plain test's name: `test_gradient_does_not_pile_up` judges the axis gradient.
+
+    Raises:
+        CourseError: the name does not begin with `test_` and an axis.
+    """
+    found = re.fullmatch(rf"test_({'|'.join(AXES)})_(\w+)", test_name)
+    if found is None:
+        raise CourseError(
+            f"{test_name}: name a grader's test test_AXIS_what, AXIS one of {', '.join(AXES)}."
+        )
+    return found[1], found[2].replace("_", " ")

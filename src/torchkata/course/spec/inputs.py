@@ -1,0 +1,143 @@
+"""Input makers: from the sizes of a case and a random generator to one argument of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+
+from torchkata.course.spec.formula import evaluate, sizes_of
+
+T = TypeVar("T")
+
+
+class Sizes(dict[str, float]):
+    """The axis letters of a case, with the dtype under judgement as `sizes.dtype`."""
+
+    def __init__(self, sizes: Mapping[str, float], dtype: torch.dtype = torch.float32) -> None:
+        super().__init__(sizes)
+        self.dtype = dtype
+
+    def __getattr__(self, letter: str) -> int:
+        """Give a size as a whole number: `sizes.N`."""
+        try:
+            return int(self[letter])
+        except KeyError:
+            raise AttributeError(letter) from None
+
+
+Maker = Callable[[Sizes, torch.Generator], object]
+"""Makes one argument; called with the case's sizes and a generator, afresh for every call."""
+
+
+def normal(
+    shape: str, *, mean: float = 0.0, std: float = 1.0, dtype: torch.dtype | None = None
+) -> Maker:
+    """Draw from a normal distribution; for integer dtypes whole numbers in [-9, 9], for bool coins.
+
+    Args:
+        shape: axis letters, numbers or formulas, parted by spaces, such as `"N D"`.
+        mean: of the floating distribution.
+        std: its standard deviation.
+        dtype: fixed here, or the dtype under judgement when None.
+    """
+
+    def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
+        kind = dtype or sizes.dtype
+        size = sizes_of(shape, sizes)
+        if kind is torch.bool:
+            return torch.rand(size, generator=generator) < 0.5  # noqa: PLR2004 - a fair coin
+        if not kind.is_floating_point and not kind.is_complex:
+            return torch.randint(-9, 10, size, generator=generator).to(kind)
+        drawn = torch.randn(size, generator=generator, dtype=_drawable(kind))
+        if (mean, std) != (0.0, 1.0):
+            drawn.mul_(std).add_(mean)
+        return drawn.to(kind)
+
+    return make
+
+
+def uniform(
+    shape: str, low: float = 0.0, high: float = 1.0, *, dtype: torch.dtype | None = None
+) -> Maker:
+    """Draw floats uniformly from [low, high)."""
+
+    def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
+        kind = dtype or sizes.dtype
+        drawn = torch.rand(sizes_of(shape, sizes), generator=generator, dtype=_drawable(kind))
+        return drawn.mul_(high - low).add_(low).to(kind)
+
+    return make
+
+
+def integers(
+    shape: str, low: float | str, high: float | str, *, dtype: torch.dtype = torch.int64
+) -> Maker:
+    """Draw whole numbers from [low, high); either bound may be a formula over the axis letters."""
+
+    def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
+        first, end = (int(evaluate(str(bound), sizes)) for bound in (low, high))
+        return torch.randint(first, end, sizes_of(shape, sizes), generator=generator).to(dtype)
+
+    return make
+
+
+def value(constant: T | str) -> Maker:
+    """Pass a constant, or a number from a formula over the axis letters: `value("N")`."""
+
+    def make(sizes: Sizes, _generator: torch.Generator) -> object:
+        if not isinstance(constant, str):
+            return constant
+        number = evaluate(constant, sizes)
+        return int(number) if number == int(number) else number
+
+    return make
+
+
+def _drawable(dtype: torch.dtype) -> torch.dtype:
+    return torch.float64 if dtype is torch.float64 else torch.float32
+
+
+LAYOUTS = ("contiguous", "transposed", "strided")
+
+
+def relayout(tree: object, layout: str) -> object:
+    """Give every tensor in a tuple, list or dict of arguments the same values in another layout.
+
+    Args:
+        tree: the arguments.
+        layout: `contiguous`; `transposed` (the last two dims swapped in memory); or `strided`
+            (every second element of a larger buffer, along the last dim).
+    """
+    if isinstance(tree, torch.Tensor):
+        return _relayout(tree, layout)
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(relayout(leaf, layout) for leaf in tree)
+    if isinstance(tree, dict):
+        return {key: relayout(leaf, layout) for key, leaf in tree.items()}
+    return tree
+
+
+def _relayout(tensor: torch.Tensor, layout: str) -> torch.Tensor:
+    if layout == "transposed" and tensor.dim() > 1:
+        return tensor.mT.contiguous().mT
+    if layout == "strided" and tensor.dim() > 0:
+        buffer = tensor.new_zeros(*tensor.shape[:-1], 2 * tensor.shape[-1])
+        return buffer[..., ::2].copy_(tensor)
+    return tensor.contiguous()
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Generators for a run: the same seed and the same words give the same numbers."""
+
+    seed: int
+
+    def generator(self, *words: object) -> torch.Generator:
+        """Make a generator for one purpose, named by words such as exercise, case and dtype."""
+        import hashlib  # noqa: PLC0415 - only here
+
+        digest = hashlib.blake2b(repr((self.seed, *words)).encode(), digest_size=8).digest()
+        return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)

@@ -1,0 +1,1 @@
+"""Grade a submission: checks, timing, comparison, explanation."""

@@ -1,0 +1,1 @@
+"""Decide speed budgets with a sequential test."""

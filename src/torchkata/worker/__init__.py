@@ -1,0 +1,1 @@
+"""Code that shares an interpreter with a submission."""

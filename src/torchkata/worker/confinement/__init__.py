@@ -1,0 +1,1 @@
+"""Confinement of the worker process: rlimits, namespaces, Landlock, seccomp."""

@@ -1,0 +1,1 @@
+"""The twin: a simulated second device, which finds code that would break on a GPU."""

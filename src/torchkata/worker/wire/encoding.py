@@ -1,0 +1,182 @@
+"""The wire format between judge and worker: one frame is a JSON header and raw buffers.
+
+Both directions use it. From the judge to a worker (trusted) a frame may also carry cloudpickle;
+from a worker to the judge it never does: every length, dtype and index is checked before use.
+Layout of a frame: magic `KATA`, header length (u32), payload length (u64), header, payload.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cloudpickle
+import numpy as np
+import torch
+
+from torchkata.errors import ProtocolError
+from torchkata.i18n.messages import say
+
+MAGIC: Final = b"KATA"
+PREFIX: Final = struct.Struct("<4sIQ")
+MOST_HEADER: Final = 4 << 20  # bytes
+MOST_PAYLOAD: Final = 1 << 30
+MOST_DEPTH: Final = 32
+_ALIGNMENT: Final = 64
+
+DTYPES: Final = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32,
+        torch.int16, torch.int8, torch.uint8, torch.bool, torch.complex64, torch.complex128,
+    )
+}  # fmt: skip
+ARRAY_KINDS: Final = "biufc"
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that does not cross the wire; only what it is does, such as `a generator`."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame ready to be sent: `head` (prefix and header) and the payload's pieces."""
+
+    head: bytes
+    pieces: list[memoryview | bytes]
+
+    def chunks(self) -> list[memoryview | bytes]:
+        """Everything to write, in order."""
+        return [self.head, *self.pieces]
+
+
+class _Encoder:
+    """Turns a value into JSON nodes and collects the buffers that they name."""
+
+    def __init__(self, *, pickles: bool) -> None:
+        self.pickles = pickles
+        self.buffers: list[memoryview | bytes] = []
+        self.storages: dict[int, int] = {}
+
+    def buffer(self, data: memoryview | bytes) -> int:
+        self.buffers.append(data)
+        return len(self.buffers) - 1
+
+    def node(self, value: object, depth: int = 0) -> Any:
+        if depth > MOST_DEPTH:
+            return {"O": "a value nested too deep"}
+        kind = type(value)
+        if value is None or kind in (bool, int, str):
+            return value
+        if kind is float:
+            number: float = value  # type: ignore[assignment]
+            return number if math.isfinite(number) else {"f": repr(number)}
+        if kind is list:
+            return [self.node(leaf, depth + 1) for leaf in value]  # type: ignore[attr-defined]
+        if isinstance(value, tuple):
+            return {"t": [self.node(leaf, depth + 1) for leaf in value]}
+        if isinstance(value, dict):
+            pairs = value.items()
+            return {"d": [[self.node(k, depth + 1), self.node(v, depth + 1)] for k, v in pairs]}
+        if isinstance(value, (torch.Tensor, np.ndarray, np.generic)):
+            return self._array(value)
+        if kind is torch.dtype:
+            return {"y": str(value).removeprefix("torch.")}
+        if kind is torch.device:
+            return {"v": str(value)}
+        if kind is bytes:
+            return {"B": self.buffer(value)}  # type: ignore[arg-type]
+        if self.pickles:
+            return {"P": self.buffer(cloudpickle.dumps(value))}
+        return {"O": _described(value)}
+
+    def _array(self, value: torch.Tensor | np.ndarray[Any, Any] | np.generic) -> Any:
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        array = np.asarray(value)
+        if array.dtype.kind not in ARRAY_KINDS or not array.dtype.isnative:
+            return {"O": f"a numpy array of dtype {array.dtype}"}
+        data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+        scalar = isinstance(value, np.generic)
+        return {"A": [self.buffer(data), array.dtype.str, list(array.shape), scalar]}
+
+    def _tensor(self, tensor: torch.Tensor) -> Any:
+        name = str(tensor.dtype).removeprefix("torch.")
+        if name not in DTYPES or tensor.layout is not torch.strided:
+            return {"O": f"a tensor of dtype {name} and layout {tensor.layout}"}
+        if not self.pickles and type(tensor) not in (torch.Tensor, torch.nn.Parameter):
+            return {"O": f"a tensor subclass, {type(tensor).__name__}"}
+        grad = tensor.requires_grad
+        tensor = tensor.detach().resolve_conj().resolve_neg()
+        if not self.pickles:  # a reply carries values; strides of the learner's tensor do not count
+            tensor = tensor.contiguous()
+        storage = tensor.untyped_storage()
+        whole = torch.empty(0, dtype=torch.uint8).set_(storage)
+        if not self.pickles:
+            size = tensor.element_size()
+            start = tensor.storage_offset() * size
+            whole = whole[start : start + tensor.numel() * size]
+        key = storage._cdata  # noqa: SLF001 - the storage's identity
+        if not self.pickles or key not in self.storages:
+            self.storages[key] = self.buffer(whole.numpy().data)
+        offset = tensor.storage_offset() if self.pickles else 0
+        size_stride = [list(tensor.shape), list(tensor.stride()), offset]
+        return {"T": [self.storages[key], name, *size_stride, grad]}
+
+
+def _described(value: object) -> str:
+    kind = type(value).__name__
+    article = "an" if kind[:1].lower() in "aeiou" else "a"
+    return f"{article} {kind}"[:200]
+
+
+def encode(value: object, *, pickles: bool = False) -> Frame:
+    """Make a frame of plain data and tensors.
+
+    Args:
+        value: None, bools, numbers, strings, bytes, dtypes, devices, tensors, numpy arrays, and
+            lists, tuples and dicts of these. Anything else becomes `Opaque`, or cloudpickle.
+        pickles: allow cloudpickle and keep strides and shared storage (judge to worker only).
+    """
+    encoder = _Encoder(pickles=pickles)
+    node = encoder.node(value)
+    lengths = [len(memoryview(piece).cast("B")) for piece in encoder.buffers]
+    header = json.dumps({"value": node, "buffers": lengths}, separators=(",", ":")).encode()
+    pieces: list[memoryview | bytes] = []
+    for piece, length in zip(encoder.buffers, lengths, strict=True):
+        pieces.append(piece)
+        if length % _ALIGNMENT:
+            pieces.append(bytes(_ALIGNMENT - length % _ALIGNMENT))
+    payload = sum(padded(length) for length in lengths)
+    return Frame(PREFIX.pack(MAGIC, len(header), payload) + header, pieces)
+
+
+def padded(length: int) -> int:
+    """The bytes that a buffer takes in a payload."""
+    return -(-length // _ALIGNMENT) * _ALIGNMENT
+
+
+def lengths(prefix: bytes) -> tuple[int, int]:
+    """Read the lengths of header and payload from a frame's first 16 bytes.
+
+    Raises:
+        ProtocolError: no frame starts here, or it is larger than allowed.
+    """
+    magic, header, payload = PREFIX.unpack(prefix)
+    if magic != MAGIC:
+        raise ProtocolError(say("The worker sent something that is not an answer."))
+    if header > MOST_HEADER or payload > MOST_PAYLOAD:
+        raise ProtocolError(
+            say(
+                "The answer is too large: {header:,} + {payload:,} bytes.",
+                header=header,
+                payload=payload,
+            )
+        )
+    return header, payload
