@@ -26,7 +26,7 @@ class Kept:
     """A verdict as it stands in the gradebook."""
 
     learner: str
-    exercise: str
+    exercise_id: str
     state: str
     message: str
     judged_at: float
@@ -35,7 +35,7 @@ class Kept:
     @property
     def answer(self) -> Answer:
         """Whose it is, and to what."""
-        return self.learner, self.exercise
+        return self.learner, self.exercise_id
 
     @property
     def failing(self) -> list[str]:
@@ -118,7 +118,7 @@ def compare(
         kept: the gradebook's rows.
         printed: what one run has told, or several of which each went on with the rest.
     """
-    wanted = {(each.learner, each.exercise): each for each in expected}
+    wanted = {(each.learner, each.exercise_id): each for each in expected}
     rows = Counter(row.answer for row in kept)
     runs = Counter(answer for answer, _state in printed)
     found = Findings(

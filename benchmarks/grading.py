@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.grading.grade import Settings, grade_one, read
-from torchkata.grading.run import fresh_seed
+from torchkata.grading.run import random_seed
 from torchkata.result import State, Verdict
 from torchkata.sandbox.launcher import Launcher
 
@@ -83,16 +83,16 @@ class PeakMemory(threading.Thread):
 
 
 def grade_all(
-    lessons: tuple[Lesson, ...], launcher: Launcher
+    exercises: tuple[Exercise, ...], launcher: Launcher
 ) -> tuple[float, Counter[str], list[str], list[float]]:
     """Grade every solution once: seconds, states, undecided checks, seconds per speed verdict."""
     start = time.monotonic()
     states: Counter[str] = Counter()
     undecided: list[str] = []
     verdicts: list[float] = []
-    settings = Settings(seed=fresh_seed())
-    for lesson in lessons:
-        result = grade_one(lesson, read(lesson.solution), launcher, settings)
+    settings = Settings(seed=random_seed())
+    for exercise in exercises:
+        result = grade_one(exercise, read(exercise.solution_path), launcher, settings)
         states[result.state] += 1
         for check in result.checks:
             if "seconds_to_decide" in check.figures:
@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--busy", action="store_true", help="keep two cores busy meanwhile")
     parser.add_argument("--nox", action="store_true", help="time one exercise through nox too")
     options = parser.parse_args()
-    lessons = Course(ROOT).select((), tuple(options.chapter))
+    exercises = Course(ROOT).select((), tuple(options.chapter))
     memory = PeakMemory()
     memory.start()
     try:
@@ -118,13 +118,13 @@ def main() -> None:
             launcher.worker().close()
             speeds: list[float] = []
             for turn in range(options.rounds):
-                seconds, states, undecided, verdicts = grade_all(lessons, launcher)
+                seconds, states, undecided, verdicts = grade_all(exercises, launcher)
                 speeds += verdicts
                 named = ", ".join(f"{count} {state}" for state, count in states.items())
                 print(f"round {turn + 1}: {seconds:.1f} s, {named}", flush=True)
                 for line in undecided:
                     print(f"  {line}", flush=True)
-            warm(lessons, launcher)
+            warm(exercises, launcher)
             ordered = sorted(speeds)
             print(
                 f"speed verdicts: {len(speeds)}, median {statistics.median(speeds):.2f} s, "
@@ -137,13 +137,15 @@ def main() -> None:
         through_nox()
 
 
-def warm(lessons: tuple[Lesson, ...], launcher: Launcher) -> None:
+def warm(exercises: tuple[Exercise, ...], launcher: Launcher) -> None:
     """Grade each exercise three times in a warm judge."""
     times = []
-    for lesson in lessons:
+    for exercise in exercises:
         for _ in range(3):
             start = time.monotonic()
-            result = grade_one(lesson, read(lesson.solution), launcher, Settings(seed=fresh_seed()))
+            result = grade_one(
+                exercise, read(exercise.solution_path), launcher, Settings(seed=random_seed())
+            )
             assert result.state in (State.PASSED, State.UNMEASURABLE), result.message
             times.append(time.monotonic() - start)
     print(f"one exercise in a warm judge: median {statistics.median(times):.2f} s")

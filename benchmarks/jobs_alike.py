@@ -20,7 +20,7 @@ from pathlib import Path
 
 from synthetic_class import CHAPTERS, NOWHERE, ROOT, Sample, decks
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.course.spec.budgets import Speedup
 from torchkata.instructor.gradebook.local_pool import graded
 from torchkata.instructor.gradebook.task import Outcome, Task
@@ -44,8 +44,8 @@ class Way:
         """Grade every sample once on the inputs of each seed."""
         tasks = [
             Task(
-                learner=f"{name} {seed}", exercise=sample.exercise, source=sample.source.encode(),
-                file=course.one(sample.exercise).stub.name, seed=seed, key="",
+                learner=f"{name} {seed}", exercise_id=sample.exercise_id, source=sample.source.encode(),
+                file=course.one(sample.exercise_id).stub.name, seed=seed, key="",
             )
             for seed in seeds
             for name, sample in samples.items()
@@ -73,37 +73,37 @@ def story(outcome: Outcome) -> str:
     return " | ".join([f"tries {outcome.tries}", outcome.result.message, *told])
 
 
-def is_timed(lesson: Lesson) -> bool:
+def is_timed(exercise: Exercise) -> bool:
     """Whether a verdict of it hangs on the clock."""
-    functions = lesson.graded.exercise.functions
+    functions = exercise.grader.spec.functions
     return any(isinstance(budget, Speedup) for each in functions for budget in each.budget)
 
 
-def the_class(course: Course, lessons: Sequence[Lesson], untimed: int) -> dict[str, Sample]:
+def the_class(course: Course, exercises: Sequence[Exercise], untimed: int) -> dict[str, Sample]:
     """Solutions and nearest speed traps of timed exercises, and so many answers to others."""
-    timed = {lesson.id for lesson in lessons if is_timed(lesson)}
-    found = decks(lessons, NOWHERE)
-    chosen = [s for s in found["solution"] if s.exercise in timed]
-    speed = [s for s in found["trap"] if s.exercise in timed and s.axis == "speed"]
+    timed = {exercise.id for exercise in exercises if is_timed(exercise)}
+    found = decks(exercises, NOWHERE)
+    chosen = [s for s in found["solution"] if s.exercise_id in timed]
+    speed = [s for s in found["trap"] if s.exercise_id in timed and s.axis == "speed"]
     chosen += nearest(course, speed)
-    others = [s for kind in ("solution", "trap") for s in found[kind] if s.exercise not in timed]
+    others = [s for kind in ("solution", "trap") for s in found[kind] if s.exercise_id not in timed]
     chosen += others[:: max(1, len(others) // untimed)][:untimed] if untimed else []
-    return {f"{s.exercise} {s.name or s.kind}": s for s in chosen}
+    return {f"{s.exercise_id} {s.name or s.kind}": s for s in chosen}
 
 
 def nearest(course: Course, traps: Sequence[Sample]) -> list[Sample]:
     """Of each exercise's speed traps the one that comes nearest to the threshold, by one race."""
     by_exercise = defaultdict(list)
     for trap in traps:
-        by_exercise[trap.exercise].append(trap)
+        by_exercise[trap.exercise_id].append(trap)
     several = [trap for traps in by_exercise.values() if len(traps) > 1 for trap in traps]
     way = Way(jobs=1)
     shares: dict[str, float] = {}
-    names = {f"{trap.exercise} {trap.name}": trap for trap in several}
+    names = {f"{trap.exercise_id} {trap.name}": trap for trap in several}
     tasks = [
         Task(
-            learner=name, exercise=trap.exercise, source=trap.source.encode(),
-            file=course.one(trap.exercise).stub.name, seed=1, key="",
+            learner=name, exercise_id=trap.exercise_id, source=trap.source.encode(),
+            file=course.one(trap.exercise_id).stub.name, seed=1, key="",
         )
         for name, trap in names.items()
     ]  # fmt: skip
@@ -112,7 +112,7 @@ def nearest(course: Course, traps: Sequence[Sample]) -> list[Sample]:
         missed = [f["ratio"] / f["threshold"] for f in races if f["ratio"] < f["threshold"]]
         shares[outcome.task.learner] = max(missed, default=0.0)
     return [
-        max(traps, key=lambda trap: shares.get(f"{trap.exercise} {trap.name}", 0.0))
+        max(traps, key=lambda trap: shares.get(f"{trap.exercise_id} {trap.name}", 0.0))
         for traps in by_exercise.values()
     ]
 
@@ -153,8 +153,8 @@ def main() -> None:
     options = parser.parse_args()
     course = Course(ROOT)
     names, chapters = tuple(options.names), tuple(options.chapter)
-    lessons = course.select(names, chapters or (() if names else CHAPTERS))
-    samples = the_class(course, lessons, options.untimed)
+    exercises = course.select(names, chapters or (() if names else CHAPTERS))
+    samples = the_class(course, exercises, options.untimed)
     seeds = range(1, options.repetitions + 1)
     one, two = Way(jobs=1), Way(jobs=2)
     for turn in range(min(_ROUNDS, len(seeds))):

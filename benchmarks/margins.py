@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.instructor.authoring.validate import Gate
 from torchkata.result import ExerciseResult
 from torchkata.sandbox.launcher import Launcher
@@ -40,18 +40,18 @@ def figures(result: ExerciseResult) -> Figures:
     return found
 
 
-def rows(gate: Gate, lesson: Lesson) -> Iterator[str]:
+def rows(gate: Gate, exercise: Exercise) -> Iterator[str]:
     """One row for each threshold of an exercise."""
-    source = lesson.solution.read_bytes()
-    reference = figures(gate.judge(lesson, source))
+    source = exercise.solution_path.read_bytes()
+    reference = figures(gate.judge(exercise, source))
     if not reference:
         return
     kinds: dict[str, dict[str, Figures]] = {"TRAPS": {}, "ALTERNATIVES": {}}
     for kind, seen in kinds.items():
-        for entry, names in lesson.constant(kind, {}).items():
+        for entry, names in exercise.solution_literal(kind, {}).items():
             for name in names:
                 if kind == "ALTERNATIVES" or names[name] in AXES:
-                    seen[name] = figures(gate.judge(lesson, source, {entry: name}))
+                    seen[name] = figures(gate.judge(exercise, source, {entry: name}))
     for check, (reached, asked, margin) in reference.items():
         outside = [(f[check][2], n) for n, f in kinds["TRAPS"].items() if check in f]
         outside = [pair for pair in outside if pair[0] < 1]
@@ -71,8 +71,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     with Launcher() as launcher:
         gate = Gate(launcher)
-        for lesson in Course(ROOT).select(tuple(options.names), tuple(options.chapter)):
-            for row in rows(gate, lesson):
+        for exercise in Course(ROOT).select(tuple(options.names), tuple(options.chapter)):
+            for row in rows(gate, exercise):
                 print(row, flush=True)
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def samples(lesson: Lesson, kind: str) -> list[tuple[str, str]]:
+def samples(exercise: Exercise, kind: str) -> list[tuple[str, str]]:
     """(entry point, name of the sample) pairs of an exercise."""
-    named: dict[str, list[str]] = lesson.constant(kind, {})
+    named: dict[str, list[str]] = exercise.solution_literal(kind, {})
     return [(entry, name) for entry, names in named.items() for name in names]
 
 
@@ -26,10 +26,10 @@ def main() -> None:
     out = Path(sys.argv[1])
     for kind, folder in (("ALTERNATIVES", "right"), ("TRAPS", "wrong")):
         count = 0
-        for lesson in Course(ROOT).lessons:
-            source = lesson.solution.read_text(encoding="utf-8")
-            for turn, (entry, name) in enumerate(samples(lesson, kind), 1):
-                path = out / folder / str(turn) / lesson.chapter / f"{lesson.stem}.py"
+        for exercise in Course(ROOT).exercises:
+            source = exercise.solution_path.read_text(encoding="utf-8")
+            for turn, (entry, name) in enumerate(samples(exercise, kind), 1):
+                path = out / folder / str(turn) / exercise.chapter / f"{exercise.stem}.py"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(f"{source}\n\n{entry} = {name}\n", encoding="utf-8")
                 count += 1

@@ -42,10 +42,10 @@ def judging(course: Course) -> tuple[Figures, list[Outcome]]:
     """Grade every solution once by one judge, in a process of its own."""
     tasks = [
         Task(
-            learner="someone", exercise=lesson.id, source=lesson.solution.read_bytes(),
-            file=lesson.stub.name, seed=1, key="",
+            learner="someone", exercise_id=exercise.id, source=exercise.solution_path.read_bytes(),
+            file=exercise.stub_path.name, seed=1, key="",
         )
-        for lesson in course.lessons
+        for exercise in course.exercises
     ]  # fmt: skip
     list(graded(course, tasks[:1], jobs=1))  # the disk's cache is warm from now on
     watch = Watch(os.getpid(), 0.5)
@@ -53,7 +53,7 @@ def judging(course: Course) -> tuple[Figures, list[Outcome]]:
     outcomes = list(graded(course, tasks, jobs=1))
     watch.stop()
     judge = [sum(size for pid, size in k.shared.items() if pid != os.getpid()) for k in watch.looks]
-    seconds = {each.task.exercise: each.result.seconds for each in outcomes}
+    seconds = {each.task.exercise_id: each.result.seconds for each in outcomes}
     races = sum(
         check.figures.get("seconds_to_decide", 0) for o in outcomes for check in o.result.checks
     )
@@ -73,7 +73,7 @@ def judging(course: Course) -> tuple[Figures, list[Outcome]]:
 
 def intake(course: Course, folder: Path) -> Figures:
     """Read the hand-ins of a class in which everybody answers everything."""
-    found = decks(course.lessons, {})
+    found = decks(course.exercises, {})
     expected = hand_in(folder, whole(found, _LEARNERS))
     before, start = _own_bytes(), time.monotonic()
     handins = collect(course, folder / "class")
@@ -137,7 +137,7 @@ def scheduler(course: Course, outcomes: list[Outcome]) -> Figures:
 
 def equal_files(course: Course, outcomes: list[Outcome], folder: Path) -> Figures:
     """What an answer costs whose equal was judged already: a row of the book."""
-    by_exercise = {each.task.exercise: each for each in outcomes}
+    by_exercise = {each.task.exercise_id: each for each in outcomes}
     for path in (folder / "class").rglob("*.py"):  # the class of `intake`, made equal
         path.write_bytes(by_exercise[f"{path.parent.name}/{path.stem}"].task.source)
     judged = 0
@@ -146,7 +146,7 @@ def equal_files(course: Course, outcomes: list[Outcome], folder: Path) -> Figure
         nonlocal judged
         for task in tasks:
             judged += 1
-            yield replace(by_exercise[task.exercise], task=task)
+            yield replace(by_exercise[task.exercise_id], task=task)
 
     start = time.monotonic()
     run = grade_class(course, folder / "class", folder / "out", grader=known)

@@ -19,12 +19,12 @@ from grading import ROOT, company
 from jobs_alike import is_timed
 from samples import samples
 
-from torchkata.course.catalogue import Course, Lesson
-from torchkata.course.spec.inputs import Seeded
+from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.spec.inputs import RandomSource
 from torchkata.grading.checks.check import run_check
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import fresh_seed
+from torchkata.grading.run import random_seed
 from torchkata.grading.session import Session
 from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher
@@ -40,35 +40,35 @@ class Answer:
         fast: whether every race has to be won; else at least one has to be lost.
     """
 
-    lesson: Lesson
+    exercise: Exercise
     bind: dict[str, str]
     fast: bool
 
     @property
     def name(self) -> str:
         """For the lines that are printed."""
-        return f"{self.lesson.name} {' '.join(self.bind.values()) or 'solution'}"
+        return f"{self.exercise.name} {' '.join(self.bind.values()) or 'solution'}"
 
 
-def answers(lesson: Lesson, *, alternatives: bool) -> Iterator[Answer]:
+def answers(exercise: Exercise, *, alternatives: bool) -> Iterator[Answer]:
     """The solution, the alternatives if they are asked for, and the traps that fail on speed."""
-    yield Answer(lesson, {}, fast=True)
-    for entry, name in samples(lesson, "ALTERNATIVES") if alternatives else ():
-        yield Answer(lesson, {entry: name}, fast=True)
-    axes: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
-    for entry, name in samples(lesson, "TRAPS"):
+    yield Answer(exercise, {}, fast=True)
+    for entry, name in samples(exercise, "ALTERNATIVES") if alternatives else ():
+        yield Answer(exercise, {entry: name}, fast=True)
+    axes: dict[str, dict[str, str]] = exercise.solution_literal("TRAPS", {})
+    for entry, name in samples(exercise, "TRAPS"):
         if axes[entry][name] == "speed":
-            yield Answer(lesson, {entry: name}, fast=False)
+            yield Answer(exercise, {entry: name}, fast=False)
 
 
 def raced(answer: Answer, launcher: Launcher) -> tuple[Verdict, str]:
     """What its races say together, and their figures."""
-    lesson = answer.lesson
-    source, file = lesson.solution.read_bytes(), lesson.stub.name
+    exercise = answer.exercise
+    source, file = exercise.solution_path.read_bytes(), exercise.stub_path.name
     submission = Submission(source=source, file=file, bind=answer.bind)
-    session = Session(lesson, submission, launcher, Seeded(fresh_seed()))
+    session = Session(exercise, submission, launcher, RandomSource(random_seed()))
     try:
-        checks = [check for check in plan(lesson) if check.axis == "speed"]
+        checks = [check for check in plan(exercise) if check.axis == "speed"]
         found = [run_check(check, session) for check in checks]
     finally:
         session.close()

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from samples import ROOT, samples
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 
 CHAPTERS = ("01_basics", "02_modules", "03_broadcasting", "04_operators")
 SHARES = {"solution": 24, "trap": 38, "alternative": 20, "cheat": 12, "shipped": 3, "touched": 3}
@@ -48,7 +48,7 @@ class Sample:
         axis: one on which it has to fail; empty where any will do.
     """
 
-    exercise: str
+    exercise_id: str
     kind: str
     name: str
     source: str
@@ -61,14 +61,14 @@ class Expected:
     """What a learner's answer has to get; attributes as in `Sample`."""
 
     learner: str
-    exercise: str
+    exercise_id: str
     kind: str
     name: str
     state: str
     axis: str
 
 
-def decks(lessons: Sequence[Lesson], places: Mapping[str, str]) -> dict[str, list[Sample]]:
+def decks(exercises: Sequence[Exercise], places: Mapping[str, str]) -> dict[str, list[Sample]]:
     """Every sample there is, by kind.
 
     Args:
@@ -76,39 +76,45 @@ def decks(lessons: Sequence[Lesson], places: Mapping[str, str]) -> dict[str, lis
         places: what the marks in the cheats' texts stand for, such as FOLDER.
     """
     found: dict[str, list[Sample]] = {kind: [] for kind in SHARES}
-    for lesson in lessons:
-        for sample in _samples(lesson):
+    for exercise in exercises:
+        for sample in _samples(exercise):
             found[sample.kind].append(sample)
-    ids = {lesson.name: lesson.id for lesson in lessons}
+    ids = {exercise.name: exercise.id for exercise in exercises}
     for file in sorted((ROOT / "tests" / "cheats").glob("*.py")):
         if file.stem in _BY_LIMIT:
             continue
         text = file.read_text(encoding="utf-8")
-        if (exercise := ids.get(_word(text, "Exercise"))) is not None:
+        if (exercise_id := ids.get(_word(text, "Exercise"))) is not None:
             state, _, axis = _word(text, "Confined").partition(" ")
             for name, value in places.items():
                 text = text.replace(f"@{name}@", value)
-            found["cheat"].append(_sample(exercise, "cheat", file.stem, text, state, axis))
+            found["cheat"].append(_sample(exercise_id, "cheat", file.stem, text, state, axis))
     return found
 
 
-def _samples(lesson: Lesson) -> Iterator[Sample]:
-    solution = lesson.solution.read_text(encoding="utf-8")
-    stub = lesson.stub.read_text(encoding="utf-8")
-    axes: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
-    yield _sample(lesson.id, "solution", "", solution, "passed")
-    for entry, name in samples(lesson, "TRAPS"):
+def _samples(exercise: Exercise) -> Iterator[Sample]:
+    solution = exercise.solution_path.read_text(encoding="utf-8")
+    stub = exercise.stub_path.read_text(encoding="utf-8")
+    axes: dict[str, dict[str, str]] = exercise.solution_literal("TRAPS", {})
+    yield _sample(exercise.id, "solution", "", solution, "passed")
+    for entry, name in samples(exercise, "TRAPS"):
         bound = f"{solution}\n\n{entry} = {name}\n"
-        yield _sample(lesson.id, "trap", name, bound, "failed", axes[entry][name])
-    for entry, name in samples(lesson, "ALTERNATIVES"):
-        yield _sample(lesson.id, "alternative", name, f"{solution}\n\n{entry} = {name}\n", "passed")
-    yield _sample(lesson.id, "shipped", "", stub, "todo")
-    fault = lesson.graded.exercise.fault or ""
-    yield _sample(lesson.id, "touched", "", stub, "failed" if fault else "todo", fault)
+        yield _sample(exercise.id, "trap", name, bound, "failed", axes[entry][name])
+    for entry, name in samples(exercise, "ALTERNATIVES"):
+        yield _sample(
+            exercise.id, "alternative", name, f"{solution}\n\n{entry} = {name}\n", "passed"
+        )
+    yield _sample(exercise.id, "shipped", "", stub, "todo")
+    fault = exercise.grader.spec.broken_axis or ""
+    yield _sample(exercise.id, "touched", "", stub, "failed" if fault else "todo", fault)
 
 
-def _sample(exercise: str, kind: str, name: str, source: str, state: str, axis: str = "") -> Sample:
-    return Sample(exercise=exercise, kind=kind, name=name, source=source, state=state, axis=axis)
+def _sample(
+    exercise_id: str, kind: str, name: str, source: str, state: str, axis: str = ""
+) -> Sample:
+    return Sample(
+        exercise_id=exercise_id, kind=kind, name=name, source=source, state=state, axis=axis
+    )
 
 
 def _word(text: str, name: str) -> str:
@@ -131,10 +137,10 @@ def deal(
             if not left[kind]:
                 left[kind] = rng.sample(of_kind[kind], len(of_kind[kind]))
             sample = left[kind].pop()
-            if sample.exercise in hand:
+            if sample.exercise_id in hand:
                 left[kind].insert(0, sample)  # for a later learner
             else:
-                hand[sample.exercise] = sample
+                hand[sample.exercise_id] = sample
         yield f"learner{number:05}", list(hand.values())
 
 
@@ -149,7 +155,7 @@ def hand_in(out: Path, hands: Iterator[tuple[str, list[Sample]]]) -> list[Expect
     expected: list[Expected] = []
     for learner, hand in hands:
         for sample in hand:
-            path = out / "class" / learner / "exercises" / f"{sample.exercise}.py"
+            path = out / "class" / learner / "exercises" / f"{sample.exercise_id}.py"
             path.parent.mkdir(parents=True, exist_ok=True)
             own = "" if sample.kind == "shipped" else f"\n# {learner}\n"
             path.write_text(sample.source + own, encoding="utf-8")
@@ -169,8 +175,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--whole", action="store_true", help="every exercise's solution each")
     options = parser.parse_args()
-    lessons = Course(ROOT).select((), CHAPTERS)
-    found = decks(lessons, {**NOWHERE, "FOLDER": str(options.out), "COURSE": str(ROOT)})
+    exercises = Course(ROOT).select((), CHAPTERS)
+    found = decks(exercises, {**NOWHERE, "FOLDER": str(options.out), "COURSE": str(ROOT)})
     hands = (
         whole(found, options.learners)
         if options.whole

@@ -9,19 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torchkata.course.spec.budgets import GrowthAtMost, Memory, Ops, Speedup, Syncs
+    from torchkata.course.spec.budgets import Growth, HostSyncs, Memory, Ops, Speedup
     from torchkata.course.spec.case import Case
-    from torchkata.course.spec.function import Entry, Exercise, Function
+    from torchkata.course.spec.function import EntryPoint, Function, Spec
     from torchkata.course.spec.inputs import integers, normal, uniform, value
     from torchkata.course.spec.tolerance import Tolerance
     from torchkata.grading.checks.assertions import (
-        agree,
-        delivers,
-        good_steps,
+        loader_raises,
+        loader_yields,
         raises,
-        refuses,
         require,
         same,
+        same_as_reference,
+        training_steps_ok,
     )
 
 __all__ = [

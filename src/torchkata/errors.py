@@ -1,16 +1,29 @@
-"""The errors that torchkata raises on purpose; each text tells the reader what to do next."""
+"""The exceptions that torchkata raises on purpose; each message tells the reader what to do next."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from torchkata.i18n import Message, verbatim
+
 
 class KataError(Exception):
-    """Any failure that torchkata foresees."""
+    """Any failure that torchkata foresees.
+
+    Args:
+        message: what happened and what to do next; a plain string is shown in English always.
+    """
+
+    def __init__(self, message: Message | str) -> None:
+        self.message = verbatim(message) if isinstance(message, str) else message
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class UsageError(KataError):
-    """A command was called with words that it does not take (exit code 2)."""
+    """The command line is wrong: an unknown option, exercise or device (exit code 2)."""
 
 
 class CourseError(KataError):
@@ -22,60 +35,80 @@ class ProtocolError(KataError):
 
 
 class WorkerDiedError(KataError):
-    """The worker ended, or ran out of time, before it had answered.
+    """The worker ended, or timed out, before it had replied.
 
     Attributes:
         reason: one of `timeout`, `exit`, `signal`, `memory`, `protocol`.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: Message | str) -> None:
         super().__init__(message)
         self.reason = reason
 
 
 class SubmissionError(KataError):
-    """The submission's code raised; the worker reports it as text, never as an object.
+    """The submission's code raised; the worker reports that as data, never as an object.
 
     Attributes:
         kind: the exception's class name, such as `ZeroDivisionError`.
-        line: the line of the submission that raised, where known.
-        todo: whether an untouched stub raised it.
+        line: the line of the submission that raised, if known.
+        todo: whether the `NotImplementedError` of an untouched stub was raised.
+        details: plain data that the worker's own exceptions carry, such as `limit`.
     """
 
-    def __init__(self, kind: str, message: str, line: int | None, *, todo: bool = False) -> None:
+    def __init__(
+        self,
+        kind: str,
+        message: Message | str,
+        line: int | None,
+        *,
+        todo: bool = False,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.line = line
         self.todo = todo
+        self.details = details or {}
 
 
-class Cancelled(KataError):  # noqa: N818 - nothing is wrong: nobody wants the verdict any more
-    """A judgement was called off while it ran."""
+class Cancelled(KataError):  # noqa: N818 - no error: a newer job replaces this one
+    """The grading was cancelled while it ran."""
 
 
-class CheckFailed(KataError):  # noqa: N818 - reads as what it says: the check failed
-    """A check's finding: what was expected, what came, and why it matters.
+class CheckFailed(KataError):  # noqa: N818 - reads as what it says
+    """A claim of a grader's own test does not hold; the engine's checks return outcomes instead.
 
     Attributes:
-        figures: numbers for the report, the unit in the key (`ratio`, `ops`, `extra_bytes`).
-        facts: plain data by name that explanations look at, such as `got_shape`.
+        code: the kind of finding, such as `claim` or `wrong-shape`.
+        facts: plain data by name for explanations, such as `got_shape`.
+        metrics: numbers for the report, the unit in the key (`ratio`, `ops`, `extra_bytes`).
+        line: of the submission; 0 if unknown.
     """
 
     def __init__(
-        self, message: str, facts: Mapping[str, object] | None = None, /, **figures: float
+        self,
+        message: Message,
+        *,
+        code: str = "claim",
+        facts: Mapping[str, object] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        line: int = 0,
     ) -> None:
         super().__init__(message)
-        self.figures = figures
+        self.code = code
         self.facts = facts or {}
+        self.metrics = dict(metrics or {})
+        self.line = line
 
 
 class Unmeasurable(KataError):  # noqa: N818 - a third outcome rather than an error
-    """A check that cannot be decided here and now, with the reason; never a fail.
+    """Something cannot be decided on this machine now; never a failure of the submission.
 
     Attributes:
-        figures: what was measured all the same.
+        metrics: what was measured nevertheless.
     """
 
-    def __init__(self, message: str, **figures: float) -> None:
+    def __init__(self, message: Message, **metrics: float) -> None:
         super().__init__(message)
-        self.figures = figures
+        self.metrics = metrics

@@ -1,13 +1,22 @@
-"""Outcomes as plain data: verdicts of checks, states of exercises, and the report (schema 1)."""
+"""Results as plain data: verdicts of checks, states of exercises, and the report (schema 1)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-SCHEMA = 1
+from torchkata.i18n import ENGLISH_TRANSLATOR, Message, Translator
+
+SCHEMA: Final = 1
+CPU: Final = "cpu"
+TWIN: Final = "twin:0"
+"""The simulated second device."""
+
+Localize = Callable[[str], Translator]
+"""Returns the translator of an exercise, by its id; of the empty id, that of no exercise."""
 
 AXES = (
     "contract",
@@ -22,11 +31,11 @@ AXES = (
     "memory",
     "speed",
 )
-"""The properties that are judged, in the order in which a learner should mend them."""
+"""The properties that are judged, in the order in which a learner should fix them."""
 
 
 class Verdict(StrEnum):
-    """What one check found."""
+    """The verdict of one check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -34,7 +43,7 @@ class Verdict(StrEnum):
 
 
 class State(StrEnum):
-    """Where an exercise stands."""
+    """The state of an exercise."""
 
     TODO = "todo"
     PASSED = "passed"
@@ -49,37 +58,56 @@ FAILING = frozenset({State.FAILED, State.ERROR, State.TIMEOUT})
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """One judged property.
+    """The result of one check.
 
     Attributes:
         id: `NAME::AXIS[what]`, as pytest shows it.
         axis: one of `AXES`.
-        case: the case that decided, or the empty string.
-        device: the device that was judged, such as `cpu`, `twin:0`, `cuda:0`.
         verdict: passed, failed or unmeasurable.
-        message: for the learner; empty when the check passed and there is nothing to say.
-        figures: numbers with the unit in the key.
-        line: of the submission, for a check that failed: where the fault lies, or else where the
-            entry point is defined; 0 where neither is known.
-        why: one sentence of teaching, where the fault is a trap that is known; else empty.
-        trap: that trap's name in the table of known traps, in English.
+        case: label of the case that decided the verdict; empty if there is none.
+        device: the device that was judged, such as `cpu`, `twin:0`, `cuda:0`.
+        code: the kind of finding, such as `wrong-shape`; empty if the check passed.
+        message: for the learner; empty if the check passed and there is nothing to add.
+        metrics: numbers with the unit in the key.
+        line: of the submission, if the check failed: the line at fault if it is known, else the
+            one that defines the entry point; 0 if neither is known.
+        why: one sentence of teaching, if the failure is a known trap.
+        trap: that trap's name in the table of known traps.
     """
 
     id: str
     axis: str
     verdict: Verdict
-    case: str = ""
-    device: str = "cpu"
-    message: str = ""
-    figures: dict[str, float] = field(default_factory=dict)
+    case: Message = Message()
+    device: str = CPU
+    code: str = ""
+    message: Message = Message()
+    metrics: dict[str, float] = field(default_factory=dict)
     line: int = 0
-    why: str = ""
+    why: Message = Message()
     trap: str = ""
+
+    def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:
+        """Return the result as JSON-ready data; names of checks and cases stay English."""
+        return {
+            "id": self.id,
+            "axis": self.axis,
+            "verdict": self.verdict,
+            "case": str(self.case),
+            "device": self.device,
+            "code": self.code,
+            "message": translate(self.message),
+            "values": {name: _shown(v, translate) for name, v in self.message.all_values().items()},
+            "figures": self.metrics,
+            "line": self.line,
+            "why": translate(self.why),
+            "trap": self.trap,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExerciseResult:
-    """One exercise, judged.
+    """The result of one exercise.
 
     Attributes:
         id: `CHAPTER/NN_name`.
@@ -87,11 +115,11 @@ class ExerciseResult:
         chapter: the folder that holds it.
         state: where it stands.
         message: one or two sentences on the state; the first thing to read.
-        seconds: wall time that the judging took.
-        checks: what was judged, in order.
+        seconds: wall time that grading took.
+        checks: the results of its checks, in order.
         output: what the submission printed, bounded.
-        ladder: rungs of the cost ladder (baseline, yours, reference), each with figures.
-        growth: how cost rises with size, one curve per contender, where that is judged.
+        cost_table: costs of the contenders (baselines, yours, reference) on stated cases.
+        growth: how costs grow with size, one curve per contender, if that is judged.
         comparison: after a pass, both answers and what the learner had reached before.
     """
 
@@ -99,18 +127,38 @@ class ExerciseResult:
     name: str
     chapter: str
     state: State
-    message: str = ""
+    message: Message = Message()
     seconds: float = 0.0
     checks: tuple[CheckResult, ...] = ()
     output: str = ""
-    ladder: tuple[Rung, ...] = ()
-    growth: tuple[Curve, ...] = ()
+    cost_table: tuple[CostRow, ...] = ()
+    growth: tuple[GrowthCurve, ...] = ()
     comparison: Comparison | None = None
 
     @property
     def failed(self) -> tuple[CheckResult, ...]:
         """The checks that failed."""
         return tuple(check for check in self.checks if check.verdict is Verdict.FAILED)
+
+    def with_state(self, state: State, message: Message) -> ExerciseResult:
+        """Return the same result in another state."""
+        return replace(self, state=state, message=message)
+
+    def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:
+        """Return the result as JSON-ready data."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "chapter": self.chapter,
+            "state": self.state,
+            "message": translate(self.message),
+            "seconds": self.seconds,
+            "checks": [check.as_json(translate) for check in self.checks],
+            "output": self.output,
+            "ladder": [row.as_json() for row in self.cost_table],
+            "growth": [curve.as_json() for curve in self.growth],
+            "comparison": self.comparison and self.comparison.as_json(translate),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,38 +169,56 @@ class Comparison:
         yours: the part of the submission that was judged, bounded.
         reference: that part of the solution.
         reason: why the reference wins, in the author's words.
-        best: the lowest figures of the passes before this one, by the ladder's case; None where
-            nothing is remembered.
+        best: the lowest metrics of earlier passes, by the case of the cost table; None if nothing
+            is recorded.
     """
 
     yours: str
     reference: str
-    reason: str = ""
+    reason: Message = Message()
     best: dict[str, dict[str, float]] | None = None
+
+    def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:
+        """Return the comparison as JSON-ready data."""
+        return {
+            "yours": self.yours,
+            "reference": self.reference,
+            "reason": translate(self.reason),
+            "best": self.best,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rung:
-    """What one contender costs on one stated case: a step of the cost ladder.
+class CostRow:
+    """The costs of one contender on one stated case.
 
     Attributes:
         who: `yours`, `reference`, or the name of a baseline.
-        case: sizes, as text.
-        figures: `seconds_median`, `ops`, `extra_bytes`, `conversions` (values that left for Python
-            or numpy), where measured.
+        case: label of the case.
+        metrics: `seconds_median`, `ops`, `extra_bytes`, `conversions` (values that left PyTorch
+            for Python or NumPy), those that were measured.
         ops_by_name: how often each op was dispatched, views included; the most frequent first,
-            and what is left over summed up as `other`.
+            and the rest summed up as `other`.
     """
 
     who: str
-    case: str
-    figures: dict[str, float]
+    case: Message
+    metrics: dict[str, float]
     ops_by_name: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as JSON-ready data."""
+        return {
+            "who": self.who,
+            "case": str(self.case),
+            "figures": self.metrics,
+            "ops_by_name": self.ops_by_name,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Curve:
-    """What one contender costs at several sizes, and the power law fitted to that.
+class GrowthCurve:
+    """The costs of one contender at several sizes, and the power law fitted to them.
 
     Attributes:
         who: `yours` or `reference`.
@@ -175,6 +241,10 @@ class Curve:
     exponent_low: float
     exponent_high: float
     exponent_allowed: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the curve as JSON-ready data."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,13 +269,24 @@ class Report:
             return 0 if states == {State.PASSED} else 1
         return 1 if states & FAILING else 0
 
-    def as_json(self) -> dict[str, Any]:
-        """The report as JSON-ready data, by schema 1."""
+    def as_json(self, localize: Localize = lambda _id: ENGLISH_TRANSLATOR) -> dict[str, Any]:
+        """Return the report as JSON-ready data, by schema 1.
+
+        Args:
+            localize: the language of messages, by exercise; English by default.
+        """
         return {
             "schema": SCHEMA,
             "torchkata": self.version,
             "seed": self.seed,
             "machine": self.machine,
             "summary": self.summary,
-            "exercises": [asdict(result) for result in self.exercises],
+            "exercises": [result.as_json(localize(result.id)) for result in self.exercises],
         }
+
+
+def _shown(value: object, translate: Translator) -> object:
+    """A message's value as JSON holds it."""
+    if isinstance(value, Message):
+        return translate(value)
+    return value if isinstance(value, (str, int, float)) or value is None else str(value)

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, require, same
+from torchkata import Case, Spec, Function, require, same
 
 
 def three():
@@ -34,14 +34,14 @@ def maker(name, naive, dtype, **inputs):
     )  # fmt: skip
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     maker("scalar", three, torch.int64),
     maker("vector", one_two, torch.int64),
     maker("matrix", four_zeros, torch.float32),
     maker("cube", eight_draws, torch.float32, generator=seeded),
-    shipped="a69dfc9085c68c6f",
+    stub_digest="a69dfc9085c68c6f",
 )
-MAKERS = EXERCISE.names
+MAKERS = SPEC.names
 
 
 def in_poisoned_memory(kata):

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, Speedup, normal, require
+from torchkata import Case, Spec, Function, Memory, Speedup, normal, require
 
 
 def entry_by_entry(x, y):
@@ -29,7 +29,7 @@ def of_shapes(*shapes):
 KINDS = (torch.float32, torch.float64, torch.int64, torch.int32)
 SPEED = {"n": 32, "k": 48, "m": 24}
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "add",
         inputs={"x": normal("a b"), "y": normal("a b")},
@@ -68,7 +68,7 @@ EXERCISE = Exercise(
             Memory("2 * output", at=SPEED),
         ),
     ),
-    shipped="9fe821b417feb7c0",
+    stub_digest="9fe821b417feb7c0",
 )
 
 

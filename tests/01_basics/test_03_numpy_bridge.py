@@ -2,14 +2,14 @@
 
 import torch
 
-from torchkata import Entry, Exercise, agree, require, same
+from torchkata import EntryPoint, Spec, same_as_reference, require, same
 
-EXERCISE = Exercise(
-    Entry("to_numpy"),
-    Entry("from_numpy"),
-    Entry("sample_normal"),
-    shipped="8406de2ae30bb56e",
-    fault="shape",
+SPEC = Spec(
+    EntryPoint("to_numpy"),
+    EntryPoint("from_numpy"),
+    EntryPoint("sample_normal"),
+    stub_digest="8406de2ae30bb56e",
+    broken_axis="shape",
 )
 DTYPES = ("float32", "float64", "float16", "int64", "int32", "uint8", "bool")
 
@@ -88,13 +88,13 @@ def test_values_of_to_numpy(submission, reference, generator):
     x = torch.randn(4, 6, generator=generator)
     for t in (x, x[0, 0], x[:0], x.mT, x[:, ::2], (9 * x).long(), x > 0, x.double()):
         what = f"the result of to_numpy(t) for t of shape {list(t.shape)}"
-        agree(submission, reference, taken, t, what=what)
+        same_as_reference(submission, reference, taken, t, what=what)
 
 
 def test_gradient_tensors_are_taken(submission, reference, generator):
     """Tensors that require grad can be taken to NumPy too."""
     t = torch.randn(2, 3, generator=generator).requires_grad_()
-    agree(submission, reference, taken, t, what="the result of to_numpy(t)")
+    same_as_reference(submission, reference, taken, t, what="the result of to_numpy(t)")
 
 
 def test_device_tensors_are_taken(submission, reference, device, generator):
@@ -102,7 +102,7 @@ def test_device_tensors_are_taken(submission, reference, device, generator):
     x = torch.randn(2, 3, generator=generator)
     for t in (x, x.clone().requires_grad_()):
         what = "the result of to_numpy(t)"
-        agree(submission, reference, taken, t, what=what, device=device)
+        same_as_reference(submission, reference, taken, t, what=what, device=device)
 
 
 def test_memory_of_to_numpy_is_shared(submission, generator):
@@ -130,7 +130,7 @@ def test_dtype_of_from_numpy(submission, reference, generator):
     for dtype in DTYPES:
         array = x.to(getattr(torch, dtype)).numpy()
         what = {"tensor": f"the result of from_numpy(a) for a of {dtype}"}
-        agree(submission, reference, wrapped, array, "whole", what=what)
+        same_as_reference(submission, reference, wrapped, array, "whole", what=what)
 
 
 def test_memory_of_from_numpy_is_shared(submission, reference, generator):
@@ -139,7 +139,7 @@ def test_memory_of_from_numpy_is_shared(submission, reference, generator):
         array = torch.rand(shape, generator=generator).numpy()
         for cut in ("whole", "transposed", "every second")[: 3 if shape else 1]:
             what = {"tensor": f"the result of from_numpy(a), a {cut}"}
-            got = agree(submission, reference, wrapped, array, cut, what=what)
+            got = same_as_reference(submission, reference, wrapped, array, cut, what=what)
             require(
                 got["shared"],
                 f"from_numpy copies: a change of the array (shape {list(shape)}, {cut}) does not "

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, require, same
+from torchkata import Case, Spec, Function, require, same
 
 
 def by_forward_mode(f, x):
@@ -45,10 +45,10 @@ def differentiator(name, naive):
     return Function(name, {"f": None, "x": None}, naive, cases, gradient=False, usual="a matrix")
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     differentiator("derivative", by_forward_mode),
     differentiator("second_derivative", twice_by_forward_mode),
-    shipped="6bbbe6b35ffef513",
+    stub_digest="6bbbe6b35ffef513",
 )
 
 
@@ -80,7 +80,7 @@ def test_values_of_the_chain(submission):
 def test_purity_leaves_no_trace(submission, reference, generator):
     """x, x.grad and the tensors that f uses are the same after the call."""
     x = torch.randn(4, generator=generator)
-    for name in EXERCISE.names:
+    for name in SPEC.names:
         for needs_grad in (False, True):
             got, expected = (
                 who.run(traces, name, x, needs_grad) for who in (submission, reference)
@@ -101,7 +101,7 @@ def test_purity_leaves_no_trace(submission, reference, generator):
 def test_values_where_x_has_a_history(submission, reference, generator):
     """The argument may be the result of a computation."""
     x = torch.randn(4, generator=generator)
-    for name in EXERCISE.names:
+    for name in SPEC.names:
         got, expected = (who.run(chained, name, x) for who in (submission, reference))
         same(got[0], expected[0], what=f"the result of `{name}` at a computed x")
         same(got[1], expected[1], what="the .grad of the tensor that x was computed from")

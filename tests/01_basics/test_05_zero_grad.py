@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, agree, normal, require
+from torchkata import Case, Spec, Function, same_as_reference, normal, require
 
 
 def by_forward_mode(loss_fn, w, lr, steps):
@@ -35,7 +35,7 @@ def slope():
     return lambda w: 2 * w.sum()
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "sgd",
         inputs={"loss_fn": None, "w": None, "lr": None, "steps": None},
@@ -57,10 +57,10 @@ EXERCISE = Exercise(
             Case("a matrix, 8 steps", given=given(valley(), "n m", 0.5, 8), n=3, m=4),
         ),
         gradient=False,
-        usual="a matrix, 8 steps",
+        variant_case="a matrix, 8 steps",
     ),
-    shipped="ad8cd269df07caa1",
-    fault="values",
+    stub_digest="ad8cd269df07caa1",
+    broken_axis="values",
 )
 
 
@@ -96,7 +96,7 @@ def test_gradient_start_may_require_grad(submission, reference, generator):
     w = torch.randn(3, generator=generator)
     for steps in (0, 1, 3):
         what = {"end": f"the end of {steps} steps from a parameter"}
-        got = agree(submission, reference, from_parameter, w, steps, what=what)
+        got = same_as_reference(submission, reference, from_parameter, w, steps, what=what)
         require(
             not got["graph"],
             "The result requires grad: whatever is computed from it would keep a graph. Return "

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, normal
+from torchkata import Case, Spec, Function, Ops, normal
 
 
 def row_by_row(x):
@@ -28,7 +28,7 @@ CASES = (
     Case("many numbers", n=100),
 )
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function("features", {"x": normal("n", std=3)}, row_by_row, CASES),
     Function(
         "predict",
@@ -37,5 +37,5 @@ EXERCISE = Exercise(
         CASES,
         budget=(Ops(6),),
     ),
-    shipped="3434034001483616",
+    stub_digest="3434034001483616",
 )

@@ -2,10 +2,10 @@
 
 import torch
 
-from torchkata import Entry, Exercise, Tolerance, require, same
+from torchkata import EntryPoint, Spec, Tolerance, require, same
 
 CLOSE = Tolerance(rtol=0, atol=1e-8)  # in float64; a step in float32 is off by 1e-7
-EXERCISE = Exercise(Entry("fit"), shipped="b345dbffa07162c4")
+SPEC = Spec(EntryPoint("fit"), stub_digest="b345dbffa07162c4")
 
 
 def adam(w, x, y, steps, lr):

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Speedup, Tolerance, normal, require, uniform
+from torchkata import Case, Spec, Function, Speedup, Tolerance, normal, require, uniform
 
 
 def in_double(x, y):
@@ -34,7 +34,7 @@ def curve(noise):
     return lambda sizes, generator: points(sizes.n, sizes.dtype, generator, noise)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "fit_exact",
         inputs={"x": uniform("n", -10, 10), "y": normal("n", std=10)},
@@ -49,9 +49,9 @@ EXERCISE = Exercise(
         gradient=False,
         budget=(Speedup(100, over=adam_fit_of_200_steps, at={"n": 100}),),
         tolerance=Tolerance(rtol=0, atol=3e-3),  # 1e-3 of the length of w, or less
-        usual="many points with noise",
+        variant_case="many points with noise",
     ),
-    shipped="89f05f9368777433",
+    stub_digest="89f05f9368777433",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, agree, normal, require, same
+from torchkata import Case, EntryPoint, Spec, Function, same_as_reference, normal, require, same
 from torchkata.probes import behind, given, registered
 
 
@@ -17,17 +17,17 @@ def number_by_number(a, b, x):
     return torch.tensor([a.item() * number + b.item() for number in x.tolist()], dtype=x.dtype)
 
 
-EXERCISE = Exercise(
-    Entry("Net"),
+SPEC = Spec(
+    EntryPoint("Net"),
     Function(
         "net(x)",
-        via=applied,
+        adapter=applied,
         inputs={"a": normal("1"), "b": normal("1"), "x": normal("n")},
         naive=number_by_number,
         cases=(Case("one point", n=1), Case("no points", n=0), Case("many points", n=50)),
         gradient=("a", "b"),
     ),
-    shipped="5d6844cd97558c7e",
+    stub_digest="5d6844cd97558c7e",
 )
 
 
@@ -93,7 +93,7 @@ def test_values_saved_state(submission, reference, generator):
     """A net that loads another one's state computes what the other one does."""
     x = torch.randn(9, generator=generator)
     what = {0: "`net(x)` with a = 5, b = -3", 2: "`state_dict()` after load_state_dict"}
-    got = agree(submission, reference, restored, x, what=what)
+    got = same_as_reference(submission, reference, restored, x, what=what)
     same(got[1], got[0], what="`net(x)` after load_state_dict of another net")
 
 

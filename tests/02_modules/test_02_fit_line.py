@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, Syncs, Tolerance, require, uniform, value
+from torchkata import Case, EntryPoint, Spec, Function, HostSyncs, Tolerance, require, uniform, value
 
 
 class Line(torch.nn.Module):
@@ -52,11 +52,11 @@ def fit(name, *how, n=100):
     return Case(name, given=lambda _, generator: (*drawn(generator, n), *how))
 
 
-EXERCISE = Exercise(
-    Entry("fit"),
+SPEC = Spec(
+    EntryPoint("fit"),
     Function(
         "parameters after fit",
-        via=fitted,
+        adapter=fitted,
         inputs={"a": uniform("1"), "b": uniform("1"), "x": uniform("n"), "y": uniform("n")}
         | {"steps": value("s"), "lr": value("lr")},
         naive=by_formula,
@@ -76,9 +76,9 @@ EXERCISE = Exercise(
         layouts=(),
         gradient=False,
         tolerance=Tolerance(rtol=1e-3, atol=1e-4),
-        budget=(Syncs(1),),
+        budget=(HostSyncs(1),),
     ),
-    shipped="304bbadee646fad7",
+    stub_digest="304bbadee646fad7",
 )
 
 

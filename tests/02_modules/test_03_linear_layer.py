@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, normal, require
+from torchkata import Case, EntryPoint, Spec, Function, normal, require
 from torchkata.probes import behind, given, registered
 
 
@@ -18,16 +18,16 @@ def number_by_number(weight, bias, x):
     return torch.tensor(numbers, dtype=x.dtype)
 
 
-EXERCISE = Exercise(
-    Entry("Net"),
+SPEC = Spec(
+    EntryPoint("Net"),
     Function(
         "net(x)",
-        via=applied,
+        adapter=applied,
         inputs={"weight": normal("1 1"), "bias": normal("1"), "x": normal("n")},
         naive=number_by_number,
         cases=(Case("one point", n=1), Case("no points", n=0), Case("many points", n=50)),
     ),
-    shipped="920971ba6d28f0dd",
+    stub_digest="920971ba6d28f0dd",
 )
 KEYS = ["linear.bias", "linear.weight"]
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, raises, require, value
+from torchkata import Case, EntryPoint, Spec, Function, raises, require, value
 from torchkata.probes import behind, given
 
 SIZES = ([64, 32, 10], [3, 2], [1, 1, 1], [5, 4, 4, 4, 7])
@@ -47,11 +47,11 @@ def mlp(sizes, *rows):
 
 
 ROWS = ((3,), (1,), (0,), (), (2, 5))
-EXERCISE = Exercise(
-    Entry("mlp"),
+SPEC = Spec(
+    EntryPoint("mlp"),
     Function(
         "net(x)",
-        via=applied,
+        adapter=applied,
         inputs={"sizes": value(None), "numbers": value(None), "x": value(None)},
         naive=layer_by_layer,
         cases=(
@@ -59,9 +59,9 @@ EXERCISE = Exercise(
             usual := mlp([6, 5, 3], 4),
         ),
         gradient=("numbers",),
-        usual=usual.name,
+        variant_case=usual.name,
     ),
-    shipped="175ac8f4bd5d7cd6",
+    stub_digest="175ac8f4bd5d7cd6",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, require, same, value
+from torchkata import Case, EntryPoint, Spec, Function, require, same, value
 from torchkata.probes import given
 
 SIZES = ((4, 3), (1, 1), (5, 0), (2, 6))
@@ -36,11 +36,11 @@ def stack(width, depth, *rows):
 
 
 ROWS = ((6,), (1,), (0,), (), (2, 3))
-EXERCISE = Exercise(
-    Entry("Stack"),
+SPEC = Spec(
+    EntryPoint("Stack"),
     Function(
         "net(x)",
-        via=applied,
+        adapter=applied,
         inputs={"weights": value(None), "biases": value(None), "x": value(None)},
         naive=layer_by_layer,
         cases=(
@@ -48,10 +48,10 @@ EXERCISE = Exercise(
             *(stack(4, depth, *rows) for depth in (0, 3) for rows in ROWS[depth // 3 :]),
         ),
         gradient=("weights", "biases"),
-        usual="Stack(4, 3)(x) for x of shape [6, 4]",
+        variant_case="Stack(4, 3)(x) for x of shape [6, 4]",
     ),
-    shipped="e2acc012a5a601de",
-    fault="contract",
+    stub_digest="e2acc012a5a601de",
+    broken_axis="contract",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, agree, normal, require, same, uniform
+from torchkata import Case, EntryPoint, Spec, Function, same_as_reference, normal, require, same, uniform
 from torchkata.probes import registered
 
 
@@ -27,11 +27,11 @@ def shaped(*shape):
     return Case(f"x of shape {list(shape)}", given=drawn)
 
 
-EXERCISE = Exercise(
-    Entry("Standardize"),
+SPEC = Spec(
+    EntryPoint("Standardize"),
     Function(
         "net(x)",
-        via=applied,
+        adapter=applied,
         inputs={"mean": normal("d"), "std": uniform("d", 0.5, 2), "x": normal("n d")},
         naive=row_by_row,
         cases=(
@@ -44,8 +44,8 @@ EXERCISE = Exercise(
         ),
         gradient=("x",),
     ),
-    shipped="507dacba28fbe1a2",
-    fault="device",
+    stub_digest="507dacba28fbe1a2",
+    broken_axis="device",
 )
 
 
@@ -100,12 +100,12 @@ def test_values_loaded_state(submission, reference, generator):
     (mean, std, x), (other, scale, _) = drawn(generator, 6, 3), drawn(generator, 3)
     given = mean, std, {"mean": other, "std": scale}, x
     what = {0: "`net(x)` after load_state_dict", 2: "the state after load_state_dict"}
-    agree(submission, reference, loaded, *given, what=what)
+    same_as_reference(submission, reference, loaded, *given, what=what)
 
 
 def test_dtype_double(submission, reference, generator):
     """After .double() it computes in float64."""
-    agree(
+    same_as_reference(
         submission, reference, doubled, *drawn(generator, 6, 3), what="`net.double()(x.double())`"
     )
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, Ops, Speedup, normal
+from torchkata import Case, Spec, Function, Memory, Ops, Speedup, normal
 
 
 def column_by_column(a, b):
@@ -16,7 +16,7 @@ def repeat_then_add(a, b):
     return a + b.repeat(1, a.shape[1])
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "add_column",
         inputs={"a": normal("n m"), "b": normal("n 1")},
@@ -37,5 +37,5 @@ EXERCISE = Exercise(
             Speedup(1.5, over=repeat_then_add, at={"n": 500, "m": 512}),
         ),
     ),
-    shipped="5dfc3fad3d054db0",
+    stub_digest="5dfc3fad3d054db0",
 )

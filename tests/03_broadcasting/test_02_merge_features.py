@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, Memory, Speedup, normal, require, same
+from torchkata import Case, EntryPoint, Spec, Function, Memory, Speedup, normal, require, same
 
 PARAMETERS = ("linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias")
 LARGE = {"g": 64, "n": 128, "i": 128, "j": 128, "o": 64}
@@ -27,11 +27,11 @@ def shaped(a_shape, b_shape):
     return lambda _sizes, generator: tuple(torch.randn(s, generator=generator) for s in sizes)
 
 
-EXERCISE = Exercise(
-    Entry("Merge"),
+SPEC = Spec(
+    EntryPoint("Merge"),
     Function(
         "merged",
-        via=merged,
+        adapter=merged,
         inputs={
             "weight1": normal("o i"),
             "bias1": normal("o"),
@@ -54,9 +54,9 @@ EXERCISE = Exercise(
             Speedup(1.2, over=tiled_concatenation, at=LARGE),
             Memory("0.6 * 4*g*n*(i + 2*j + o)", at=LARGE),
         ),
-        usual="items of groups",
+        variant_case="items of groups",
     ),
-    shipped="32d816df0e4829ce",
+    stub_digest="32d816df0e4829ce",
 )
 
 

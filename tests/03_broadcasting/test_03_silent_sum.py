@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, normal
+from torchkata import Case, Spec, Function, normal
 
 
 def entry_by_entry(a, b):
@@ -14,7 +14,7 @@ def entry_by_entry(a, b):
     return out
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "column_sum",
         inputs={"a": normal("n 1"), "b": normal("m")},
@@ -29,6 +29,6 @@ EXERCISE = Exercise(
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
     ),
-    shipped="84d7b5884472aa48",
-    fault="shape",
+    stub_digest="84d7b5884472aa48",
+    broken_axis="shape",
 )

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, normal, require
+from torchkata import Case, Spec, Function, normal, require
 
 
 def image_by_image(images):
@@ -20,7 +20,7 @@ def with_channels(count):
     return given
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "drop_channel",
         inputs={"images": normal("n 1 h w")},
@@ -37,8 +37,8 @@ EXERCISE = Exercise(
         ),
         dtypes=(torch.float32, torch.float64, torch.uint8, torch.bool),
     ),
-    shipped="be0480e9a8b2d931",
-    fault="shape",
+    stub_digest="be0480e9a8b2d931",
+    broken_axis="shape",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, normal
+from torchkata import Case, Spec, Function, normal
 
 BOTH_SHAPES = r"(?s)(?=.*[\[(]{}[\])])(?=.*[\[(]{}[\])])"
 
@@ -25,7 +25,7 @@ def refused(name, yhat, y):
     return Case(name, given=drawn(yhat, y), raises=ValueError, match=match)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "mse",
         inputs={"yhat": normal("n 1"), "y": normal("n", mean=1.0)},
@@ -43,6 +43,6 @@ EXERCISE = Exercise(
             refused("one prediction, two targets", (1, 1), (2,)),
         ),
     ),
-    shipped="79d2ffad6a7d08e5",
-    fault="values",
+    stub_digest="79d2ffad6a7d08e5",
+    broken_axis="values",
 )

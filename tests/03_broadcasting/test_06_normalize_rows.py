@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Speedup, normal, require, same, value
+from torchkata import Case, Spec, Function, Speedup, normal, require, same, value
 
 
 def loop_over_rows(x, eps=1e-12):
@@ -21,7 +21,7 @@ def drawn(*shape, std=1.0, **more):
     return given
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "normalize_rows",
         inputs={"x": normal("n d"), "eps": value(1e-12)},
@@ -42,7 +42,7 @@ EXERCISE = Exercise(
         gradient=("x",),
         budget=(Speedup(20, over=loop_over_rows, at={"n": 500, "d": 64}),),
     ),
-    shipped="511ec8c3d63bddc3",
+    stub_digest="511ec8c3d63bddc3",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, Speedup, normal, require
+from torchkata import Case, Spec, Function, Memory, Speedup, normal, require
 
 
 def double_loop(a, b):
@@ -13,7 +13,7 @@ def double_loop(a, b):
     return out
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "pairwise_sqdist",
         # Two sets apart: no true distance is so small that honest rounding outweighs it.
@@ -34,7 +34,7 @@ EXERCISE = Exercise(
             Memory("4 * output", at={"n": 256, "m": 256, "d": 64}),
         ),
     ),
-    shipped="389619f5d8b9b6f7",
+    stub_digest="389619f5d8b9b6f7",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Speedup, Syncs, integers, value
+from torchkata import Case, Spec, Function, Speedup, HostSyncs, integers, value
 
 
 def entry_by_entry(lengths, size):
@@ -28,7 +28,7 @@ def at_the_edges(sizes, _generator):
     return torch.tensor([0, n, n + 1, 1, n - 1, 50 * n]), n
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "causal_mask",
         inputs={"lengths": integers("batch", 0, "size + 3"), "size": value("size")},
@@ -42,7 +42,7 @@ EXERCISE = Exercise(
             Case("lengths 0, 1, size and beyond", given=at_the_edges, size=5),
         ),
         dtypes=(torch.int64,),
-        budget=(Speedup(10, over=row_loop, at={"batch": 8, "size": 64}), Syncs(0)),
+        budget=(Speedup(10, over=row_loop, at={"batch": 8, "size": 64}), HostSyncs(0)),
     ),
-    shipped="cbb918d48721a79b",
+    stub_digest="cbb918d48721a79b",
 )

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, normal, require, value
+from torchkata import Case, Spec, Function, Ops, normal, require, value
 
 
 def row_by_row(x, begin, end):
@@ -17,7 +17,7 @@ def shares(kata, x, begin, end):
     return not torch.equal(x, before)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "window",
         inputs={"x": normal("n d"), "begin": value("b"), "end": value("e")},
@@ -33,9 +33,9 @@ EXERCISE = Exercise(
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
         budget=(Ops(1),),
-        usual="middle",
+        variant_case="middle",
     ),
-    shipped="1f87ec6d39b1e142",
+    stub_digest="1f87ec6d39b1e142",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, normal, require
+from torchkata import Case, Spec, Function, Ops, normal, require
 
 ADDS = {"add", "add_"}
 STARTS = {"zeros", "new_zeros", "zeros_like", "full", "new_full", "full_like", "zero_", "fill_"}
@@ -17,7 +17,7 @@ def slicing_loop(x):
     return total
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "row_sum",
         inputs={"x": normal("n d")},
@@ -33,7 +33,7 @@ EXERCISE = Exercise(
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8),
         budget=(Ops("n + 3"),),
     ),
-    shipped="890344d97cd5873f",
+    stub_digest="890344d97cd5873f",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, Speedup, normal
+from torchkata import Case, Spec, Function, Ops, Speedup, normal
 
 
 def slicing_loop(x):
@@ -19,7 +19,7 @@ def unbind_loop(x):
     return total
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "row_sum",
         inputs={"x": normal("n d")},
@@ -38,5 +38,5 @@ EXERCISE = Exercise(
             Speedup(30, over=unbind_loop, at={"n": 500, "d": 10}),
         ),
     ),
-    shipped="8f2a5b8442b82d30",
+    stub_digest="8f2a5b8442b82d30",
 )

@@ -2,9 +2,9 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require, same
+from torchkata import EntryPoint, Spec, require, same
 
-EXERCISE = Exercise(Entry("OPERATORS"), shipped="57708f05f7263610", fault="values")
+SPEC = Spec(EntryPoint("OPERATORS"), stub_digest="57708f05f7263610", fault="values")
 
 SLICE = "x[begin:end]"
 OPERATORS = {

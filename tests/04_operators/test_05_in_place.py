@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, normal, require, same
+from torchkata import Case, Spec, Function, Memory, normal, require, same
 
 INPUTS = {"x": normal("n d"), "scale": normal("d"), "shift": normal("n 1")}
 
@@ -38,7 +38,7 @@ CASES = (
 )
 DTYPES = (torch.float32, torch.float64, torch.int64)
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "scale_shift_",
         inputs=INPUTS,
@@ -48,7 +48,7 @@ EXERCISE = Exercise(
         budget=(Memory("0.5 * output", at={"n": 200, "d": 50}),),
         gradient=False,  # x itself may not be a leaf; judged below
         purity=False,
-        usual="a matrix",
+        variant_case="a matrix",
     ),
     Function(
         "scale_shift",
@@ -56,10 +56,10 @@ EXERCISE = Exercise(
         naive=element_by_element,
         cases=CASES,
         dtypes=DTYPES,
-        usual="a matrix",
+        variant_case="a matrix",
     ),
-    shipped="c9f52b341092e772",
-    fault="purity",
+    stub_digest="c9f52b341092e772",
+    broken_axis="purity",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Speedup, normal, value
+from torchkata import Case, Spec, Function, Speedup, normal, value
 
 NAN, INF = float("nan"), float("inf")
 
@@ -44,9 +44,9 @@ def judged(name, naive, **more):
     )
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     judged("in_range", element_loop, budget=(Speedup(20, over=element_loop, at={"n": 10000}),)),
     judged("outside", opposite_loop, budget=(Speedup(20, over=opposite_loop, at={"n": 10000}),)),
-    shipped="62f71f38bfef9cdf",
-    fault="values",
+    stub_digest="62f71f38bfef9cdf",
+    broken_axis="values",
 )

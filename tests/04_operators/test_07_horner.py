@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, Speedup, normal, require
+from torchkata import Case, Spec, Function, Ops, Speedup, normal, require
 
 FUSED = {"addcmul", "addcmul_"}
 PRODUCTS = FUSED | {"mul", "mul_"}
@@ -19,7 +19,7 @@ def horner(kata, coefficients, x):
     return kata.polynomial(coefficients, x)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "polynomial",
         inputs={"coefficients": normal("k+1"), "x": normal("n")},
@@ -46,7 +46,7 @@ EXERCISE = Exercise(
             Speedup(3, over=sum_of_powers, at={"k": 8, "n": 100000}),
         ),
     ),
-    shipped="ae167f52d16ada30",
+    stub_digest="ae167f52d16ada30",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Speedup, integers, normal
+from torchkata import Case, Spec, Function, Speedup, integers, normal
 
 
 def item_loop(tensor, indices):
@@ -21,7 +21,7 @@ def shaped(shape, index_shape):
     return make
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "batch_gather",
         inputs={"tensor": normal("b n d"), "indices": integers("b k", 0, "n")},
@@ -46,5 +46,5 @@ EXERCISE = Exercise(
         gradient=("tensor",),
         budget=(Speedup(4, over=item_loop, at={"b": 64, "n": 50, "d": 8, "k": 12}),),
     ),
-    shipped="5938f696100d841d",
+    stub_digest="5938f696100d841d",
 )

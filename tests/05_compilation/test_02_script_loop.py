@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, Speedup, normal, require
+from torchkata import Case, EntryPoint, Spec, Function, Speedup, normal, require
 from torchkata.probes import compiling, given_up, operations, scripting
 
 _FEW, _MANY = 4, 8
@@ -45,7 +45,7 @@ def inside(_sizes, generator):
     return (torch.tensor([0.0, 7.0, 1.0, 9.0, 8.0]) + 0.1 * torch.rand(5, generator=generator),)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "cumulative_max_gap",
         inputs={"x": normal("n")},
@@ -62,10 +62,10 @@ EXERCISE = Exercise(
         ),
         budget=(Speedup(300, over=element_loop, at={"n": 2000}),),
     ),
-    Entry("scripted"),
+    EntryPoint("scripted"),
     Function(
         "call of scripted",
-        via=compiled_call,
+        adapter=compiled_call,
         inputs={"x": normal("n")},
         naive=element_loop,
         cases=(
@@ -76,9 +76,9 @@ EXERCISE = Exercise(
             Case("only rising", given=ordered(4, descending=False)),
             Case("only falling", given=ordered(6, descending=True)),
         ),
-        variants=False,
+        check_variants=False,
     ),
-    shipped="3d0eb40f409f4406",
+    stub_digest="3d0eb40f409f4406",
 )
 
 

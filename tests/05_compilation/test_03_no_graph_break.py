@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, Syncs, normal, require, same, uniform, value
+from torchkata import Case, Spec, Function, Ops, HostSyncs, normal, require, same, uniform, value
 from torchkata.probes import compiling, in_one_graph, operations
 
 
@@ -26,7 +26,7 @@ def threshold_at(threshold):
     return lambda sizes, generator: (normal("5 3")(sizes, generator), threshold)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "activate",
         inputs={"x": normal("n d", std=2.0), "threshold": value(0.5)},
@@ -43,10 +43,10 @@ EXERCISE = Exercise(
             Case("infinities", axis="stability", given=infinite),
         ),
         gradient=("x",),
-        budget=(Ops(8), Syncs()),
+        budget=(Ops(8), HostSyncs()),
     ),
-    shipped="c6029414428cf781",
-    fault="ops",
+    stub_digest="c6029414428cf781",
+    broken_axis="ops",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, normal, require, uniform
+from torchkata import Case, EntryPoint, Spec, Function, normal, require, uniform
 from torchkata.probes import Flow, compiling
 
 _SIZES, _FACTORS, _MOST = range(2, 12), 10, 2
@@ -40,11 +40,11 @@ def on_meta(kata, x):
     return str(scaled(kata, x, 2.5).device), str(x.device)
 
 
-EXERCISE = Exercise(
-    Entry("make_scaler"),
+SPEC = Spec(
+    EntryPoint("make_scaler"),
     Function(
         "scaler",
-        via=scaled,
+        adapter=scaled,
         inputs={
             "x": normal("n d"),
             # A float32's value: to make a tensor of the factor costs no digits then.
@@ -61,8 +61,8 @@ EXERCISE = Exercise(
         gradient=("x",),
         device=False,
     ),
-    shipped="4ed7f85d464f83fc",
-    fault="ops",
+    stub_digest="4ed7f85d464f83fc",
+    broken_axis="ops",
 )
 
 

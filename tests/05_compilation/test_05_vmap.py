@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, Speedup, agree, normal, require
+from torchkata import Case, EntryPoint, Spec, Function, Speedup, same_as_reference, normal, require
 from torchkata.probes import stale, watching_module
 
 
@@ -36,11 +36,11 @@ def backward_per_sample(weight1, bias1, weight2, bias2, x, y):
     return dict(zip(names, map(torch.stack, zip(*rows, strict=True)), strict=True))
 
 
-EXERCISE = Exercise(
-    Entry("per_sample_grads"),
+SPEC = Spec(
+    EntryPoint("per_sample_grads"),
     Function(
         "per_sample_grads of an MLP",
-        via=gradients_of_mlp,
+        adapter=gradients_of_mlp,
         inputs={
             "weight1": normal("h i", std=0.5),
             "bias1": normal("h"),
@@ -60,9 +60,9 @@ EXERCISE = Exercise(
         ),
         gradient=False,
         budget=(Speedup(4.5, over=backward_per_sample, at={"n": 64, "i": 16, "h": 32, "o": 1}),),
-        usual="several outputs",
+        variant_case="several outputs",
     ),
-    shipped="93b077770f144941",
+    stub_digest="93b077770f144941",
 )
 
 
@@ -103,7 +103,7 @@ def test_values_of_other_models(submission, reference, generator):
     """Any module will do: a single layer, or layers inside layers."""
     for build in MODELS:
         what = {0: f"the gradients of an nn.{build}"}
-        agree(submission, reference, nested, *drawn(generator), build, what=what)
+        same_as_reference(submission, reference, nested, *drawn(generator), build, what=what)
 
 
 def test_purity_of_the_model(submission, generator):

@@ -2,11 +2,11 @@
 
 import torch
 
-from torchkata import Entry, Exercise, delivers, refuses, require, same
+from torchkata import EntryPoint, Spec, loader_yields, loader_raises, require, same
 from torchkata.probes import delivered, indexed, opening
 
-EXERCISE = Exercise(
-    Entry("ArrayFolder"), shipped="fff38c88db1eede0", fault="values", loads_data=True
+SPEC = Spec(
+    EntryPoint("ArrayFolder"), stub_digest="fff38c88db1eede0", fault="values", loads_data=True
 )
 NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9", "a-1")
 
@@ -123,13 +123,13 @@ def test_values_in_a_loader(submission, files, generator):
     """A DataLoader gives the same batches without worker processes and with two."""
     given = arrays(generator)
     rows = torch.stack([given[name] for name in sorted(given)])
-    delivers(submission, loaded, files.folder(given), 4, expected=rows.split(4))
-    delivers(submission, loaded, files.folder({}), 4, expected=[], workers=[2])
+    loader_yields(submission, loaded, files.folder(given), 4, expected=rows.split(4))
+    loader_yields(submission, loaded, files.folder({}), 4, expected=[], workers=[2])
 
 
 def test_values_damaged_file(submission, files, generator):
     """A damaged file raises when its turn comes, in a worker process too."""
     path = files.folder({**arrays(generator, "ac"), "b.npy": b"\x93NUMPY\x01\x00"})
-    refuses(submission, loaded, path, None, fault="One file of the folder is damaged")
+    loader_raises(submission, loaded, path, None, fault="One file of the folder is damaged")
     (sample,) = submission.run(asked, path, [2])[1]
     require(torch.is_tensor(sample), "ds[2] gives no tensor, though only file 1 is damaged.")

@@ -5,14 +5,14 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from torchkata import (
     Case,
-    Entry,
-    Exercise,
+    EntryPoint,
+    Spec,
     Function,
     Speedup,
-    delivers,
+    loader_yields,
     integers,
     normal,
-    refuses,
+    loader_raises,
     require,
     same,
     value,
@@ -55,11 +55,11 @@ def permutation(sizes, generator):
 COPIES = ("index", "index_select", "gather", "take", "embedding", "masked_select")
 VIEWS = ("select", "slice", "split", "unbind")
 TABLE = {"features": normal("n d"), "labels": integers("n", 0, 10)}
-EXERCISE = Exercise(
-    Entry("Table"),
+SPEC = Spec(
+    EntryPoint("Table"),
     Function(
         "fetched",
-        via=fetched,
+        adapter=fetched,
         inputs={**TABLE, "indices": rows},
         naive=row_by_row,
         cases=(
@@ -73,17 +73,17 @@ EXERCISE = Exercise(
     ),
     Function(
         "epoch",
-        via=epoch,
+        adapter=epoch,
         inputs={**TABLE, "order": permutation, "batch_size": value("b")},
         naive=per_item_loader,
         cases=(
             Case("one row", n=1, d=3, b=4),
             Case("a short last batch", n=50, d=3, b=16),
         ),
-        variants=False,
+        check_variants=False,
         budget=(Speedup(3, over=per_item_loader, at={"n": 4096, "d": 16, "b": 256}),),
     ),
-    shipped="931ba3616bf1a450",
+    stub_digest="931ba3616bf1a450",
     loads_data=True,
 )
 
@@ -137,7 +137,7 @@ def test_contract_map_style(submission, generator):
 def test_contract_past_the_end(submission, generator):
     """A row number past the end raises, in a worker process too."""
     fault = "Row 12 of a table of 10 rows was asked for"
-    refuses(submission, loaded, *drawn(generator), [3, 1, 12, 0], fault=fault)
+    loader_raises(submission, loaded, *drawn(generator), [3, 1, 12, 0], fault=fault)
 
 
 def test_values_in_a_loader(submission, generator):
@@ -145,7 +145,7 @@ def test_values_in_a_loader(submission, generator):
     features, labels = drawn(generator)
     order = torch.randperm(10, generator=generator)
     batches = zip(features[order].split(4), labels[order].split(4), strict=True)
-    delivers(submission, loaded, features, labels, order.tolist(), expected=list(batches))
+    loader_yields(submission, loaded, features, labels, order.tolist(), expected=list(batches))
 
 
 def test_ops_one_indexing_op_per_tensor(submission, generator):

@@ -2,10 +2,10 @@
 
 import torch
 
-from torchkata import Entry, Exercise, refuses, require, same
+from torchkata import EntryPoint, Spec, loader_raises, require, same
 from torchkata.probes import delivered, most_held, opening, opening_tars, taken
 
-EXERCISE = Exercise(Entry("TarStream"), shipped="125e1b582d1928bb", fault="values", loads_data=True)
+SPEC = Spec(EntryPoint("TarStream"), stub_digest="125e1b582d1928bb", fault="values", loads_data=True)
 BLOCK = 512  # bytes: each header takes one, and so does each small array
 OTHERS = {"notes.txt": b"no array", "x.npy.bak": b"", "sub": None, "sub/dir.npy": None}
 
@@ -117,7 +117,7 @@ def test_values_damaged_member(submission, files, generator):
         bad = f"train/odd-{len(data)}.npy"
         path = files.tar({**{name: given[name] for name in names[:3]}, bad: data, **given})
         fault, workers = f"The member {bad} is {kind}", (0, 2) if kind == "cut short" else (0,)
-        found = refuses(submission, loaded, path, fault=fault, naming=bad, workers=workers)
+        found = loader_raises(submission, loaded, path, fault=fault, naming=bad, workers=workers)
         got = numbers(found[0]["passes"][0])
         require(got == [0, 1, 2], f"{fault}; before the error the samples {got} came.")
 
@@ -126,7 +126,7 @@ def test_values_cut_archive(submission, files):
     """An archive that is cut off raises an error instead of ending early."""
     path = cut(files, arrays(3), 5 * BLOCK + 140)  # the last array takes 152 bytes
     fault = "The archive ends within its last array"
-    refuses(submission, loaded, path, fault=fault, workers=[0])
+    loader_raises(submission, loaded, path, fault=fault, workers=[0])
 
 
 def test_memory_opened_once(submission, files):

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Speedup, delivers, normal, require, value
+from torchkata import Case, Spec, Function, Speedup, loader_yields, normal, require, value
 from torchkata.probes import delivered
 
 
@@ -37,7 +37,7 @@ def of_a_table(kata, table, lengths):
     return kata.pad_collate(cut(table, lengths))
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "pad_collate",
         inputs={"batch": sequences},
@@ -55,11 +55,11 @@ EXERCISE = Exercise(
         dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
         gradient=False,
         budget=(Speedup(30, over=loop_on_elements, at={"n": 8, "l": 24, "d": 8}),),
-        usual="several lengths",
+        variant_case="several lengths",
     ),
     Function(
         "sequences of a table",  # of one tensor, whose gradient shows each sequence's
-        via=of_a_table,
+        adapter=of_a_table,
         inputs={"table": normal("n l d"), "lengths": value((3, 6, 0, 1))},
         naive=lambda table, lengths: loop_on_elements(cut(table, lengths)),
         cases=(Case("four sequences", n=4, l=6, d=3),),
@@ -68,7 +68,7 @@ EXERCISE = Exercise(
         purity=False,
         gradient=("table",),
     ),
-    shipped="97aa315871bf34c5",
+    stub_digest="97aa315871bf34c5",
     loads_data=True,
 )
 
@@ -100,4 +100,4 @@ def test_values_in_a_loader(submission, reference, generator):
     """A DataLoader gives the same batches without worker processes and with two."""
     given = torch.randn(10, 7, 3, generator=generator), [3, 7, 0, 2, 5, 1, 1, 4, 0, 0]
     (batches,) = reference.run(loaded, *given, 0)["passes"]
-    delivers(submission, loaded, *given, expected=batches)
+    loader_yields(submission, loaded, *given, expected=batches)

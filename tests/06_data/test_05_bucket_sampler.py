@@ -2,10 +2,10 @@
 
 import torch
 
-from torchkata import Entry, Exercise, delivers, require
+from torchkata import EntryPoint, Spec, loader_yields, require
 from torchkata.probes import delivered, taken
 
-EXERCISE = Exercise(Entry("BucketSampler"), shipped="db883322faf358bc", loads_data=True)
+SPEC = Spec(EntryPoint("BucketSampler"), stub_digest="db883322faf358bc", loads_data=True)
 SIZES = ((0, 4), (1, 1), (1, 5), (5, 1), (7, 3), (12, 4), (203, 16))
 
 
@@ -166,7 +166,7 @@ def test_values_generator_alone(submission, generator):
 
 def test_values_in_a_loader(submission, generator):
     """A DataLoader takes it, without worker processes and with two."""
-    for found in delivers(submission, loaded, drawn(generator, 18)):
+    for found in loader_yields(submission, loaded, drawn(generator, 18)):
         for batches in found:
             complete([batch.tolist() for batch in batches], 18, "In a DataLoader")
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, require, value
+from torchkata import Case, Spec, Function, Tolerance, require, value
 
 
 def search(dtype):
@@ -26,7 +26,7 @@ def of(dtype):
     return lambda _sizes, _generator: (dtype,)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "float_range",
         inputs={"dtype": value(torch.float32)},
@@ -44,7 +44,7 @@ EXERCISE = Exercise(
         purity=False,
         tolerance=Tolerance(rtol=0.0, atol=0.0),
     ),
-    shipped="9980c2df45bb9ca7",
+    stub_digest="9980c2df45bb9ca7",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, normal, require, uniform
+from torchkata import Case, Spec, Function, normal, require, uniform
 from torchkata.probes import with_gradients
 
 BOUNDS = {torch.float32: (37, 5e-6), torch.float64: (306, 1e-13)}  # in powers of 10; error
@@ -58,7 +58,7 @@ def near(got, expected, arguments, what):
     )
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "scaled_ratio",
         inputs={"x": normal("n m"), "y": normal("n m"), "z": uniform("n m", -3, -0.3)},
@@ -71,8 +71,8 @@ EXERCISE = Exercise(
             Case("many", n=20, m=30),
         ),
     ),
-    shipped="469d79e4a43ef7f7",
-    fault="stability",
+    stub_digest="469d79e4a43ef7f7",
+    broken_axis="stability",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, Tolerance, normal, value
+from torchkata import Case, Spec, Function, Ops, Tolerance, normal, value
 
 # A logit of 1000 is itself rounded by up to 3e-5 in float32, and its exp as much.
 ALLOWED = {
@@ -50,7 +50,7 @@ def drawn(*shape):
     return lambda sizes, generator: (torch.randn(shape, generator=generator).to(sizes.dtype),)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "softmax",
         inputs={"logits": normal("a b c", std=3), "dim": value("dim")},
@@ -71,6 +71,6 @@ EXERCISE = Exercise(
         budget=(Ops(6, views=False),),
         forbidden=("*softm*",),
     ),
-    shipped="199640bd2f3023c0",
-    fault="stability",
+    stub_digest="199640bd2f3023c0",
+    broken_axis="stability",
 )

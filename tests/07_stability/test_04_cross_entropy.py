@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, normal, require, value
+from torchkata import Case, Spec, Function, Tolerance, normal, require, value
 
 # A logit of 1000 is itself rounded by up to 3e-5 in float32, and each term of the sum as much.
 ALLOWED = {
@@ -56,7 +56,7 @@ def extreme(name, given, *, gradient=True):
     return Case(name, axis="stability", given=given, gradient=gradient, tolerance=ALLOWED)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "soft_cross_entropy",
         inputs={"labels": soft, "logits": normal("a b c", std=3), "dim": value("dim")},
@@ -80,8 +80,8 @@ EXERCISE = Exercise(
             extreme("zero labels against logits of -inf", impossible, gradient=("logits",)),
         ),
     ),
-    shipped="b58ca36d38e11ec2",
-    fault="stability",
+    stub_digest="b58ca36d38e11ec2",
+    broken_axis="stability",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, normal, same, uniform
+from torchkata import Case, Spec, Function, Tolerance, normal, same, uniform
 from torchkata.probes import with_gradients
 
 FINE = Tolerance(rtol=1e-8, atol=1e-8)  # the library's softplus drops 2e-9 at 20
@@ -40,7 +40,7 @@ def drawn(*shape):
     return lambda s, generator: tuple(torch.rand(2, *shape, generator=generator).to(s.dtype))
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "bce_with_logits",
         inputs={"logits": normal("a b", std=3), "targets": uniform("a b", 0.1, 0.9)},
@@ -58,7 +58,7 @@ EXERCISE = Exercise(
         ),
         forbidden=("*cross_entropy*", "*_loss"),
     ),
-    shipped="3fa978f9a7708061",
+    stub_digest="3fa978f9a7708061",
 )
 
 

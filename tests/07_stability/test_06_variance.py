@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, normal, value
+from torchkata import Case, Spec, Function, Tolerance, normal, value
 
 
 def naive(x, dim):
@@ -33,7 +33,7 @@ def far_from_zero(size, dim):
     )
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "variance",
         inputs={"x": normal("a b c", mean=2), "dim": value("dim")},
@@ -52,6 +52,6 @@ EXERCISE = Exercise(
             far_from_zero(2000, dim=0),
         ),
     ),
-    shipped="12c5dec7eeeea565",
-    fault="stability",
+    stub_digest="12c5dec7eeeea565",
+    broken_axis="stability",
 )

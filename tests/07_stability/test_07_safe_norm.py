@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, normal, value
+from torchkata import Case, Spec, Function, Tolerance, normal, value
 
 
 def naive(x, dim=-1):
@@ -40,7 +40,7 @@ def side_by_side(name, dim=-1):
     )
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "safe_norm",
         inputs={"x": normal("a b c"), "dim": value("dim")},
@@ -65,6 +65,6 @@ EXERCISE = Exercise(
             side_by_side("side by side in columns", dim=0),
         ),
     ),
-    shipped="7994e9fcdb67d485",
-    fault="stability",
+    stub_digest="7994e9fcdb67d485",
+    broken_axis="stability",
 )

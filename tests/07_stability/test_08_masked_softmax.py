@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, normal, value
+from torchkata import Case, Spec, Function, Tolerance, normal, value
 
 
 def naive(scores, mask, dim=-1):
@@ -66,7 +66,7 @@ def edge(name, given, tolerance=None):
 NAN, INF = torch.nan, torch.inf
 # A score of 1000 is itself rounded by up to 3e-5, and its exp as much.
 LOOSE = Tolerance(rtol=0.0, atol=1e-4)
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "masked_softmax",
         inputs={"scores": normal("a b c", std=3), "mask": coins, "dim": value("dim")},
@@ -92,5 +92,5 @@ EXERCISE = Exercise(
         ),
         gradient=("scores",),
     ),
-    shipped="500093eae73a6572",
+    stub_digest="500093eae73a6572",
 )

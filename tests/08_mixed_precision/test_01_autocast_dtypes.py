@@ -2,10 +2,10 @@
 
 import torch
 
-from torchkata import Entry, Exercise, agree, require
+from torchkata import EntryPoint, Spec, same_as_reference, require
 from torchkata.probes import watching_autocast
 
-EXERCISE = Exercise(Entry("autocast_dtypes"), shipped="c41ef5cbb151d3ab")
+SPEC = Spec(EntryPoint("autocast_dtypes"), stub_digest="c41ef5cbb151d3ab")
 NAMES = ["add", "matmul", "mixed_add", "sum"]
 
 
@@ -24,7 +24,7 @@ def found(kata, kind, low="", outer=None):
 
 def expect(submission, reference, *given, device="cpu", where):
     what = {0: f'{where}, `autocast_dtypes("{given[0]}")`'}
-    agree(submission, reference, found, *given, device=device, what=what)
+    same_as_reference(submission, reference, found, *given, device=device, what=what)
 
 
 def test_contract_dict(submission):

@@ -1,9 +1,9 @@
 """Grader of autocast_step: which line of a training step runs under autocast."""
 
-from torchkata import Entry, Exercise, Tolerance, agree, good_steps, require
+from torchkata import EntryPoint, Spec, Tolerance, same_as_reference, training_steps_ok, require
 from torchkata.probes import TwoLayers, Watch, problem, stale, watching_autocast
 
-EXERCISE = Exercise(Entry("train_step"), shipped="260110f43bd95cab", fault="dtype")
+SPEC = Spec(EntryPoint("train_step"), stub_digest="260110f43bd95cab", fault="dtype")
 LOOSE = Tolerance(rtol=2e-3, atol=1e-5)  # finer than 16 bits, coarser than another order of sums
 
 
@@ -42,12 +42,12 @@ def agree_in_two_steps(submission, reference, *given, where="", device="cpu"):
         "losses": f"the loss of two steps{where}",
         "parameters": f"the parameters after two steps{where}",
     }
-    agree(submission, reference, stepped, *given, what=what, device=device, tolerance=LOOSE)
+    same_as_reference(submission, reference, stepped, *given, what=what, device=device, tolerance=LOOSE)
 
 
 def test_contract_loss_is_detached(submission, generator):
     """The loss is a detached 0-d tensor; the model is called once, the optimizer steps once."""
-    good_steps(submission.run(stepped, *problem(generator)), steps=2, forwards=2)
+    training_steps_ok(submission.run(stepped, *problem(generator)), steps=2, forwards=2)
 
 
 def test_dtype_low_in_forward(submission, reference, generator):
@@ -109,7 +109,7 @@ def test_gradient_new_ones_alone(submission, reference, generator):
         "after the step: others may want to look at them.",
     )
     what = {"gradients": "the gradients after a step that found old ones there"}
-    agree(submission, reference, stepped, *given, what=what, tolerance=LOOSE)
+    same_as_reference(submission, reference, stepped, *given, what=what, tolerance=LOOSE)
 
 
 def test_device_low_in_forward(submission, reference, device, generator):

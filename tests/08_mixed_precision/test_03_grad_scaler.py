@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Entry, Exercise, Function, Tolerance, good_steps, normal, require, value
+from torchkata import Case, EntryPoint, Spec, Function, Tolerance, training_steps_ok, normal, require, value
 from torchkata.probes import TwoLayers, Watch, momentum_descent, problem
 
 OVERFLOWS = {
@@ -31,11 +31,11 @@ def three_plain_steps(first, last, x, y, max_norm):
     return momentum_descent(first, last, x, y, 3, **how) | {"scale": 16.0}
 
 
-EXERCISE = Exercise(
-    Entry("scaled_step"),
+SPEC = Spec(
+    EntryPoint("scaled_step"),
     Function(
         "three_steps",
-        via=three_steps,
+        adapter=three_steps,
         inputs={
             "first": normal("i h"),
             "last": normal("h o"),
@@ -51,9 +51,9 @@ EXERCISE = Exercise(
         ),
         gradient=False,
         tolerance=Tolerance(rtol=1e-4, atol=2e-5),  # PyTorch clips by the norm + 1e-6, others not
-        usual="clipped",
+        variant_case="clipped",
     ),
-    shipped="772492f6ea91ae9a",
+    stub_digest="772492f6ea91ae9a",
 )
 
 
@@ -106,7 +106,7 @@ def judge_overflow(submission, generator, how, device="cpu"):
 
 def test_contract_loss_is_detached(submission, generator):
     """The returned loss has no gradient graph."""
-    good_steps(submission.run(overflowing, INFINITE, *problem(generator))[1])
+    training_steps_ok(submission.run(overflowing, INFINITE, *problem(generator))[1])
 
 
 def test_stability_scale_too_large(submission, generator):

@@ -4,12 +4,12 @@ import torch
 
 from torchkata import (
     Case,
-    Entry,
-    Exercise,
+    EntryPoint,
+    Spec,
     Function,
-    Syncs,
+    HostSyncs,
     Tolerance,
-    agree,
+    same_as_reference,
     normal,
     require,
     value,
@@ -43,7 +43,7 @@ def slow_adam(first, last, x, y, steps):
     return found | {"losses": [float(loss) for loss in found["losses"]]}
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "grid",
         inputs={"width": value("w"), "height": value("h")},
@@ -54,7 +54,7 @@ EXERCISE = Exercise(
             Case("one column", w=1, h=4),
             Case("wide", w=7, h=3),
         ),
-        variants=False,
+        check_variants=False,
     ),
     Function(
         "checker",
@@ -67,12 +67,12 @@ EXERCISE = Exercise(
             Case("a square for each pixel", w=22, h=41, f=22),
             Case("more squares than pixels", w=5, h=3, f=7),
         ),
-        variants=False,
+        check_variants=False,
     ),
-    Entry("train"),
+    EntryPoint("train"),
     Function(
         "trained",
-        via=trained,
+        adapter=trained,
         inputs={
             "first": normal("i h"),
             "last": normal("h o"),
@@ -87,10 +87,10 @@ EXERCISE = Exercise(
         ),
         gradient=False,
         tolerance=Tolerance(rtol=1e-3, atol=1e-4),
-        budget=(Syncs(1),),
-        usual="a few steps",
+        budget=(HostSyncs(1),),
+        variant_case="a few steps",
     ),
-    shipped="9dcecb512b663df9",
+    stub_digest="9dcecb512b663df9",
 )
 
 
@@ -174,7 +174,7 @@ def test_values_with_amp(submission, reference, generator):
     """With amp the first losses are the reference's, as far as 16 bits tell."""
     what, loose = {"losses": "the losses with amp=True"}, Tolerance(rtol=0.02, atol=0.02)
     given = *problem(generator), True
-    agree(submission, reference, observed, *given, what=what, tolerance=loose)
+    same_as_reference(submission, reference, observed, *given, what=what, tolerance=loose)
 
 
 def test_values_learns(submission):

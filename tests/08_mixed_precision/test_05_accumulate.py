@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import l1_loss, mse_loss
 
-from torchkata import Case, Entry, Exercise, Function, Tolerance, agree, good_steps, normal, require
+from torchkata import Case, EntryPoint, Spec, Function, Tolerance, same_as_reference, training_steps_ok, normal, require
 from torchkata.probes import TwoLayers, Watch, momentum_descent
 
 
@@ -37,11 +37,11 @@ def one_batch(sizes, generator):
     return tuple(make(sizes, generator) for make in (normal("i h"), normal("h o"), cut("a")))
 
 
-EXERCISE = Exercise(
-    Entry("accumulate_step"),
+SPEC = Spec(
+    EntryPoint("accumulate_step"),
     Function(
         "two_steps",
-        via=two_steps,
+        adapter=two_steps,
         inputs={"first": normal("i h"), "last": normal("h o"), "batches": cut("a", "b", "c")},
         naive=steps_on_the_concatenation,
         cases=(
@@ -52,9 +52,9 @@ EXERCISE = Exercise(
         ),
         gradient=False,
         tolerance=Tolerance(rtol=1e-4, atol=1e-5),  # for weights n / N in float32, too
-        usual="unequal sizes",
+        variant_case="unequal sizes",
     ),
-    shipped="4702d2bae1dab7ca",
+    stub_digest="4702d2bae1dab7ca",
 )
 
 
@@ -83,14 +83,14 @@ def drawn(generator, rows, width=64):
 
 def test_contract_loss_is_detached(submission, generator):
     """The loss has no gradient graph, and the optimizer makes one step."""
-    good_steps(submission.run(returned, *drawn(generator, (2, 3), 4)), steps=1)
+    training_steps_ok(submission.run(returned, *drawn(generator, (2, 3), 4)), steps=1)
 
 
 def test_values_with_another_loss(submission, reference, generator):
     """The loss is that of loss_fn, whichever it is."""
     given = *drawn(generator, (5, 2), 4), l1_loss
     what = {"losses": "the loss with the mean absolute error as loss_fn"}
-    agree(submission, reference, two_steps, *given, what=what)
+    same_as_reference(submission, reference, two_steps, *given, what=what)
 
 
 def test_memory_of_one_micro_batch(submission, reference, generator):

@@ -2,9 +2,9 @@
 
 import torch
 
-from torchkata import Entry, Exercise, agree, require
+from torchkata import EntryPoint, Spec, same_as_reference, require
 
-EXERCISE = Exercise(Entry("train_losses"), shipped="0c3edf50c0921f70", fault="ops")
+SPEC = Spec(EntryPoint("train_losses"), stub_digest="0c3edf50c0921f70", fault="ops")
 OPTIMIZERS = {"SGD": {"lr": 0.1, "momentum": 0.5}, "Adam": {"lr": 0.05}}
 LOSSES = {"SGD": "mse_loss", "Adam": "smooth_l1_loss"}
 
@@ -56,7 +56,7 @@ def test_values_losses_and_weights(submission, reference, generator):
             "losses": f"the losses with {optimizer}",
             "weight": f"the weight after 6 steps of {optimizer}",
         }
-        agree(submission, reference, trained, *data, what=what, dtype=False)
+        same_as_reference(submission, reference, trained, *data, what=what, dtype=False)
 
 
 def test_dtype_float32(submission, generator):
@@ -76,7 +76,7 @@ def test_device_of_the_parameters(submission, reference, device, generator):
     for steps in (3, 0):
         what = {"losses": f"the losses on {device}"}
         given = drawn(generator, steps)
-        got = agree(submission, reference, trained, *given, what=what, device=device)
+        got = same_as_reference(submission, reference, trained, *given, what=what, device=device)
         require(
             got["device"] == device,
             f"The model lives on {device} (a stand-in for a GPU), but the losses of {steps} "

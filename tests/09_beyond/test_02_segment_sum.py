@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, Speedup, integers, normal, value
+from torchkata import Case, Spec, Function, Ops, Speedup, integers, normal, value
 
 
 def mask_per_segment(values, segments, count):
@@ -20,7 +20,7 @@ def skewed(sizes, generator):
     return values, segments, sizes.count
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "segment_sum",
         inputs={
@@ -50,5 +50,5 @@ EXERCISE = Exercise(
         ),
         gradient=("values",),
     ),
-    shipped="0f44fd4afbf575c7",
+    stub_digest="0f44fd4afbf575c7",
 )

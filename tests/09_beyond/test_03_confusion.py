@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, Speedup, integers, value
+from torchkata import Case, Spec, Function, Memory, Speedup, integers, value
 
 
 def loop_over_samples(predicted, actual, classes):
@@ -19,7 +19,7 @@ def lazy_guesser(sizes, generator):
 
 
 TEN, HUNDRED = {"n": 10_000, "classes": 10}, {"n": 10_000, "classes": 100}
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "confusion",
         inputs={
@@ -45,5 +45,5 @@ EXERCISE = Exercise(
         ),
         gradient=False,
     ),
-    shipped="42a41844cfdc9584",
+    stub_digest="42a41844cfdc9584",
 )

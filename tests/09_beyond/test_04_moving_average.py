@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, Speedup, Tolerance, normal, value
+from torchkata import Case, Spec, Function, Memory, Speedup, Tolerance, normal, value
 
 
 def loop_over_windows(x, width):
@@ -22,7 +22,7 @@ def rising(sizes, generator):
     return x, 8
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "moving_average",
         inputs={"x": normal("b n"), "width": value("width")},
@@ -47,12 +47,12 @@ EXERCISE = Exercise(
             Case("too wide", b=2, n=5, width=6, raises=ValueError),
             Case("nothing to average", b=2, n=0, width=1, raises=ValueError),
         ),
-        usual="several signals",
+        variant_case="several signals",
         budget=(
             Memory("8 * input", at={"n": 100_000, "b": 1, "width": 64}),
             Memory("8 * input", at={"n": 100_000, "b": 1, "width": 50_000}),
             Speedup(20, over=loop_over_windows, at={"n": 5000, "b": 1, "width": 50}),
         ),
     ),
-    shipped="2a5aac008b233306",
+    stub_digest="2a5aac008b233306",
 )

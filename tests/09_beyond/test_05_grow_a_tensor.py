@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, GrowthAtMost, normal, require, same
+from torchkata import Case, Spec, Function, Growth, normal, require, same
 
 
 def chunks(sizes, generator):
@@ -24,7 +24,7 @@ def nothing(count):
     return lambda sizes, _generator: ([torch.zeros(0, dtype=sizes.dtype)] * count,)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "running_sums",
         inputs={"chunks": chunks},
@@ -41,11 +41,11 @@ EXERCISE = Exercise(
         ),
         dtypes=(torch.float32, torch.float64, torch.int64),
         gradient=False,  # judged below: the argument is a list
-        budget=(GrowthAtMost(1.3, over="n", sizes=(16, 32, 64, 128), at={"k": 64}),),
-        usual="several lengths, some 0",
+        budget=(Growth(1.3, over="n", sizes=(16, 32, 64, 128), at={"k": 64}),),
+        variant_case="several lengths, some 0",
     ),
-    fault="memory",
-    shipped="35b203031edd3dbd",
+    broken_axis="memory",
+    stub_digest="35b203031edd3dbd",
 )
 
 

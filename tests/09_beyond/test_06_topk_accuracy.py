@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Syncs, integers, normal, require, value
+from torchkata import Case, Spec, Function, HostSyncs, integers, normal, require, value
 
 NONE = float("nan")
 SEARCHES = ("argmax", "max", "topk")
@@ -31,7 +31,7 @@ def asked(*ks):
     return given
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "topk_accuracy",
         inputs={
@@ -50,10 +50,10 @@ EXERCISE = Exercise(
             Case("ks in no order", given=asked(2, 30, 4), n=60, c=9),
             Case("one k only", given=asked(3), n=40, c=10),
         ),
-        budget=(Syncs(0),),
+        budget=(HostSyncs(0),),
         gradient=False,
     ),
-    shipped="c8074179244df368",
+    stub_digest="c8074179244df368",
 )
 
 

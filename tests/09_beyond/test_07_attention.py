@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, Tolerance, normal
+from torchkata import Case, Spec, Function, Memory, Tolerance, normal
 
 DOUBLE = {torch.float64: Tolerance(rtol=1e-10, atol=1e-10)}
 LARGE = {"n": 1024, "m": 1024, "d": 64}
@@ -36,7 +36,7 @@ def large_scores(causal):
     return make
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "attention",
         inputs={
@@ -69,7 +69,7 @@ EXERCISE = Exercise(
             Memory("0.5 * 4*n*m", at={**LARGE, "causal": 1}),
         ),
         tolerance=Tolerance(rtol=1e-5, atol=1e-5),
-        usual="fewer queries than keys, causal",
+        variant_case="fewer queries than keys, causal",
     ),
-    shipped="0e5b9c5356852169",
+    stub_digest="0e5b9c5356852169",
 )

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Speedup, normal, value
+from torchkata import Case, Spec, Function, Speedup, normal, value
 
 
 def loop_over_positions_and_pairs(x, base):
@@ -25,7 +25,7 @@ def shaped(*shape, base=10000.0, dtype=torch.float32):
     return lambda _sizes, generator: (torch.randn(shape, generator=generator).to(dtype), base)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "rotary",
         inputs={"x": normal("b n d"), "base": value(10000.0)},
@@ -58,7 +58,7 @@ EXERCISE = Exercise(
         budget=(Speedup(80, over=loop_over_positions_and_pairs, at={"b": 4, "n": 64, "d": 32}),),
         gradient=("x",),
     ),
-    shipped="731e098d08b37aa7",
+    stub_digest="731e098d08b37aa7",
 )
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, integers, normal, require, same
+from torchkata import Case, Spec, Function, Memory, integers, normal, require, same
 
 LARGE = {"n": 100_000, "v": 1000, "b": 1000, "d": 64}
 
@@ -28,7 +28,7 @@ def bags(*offsets, indices=(2, 0, 1, 1, 3)):
     )
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "bag_mean",
         inputs={
@@ -51,9 +51,9 @@ EXERCISE = Exercise(
             Case("long bags", n=9000, v=50, b=4, d=3),
         ),
         budget=(Memory("0.25 * 4*n*d", at=LARGE),),
-        usual="many bags",
+        variant_case="many bags",
     ),
-    shipped="7c53d15704778db0",
+    stub_digest="7c53d15704778db0",
 )
 
 

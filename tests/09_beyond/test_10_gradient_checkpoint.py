@@ -2,9 +2,9 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require, same
+from torchkata import EntryPoint, Spec, require, same
 
-EXERCISE = Exercise(Entry("checkpointed"), shipped="5ebb1588aa20c4e3")
+SPEC = Spec(EntryPoint("checkpointed"), stub_digest="5ebb1588aa20c4e3")
 AT_MOST = 0.35  # of the plain chain's peak
 LARGE = {"count": 16, "width": 256, "dropout": 0.1}
 CHAINS = {

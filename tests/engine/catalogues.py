@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.course.spec.budgets import Speedup
 from torchkata.learner.statement import paragraphs_of
 
@@ -76,21 +76,21 @@ def engine_faults(texts: dict[str, set[str]], catalogue: dict[str, str]) -> list
     return found
 
 
-def statement_texts(lesson: Lesson) -> list[str]:
+def statement_texts(exercise: Exercise) -> list[str]:
     """The paragraphs of a stub's statement."""
-    return paragraphs_of(lesson.stub.read_text(encoding="utf-8"))
+    return paragraphs_of(exercise.stub_path.read_text(encoding="utf-8"))
 
 
-def hidden_texts(lesson: Lesson) -> list[str]:
+def hidden_texts(exercise: Exercise) -> list[str]:
     """What the catalogue beside the solution holds: hints, cases, baselines, the grader's words."""
-    exercise = lesson.graded.exercise
-    texts = list(lesson.constant("HINTS", ()))
+    exercise = exercise.grader.spec
+    texts = list(exercise.solution_literal("HINTS", ()))
     for function in exercise.functions:
         texts += [case.name for case in function.cases]
         texts += [budget.rival for budget in function.budget if isinstance(budget, Speedup)]
-    for test in lesson.graded.tests.values():
+    for test in exercise.grader.tests.values():
         texts.append((inspect.getdoc(test) or "").strip())
-    texts += _prose(lesson.grader.read_text(encoding="utf-8"))
+    texts += _prose(exercise.grader_path.read_text(encoding="utf-8"))
     return list(dict.fromkeys(texts))
 
 

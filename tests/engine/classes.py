@@ -22,11 +22,11 @@ Results = Mapping[str, ExerciseResult]
 
 
 def verdict(
-    course: Course, exercise: str, state: State, *checks: CheckResult, output: str = SECRET
+    course: Course, exercise_id: str, state: State, *checks: CheckResult, output: str = SECRET
 ) -> ExerciseResult:
-    lesson = course.one(exercise)
+    exercise = course.one(exercise_id)
     return ExerciseResult(
-        id=lesson.id, name=lesson.name, chapter=lesson.chapter, state=state,
+        id=exercise.id, name=exercise.name, chapter=exercise.chapter, state=state,
         message=f"ValueError: {SECRET}", checks=checks, output=output,
     )  # fmt: skip
 
@@ -64,7 +64,7 @@ def keep(
         for who, results in told.items()
     )
     for each in _outcomes(course, told, text):
-        book.write(each, float(course.one(each.task.exercise).graded.exercise.weight))
+        book.write(each, float(course.one(each.task.exercise_id).grader.spec.weight))
     book.close()
 
 
@@ -74,7 +74,7 @@ def _outcomes(
     for who, results in told.items():
         for name, result in results.items():
             task = Task(
-                learner=who, exercise=name, source=sources.get(who, f"# {who}").encode(),
+                learner=who, exercise_id=name, source=sources.get(who, f"# {who}").encode(),
                 file="x.py", seed=1, key="k",
             )  # fmt: skip
             yield outcome(course.one(name), task, result)
@@ -83,11 +83,11 @@ def _outcomes(
 def write(course: Course, out: Path) -> None:
     """Write everything that comes out of a gradebook, as the command does."""
     book = Book(out / FILE)
-    found = csv_export.cells(book, course.lessons)
+    found = csv_export.cells(book, course.exercises)
     csv_export.write_long(out / "gradebook.csv", found)
-    csv_export.write_canvas(out / "canvas.csv", found, course.lessons)
-    csv_export.write_moodle(out / "moodle.csv", found, course.lessons)
-    write_feedback(book, found, course.lessons, out)
+    csv_export.write_canvas(out / "canvas.csv", found, course.exercises)
+    csv_export.write_moodle(out / "moodle.csv", found, course.exercises)
+    write_feedback(book, found, course.exercises, out)
     book.close()
 
 
@@ -104,8 +104,8 @@ def mixed(course: Course, learners: Iterable[str]) -> dict[str, Results]:
     )
     return {
         who: {
-            lesson.id: _some(course, lesson.id, chance.choice(kinds), chance)
-            for lesson in course.lessons
+            exercise.id: _some(course, exercise.id, chance.choice(kinds), chance)
+            for exercise in course.exercises
             if chance.random() < 0.9
         }
         for who in learners

@@ -80,12 +80,12 @@ def course(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def judge(hasty: Launcher) -> Judge:
     """Judge source text as an exercise of the miniature course: `judge(text, "row_total")`."""
-    lessons = Course(MINI)
+    exercises = Course(MINI)
 
     def judged(source: str | bytes, name: str = "halve", seed: int = 1) -> ExerciseResult:
         data = textwrap.dedent(source).encode() if isinstance(source, str) else source
-        lesson = lessons.one(name)
-        submission = Submission(source=data, file=lesson.stub.name)
-        return grade_one(lesson, submission, hasty, Settings(seed=seed))
+        exercise = exercises.one(name)
+        submission = Submission(source=data, file=exercise.stub_path.name)
+        return grade_one(exercise, submission, hasty, Settings(seed=seed))
 
     return judged

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from torchkata import Case, Function, Tolerance, normal
-from torchkata.course.catalogue import Course, Lesson
-from torchkata.course.spec.inputs import Seeded
+from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CheckFailed, CourseError
 from torchkata.grading.checks.forbidden_calls import own_work
 from torchkata.grading.grade import Settings, grade_one
@@ -70,7 +70,7 @@ Judged = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def lesson(tmp_path: Path) -> Lesson:
+def exercise(tmp_path: Path) -> Exercise:
     """Write a course of one exercise."""
     files = {"exercises": STUB, "solutions": RIGHT, "tests": GRADER.lstrip()}
     for folder, text in files.items():
@@ -82,15 +82,15 @@ def lesson(tmp_path: Path) -> Lesson:
 
 
 @pytest.fixture
-def failed(lesson: Lesson, hasty: Launcher) -> Judged:
+def failed(exercise: Exercise, hasty: Launcher) -> Judged:
     """Judge the body of a function: the messages of the checks that failed, by what they judge."""
 
     def judged(body: str) -> dict[str, str]:
         text = "import torch\n\n\ndef logarithm(x, y):\n" + textwrap.indent(
             textwrap.dedent(body).strip(), "    "
         )
-        submission = Submission(source=text.encode(), file=lesson.stub.name)
-        result = grade_one(lesson, submission, hasty, Settings(seed=3))
+        submission = Submission(source=text.encode(), file=exercise.stub_path.name)
+        result = grade_one(exercise, submission, hasty, Settings(seed=3))
         return {
             check.id.partition("::")[2]: check.message
             for check in result.checks
@@ -148,10 +148,12 @@ def test_a_wide_tolerance_is_its_cases_alone(failed: Judged):
     assert set(far) - set(off) == {"stability[rough]"}
 
 
-def test_the_truth_is_float64(lesson: Lesson, failed: Judged):
+def test_the_truth_is_float64(exercise: Exercise, failed: Judged):
     """Where the reference itself loses digits in float32, an answer has to be better than it."""
-    lesson.solution.write_text(ROUNDED)
-    lesson.grader.write_text(GRADER.lstrip().replace("1e-12", "1e-6").replace("1e-8", "1e-6"))
+    exercise.solution_path.write_text(ROUNDED)
+    exercise.grader_path.write_text(
+        GRADER.lstrip().replace("1e-12", "1e-6").replace("1e-8", "1e-6")
+    )
 
     # 1e-6 keeps 10 digits in float64, and 1 in float32
     assert failed("return 2 * torch.atanh(x / (2 + x)) * y") == {}
@@ -180,13 +182,13 @@ def test_gradients_of_a_case(failed: Judged):
         "return torch.func.vmap(torch.log1p)(x) * y",
     ],
 )
-def test_forbidden_functions(lesson: Lesson, hasty: Launcher, body: str):
+def test_forbidden_functions(exercise: Exercise, hasty: Launcher, body: str):
     """The library's function is found by any of its names, in whichever case or dtype it is."""
     source = f"import torch\n\n\ndef logarithm(x, y):\n    {body}\n".encode()
-    session = Session(lesson, Submission(source=source, file="a.py"), hasty, Seeded(3))
+    session = Session(exercise, Submission(source=source, file="a.py"), hasty, RandomSource(3))
     try:
         with pytest.raises(CheckFailed, match=r"It calls .*log1p of the library"):
-            own_work(session, lesson.graded.exercise.functions[0])
+            own_work(session, exercise.grader.spec.functions[0])
     finally:
         session.close()
 
@@ -204,15 +206,15 @@ def test_what_raises_everywhere_calls_nothing_forbidden(failed: Judged):
     assert "ValueError" in found["values[ordinary]"]
 
 
-def test_the_gate_compares_such_cases_in_float64(lesson: Lesson, hasty: Launcher):
+def test_the_gate_compares_such_cases_in_float64(exercise: Exercise, hasty: Launcher):
     """A naive version that is no oracle in float64 is named; a good one is not."""
     gate = Gate(hasty, seed=1)
-    assert list(gate._baselines(lesson)) == []
+    assert list(gate._baselines(exercise)) == []
 
-    lesson.grader.write_text(
+    exercise.grader_path.write_text(
         GRADER.lstrip().replace("x < 1e-4, series", "x < 1e-4, series + 1e-17")
     )
-    found = list(gate._baselines(Course(lesson.course).one("logarithm")))
+    found = list(gate._baselines(Course(exercise.course).one("logarithm")))
     assert found
     assert all("disagree in tiny numbers" in fault for fault in found)
 
@@ -226,11 +228,12 @@ def test_the_usual_case_has_the_usual_tolerance():
     with pytest.raises(CourseError, match="usual case cannot have a tolerance"):
         Function("f", {"x": normal("n")}, torch.sin, (loose, Case("small", n=1)), usual="loose")
     assert (
-        Function("f", {"x": normal("n")}, torch.sin, (loose, Case("a", n=1))).usual_case.name == "a"
+        Function("f", {"x": normal("n")}, torch.sin, (loose, Case("a", n=1))).case_for_variants.name
+        == "a"
     )
 
 
-def test_a_probe_points_to_what_it_calls(lesson: Lesson, hasty: Launcher):
+def test_a_probe_points_to_what_it_calls(exercise: Exercise, hasty: Launcher):
     """What a `via` finds stands at the definition of the entry, which has another name."""
     text = GRADER.lstrip()
     for old, new in (
@@ -239,8 +242,8 @@ def test_a_probe_points_to_what_it_calls(lesson: Lesson, hasty: Launcher):
         ("EXERCISE =", "def via(kata, x, y):\n    return kata.logarithm(x, y)\n\n\nEXERCISE ="),
     ):
         text = text.replace(old, new)
-    lesson.grader.write_text(text)
+    exercise.grader_path.write_text(text)
     source = ROUNDED.replace("\n\n\n", "\n\n\n\n\n").encode()
 
-    result = grade_one(lesson, Submission(source=source, file="a.py"), hasty, Settings(seed=3))
+    result = grade_one(exercise, Submission(source=source, file="a.py"), hasty, Settings(seed=3))
     assert {check.line for check in result.failed} == {6}

@@ -171,11 +171,11 @@ def free(launcher: Launcher) -> Iterator[Launcher]:
 
 
 def judged(cheat: Cheat, launcher: Launcher, stage: Stage) -> ExerciseResult:
-    lesson = COURSE.one(cheat.word("Exercise"))
-    submission = Submission(source=stage.fill(cheat.text), file=lesson.stub.name)
+    exercise = COURSE.one(cheat.word("Exercise"))
+    submission = Submission(source=stage.fill(cheat.text), file=exercise.stub_path.name)
     if limit := cheat.word("Limit"):
         launcher = Launcher(replace(launcher.rules, limit=float(limit)), launcher._zygote)
-    return grade_one(lesson, submission, launcher, Settings(seed=secrets.randbelow(1 << 32)))
+    return grade_one(exercise, submission, launcher, Settings(seed=secrets.randbelow(1 << 32)))
 
 
 CHEATS = [Cheat(file, file.read_text(encoding="utf-8")) for file in FILES]
@@ -219,7 +219,7 @@ def test_heads_are_complete():
 
 def test_an_honest_answer_passes_after_them(launcher: Launcher):
     """Whatever they did, the next submission is judged as ever."""
-    lesson = COURSE.one("row_sum_fast")
-    honest = Submission(source=lesson.solution.read_bytes(), file=lesson.stub.name)
+    exercise = COURSE.one("row_sum_fast")
+    honest = Submission(source=exercise.solution_path.read_bytes(), file=exercise.stub_path.name)
 
-    assert grade_one(lesson, honest, launcher, Settings(seed=3)).state is State.PASSED
+    assert grade_one(exercise, honest, launcher, Settings(seed=3)).state is State.PASSED

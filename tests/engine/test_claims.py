@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from torchkata import Tolerance, agree, delivers, good_steps, refuses
+from torchkata import Tolerance, same_as_reference, loader_yields, training_steps_ok, loader_raises
 from torchkata.errors import CheckFailed
 from torchkata.probes import delivered
 
@@ -38,7 +38,7 @@ def test_the_whole_answer_agrees():
     """Both are asked on the same device, and the submission's answer comes back."""
     mine, theirs = (Stand(twice=lambda x: x + x, name="a") for _ in range(2))
 
-    got = agree(mine, theirs, doubled, torch.ones(2), device="twin:0")
+    got = same_as_reference(mine, theirs, doubled, torch.ones(2), device="twin:0")
 
     assert got["twice"].tolist() == [2.0, 2.0]
     assert mine.asked == theirs.asked == ["twin:0"]
@@ -49,18 +49,23 @@ def test_a_difference_is_named():
     mine, theirs = Stand(twice=lambda x: x * 3, name="a"), Stand(twice=lambda x: x * 2, name="b")
 
     with pytest.raises(CheckFailed, match="the pair"):
-        agree(mine, theirs, doubled, torch.ones(2), what="the pair")
+        same_as_reference(mine, theirs, doubled, torch.ones(2), what="the pair")
     with pytest.raises(CheckFailed, match="two x"):
-        agree(mine, theirs, doubled, torch.ones(2), what={"twice": "two x"})
+        same_as_reference(mine, theirs, doubled, torch.ones(2), what={"twice": "two x"})
 
 
 def test_only_the_parts_that_are_named_are_compared():
     """What else a probe tells may differ."""
     mine, theirs = Stand(twice=lambda x: x * 2, name="a"), Stand(twice=lambda x: x * 2, name="b")
 
-    assert agree(mine, theirs, doubled, torch.ones(2), what={"twice": "two x"})["name"] == "a"
+    assert (
+        same_as_reference(mine, theirs, doubled, torch.ones(2), what={"twice": "two x"})["name"]
+        == "a"
+    )
     with pytest.raises(CheckFailed, match=r"(?i)the name"):
-        agree(mine, theirs, doubled, torch.ones(2), what={"twice": "two x", "name": "the name"})
+        same_as_reference(
+            mine, theirs, doubled, torch.ones(2), what={"twice": "two x", "name": "the name"}
+        )
 
 
 def test_tolerance_and_dtype_are_heeded():
@@ -69,11 +74,11 @@ def test_tolerance_and_dtype_are_heeded():
     theirs = Stand(twice=lambda x: x * 2, name="a")
     wide = Tolerance(rtol=0.1, atol=0.0)
 
-    agree(mine, theirs, doubled, torch.ones(2), tolerance=wide, dtype=False)
+    same_as_reference(mine, theirs, doubled, torch.ones(2), tolerance=wide, dtype=False)
     with pytest.raises(CheckFailed):
-        agree(mine, theirs, doubled, torch.ones(2), tolerance=wide)
+        same_as_reference(mine, theirs, doubled, torch.ones(2), tolerance=wide)
     with pytest.raises(CheckFailed):
-        agree(mine, theirs, doubled, torch.ones(2), dtype=False)
+        same_as_reference(mine, theirs, doubled, torch.ones(2), dtype=False)
 
 
 def loaded(kata: Any, numbers: torch.Tensor, workers: int) -> dict[str, Any]:
@@ -90,14 +95,14 @@ def test_the_same_batches_come_with_any_number_of_workers():
     right = given(lambda rows, workers: (seen.append(workers), rows)[1])
     numbers = torch.arange(5.0)
 
-    delivers(right, loaded, numbers, expected=numbers.split(2))
+    loader_yields(right, loaded, numbers, expected=numbers.split(2))
 
     assert seen == [0, 2]
 
 
 def test_what_came_is_told():
     """For each number of workers and each pass, to be judged otherwise."""
-    came = delivers(given(lambda rows, workers: rows[workers:]), loaded, torch.arange(3.0))
+    came = loader_yields(given(lambda rows, workers: rows[workers:]), loaded, torch.arange(3.0))
 
     assert [[len(batches) for batches in passes] for passes in came] == [[2], [1]]
 
@@ -115,7 +120,7 @@ def test_what_a_loader_gives_wrongly_is_told(change: Any, told: str):
     numbers = torch.arange(5.0)
 
     with pytest.raises(CheckFailed, match=told):
-        delivers(given(change), loaded, numbers, expected=numbers.split(2))
+        loader_yields(given(change), loaded, numbers, expected=numbers.split(2))
 
 
 def broken(position: int, text: str) -> Stand:
@@ -135,7 +140,7 @@ def broken(position: int, text: str) -> Stand:
 
 def test_an_error_that_is_passed_on_is_right():
     """What came before it is told, for each number of workers."""
-    found = refuses(
+    found = loader_raises(
         broken(2, "file c is cut short"), loaded, None, fault="File c is cut", naming="file c"
     )
 
@@ -152,7 +157,7 @@ def test_an_error_that_is_passed_on_is_right():
 def test_an_error_that_is_lost_is_told(subject: Stand, naming: str, told: str):
     """None at all, or one that does not say where."""
     with pytest.raises(CheckFailed, match=told):
-        refuses(subject, loaded, None, fault="File c is cut", naming=naming)
+        loader_raises(subject, loaded, None, fault="File c is cut", naming=naming)
 
 
 STEPS = {"losses": [torch.tensor(1.0)] * 2, "graphs": [False] * 2, "outputs": ["f"] * 2, "steps": 2}
@@ -160,8 +165,8 @@ STEPS = {"losses": [torch.tensor(1.0)] * 2, "graphs": [False] * 2, "outputs": ["
 
 def test_good_steps_pass():
     """What is not asked for is not judged."""
-    good_steps(STEPS, steps=2, forwards=2)
-    good_steps(STEPS | {"steps": 0, "outputs": []})
+    training_steps_ok(STEPS, steps=2, forwards=2)
+    training_steps_ok(STEPS | {"steps": 0, "outputs": []})
 
 
 @pytest.mark.parametrize(
@@ -177,4 +182,4 @@ def test_good_steps_pass():
 def test_what_a_step_does_wrongly_is_told(bad: dict[str, Any], told: str):
     """A loss of another kind, one with its graph, steps or calls too few or too many."""
     with pytest.raises(CheckFailed, match=told):
-        good_steps(STEPS | bad, steps=2, forwards=2)
+        training_steps_ok(STEPS | bad, steps=2, forwards=2)

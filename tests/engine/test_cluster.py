@@ -155,7 +155,7 @@ def test_an_answer_that_ends_its_nodes_is_given_up(course: Path, monkeypatch: py
 
     monkeypatch.setattr(module, "grade_on_node", judged)
     tasks = [
-        Task(learner=who, exercise=HALVE, source=b"", file="a.py", seed=1, key="")
+        Task(learner=who, exercise_id=HALVE, source=b"", file="a.py", seed=1, key="")
         for who in ("zoe", "ann", "bob", "cem")
     ]
     with (

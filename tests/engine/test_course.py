@@ -11,17 +11,17 @@ COURSE = Course(Path(__file__).resolve().parents[2])
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.id)
-def test_exercise_is_sound(lesson, launcher):
+@pytest.mark.parametrize("lesson", COURSE.exercises, ids=lambda exercise: exercise.id)
+def test_exercise_is_sound(exercise, launcher):
     """Stub, solution, traps and alternatives get the verdicts that they must get."""
-    assert Gate(launcher).faults(lesson) == []
+    assert Gate(launcher).faults(exercise) == []
 
 
 def test_every_chapter_is_complete():
     """No exercise is missing any of its three files, and short names are unique."""
-    names = [lesson.name for lesson in COURSE.lessons]
+    names = [exercise.name for exercise in COURSE.exercises]
     assert len(set(names)) == len(names)
-    for lesson in COURSE.lessons:
-        assert lesson.stub.is_file()
-        assert lesson.solution.is_file()
-        assert lesson.grader.is_file()
+    for exercise in COURSE.exercises:
+        assert exercise.stub_path.is_file()
+        assert exercise.solution_path.is_file()
+        assert exercise.grader_path.is_file()

@@ -46,21 +46,21 @@ def answer(*arguments, **named):
 """
 
 
-def lies_for(lesson):
+def lies_for(exercise):
     """The stub's own names and parameters, with nothing honest behind them."""
-    text = lesson.solution.read_text(encoding="utf-8")
-    names = lesson.graded.exercise.names
+    text = exercise.solution_path.read_text(encoding="utf-8")
+    names = exercise.grader.spec.names
     classes = [name for name in names if f"class {name}" in text]
     body = "".join(f"class {name}(Liar): pass\n" for name in classes)
     return LIES + body + "".join(f"{name} = answer\n" for name in names if name not in classes)
 
 
 @pytest.mark.parametrize("make", [lambda _lesson: EXITS, lies_for], ids=["exits", "lies"])
-@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.id)
-def test_dishonest_answer_fails(lesson, make, launcher):
+@pytest.mark.parametrize("lesson", COURSE.exercises, ids=lambda exercise: exercise.id)
+def test_dishonest_answer_fails(exercise, make, launcher):
     """Neither an exit with status 0 nor patched comparisons and empty objects make a pass."""
-    source = make(lesson).encode()
-    submission = Submission(source=source, file=lesson.stub.name)
-    result = grade_one(lesson, submission, launcher, Settings(seed=5))
+    source = make(exercise).encode()
+    submission = Submission(source=source, file=exercise.stub_path.name)
+    result = grade_one(exercise, submission, launcher, Settings(seed=5))
     assert result.state in (State.FAILED, State.ERROR, State.TIMEOUT)
     assert result.failed

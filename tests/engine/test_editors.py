@@ -17,7 +17,7 @@ from helpers import Judge, torchkata
 
 from torchkata.cli.completion import candidates
 from torchkata.cli.main import _parser
-from torchkata.course.discovery import exercises_below
+from torchkata.course.discovery import discover_exercises
 from torchkata.grading.checks.place import definition
 from torchkata.report.editor import ProblemsReport
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
@@ -218,13 +218,17 @@ def test_names_are_the_courses(mini: Path, tmp_path: Path):
     """Without importing torch the names are those that the course itself has; nowhere none."""
     from torchkata.course.catalogue import Course  # noqa: PLC0415
 
-    assert [name for *_, name in exercises_below(mini)] == [x.name for x in Course(mini).lessons]
-    assert [name for *_, name in exercises_below(ROOT)] == [x.name for x in Course(ROOT).lessons]
-    assert exercises_below(tmp_path) == []
+    assert [name for *_, name in discover_exercises(mini)] == [
+        x.name for x in Course(mini).exercises
+    ]
+    assert [name for *_, name in discover_exercises(ROOT)] == [
+        x.name for x in Course(ROOT).exercises
+    ]
+    assert discover_exercises(tmp_path) == []
     for chapter in ("01_a", "02_b"):
         (tmp_path / "exercises" / chapter).mkdir(parents=True)
         (tmp_path / "exercises" / chapter / "01_same.py").touch()
-    assert [name for *_, name in exercises_below(tmp_path)] == ["a/same", "b/same"]
+    assert [name for *_, name in discover_exercises(tmp_path)] == ["a/same", "b/same"]
 
 
 def test_completion_is_fast_and_knows_no_torch():

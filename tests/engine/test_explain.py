@@ -105,16 +105,16 @@ def judged(launcher: Launcher) -> Judged:
     """Judge a trap of the course, or `stub`, the faulty code that an exercise ships."""
 
     def judge(exercise: str, name: str) -> ExerciseResult:
-        lesson = COURSE.one(exercise)
-        source, bind = lesson.solution.read_bytes(), {}
-        for entry, names in lesson.constant("TRAPS", {}).items():
+        exercise = COURSE.one(exercise)
+        source, bind = exercise.solution_path.read_bytes(), {}
+        for entry, names in exercise.solution_literal("TRAPS", {}).items():
             bind |= {entry: name} if name in names else {}
         if name == "stub":
-            source = lesson.stub.read_bytes()
+            source = exercise.stub_path.read_bytes()
         else:
             assert bind, f"{exercise} has no trap {name}"
-        submission = Submission(source=source, file=lesson.stub.name, bind=bind)
-        return grade_one(lesson, submission, launcher, Settings(seed=7, untouched=False))
+        submission = Submission(source=source, file=exercise.stub_path.name, bind=bind)
+        return grade_one(exercise, submission, launcher, Settings(seed=7, untouched=False))
 
     return judge
 

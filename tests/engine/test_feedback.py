@@ -16,7 +16,7 @@ from classes import SECRET, check, keep, mixed, verdict, write
 from helpers import torchkata
 from test_html_report import Page
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.errors import KataError
 from torchkata.instructor.feedback import write as outputs
 from torchkata.instructor.feedback.charts import Five, bins
@@ -435,10 +435,10 @@ def parts(text: str, name: str) -> dict[int, str]:
     return used
 
 
-def alternatives(lesson: Lesson) -> Iterator[tuple[dict[int, str], list[dict[int, str]]]]:
+def alternatives(exercise: Exercise) -> Iterator[tuple[dict[int, str], list[dict[int, str]]]]:
     """The reference and its alternatives, each taken out of the solution, by entry point."""
-    text = lesson.solution.read_text(encoding="utf-8")
-    for entry, names in lesson.constant("ALTERNATIVES", {}).items():
+    text = exercise.solution_path.read_text(encoding="utf-8")
+    for entry, names in exercise.solution_literal("ALTERNATIVES", {}).items():
         yield parts(text, entry), [parts(text, name) for name in names]
 
 
@@ -449,17 +449,17 @@ def test_other_right_answers_are_no_copies():
     common are copies in that, and some of them are listed.
     """
     wrong, right, possible = [], 0, 0
-    for lesson in Course(ROOT).lessons:
-        for reference, others in alternatives(lesson):
+    for exercise in Course(ROOT).exercises:
+        for reference, others in alternatives(exercise):
             sources = {str(at): "\n".join(other.values()) for at, other in enumerate(others)}
-            known = [lesson.stub.read_bytes(), "\n".join(reference.values()).encode()]
+            known = [exercise.stub_path.read_bytes(), "\n".join(reference.values()).encode()]
             found = compare({who: text.encode() for who, text in sources.items()}, known)
             possible += found.compared * (found.compared - 1) // 2
             for pair in found.pairs:
                 one, other = others[int(pair.one)], others[int(pair.other)]
                 copied = (one.keys() & other.keys()) - reference.keys()
                 right += bool(copied)
-                wrong += [] if copied else [(lesson.name, pair)]
+                wrong += [] if copied else [(exercise.name, pair)]
 
     assert possible >= 60
     assert right >= 1

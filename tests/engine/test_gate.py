@@ -110,11 +110,11 @@ def test_gate_names_exactly_the_fault(gate: Gate, course: Path, fault):
     """One edit, one fault: the gate names it and finds nothing else."""
     file, old, new, words = EDITS[fault]
     edited(course, "01_mini/02_halve", file, old, new)
-    lesson = Course(course).one("halve")
+    exercise = Course(course).one("halve")
     if file == STUB:
-        seal(lesson)
+        seal(exercise)
 
-    faults = gate.faults(lesson)
+    faults = gate.faults(exercise)
 
     assert faults
     assert [found for found in faults if words not in found] == []
@@ -157,10 +157,10 @@ def test_threshold_beyond_the_reference_is_named(gate: Gate, course: Path):
     """A speed that the reference does not reach by 1.5 is the course's fault, not a fail."""
     edited(course, "01_mini/01_row_total", STUB, "at least 4 x", "at least 40000 x")
     edited(course, "01_mini/01_row_total", GRADER, "Speedup(4,", "Speedup(40000,")
-    lesson = Course(course).one("row_total")
-    seal(lesson)
+    exercise = Course(course).one("row_total")
+    seal(exercise)
 
-    faults = " ".join(gate.faults(lesson))
+    faults = " ".join(gate.faults(exercise))
 
     assert "The solution is unmeasurable" in faults
     assert "less than 1.5 times the threshold 40000" in faults

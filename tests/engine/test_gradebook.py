@@ -49,7 +49,7 @@ def hand_in(folder: Path, **answers: str) -> Path:
 def states(out: Path) -> dict[tuple[str, str], str]:
     book = Book(out / FILE)
     try:
-        return {(row.learner, row.exercise): row.state for row in book.rows()}
+        return {(row.learner, row.exercise_id): row.state for row in book.rows()}
     finally:
         book.close()
 
@@ -61,10 +61,12 @@ def table_of(file: Path) -> list[dict[str, str]]:
 def quick(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
     """A grader for tests of the bookkeeping: nothing is run, and `right` in the text passes."""
     for task in tasks:
-        lesson = course.one(task.exercise)
+        exercise = course.one(task.exercise_id)
         state = State.PASSED if b"right" in task.source else State.FAILED
-        result = ExerciseResult(id=lesson.id, name=lesson.name, chapter=lesson.chapter, state=state)
-        yield outcome(lesson, task, result)
+        result = ExerciseResult(
+            id=exercise.id, name=exercise.name, chapter=exercise.chapter, state=state
+        )
+        yield outcome(exercise, task, result)
 
 
 def test_a_class_is_graded(course: Path, tmp_path: Path):
@@ -80,7 +82,7 @@ def test_a_class_is_graded(course: Path, tmp_path: Path):
         ("ann", HALVE): "passed", ("bob", HALVE): "failed", ("cem", HALVE): "error"
     }  # fmt: skip
     rows = table_of(out / "gradebook.csv")
-    assert len(rows) == 4 * len(Course(course).lessons)
+    assert len(rows) == 4 * len(Course(course).exercises)
     table = {(row["learner"], row["exercise"]): row for row in rows}
     assert table["ann", HALVE]["points"] == "1"
     assert table["bob", HALVE]["points"] == "0"
@@ -90,10 +92,14 @@ def test_a_class_is_graded(course: Path, tmp_path: Path):
 
 def test_what_is_known_is_not_graded_again(course: Path, tmp_path: Path):
     """Unchanged answers keep their verdict; changed answers and graders are judged anew."""
-    class_, out, lessons = hand_in(tmp_path / "class", ann="right", bob="w"), tmp_path / "o", course
+    class_, out, exercises = (
+        hand_in(tmp_path / "class", ann="right", bob="w"),
+        tmp_path / "o",
+        course,
+    )
 
     def run() -> tuple[int, int]:
-        done = grade_class(Course(lessons), class_, out, grader=quick)
+        done = grade_class(Course(exercises), class_, out, grader=quick)
         return done.graded, done.known
 
     assert run() == (2, 0)
@@ -197,7 +203,7 @@ def test_a_judge_that_dies_is_replaced(course: Path, tmp_path: Path, monkeypatch
     """A judge killed in mid-task costs a second try; a task that kills every judge is given up."""
     texts = {"ann": RIGHT, "bob": WRONG, "zoe": "import this"}
     tasks = [
-        Task(learner=who, exercise=HALVE, source=text.encode(), file="a.py", seed=1, key=who)
+        Task(learner=who, exercise_id=HALVE, source=text.encode(), file="a.py", seed=1, key=who)
         for who, text in texts.items()
     ]
     stage = tmp_path / "killing"
@@ -238,7 +244,14 @@ def test_judges_are_replaced_in_long_runs(course: Path, monkeypatch):
         lambda *words: begun.append("") or ProcessPoolExecutor(*words),
     )
     tasks = [
-        Task(learner=f"{n}", exercise=HALVE, source=RIGHT.encode(), file="a.py", seed=n, key=f"{n}")
+        Task(
+            learner=f"{n}",
+            exercise_id=HALVE,
+            source=RIGHT.encode(),
+            file="a.py",
+            seed=n,
+            key=f"{n}",
+        )
         for n in range(5)
     ]
 
@@ -298,13 +311,13 @@ def test_cells_hold_no_formulas(text: str):
 def test_platform_tables(course: Path, tmp_path: Path):
     """Canvas and Moodle find their columns, their learners, and one column per exercise."""
     hand_in(tmp_path / "class", doejane_123="right", plain="wrong")
-    lessons = Course(course).lessons
+    exercises = Course(course).exercises
     grade_class(Course(course), tmp_path / "class", tmp_path, grader=quick)
     book = Book(tmp_path / FILE)
-    found = csv_export.cells(book, lessons)
+    found = csv_export.cells(book, exercises)
     book.close()
-    csv_export.write_canvas(tmp_path / "canvas.csv", found, lessons)
-    csv_export.write_moodle(tmp_path / "moodle.csv", found, lessons)
+    csv_export.write_canvas(tmp_path / "canvas.csv", found, exercises)
+    csv_export.write_moodle(tmp_path / "moodle.csv", found, exercises)
 
     possible, jane, plain = table_of(tmp_path / "canvas.csv")
     assert possible["Student"].strip() == "Points Possible"

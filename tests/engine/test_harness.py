@@ -136,12 +136,12 @@ def by_name(found: dict[str, object]) -> dict[str, dict[str, object]]:
 def test_pack_has_the_same_bytes_each_time(small: Path, pack: Path):
     """The same course and engine give the same zip, without the disk's order or times."""
     course = Course(small)
-    again = grading_pack(course, course.lessons)
+    again = grading_pack(course, course.exercises)
 
     assert again == pack.read_bytes()
-    assert grading_pack(course, course.lessons[:1]) != again
+    assert grading_pack(course, course.exercises[:1]) != again
     os.utime(small / "solutions/01_mini/02_halve.py", (1, 1))
-    assert grading_pack(course, course.lessons) == again
+    assert grading_pack(course, course.exercises) == again
 
 
 def test_pack_holds_what_the_specification_asks(pack: Path):
@@ -151,7 +151,7 @@ def test_pack_holds_what_the_specification_asks(pack: Path):
         assert "unconfined" not in archive.read("run_autograder").decode()
         assert "@" not in archive.read("run_autograder").decode().replace('"$@"', "")
     course = Course(MINI)
-    waived = grading_pack(course, course.lessons[:1], unconfined=True)
+    waived = grading_pack(course, course.exercises[:1], unconfined=True)
     with zipfile.ZipFile(io.BytesIO(waived)) as archive:
         assert "--allow-unconfined" in archive.read("run_autograder").decode()
 
@@ -329,15 +329,15 @@ def test_what_is_undecided_is_never_a_silent_zero(small: Path, tmp_path: Path, m
     """Without a decision there is neither score nor status, and the whole text begins with that."""
 
     def undecided(course: Course, _launcher: object, task: Task) -> Outcome:
-        lesson = course.one(task.exercise)
-        if task.exercise != HALVE:
+        exercise = course.one(task.exercise_id)
+        if task.exercise_id != HALVE:
             state = State.PASSED
         elif how == "breaks":
             raise ValueError("the judge's own fault")
         else:
             state = State.UNMEASURABLE
-        result = ExerciseResult(id=lesson.id, name=lesson.name, chapter="x", state=state)
-        return outcome(lesson, task, result, tries=3)
+        result = ExerciseResult(id=exercise.id, name=exercise.name, chapter="x", state=state)
+        return outcome(exercise, task, result, tries=3)
 
     monkeypatch.setattr(runner, "grade_task", undecided)
     hand_in(tmp_path / "in", **{f"{Path(name).name}.py": SOLUTION[name] for name in NAMES})
@@ -527,10 +527,10 @@ def test_workflow_of_another_is_kept(tmp_path: Path):
 
 
 ITEMS = [
-    Item(exercise="1/a", state="passed", points=2.0, weight=2.0, text="Everything holds."),
-    Item(exercise="1/b", state="failed", points=0.0, weight=1.0, text="Failed on a|b.\n- more"),
-    Item(exercise="1/c", state="unmeasurable", points=None, weight=3.0, text="Look."),
-    Item(exercise="1/d", state="missing", points=0.0, weight=1.0, text="Not handed in."),
+    Item(exercise_id="1/a", state="passed", points=2.0, weight=2.0, text="Everything holds."),
+    Item(exercise_id="1/b", state="failed", points=0.0, weight=1.0, text="Failed on a|b.\n- more"),
+    Item(exercise_id="1/c", state="unmeasurable", points=None, weight=3.0, text="Look."),
+    Item(exercise_id="1/d", state="missing", points=0.0, weight=1.0, text="Not handed in."),
 ]
 
 
@@ -570,37 +570,37 @@ def test_points_in_the_forms():
 
 def test_a_faulty_course_costs_no_points(mini: Path):
     """An error without a failed check is the course's fault: somebody has to look."""
-    lesson = Course(mini).one("halve")
-    task = Task(learner="a", exercise=lesson.id, source=b"", file="x.py", seed=1, key="k")
-    fault = ExerciseResult(id=lesson.id, name="halve", chapter="x", state=State.ERROR)
+    exercise = Course(mini).one("halve")
+    task = Task(learner="a", exercise_id=exercise.id, source=b"", file="x.py", seed=1, key="k")
+    fault = ExerciseResult(id=exercise.id, name="halve", chapter="x", state=State.ERROR)
     died = CheckResult(id="halve::values", axis="values", verdict=Verdict.FAILED)
     learners = ExerciseResult(
-        id=lesson.id, name="halve", chapter="x", state=State.ERROR, checks=(died,)
+        id=exercise.id, name="halve", chapter="x", state=State.ERROR, checks=(died,)
     )
 
-    assert outcome(lesson, task, fault).points is None
-    assert outcome(lesson, task, learners).points == 0
+    assert outcome(exercise, task, fault).points is None
+    assert outcome(exercise, task, learners).points == 0
 
 
 def test_a_gradebook_in_other_forms(mini: Path, tmp_path: Path):
     """A results file per learner, and nbgrader's table; those who left are cleared away."""
     course, out, long = Course(mini), tmp_path / "out", "x" * 250
-    lesson = course.one("halve")
+    exercise = course.one("halve")
     book = Book(tmp_path / "gradebook.sqlite")
 
     def exported(*learners: str) -> set[str]:
         book.enrol(HandIn(learner=learner) for learner in learners)
-        write_exports(book, [lesson], out, DEADLINE)
+        write_exports(book, [exercise], out, DEADLINE)
         return {path.stem for path in (out / "results").glob("[!.]*")}
 
     (out / "results").mkdir(parents=True)
     (out / "results/mine.json").write_text("{}")
     problem = "big.zip is larger than 64 MiB."
     book.enrol([HandIn(learner="=ann", problems=[problem], handed_in=DEADLINE)])
-    task = Task(learner="=ann", exercise=lesson.id, source=b"", file="x.py", seed=77, key="k")
-    result = ExerciseResult(id=lesson.id, name="halve", chapter="x", state=State.PASSED)
-    book.write(outcome(lesson, task, result), 1.0)
-    write_exports(book, [lesson], out, DEADLINE)
+    task = Task(learner="=ann", exercise_id=exercise.id, source=b"", file="x.py", seed=77, key="k")
+    result = ExerciseResult(id=exercise.id, name="halve", chapter="x", state=State.PASSED)
+    book.write(outcome(exercise, task, result), 1.0)
+    write_exports(book, [exercise], out, DEADLINE)
 
     found = json.loads((out / f"results/{file_name('=ann')}.json").read_text())
     assert found["score"] == 1

@@ -21,7 +21,15 @@ from torchkata.errors import UsageError
 from torchkata.report.html import HtmlReport, charts, write_html
 from torchkata.report.html.metrics import in_words
 from torchkata.report.text import count, size
-from torchkata.result import CheckResult, Curve, ExerciseResult, Report, Rung, State, Verdict
+from torchkata.result import (
+    CheckResult,
+    GrowthCurve,
+    ExerciseResult,
+    Report,
+    CostRow,
+    State,
+    Verdict,
+)
 
 VOID = {"meta", "input", "wbr", "br", "img", "link", "hr"}
 APART = {"p", "li", "div", "dt", "dd", "th", "td", "pre", "summary"}
@@ -103,12 +111,12 @@ def exercise(stem: str, state: State, message: str = "", **more: Any) -> Exercis
     )
 
 
-def rung(who: str, names: dict[str, int], /, **figures: float) -> Rung:
-    return Rung(who=who, case="timed (n=500, d=10)", figures=figures, ops_by_name=names)
+def rung(who: str, names: dict[str, int], /, **figures: float) -> CostRow:
+    return CostRow(who=who, case="timed (n=500, d=10)", figures=figures, ops_by_name=names)
 
 
-def curve(who: str, exponent: float, *costs: float, of: str = "bytes") -> Curve:
-    return Curve(
+def curve(who: str, exponent: float, *costs: float, of: str = "bytes") -> GrowthCurve:
+    return GrowthCurve(
         who=who,
         function="running_sums",
         over="n",

@@ -29,8 +29,8 @@ def one(folder: Path, deadline: datetime | None = None) -> HandIn:
     return found
 
 
-def source(handed: HandIn, exercise: str = HALVE) -> str | None:
-    data = handed.answers[exercise].source
+def source(handed: HandIn, exercise_id: str = HALVE) -> str | None:
+    data = handed.answers[exercise_id].source
     return None if data is None else data.decode()
 
 

@@ -328,7 +328,7 @@ def test_workers_that_compile_start_warm():
 def test_graders_that_watch_compilers_are_known():
     """By what they import."""
     course = Course(Path(__file__).resolve().parents[2])
-    names = [lesson.name for lesson in course.lessons if lesson.graded.compiles]
+    names = [exercise.name for exercise in course.exercises if exercise.grader.compiles]
 
     assert names == ["script_loop", "no_graph_break", "compile_once"]
 
@@ -368,11 +368,11 @@ def test_no_worker_sees_another(judge: Judge):
 
 def test_spawned_workers_judge_alike(mini):
     """Where workers cannot be forked, each is started on its own, and the verdict is the same."""
-    lesson = Course(mini).one("halve")
-    submission = Submission(source=lesson.solution.read_bytes(), file="halve.py")
+    exercise = Course(mini).one("halve")
+    submission = Submission(source=exercise.solution_path.read_bytes(), file="halve.py")
 
     with Launcher(Rules(spawn=True)) as launcher:
-        result = grade_one(lesson, submission, launcher, Settings(seed=1))
+        result = grade_one(exercise, submission, launcher, Settings(seed=1))
 
     assert result.state is State.PASSED, result
 

@@ -31,8 +31,8 @@ from terminals import watching
 from torchkata.cli.main import main
 from torchkata.course import open_examples, sealing
 from torchkata.course.archive import contents, pack
-from torchkata.course.catalogue import Course, Lesson, digest
-from torchkata.course.files import OPEN, SEALED, shelf_at
+from torchkata.course.catalogue import Course, Exercise, digest
+from torchkata.course.files import OPEN, SEALED, open_course_files
 from torchkata.errors import CourseError, KataError, UsageError
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
@@ -137,7 +137,7 @@ def test_kit_holds_what_learners_need(kits: dict[str, Kit]):
     }
     assert set(kits[SEALED].files) == common | {SEALED}
     assert set(kits[OPEN].files) == common | {OPEN, "examples/02_more/02_counter.json"}
-    assert (kits[OPEN].lessons, kits[OPEN].examples) == (4, 3)
+    assert (kits[OPEN].exercises, kits[OPEN].examples) == (4, 3)
 
 
 def test_chapters_are_chosen(source: Path, launcher: Launcher):
@@ -228,16 +228,16 @@ def texts_of(kit: Kit) -> Iterator[tuple[str, str]]:
             yield path, data.decode(errors="replace")
 
 
-def secrets_of(lessons: tuple[Lesson, ...]) -> dict[str, str]:
+def secrets_of(exercises: tuple[Exercise, ...]) -> dict[str, str]:
     """The lines of substance of references and graders, and where each stands.
 
     Those are lines of more than a dozen characters that are neither comments nor imports and stand
     in no stub; hints, which a kit may tell, have a test of their own.
     """
-    public = "\n".join(lesson.stub.read_text(encoding="utf-8") for lesson in lessons)
+    public = "\n".join(exercise.stub_path.read_text(encoding="utf-8") for exercise in exercises)
     found: dict[str, str] = {}
-    for lesson in lessons:
-        for path in (lesson.solution, lesson.grader):
+    for exercise in exercises:
+        for path in (exercise.solution_path, exercise.grader_path):
             text = path.read_text(encoding="utf-8")
             hints = {
                 number
@@ -272,7 +272,7 @@ def leaks(kit: Kit, secrets: dict[str, str]) -> list[str]:
 @pytest.mark.parametrize("kind", [SEALED, OPEN])
 def test_no_secret_is_in_the_clear(source: Path, kits: dict[str, Kit], kind):
     """No file of either kit, archives opened, holds a line of a reference or a grader."""
-    secrets = secrets_of(Course(source).lessons)
+    secrets = secrets_of(Course(source).exercises)
 
     assert len(secrets) > 60
     assert leaks(kits[kind], secrets) == []
@@ -285,7 +285,7 @@ def test_no_secret_of_the_course_is_in_the_clear(
     """The same of the whole course; its examples, which take long, are left out here."""
     monkeypatch.setattr(building, "facts_of", lambda _lesson, _launcher: {"functions": []})
     kit = built(ROOT, launcher, open_only=kind == OPEN)
-    secrets = secrets_of(Course(ROOT).lessons)
+    secrets = secrets_of(Course(ROOT).exercises)
 
     assert len(secrets) > 5000
     assert leaks(kit, secrets) == []
@@ -293,7 +293,7 @@ def test_no_secret_of_the_course_is_in_the_clear(
 
 def test_leaks_are_found(source: Path, kits: dict[str, Kit]):
     """A reference that slips into a page, an archive or the engine is noticed."""
-    secrets = secrets_of(Course(source).lessons)
+    secrets = secrets_of(Course(source).exercises)
     reference = (source / "solutions/02_more/01_mend_shift.py").read_bytes()
     grader = (source / "tests/01_mini/test_02_halve.py").read_bytes()
     slips = {
@@ -303,7 +303,7 @@ def test_leaks_are_found(source: Path, kits: dict[str, Kit]):
         "torchkata/i18n/units.py": b"x = 1\n" + reference,
     }
     for path, data in slips.items():
-        kit = Kit(files={path: data}, lessons=1, examples=0, uncommitted=())
+        kit = Kit(files={path: data}, exercises=1, examples=0, uncommitted=())
         assert leaks(kit, secrets), path
 
 
@@ -576,9 +576,9 @@ def judged(launcher: Launcher):
     """Judge source text as an exercise of a kit."""
 
     def judge(kit: Path, name: str, source: str):
-        lesson = Course(kit).one(name)
-        submission = Submission(source=source.encode(), file=lesson.stub.name)
-        return grade_one(lesson, submission, launcher, Settings(seed=1))
+        exercise = Course(kit).one(name)
+        submission = Submission(source=source.encode(), file=exercise.stub_path.name)
+        return grade_one(exercise, submission, launcher, Settings(seed=1))
 
     return judge
 
@@ -599,10 +599,10 @@ def test_examples_make_no_hidden_case_known(launcher: Launcher, course: Path):
     assert drawn in text
     fixed = text.replace(drawn, 'inputs={"x": lambda sizes, _: torch.arange(float(sizes.n))}')
     grader.write_text(f"import torch\n{fixed}")
-    lesson = Course(course).one("halve")
-    hidden = [case.sizes["n"] for case in lesson.graded.exercise.functions[0].cases]
+    exercise = Course(course).one("halve")
+    hidden = [case.sizes["n"] for case in exercise.grader.spec.functions[0].cases]
 
-    facts = facts_of(lesson, launcher)
+    facts = facts_of(exercise, launcher)
 
     found = facts["functions"][0]["examples"] if facts["functions"] else []
     sizes = [example["arguments"]["x"]["shape"][0] for example in found]
@@ -631,7 +631,7 @@ def test_examples_are_the_references(open_: Path, mini: Path):
         assert x.dtype is torch.float32
         assert x.shape[0] > 1
         torch.testing.assert_close(open_examples.value_of(example["result"]), x.sum(0))
-    assert data["shipped"] == Course(mini).one("row_total").graded.exercise.shipped
+    assert data["shipped"] == Course(mini).one("row_total").grader.spec.stub_digest
 
 
 @pytest.mark.parametrize(
@@ -752,7 +752,7 @@ def test_missing_files_are_named(course: Path, launcher: Launcher):
 
     with pytest.raises(CourseError, match=r"solutions/02_more/02_counter\.py"):
         built(course, launcher)
-    assert built(course, launcher, "mini").lessons == 2
+    assert built(course, launcher, "mini").exercises == 2
 
 
 def test_place_has_to_be_free(kits: dict[str, Kit], tmp_path: Path):
@@ -835,7 +835,7 @@ def test_flipped_bits_are_told(kits: dict[str, Kit], tmp_path: Path):
         (tmp_path / SEALED).write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         os.utime(tmp_path / SEALED, ns=(place, place))
         with pytest.raises(CourseError, match="Download the kit again"):
-            shelf_at(tmp_path)
+            open_course_files(tmp_path)
 
 
 def test_another_engine_is_told(tmp_path: Path):
@@ -843,7 +843,7 @@ def test_another_engine_is_told(tmp_path: Path):
     (tmp_path / SEALED).write_bytes(sealing.seal({}, "9.9"))
 
     with pytest.raises(CourseError, match=r"belongs to torchkata 9\.9"):
-        shelf_at(tmp_path)
+        open_course_files(tmp_path)
 
 
 def test_damaged_examples_are_told(open_: Path, judged):

@@ -14,8 +14,8 @@ from helpers import Judge, torchkata
 
 import torchkata as package
 from torchkata.cli.main import _parser, main
-from torchkata.course.catalogue import Course, Lesson
-from torchkata.course.spec.budgets import GrowthAtMost, Memory, Ops, Speedup, Syncs
+from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.spec.budgets import Growth, Memory, Ops, Speedup, HostSyncs
 from torchkata.course.translations import FOLDERS, Texts, told, told_case, turn_to
 from torchkata.errors import UsageError
 from torchkata.grading.compare import differences
@@ -45,12 +45,12 @@ TRANSLATED = ("03_broadcasting", "04_operators")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*/*/*.po"))
 
 
-def in_chapters(*chapters: str) -> list[Lesson]:
-    return [lesson for lesson in COURSE.lessons if lesson.chapter in chapters]
+def in_chapters(*chapters: str) -> list[Exercise]:
+    return [exercise for exercise in COURSE.exercises if exercise.chapter in chapters]
 
 
-def file_of(lesson: Lesson, folder: str, language: str) -> Path:
-    return lesson.course / folder / lesson.chapter / language / f"{lesson.stem}.po"
+def file_of(exercise: Exercise, folder: str, language: str) -> Path:
+    return exercise.course / folder / exercise.chapter / language / f"{exercise.stem}.po"
 
 
 # The engine's catalogue
@@ -138,8 +138,8 @@ def test_text_that_stands_twice_is_found(tmp_path: Path):
 def test_translated_chapters_have_all_files():
     """Each exercise of the translated chapters has a statement and hidden texts."""
     files = [
-        file_of(lesson, folder, "zh-CN")
-        for lesson in in_chapters(*TRANSLATED)
+        file_of(exercise, folder, "zh-CN")
+        for exercise in in_chapters(*TRANSLATED)
         for folder in FOLDERS
     ]
 
@@ -151,11 +151,11 @@ def test_translated_chapters_have_all_files():
 def test_course_catalogue_is_whole(file: Path):
     """A catalogue of an exercise has every text of its files, and no other."""
     folder, chapter, language, _ = file.parts[-4:]
-    lesson = COURSE.one(f"{chapter}/{file.stem}")
+    exercise = COURSE.one(f"{chapter}/{file.stem}")
     texts = {
         "exercises": catalogues.statement_texts,
         "solutions": catalogues.hidden_texts,
-    }[folder](lesson)
+    }[folder](exercise)
 
     assert language in OTHERS
     assert catalogues.course_faults(texts, messages.read_po(file)) == []
@@ -197,36 +197,36 @@ def test_values_x(submission):
     ]
 
 
-@pytest.mark.parametrize("lesson", in_chapters(*TRANSLATED), ids=lambda lesson: lesson.name)
-def test_statement_says_the_same(lesson: Lesson):
+@pytest.mark.parametrize("lesson", in_chapters(*TRANSLATED), ids=lambda exercise: exercise.name)
+def test_statement_says_the_same(exercise: Exercise):
     """The translated statement has each budget's sentence and the first hint, as the English has.
 
     Both come from other catalogues, so this is what keeps them together.
     """
     choose("zh-CN")
-    turn_to(lesson.course, lesson.chapter, lesson.stem)
-    statement = "\n\n".join(map(told, catalogues.statement_texts(lesson)))
-    hints = lesson.constant("HINTS", ())
+    turn_to(exercise.course, exercise.chapter, exercise.stem)
+    statement = "\n\n".join(map(told, catalogues.statement_texts(exercise)))
+    hints = exercise.solution_literal("HINTS", ())
 
     assert told(hints[0]) in statement
-    for function in lesson.graded.exercise.functions:
+    for function in exercise.grader.spec.functions:
         for budget in function.budget:
             assert budget.sentence(say) in statement
-    assert f"nox -s hint -- {lesson.name}" in statement
+    assert f"nox -s hint -- {exercise.name}" in statement
     assert not any(mark in statement for mark in (" ，", "。 ", ",。"))
 
 
 def test_catalogues_are_no_exercises():
     """The course is listed as if no translation were there."""
-    assert len(COURSE.lessons) == len(list((ROOT / "solutions").glob("[0-9]*/*.py")))
+    assert len(COURSE.exercises) == len(list((ROOT / "solutions").glob("[0-9]*/*.py")))
 
 
 def test_statements_spoil_nothing():
     """What lies below exercises/ holds statements alone: hints 2 and 3 stay below solutions/."""
-    for lesson in in_chapters(*TRANSLATED):
-        open_to_all = file_of(lesson, "exercises", "zh-CN").read_text(encoding="utf-8")
-        hidden = messages.read_po(file_of(lesson, "solutions", "zh-CN"))
-        for hint in lesson.constant("HINTS", ())[1:]:
+    for exercise in in_chapters(*TRANSLATED):
+        open_to_all = file_of(exercise, "exercises", "zh-CN").read_text(encoding="utf-8")
+        hidden = messages.read_po(file_of(exercise, "solutions", "zh-CN"))
+        for hint in exercise.solution_literal("HINTS", ())[1:]:
             assert hint not in open_to_all
             assert hidden[hint] not in open_to_all
 
@@ -358,9 +358,9 @@ def test_budgets_keep_english_where_programs_read():
         (Ops("n + 3", views=False), "at most n + 3 ops, views not counted"),
         (Memory("2 * output", at={"n": 3}), "at most 2 * output bytes of extra memory at n=3"),
         (Speedup(3, slow_loop, {"n": 5}), "at least 3 x faster than the slow loop at n=5"),
-        (Syncs(), "no host synchronisation"),
-        (Syncs(2), "at most 2 host synchronisations"),
-        (GrowthAtMost(1, "n", (1, 2, 3)), "allocated bytes grow at most like n^1"),
+        (HostSyncs(), "no host synchronisation"),
+        (HostSyncs(2), "at most 2 host synchronisations"),
+        (Growth(1, "n", (1, 2, 3)), "allocated bytes grow at most like n^1"),
     ):
         assert budget.sentence() == sentence
         assert budget.sentence(say) != sentence
@@ -461,10 +461,10 @@ def row_total(x):
 def test_workers_speak_the_language(mini: Path):
     """What is said in the worker, on the twin device, is in the judge's language."""
     choose("zh-CN")
-    lesson = Course(mini).one("row_total")
+    exercise = Course(mini).one("row_total")
     with Launcher() as launcher:
         submission = Submission(source=SLOW, file="x.py")
-        result = grade_one(lesson, submission, launcher, Settings(seed=1))
+        result = grade_one(exercise, submission, launcher, Settings(seed=1))
 
     device = next(check for check in result.failed if check.axis == "device")
     assert "Expected all tensors to be on the same device" in device.message  # PyTorch's own words
@@ -525,24 +525,24 @@ def test_statement_is_shown(capsys: pytest.CaptureFixture[str]):
     assert "exercises/04_operators/03_row_sum_fast.py" in told
 
 
-@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.name)
-def test_every_exercise_can_be_shown(lesson: Lesson):
+@pytest.mark.parametrize("lesson", COURSE.exercises, ids=lambda exercise: exercise.name)
+def test_every_exercise_can_be_shown(exercise: Exercise):
     """Where there is no translation, the English text comes; what has to be defined is named."""
-    text = show(lesson)
+    text = show(exercise)
 
     assert "Budget" in text
-    assert all(name in text for name in lesson.graded.exercise.names)
-    assert text == show(lesson)
+    assert all(name in text for name in exercise.grader.spec.names)
+    assert text == show(exercise)
 
 
 def test_statement_outlives_the_learners_edits(course: Path, capsys: pytest.CaptureFixture[str]):
     """Half-written code does not hide the text; a file without its text says what to do."""
-    lesson = Course(course).one("halve")
-    shipped = lesson.stub.read_text()
-    lesson.stub.write_text(shipped + "\ndef broken(:\n")
-    assert shipped.split('"""')[1].strip().splitlines()[0] in show(lesson)
+    exercise = Course(course).one("halve")
+    shipped = exercise.stub_path.read_text()
+    exercise.stub_path.write_text(shipped + "\ndef broken(:\n")
+    assert shipped.split('"""')[1].strip().splitlines()[0] in show(exercise)
 
-    lesson.stub.write_text("def halve(x):\n    return x\n")
+    exercise.stub_path.write_text("def halve(x):\n    return x\n")
     assert main(["--course", str(course), "show", "halve"]) == 1
     assert "has lost the text at its top" in capsys.readouterr().err
 
@@ -550,9 +550,9 @@ def test_statement_outlives_the_learners_edits(course: Path, capsys: pytest.Capt
 def test_untouched_exercise_stays_todo_in_every_language(mini: Path):
     """States are data: they are the same whatever is said about them."""
     choose("zh-CN")
-    lesson = Course(mini).one("halve")
-    submission = Submission(source=lesson.stub.read_bytes(), file="x.py")
+    exercise = Course(mini).one("halve")
+    submission = Submission(source=exercise.stub_path.read_bytes(), file="x.py")
     with Launcher() as launcher:
-        result = grade_one(lesson, submission, launcher, Settings(seed=1))
+        result = grade_one(exercise, submission, launcher, Settings(seed=1))
 
     assert (result.state, result.message) == (State.TODO, "还没有开始。")

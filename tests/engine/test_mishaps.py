@@ -27,9 +27,9 @@ SETTINGS = Settings(seed=1)
 
 def graded(source: str, name: str, launcher: Launcher, course: Course = COURSE) -> ExerciseResult:
     """Judge a source text as an exercise of a course."""
-    lesson = course.one(name)
-    submission = Submission(source=textwrap.dedent(source).encode(), file=lesson.stub.name)
-    return grade_one(lesson, submission, launcher, SETTINGS)
+    exercise = course.one(name)
+    submission = Submission(source=textwrap.dedent(source).encode(), file=exercise.stub_path.name)
+    return grade_one(exercise, submission, launcher, SETTINGS)
 
 
 def told(result: ExerciseResult) -> list[str]:
@@ -255,11 +255,13 @@ FIGURES = ("exponent", "exponent_low", "exponent_high", "exponent_allowed")
 
 def growth_of(name: str, launcher: Launcher, folder: Path) -> dict[str, object]:
     """The check of growth as the JSON report has it, for a function of the solution's file."""
-    lesson = COURSE.one("grow_a_tensor")
+    exercise = COURSE.one("grow_a_tensor")
     submission = Submission(
-        source=lesson.solution.read_bytes(), file=lesson.stub.name, bind={"running_sums": name}
+        source=exercise.solution_path.read_bytes(),
+        file=exercise.stub_path.name,
+        bind={"running_sums": name},
     )
-    result = grade_one(lesson, submission, launcher, SETTINGS)
+    result = grade_one(exercise, submission, launcher, SETTINGS)
     write_json(report([result], SETTINGS, "full"), folder / "report.json")
     read = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     (check,) = (c for c in read["exercises"][0]["checks"] if "grow at most" in c["id"])

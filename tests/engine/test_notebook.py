@@ -139,20 +139,20 @@ def notebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook
 
 def test_an_attempt_is_remembered_apart_from_the_file(notebook: Notebook, course: Path, capsys):
     """A cell counts as an attempt and may set a best; the file keeps the state that it earned."""
-    lesson = Course(course).one("halve")
+    exercise = Course(course).one("halve")
     source = RIGHT.encode()
-    lesson.stub.write_bytes(source)
+    exercise.stub_path.write_bytes(source)
     progress = Progress(course)
     with Launcher() as launcher:
         result = grade_one(
-            lesson, Submission(source=source, file="halve.py"), launcher, Settings(seed=1)
+            exercise, Submission(source=source, file="halve.py"), launcher, Settings(seed=1)
         )
-    progress.record(lesson, result, source)
+    progress.record(exercise, result, source)
 
     notebook.grade("halve", "def halve(x):\n    return x\n")
 
-    assert [attempt.state for attempt in progress.attempts(lesson.id)] == ["passed", "failed"]
-    assert progress.states(Course(course))[lesson.id] == "passed"
+    assert [attempt.state for attempt in progress.attempts(exercise.id)] == ["passed", "failed"]
+    assert progress.states(Course(course))[exercise.id] == "passed"
 
 
 def test_an_interrupt_ends_judging(notebook: Notebook, monkeypatch, capsys):
@@ -160,7 +160,7 @@ def test_an_interrupt_ends_judging(notebook: Notebook, monkeypatch, capsys):
     before = descendants(os.getpid())
     seen: set[int] = set()
 
-    def interrupted(lesson, submission, launcher: Launcher, settings):
+    def interrupted(exercise, submission, launcher: Launcher, settings):
         launcher.worker()
         seen.update(descendants(os.getpid()) - before)
         raise KeyboardInterrupt

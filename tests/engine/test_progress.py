@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from helpers import torchkata
 
-from torchkata.course.catalogue import Course, Lesson, digest
+from torchkata.course.catalogue import Course, Exercise, digest
 from torchkata.learner.progress import Progress
-from torchkata.result import ExerciseResult, Rung, State
+from torchkata.result import ExerciseResult, CostRow, State
 
 RIGHT = b"def halve(x):\n    return x / 2\n"
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -26,8 +26,8 @@ SCRIPTS = Path(__file__).parent / "scripts"
 def result(state: State = State.PASSED, seconds: float = 1.0, **figures: float) -> ExerciseResult:
     """Halve, judged; its figures are those of one rung."""
     rungs = (
-        Rung(who="yours", case="usual (n=6)", figures=figures),
-        Rung(who="reference", case="usual (n=6)", figures={"ops": 1}),
+        CostRow(who="yours", case="usual (n=6)", figures=figures),
+        CostRow(who="reference", case="usual (n=6)", figures={"ops": 1}),
     )
     return ExerciseResult(
         id="01_mini/02_halve",
@@ -40,7 +40,7 @@ def result(state: State = State.PASSED, seconds: float = 1.0, **figures: float) 
 
 
 @pytest.fixture
-def lesson(course: Path) -> Lesson:
+def exercise(course: Path) -> Exercise:
     return Course(course).one("halve")
 
 
@@ -68,93 +68,93 @@ def test_nothing_is_known_at_first(progress: Progress, course: Path):
     assert not (course / ".torchkata").exists()
 
 
-def test_attempts_are_logged(progress: Progress, lesson: Lesson):
+def test_attempts_are_logged(progress: Progress, exercise: Exercise):
     """Every judging counts, with its time, state and seconds; the first pass is dated."""
-    progress.record(lesson, result(State.FAILED, 0.5), b"wrong")
-    assert progress.entries()[lesson.id].first_passed is None
-    progress.record(lesson, result(State.PASSED, 1.5), RIGHT)
-    first = progress.entries()[lesson.id].first_passed
-    progress.record(lesson, result(State.PASSED, 2.5), RIGHT)
+    progress.record(exercise, result(State.FAILED, 0.5), b"wrong")
+    assert progress.entries()[exercise.id].first_passed is None
+    progress.record(exercise, result(State.PASSED, 1.5), RIGHT)
+    first = progress.entries()[exercise.id].first_passed
+    progress.record(exercise, result(State.PASSED, 2.5), RIGHT)
 
-    log = progress.attempts(lesson.id)
+    log = progress.attempts(exercise.id)
     assert [(attempt.state, attempt.seconds) for attempt in log] == [
         ("failed", 0.5), ("passed", 1.5), ("passed", 2.5),
     ]  # fmt: skip
     assert first == log[1].at
-    entry = progress.entries()[lesson.id]
+    entry = progress.entries()[exercise.id]
     assert (entry.attempts, entry.state, entry.first_passed) == (3, "passed", first)
     assert entry.digest == digest(RIGHT)
 
 
-def test_untouched_is_no_attempt(progress: Progress, lesson: Lesson, course: Path):
+def test_untouched_is_no_attempt(progress: Progress, exercise: Exercise, course: Path):
     """An exercise that nobody has begun leaves no trace; one that still raises todo does."""
-    progress.record(lesson, result(State.TODO, 0.0), b"stub")
+    progress.record(exercise, result(State.TODO, 0.0), b"stub")
     assert not (course / ".torchkata").exists()
-    progress.record(lesson, result(State.TODO, 0.3), b"thinking")
-    assert len(progress.attempts(lesson.id)) == 1
+    progress.record(exercise, result(State.TODO, 0.3), b"thinking")
+    assert len(progress.attempts(exercise.id)) == 1
 
 
-def test_best_is_the_lowest_of_passes(progress: Progress, lesson: Lesson):
+def test_best_is_the_lowest_of_passes(progress: Progress, exercise: Exercise):
     """Per case and figure the lowest stays; a failed attempt is no best, however lean."""
-    progress.record(lesson, result(ops=3, extra_bytes=64, seconds_median=4e-6), RIGHT)
-    progress.record(lesson, result(ops=5, extra_bytes=32, seconds_median=3e-6, spam=1), RIGHT)
-    progress.record(lesson, result(State.FAILED, ops=1, seconds_median=1e-9), b"wrong")
+    progress.record(exercise, result(ops=3, extra_bytes=64, seconds_median=4e-6), RIGHT)
+    progress.record(exercise, result(ops=5, extra_bytes=32, seconds_median=3e-6, spam=1), RIGHT)
+    progress.record(exercise, result(State.FAILED, ops=1, seconds_median=1e-9), b"wrong")
 
-    best = progress.best(lesson.id)
+    best = progress.best(exercise.id)
 
     assert best == {"usual (n=6)": {"ops": 3, "extra_bytes": 32, "seconds_median": 3e-6}}
 
 
-def test_states_follow_the_file(progress: Progress, lesson: Lesson, course: Path):
+def test_states_follow_the_file(progress: Progress, exercise: Exercise, course: Path):
     """A state holds for the file that was judged, for no other one."""
 
     def state() -> str:
-        return progress.states(Course(course))[lesson.id]
+        return progress.states(Course(course))[exercise.id]
 
-    lesson.stub.write_bytes(RIGHT)
+    exercise.stub_path.write_bytes(RIGHT)
     assert state() == "not judged yet"
-    progress.record(lesson, result(), RIGHT)
+    progress.record(exercise, result(), RIGHT)
     assert state() == "passed"
-    lesson.stub.write_bytes(RIGHT + b"\n# more\n")
+    exercise.stub_path.write_bytes(RIGHT + b"\n# more\n")
     assert state() == "not judged yet"
-    lesson.stub.unlink()
+    exercise.stub_path.unlink()
     assert state() == "todo"
 
 
-def test_hints_and_solutions_are_noted(progress: Progress, lesson: Lesson):
+def test_hints_and_solutions_are_noted(progress: Progress, exercise: Exercise):
     """The highest hint counts, the solution stays seen; a hint alone is no attempt."""
-    progress.note_hint(lesson.id, 2)
-    progress.note_hint(lesson.id, 1)
-    progress.note_solution(lesson.id)
+    progress.note_hint(exercise.id, 2)
+    progress.note_hint(exercise.id, 1)
+    progress.note_solution(exercise.id)
 
-    assert progress.hint_level(lesson.id) == 2
-    assert progress.solution_seen(lesson.id)
-    assert progress.attempts(lesson.id) == ()
-    assert progress.entries()[lesson.id].attempts == 0
+    assert progress.hint_level(exercise.id) == 2
+    assert progress.solution_seen(exercise.id)
+    assert progress.attempts(exercise.id) == ()
+    assert progress.entries()[exercise.id].attempts == 0
 
 
 # What may happen to it
 
 
-def test_moved_folder_keeps_its_progress(progress: Progress, lesson: Lesson, course: Path):
+def test_moved_folder_keeps_its_progress(progress: Progress, exercise: Exercise, course: Path):
     """Nothing in the file says where the course lies."""
-    lesson.stub.write_bytes(RIGHT)
-    progress.record(lesson, result(ops=1), RIGHT)
+    exercise.stub_path.write_bytes(RIGHT)
+    progress.record(exercise, result(ops=1), RIGHT)
     moved = course.rename(course.parent / "elsewhere")
 
-    assert Progress(moved).states(Course(moved))[lesson.id] == "passed"
-    assert Progress(moved).best(lesson.id) == {"usual (n=6)": {"ops": 1}}
+    assert Progress(moved).states(Course(moved))[exercise.id] == "passed"
+    assert Progress(moved).best(exercise.id) == {"usual (n=6)": {"ops": 1}}
     assert str(course.parent).encode() not in file_of(moved).read_bytes()
 
 
-def test_deleting_loses_only_history(progress: Progress, lesson: Lesson, course: Path):
+def test_deleting_loses_only_history(progress: Progress, exercise: Exercise, course: Path):
     """The file may go at any time, even while somebody holds a Progress; the next call goes on."""
-    progress.record(lesson, result(), RIGHT)
+    progress.record(exercise, result(), RIGHT)
     shutil.rmtree(course / ".torchkata")
 
     assert progress.entries() == {}
-    progress.record(lesson, result(), RIGHT)
-    assert progress.entries()[lesson.id].attempts == 1
+    progress.record(exercise, result(), RIGHT)
+    assert progress.entries()[exercise.id].attempts == 1
     assert progress.notes == ()
 
 
@@ -195,24 +195,24 @@ def _run(file: Path, statement: str) -> None:
 
 @pytest.mark.parametrize("how", [*DAMAGE, "foreign"])
 @pytest.mark.parametrize("first", ["read", "write"])
-def test_broken_file_is_moved_aside(course: Path, lesson: Lesson, how, first):
+def test_broken_file_is_moved_aside(course: Path, exercise: Exercise, how, first):
     """A file that is damaged or not ours is kept under another name, said once, and left alone."""
     file = file_of(course)
     if how == "foreign":
         file.parent.mkdir()
         _foreign(file)
     else:
-        Progress(course).record(lesson, result(ops=1), RIGHT)
+        Progress(course).record(exercise, result(ops=1), RIGHT)
         DAMAGE[how](file)
     before = file.read_bytes()
     progress = Progress(course)
 
     if first == "read":
         assert progress.entries() == {}
-    progress.record(lesson, result(ops=2), RIGHT)
-    progress.record(lesson, result(ops=2), RIGHT)
+    progress.record(exercise, result(ops=2), RIGHT)
+    progress.record(exercise, result(ops=2), RIGHT)
 
-    assert progress.entries()[lesson.id].attempts == 2
+    assert progress.entries()[exercise.id].attempts == 2
     (aside,) = file.parent.glob("progress.broken-*.sqlite")
     assert aside.read_bytes() == before
     assert len(progress.notes) == 1
@@ -220,9 +220,9 @@ def test_broken_file_is_moved_aside(course: Path, lesson: Lesson, how, first):
 
 
 @pytest.mark.parametrize("broken", [True, False])
-def test_journal_is_not_played_into_a_new_file(course: Path, lesson: Lesson, broken):
+def test_journal_is_not_played_into_a_new_file(course: Path, exercise: Exercise, broken):
     """A journal that stays behind, because its file broke or was deleted, harms no new one."""
-    Progress(course).record(lesson, result(ops=1), RIGHT)
+    Progress(course).record(exercise, result(ops=1), RIGHT)
     file = file_of(course)
     journal = file.with_name(file.name + "-journal")
     db = sqlite3.connect(file, isolation_level=None)
@@ -239,10 +239,10 @@ def test_journal_is_not_played_into_a_new_file(course: Path, lesson: Lesson, bro
         file.write_text("not a database " * 1000)
 
     progress = Progress(course)
-    progress.record(lesson, result(ops=7), RIGHT)
+    progress.record(exercise, result(ops=7), RIGHT)
 
-    assert progress.entries()[lesson.id].attempts == 1
-    assert progress.best(lesson.id) == {"usual (n=6)": {"ops": 7}}
+    assert progress.entries()[exercise.id].attempts == 1
+    assert progress.best(exercise.id) == {"usual (n=6)": {"ops": 7}}
     assert len(progress.notes) == broken
     assert not journal.exists()
 
@@ -290,22 +290,22 @@ def test_read_only_course(known):
     assert told["notes"][0].startswith("Progress is not kept now")
 
 
-def test_old_states_are_taken_over_once(course: Path, lesson: Lesson):
+def test_old_states_are_taken_over_once(course: Path, exercise: Exercise):
     """The file of versions before this one is read once, then gone; a damaged one is ignored."""
     old = course / ".torchkata/states.json"
     old.parent.mkdir()
-    lesson.stub.write_bytes(RIGHT)
-    old.write_text(json.dumps({lesson.id: {"state": "passed", "digest": digest(RIGHT)}}))
+    exercise.stub_path.write_bytes(RIGHT)
+    old.write_text(json.dumps({exercise.id: {"state": "passed", "digest": digest(RIGHT)}}))
 
-    assert Progress(course).states(Course(course))[lesson.id] == "passed"
+    assert Progress(course).states(Course(course))[exercise.id] == "passed"
     assert not old.exists()
-    Progress(course).record(lesson, result(State.FAILED), RIGHT)
-    assert Progress(course).states(Course(course))[lesson.id] == "failed"
-    assert Progress(course).entries()[lesson.id].attempts == 1
+    Progress(course).record(exercise, result(State.FAILED), RIGHT)
+    assert Progress(course).states(Course(course))[exercise.id] == "failed"
+    assert Progress(course).entries()[exercise.id].attempts == 1
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', '{"a": {"state": 1}}', "\0"])
-def test_damaged_old_states_are_ignored(course: Path, lesson: Lesson, text):
+def test_damaged_old_states_are_ignored(course: Path, exercise: Exercise, text):
     """Whatever lies there under the old name, grading goes on."""
     old = course / ".torchkata/states.json"
     old.parent.mkdir()
@@ -314,7 +314,7 @@ def test_damaged_old_states_are_ignored(course: Path, lesson: Lesson, text):
     progress = Progress(course)
 
     assert progress.entries() == {}
-    progress.record(lesson, result(), RIGHT)
+    progress.record(exercise, result(), RIGHT)
     assert progress.notes == ()
 
 

@@ -22,7 +22,7 @@ from torchkata.errors import UsageError
 from torchkata.i18n.messages import choose
 from torchkata.report import TerminalReport, cost_table, write_json, write_junit
 from torchkata.report import text as units
-from torchkata.result import CheckResult, ExerciseResult, Report, Rung, State, Verdict
+from torchkata.result import CheckResult, ExerciseResult, Report, CostRow, State, Verdict
 
 GOLDEN = Path(__file__).parent / "golden" / "report"
 
@@ -48,8 +48,8 @@ def exercise(stem: str, state: State, message: str = "", **more: Any) -> Exercis
     )
 
 
-def rung(who: str, **figures: float) -> Rung:
-    return Rung(who=who, case="speed (N=1000, D=64)", figures=figures)
+def rung(who: str, **figures: float) -> CostRow:
+    return CostRow(who=who, case="speed (N=1000, D=64)", figures=figures)
 
 
 def report(*results: ExerciseResult) -> Report:

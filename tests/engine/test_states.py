@@ -132,11 +132,11 @@ def test_flood_of_prints_is_cut(judge: Judge):
 
 def test_untouched_and_missing_are_todo(hasty: Launcher, mini):
     """A stub as shipped and a file that is not there are todo, and fail nothing."""
-    lesson = Course(mini).one("halve")
-    stub = read(lesson.stub)
+    exercise = Course(mini).one("halve")
+    stub = read(exercise.stub_path)
 
     for submission in (stub, None):
-        assert grade_one(lesson, submission, hasty, Settings(seed=1)).state is State.TODO
+        assert grade_one(exercise, submission, hasty, Settings(seed=1)).state is State.TODO
 
 
 def test_started_stub_is_todo(judge: Judge, mini):

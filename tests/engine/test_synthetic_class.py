@@ -144,10 +144,10 @@ def test_a_class_is_dealt_from_every_deck(tmp_path: Path):
     assert hands == dict(deal(found, 1000, 1, seed=3))
     assert hands != dict(deal(found, 1000, 1, seed=4))
     several = dict(deal(found, 20, 5, seed=3))
-    assert all(len({s.exercise for s in hand}) == 5 for hand in several.values())
+    assert all(len({s.exercise_id for s in hand}) == 5 for hand in several.values())
     expected = hand_in(tmp_path, iter(hands.items()))
     own = [
-        (tmp_path / "class" / each.learner / "exercises" / f"{each.exercise}.py").read_bytes()
+        (tmp_path / "class" / each.learner / "exercises" / f"{each.exercise_id}.py").read_bytes()
         for each in expected
         if each.kind != "shipped"
     ]

@@ -96,12 +96,12 @@ parameters = net.parameters()
 def test_a_mishap_has_a_plain_message(mishap: str, launcher: Launcher, hasty: Launcher):
     """What goes wrong in a training step is told in a sentence that names it."""
     name, body, state, told = MISHAPS[mishap]
-    lesson = COURSE.one(name)
+    exercise = COURSE.one(name)
     source = STEP.format(body=textwrap.dedent(body)).encode()
     starter = hasty if state is State.TIMEOUT else launcher
 
     result = grade_one(
-        lesson, Submission(source=source, file=lesson.stub.name), starter, Settings(seed=1)
+        exercise, Submission(source=source, file=exercise.stub_path.name), starter, Settings(seed=1)
     )
 
     assert result.state is state
@@ -111,11 +111,14 @@ def test_a_mishap_has_a_plain_message(mishap: str, launcher: Launcher, hasty: La
 
 def test_the_same_loop_with_a_finite_loss_passes(launcher: Launcher):
     """The step of the mishaps is right but for the mishap."""
-    lesson = COURSE.one("checkerboard")
+    exercise = COURSE.one("checkerboard")
     source = STEP.format(body=LOOP.format(more="")).encode()
 
     result = grade_one(
-        lesson, Submission(source=source, file=lesson.stub.name), launcher, Settings(seed=1)
+        exercise,
+        Submission(source=source, file=exercise.stub_path.name),
+        launcher,
+        Settings(seed=1),
     )
 
     assert result.state is State.PASSED

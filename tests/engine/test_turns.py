@@ -33,17 +33,19 @@ class Grading(threading.Thread):
 
     def __init__(self, mini: Path, name: str, launcher: Launcher) -> None:
         super().__init__(daemon=True)
-        self.lesson = Course(mini).one(name)
+        self.exercise = Course(mini).one(name)
         self.launcher = launcher
         self.axes: list[str] = []
         self.result: ExerciseResult | None = None
 
     def run(self) -> None:
         """Grade it."""
-        lesson = self.lesson
-        source = Submission(source=lesson.solution.read_bytes(), file=lesson.stub.name)
+        exercise = self.exercise
+        source = Submission(
+            source=exercise.solution_path.read_bytes(), file=exercise.stub_path.name
+        )
         self.result = grade_one(
-            lesson, source, self.launcher, Settings(seed=1), lambda c: self.axes.append(c.axis)
+            exercise, source, self.launcher, Settings(seed=1), lambda c: self.axes.append(c.axis)
         )
 
 

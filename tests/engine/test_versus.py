@@ -18,7 +18,7 @@ from torchkata.learner.solution_excerpt import excerpt, reason
 from torchkata.report.comparison import answers, words
 from torchkata.report.console import Screen
 from torchkata.report.terminal import TerminalReport
-from torchkata.result import CheckResult, Comparison, ExerciseResult, Rung, State, Verdict
+from torchkata.result import CheckResult, Comparison, ExerciseResult, CostRow, State, Verdict
 from torchkata.watch.pages import Look, verdict
 
 FEWER = "Fewer ops than the reference: 2, where it makes 3."
@@ -46,7 +46,7 @@ def passed(
         seconds=1.0,
         checks=(check,),
         ladder=tuple(
-            Rung(who=who, case="usual", figures={"ops": sum(ops.values()), **(costs or {})},
+            CostRow(who=who, case="usual", figures={"ops": sum(ops.values()), **(costs or {})},
                  ops_by_name=ops)
             for who, ops, costs in (("yours", mine, yours), ("reference", theirs, reference))
         ),
@@ -171,8 +171,8 @@ def test_praise_needs_every_case():
     """Fewer ops on one case and more on another is no lead."""
     result = passed(mine={"a": 1}, theirs={"b": 2})
     more = (
-        Rung(who="yours", case="other", figures={"ops": 5}, ops_by_name={"a": 5}),
-        Rung(who="reference", case="other", figures={"ops": 2}, ops_by_name={"b": 2}),
+        CostRow(who="yours", case="other", figures={"ops": 5}, ops_by_name={"a": 5}),
+        CostRow(who="reference", case="other", figures={"ops": 2}, ops_by_name={"b": 2}),
     )
 
     assert "Bravo" in told(result)
@@ -328,9 +328,9 @@ def test_watch_shows_a_pass_compactly():
 
 def test_nothing_is_said_of_bests_where_none_are_remembered(course: Path, judge: Judge):
     """Of a file in another folder nobody knows whether it was the first pass."""
-    lesson = Course(course).one("halve")
+    exercise = Course(course).one("halve")
 
-    result = remember(lesson, judge(RIGHT), RIGHT.encode(), None)
+    result = remember(exercise, judge(RIGHT), RIGHT.encode(), None)
 
     assert "Difference" in told(result)
     assert "Your best" not in told(result)
@@ -339,10 +339,10 @@ def test_nothing_is_said_of_bests_where_none_are_remembered(course: Path, judge:
 @pytest.fixture
 def judged(course: Path, judge: Judge) -> Callable[[str], ExerciseResult]:
     """Judge an answer to halve, and remember it."""
-    lesson, memory = Course(course).one("halve"), Progress(course)
+    exercise, memory = Course(course).one("halve"), Progress(course)
 
     def once(source: str) -> ExerciseResult:
-        return remember(lesson, judge(source), source.encode(), memory)
+        return remember(exercise, judge(source), source.encode(), memory)
 
     return once
 

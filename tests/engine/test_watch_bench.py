@@ -13,7 +13,7 @@ from helpers import living, wait_for
 
 from torchkata.course.catalogue import Course
 from torchkata.errors import Cancelled, WorkerDiedError
-from torchkata.grading.prewarm import fresh, prepare, session_ahead
+from torchkata.grading.prewarm import fresh, prepare, prewarmed_session
 from torchkata.result import State
 from torchkata.sandbox.launcher import Launcher, Lease
 from torchkata.watch.events import Checking, Event, Judge, Judged
@@ -40,7 +40,7 @@ class Bound:
 @pytest.fixture
 def bound(launcher: Launcher, mini) -> Iterator[Bound]:
     told: queue.Queue[Event] = queue.Queue()
-    bench = Bench(launcher, {one.id: one for one in Course(mini).lessons}, told.put)
+    bench = Bench(launcher, {one.id: one for one in Course(mini).exercises}, told.put)
     yield Bound(bench, told)
     bench.close()
 
@@ -63,8 +63,8 @@ def test_judges_and_says_what_is_judged(bound: Bound):
 def test_pass_comes_with_the_comparison_and_the_best_before(launcher: Launcher, mini):
     """The best is asked for by the exercise; only a pass is compared."""
     told: queue.Queue[Event] = queue.Queue()
-    lessons = {one.id: one for one in Course(mini).lessons}
-    bench = Bench(launcher, lessons, told.put, best=lambda id_: {id_: {"ops": 9}})
+    exercises = {one.id: one for one in Course(mini).exercises}
+    bench = Bench(launcher, exercises, told.put, best=lambda id_: {id_: {"ops": 9}})
     bound = Bound(bench, told)
     try:
         bench.judge(Judge(turn=1, id=HALVE, source=RIGHT))
@@ -136,10 +136,10 @@ def test_missing_file_and_fault_of_the_judge_are_told(bound: Bound, mini, monkey
 
 def test_prepared_processes_serve_one_judgement(launcher: Launcher, mini):
     """Those started ahead are the ones that judge; the next judgement has new ones."""
-    lesson = Course(mini).one("row_total")
+    exercise = Course(mini).one("row_total")
     pids = []
     for seed in (1, 2):
-        session = session_ahead(lesson, launcher, seed, ("twin:0",))
+        session = prewarmed_session(exercise, launcher, seed, ("twin:0",))
         assert fresh(session)
         for _ in prepare(session):
             pass

@@ -11,7 +11,7 @@ import pytest
 from helpers import wait_for
 
 from torchkata.course.catalogue import Course
-from torchkata.result import CheckResult, ExerciseResult, Rung, Verdict
+from torchkata.result import CheckResult, ExerciseResult, CostRow, Verdict
 from torchkata.result import State as Outcome
 from torchkata.watch import file_watcher
 from torchkata.watch.events import Page
@@ -26,7 +26,7 @@ SOURCE = (
     b"def row_sum(x):\n    total = 0\n    for row in x:\n        total += row\n    return total\n"
 )
 LADDER = tuple(
-    Rung(who=who, case="timed (n=500, d=10)", figures={"seconds_median": time, "ops": ops})
+    CostRow(who=who, case="timed (n=500, d=10)", figures={"seconds_median": time, "ops": ops})
     for who, time, ops in (
         ("slicing loop", 7.6e-4, 1001), ("yours", 7.5e-4, 1001), ("reference", 2.7e-6, 1),
     )
@@ -224,11 +224,14 @@ def test_folder_without_events_is_no_error(tmp_path: Path):
 
 def test_look_at_files(course: Path):
     """A shipped file comes with its statement; one that is gone or too large says so."""
-    lesson = Course(course).one("halve")
-    assert file_watcher.look(lesson).text.startswith("Mini 02: halve.")
-    lesson.stub.write_bytes(b"x = 1\n")
-    assert (file_watcher.look(lesson).source, file_watcher.look(lesson).text) == (b"x = 1\n", "")
-    lesson.stub.write_bytes(b"#" * (1 << 21))
-    assert "1 MiB" in file_watcher.look(lesson).fault
-    lesson.stub.unlink()
-    assert file_watcher.look(lesson).source is None
+    exercise = Course(course).one("halve")
+    assert file_watcher.look(exercise).text.startswith("Mini 02: halve.")
+    exercise.stub_path.write_bytes(b"x = 1\n")
+    assert (file_watcher.look(exercise).source, file_watcher.look(exercise).text) == (
+        b"x = 1\n",
+        "",
+    )
+    exercise.stub_path.write_bytes(b"#" * (1 << 21))
+    assert "1 MiB" in file_watcher.look(exercise).fault
+    exercise.stub_path.unlink()
+    assert file_watcher.look(exercise).source is None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchkata.cli.instructor import Verb
 from torchkata.errors import KataError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 if TYPE_CHECKING:
     from torchkata.instructor.autograders.exercise_scores import Item
@@ -57,22 +57,22 @@ def _gradescope(options: argparse.Namespace) -> int:
     from torchkata.report.json_report import replace_file  # noqa: PLC0415
 
     course = Course(options.course)
-    lessons = course.select((), tuple(options.chapter))
-    data = grading_pack(course, lessons, unconfined=options.allow_unconfined)
+    exercises = course.select((), tuple(options.chapter))
+    data = grading_pack(course, exercises, unconfined=options.allow_unconfined)
     replace_file(options.out, data)
     print(  # noqa: T201
-        say(
+        _(
             "{file}: {count} exercises, {points:g} points, {size:.1f} MB. It holds the references: "
             "keep it from learners.",
             file=options.out,
-            count=len(lessons),
-            points=sum(float(lesson.graded.exercise.weight) for lesson in lessons),
+            count=len(exercises),
+            points=sum(float(exercise.grader.spec.weight) for exercise in exercises),
             size=len(data) / 1e6,
         )
     )
     if options.allow_unconfined:
         print(  # noqa: T201
-            say("It grades without confinement too: a submission can then forge its own score.")
+            _("It grades without confinement too: a submission can then forge its own score.")
         )
     return 0
 
@@ -81,7 +81,7 @@ def _harness(options: argparse.Namespace) -> int:
     from torchkata.instructor.autograders.bundle import write_workflow  # noqa: PLC0415
 
     file = write_workflow(options.harness, options.out)
-    print(say("{file} is written. Its head says which secrets it needs.", file=file))  # noqa: T201
+    print(_("{file} is written. Its head says which secrets it needs.", file=file))  # noqa: T201
     return 0
 
 
@@ -97,10 +97,10 @@ def _handin(options: argparse.Namespace) -> int:
     try:
         return _graded(options)
     except KataError as error:
-        told = say("NOT GRADED: {error} Please tell your instructor.", error=error)
+        told = _("NOT GRADED: {error} Please tell your instructor.", error=error)
     except Exception as error:  # noqa: BLE001 - a fault of the engine must not look like a grade
         traceback.print_exc(file=sys.stderr)
-        told = say(
+        told = _(
             "NOT GRADED: the grading itself broke ({kind}). This says nothing about your answers. "
             "Please tell your instructor.",
             kind=type(error).__name__,
@@ -120,7 +120,7 @@ def _graded(options: argparse.Namespace) -> int:
 
     course = Course(options.course)
     seed = secrets.randbelow(1 << 32) if options.seed is None else options.seed
-    print(say("Seed {seed}.", seed=seed), flush=True)  # noqa: T201
+    print(_("Seed {seed}.", seed=seed), flush=True)  # noqa: T201
     graded = grade_hand_in(
         course,
         course.select((), tuple(options.chapter)),
@@ -143,7 +143,7 @@ def _graded(options: argparse.Namespace) -> int:
 
 def _progress(item: Item) -> None:
     points = "?" if item.points is None else f"{item.points:g}"
-    line = f"{item.state:<13} {points:>3} / {item.weight:g}  {item.exercise}"
+    line = f"{item.state:<13} {points:>3} / {item.weight:g}  {item.exercise_id}"
     print(line, flush=True)  # noqa: T201
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.discovery import exercises_below
-from torchkata.i18n.messages import languages
+from torchkata.course.discovery import discover_exercises
+from torchkata.i18n.catalogues import languages
 
 _DEVICES: Final = ("cuda", "mps", "xpu")
 _LEVELS: Final = ("1", "2", "3")
@@ -121,13 +121,13 @@ def _values(action: argparse.Action, root: Path, last: str = "") -> Iterable[str
         return map(str, action.choices)
     match action.metavar:
         case "NAME":
-            exercises = exercises_below(root)
+            exercises = discover_exercises(root)
             names = [name for _, _, name in exercises]
             if any(name.startswith(last) for name in names):
                 return names
             return [f"{chapter}/{stem}" for chapter, stem, _ in exercises]
         case "C":
-            return [chapter for chapter, _, _ in exercises_below(root)]
+            return [chapter for chapter, _, _ in discover_exercises(root)]
         case "LEVEL":
             return _LEVELS
         case "D":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchkata.errors import UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.sandbox.zygote_client import Zygote
 
 if TYPE_CHECKING:
@@ -26,37 +26,37 @@ def grade(options: argparse.Namespace) -> int:
     with launcher:
         from torchkata.course.catalogue import Course  # noqa: PLC0415
         from torchkata.grading.grade import Settings  # noqa: PLC0415
-        from torchkata.grading.run import Observer, devices_for, fresh_seed, run  # noqa: PLC0415
+        from torchkata.grading.run import Observer, random_seed, resolve_devices, run  # noqa: PLC0415
         from torchkata.learner.progress import Progress  # noqa: PLC0415
         from torchkata.learner.scope import scope  # noqa: PLC0415
         from torchkata.sandbox.accelerators import present  # noqa: PLC0415
         from torchkata.worker.confinement.confine import available  # noqa: PLC0415
 
         course = Course(options.course)
-        lessons = course.select(tuple(options.names), tuple(options.chapter))
+        exercises = course.select(tuple(options.names), tuple(options.chapter))
         folder = _folder(options.exercises, course.root)
-        seed = fresh_seed() if options.seed is None else options.seed
+        seed = random_seed() if options.seed is None else options.seed
         terminal = _terminal(options, folder)
         html = _html(options, folder)
-        terminal.started(len(lessons))
+        terminal.started(len(exercises))
         confined = available().sentence()
         progress = Progress(course.root)
         report = run(
             course,
-            lessons,
+            exercises,
             launcher,
-            Settings(seed=seed, devices=devices_for(options.device, present())),
+            Settings(seed=seed, devices=resolve_devices(options.device, present())),
             folder=folder,
             confined=confined,
             observer=Observer(
-                running=lambda lesson: terminal.running(lesson.id),
+                running=lambda exercise: terminal.running(exercise.id),
                 finished=terminal.finished,
                 updated=lambda report: _write(options, report, html, _shown(folder)),
             ),
             progress=progress,
         )
-        repeat = say("Seed {seed}; repeat this run with --seed {seed}.", seed=seed)
-        terminal.closing(report, [*progress.notes, *scope(lessons), confined, repeat])
+        repeat = _("Seed {seed}; repeat this run with --seed {seed}.", seed=seed)
+        terminal.closing(report, [*progress.notes, *scope(exercises), confined, repeat])
     return report.exit_code(complete=options.complete)
 
 
@@ -65,7 +65,7 @@ def watch(options: argparse.Namespace) -> int:
     from torchkata.watch.terminal import Terminal  # noqa: PLC0415 - knows no torch
 
     terminal = Terminal(color=not options.no_color)
-    print(say("Starting ..."), flush=True)  # noqa: T201
+    print(_("Starting ..."), flush=True)  # noqa: T201
     with _launcher(limit=options.limit) as launcher:
         from torchkata.watch.app import watch as begin  # noqa: PLC0415
 
@@ -83,7 +83,7 @@ def _folder(wanted: Path | None, root: Path) -> Path:
     folder: Path = wanted or root / "exercises"
     if not folder.is_dir():
         raise UsageError(
-            say(
+            _(
                 "There is no folder {folder}. Name one that is laid out like exercises/.",
                 folder=folder,
             )
@@ -139,13 +139,13 @@ def show_list(options: argparse.Namespace) -> int:
     progress = Progress(course.root)
     known, states = progress.entries(), progress.states(course)
     rows = []
-    for lesson in course.select((), tuple(options.chapter)):
-        entry = known.get(lesson.id, Entry())
+    for exercise in course.select((), tuple(options.chapter)):
+        entry = known.get(exercise.id, Entry())
         rows.append(
             Row(
-                chapter=lesson.chapter,
-                name=lesson.name,
-                state=states[lesson.id],
+                chapter=exercise.chapter,
+                name=exercise.name,
+                state=states[exercise.id],
                 attempts=entry.attempts,
                 best=entry.best,
             )
@@ -164,19 +164,19 @@ def check(options: argparse.Namespace) -> int:
         from torchkata.instructor.authoring.validate import Gate  # noqa: PLC0415
 
         course = Course(options.course)
-        lessons = course.select(tuple(options.names), tuple(options.chapter))
+        exercises = course.select(tuple(options.names), tuple(options.chapter))
         if options.seal:
             from torchkata.instructor.authoring.stub_lint import seal  # noqa: PLC0415
 
-            for lesson in lessons:
-                seal(lesson)
+            for exercise in exercises:
+                seal(exercise)
         gate = Gate(launcher)
         faults = 0
-        for lesson in lessons:
-            found = gate.faults(lesson)
+        for exercise in exercises:
+            found = gate.faults(exercise)
             faults += len(found)
-            print(f"{'sound' if not found else 'UNSOUND':<9}{lesson.id}", flush=True)  # noqa: T201
+            print(f"{'sound' if not found else 'UNSOUND':<9}{exercise.id}", flush=True)  # noqa: T201
             for fault in found:
                 print(f"         - {fault}", flush=True)  # noqa: T201
-    print(f"{len(lessons)} exercises checked, {faults} faults")  # noqa: T201
+    print(f"{len(exercises)} exercises checked, {faults} faults")  # noqa: T201
     return 1 if faults else 0

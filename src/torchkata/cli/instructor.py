@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchkata.errors import UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 if TYPE_CHECKING:
-    from torchkata.course.catalogue import Course, Lesson
+    from torchkata.course.catalogue import Course, Exercise
     from torchkata.instructor.gradebook.grade_class import ClassRun, Grader
     from torchkata.instructor.gradebook.task import Outcome
 
@@ -58,24 +58,24 @@ def _gradebook(options: argparse.Namespace) -> int:
     from torchkata.instructor.gradebook.grade_class import grade_class  # noqa: PLC0415
 
     if options.jobs < 1:
-        raise UsageError(say("--jobs takes a whole number from 1."))
+        raise UsageError(_("--jobs takes a whole number from 1."))
     course = Course(options.course)
     if options.replay:
         return _replay(options)
     if options.submissions is None:
-        raise UsageError(say("Name the folder of submissions: gradebook SUBMISSIONS --out DIR"))
-    lessons = course.select((), tuple(options.chapter)) if options.chapter else ()
+        raise UsageError(_("Name the folder of submissions: gradebook SUBMISSIONS --out DIR"))
+    exercises = course.select((), tuple(options.chapter)) if options.chapter else ()
     with _grader(options) as grader:
         run = grade_class(
             course,
             options.submissions,
             options.out,
-            lessons=lessons,
+            exercises=exercises,
             deadline=_when(options.deadline),
             grader=grader,
             on_outcome=_progress,
         )
-    _outputs(course, lessons, options.out, _when(options.deadline))
+    _outputs(course, exercises, options.out, _when(options.deadline))
     _summary(run, options.out)
     return 0
 
@@ -95,7 +95,7 @@ def _grader(options: argparse.Namespace) -> Iterator[Grader]:
 
 
 def _outputs(
-    course: Course, lessons: tuple[Lesson, ...], out: Path, deadline: datetime | None
+    course: Course, exercises: tuple[Exercise, ...], out: Path, deadline: datetime | None
 ) -> None:
     from torchkata.instructor.autograders.export import write_exports  # noqa: PLC0415
     from torchkata.instructor.feedback import write_feedback  # noqa: PLC0415
@@ -103,15 +103,15 @@ def _outputs(
     from torchkata.instructor.gradebook.db import Book  # noqa: PLC0415
     from torchkata.instructor.gradebook.grade_class import FILE  # noqa: PLC0415
 
-    lessons = lessons or course.lessons
+    exercises = exercises or course.exercises
     book = Book(out / FILE)
     try:
-        found = csv_export.cells(book, lessons)
+        found = csv_export.cells(book, exercises)
         csv_export.write_long(out / "gradebook.csv", found)
-        csv_export.write_canvas(out / "canvas.csv", found, lessons)
-        csv_export.write_moodle(out / "moodle.csv", found, lessons)
-        write_feedback(book, found, lessons, out)
-        write_exports(book, lessons, out, deadline)
+        csv_export.write_canvas(out / "canvas.csv", found, exercises)
+        csv_export.write_moodle(out / "moodle.csv", found, exercises)
+        write_feedback(book, found, exercises, out)
+        write_exports(book, exercises, out, deadline)
     finally:
         book.close()
 
@@ -121,8 +121,8 @@ def _replay(options: argparse.Namespace) -> int:
     from torchkata.instructor.gradebook.grade_class import replay  # noqa: PLC0415
     from torchkata.report.terminal import TerminalReport  # noqa: PLC0415
 
-    learner, exercise = options.replay
-    result = replay(Course(options.course), options.out, learner, exercise)
+    learner, exercise_id = options.replay
+    result = replay(Course(options.course), options.out, learner, exercise_id)
     TerminalReport(verbose=True).finished(result)
     return 0
 
@@ -134,23 +134,23 @@ def _when(text: str | None) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            say("--deadline {text} is no time; write it as 2026-05-01T23:59+02:00.", text=text)
+            _("--deadline {text} is no time; write it as 2026-05-01T23:59+02:00.", text=text)
         ) from error
     return found if found.tzinfo else found.astimezone(UTC)
 
 
 def _progress(outcome: Outcome, done: int, total: int) -> None:
     task = outcome.task
-    print(f"{done}/{total}  {outcome.state:<13} {task.learner}  {task.exercise}", flush=True)  # noqa: T201
+    print(f"{done}/{total}  {outcome.state:<13} {task.learner}  {task.exercise_id}", flush=True)  # noqa: T201
 
 
 def _summary(run: ClassRun, out: Path) -> None:
     for learner, problems in run.problems.items():
         for problem in problems:
-            print(say("{learner}: not taken: {problem}", learner=learner, problem=problem))  # noqa: T201
+            print(_("{learner}: not taken: {problem}", learner=learner, problem=problem))  # noqa: T201
     counts = ", ".join(f"{count} {state}" for state, count in sorted(run.states.items()))
     print(  # noqa: T201
-        say(
+        _(
             "{learners} learners, {answers} answers: {graded} graded now, {known} known before.",
             learners=run.learners,
             answers=run.answers,

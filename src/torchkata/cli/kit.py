@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from torchkata.course.files import shelf_at
+from torchkata.course.files import open_course_files
 from torchkata.errors import UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 if TYPE_CHECKING:
     from torchkata.instructor.kit.build import Kit
@@ -42,9 +42,9 @@ def require_course(verb: str, root: Path) -> None:
     Raises:
         UsageError: the verb is an instructor's, and this is a kit.
     """
-    if verb not in _IN_A_KIT and shelf_at(root).is_kit:
+    if verb not in _IN_A_KIT and open_course_files(root).is_kit:
         raise UsageError(
-            say(
+            _(
                 "This folder is a learner's kit. `{verb}` needs the course's own repository: run "
                 "it there.",
                 verb=verb,
@@ -59,12 +59,12 @@ def _kit(options: argparse.Namespace) -> int:
     from torchkata.sandbox.launcher import Launcher  # noqa: PLC0415
 
     course = Course(options.course)
-    lessons = course.select((), tuple(options.chapter))
-    if not lessons:
-        raise UsageError(say("This course has no exercises yet."))
+    exercises = course.select((), tuple(options.chapter))
+    if not exercises:
+        raise UsageError(_("This course has no exercises yet."))
     require_free(options.out)
     with Launcher() as launcher:
-        kit = build(course, lessons, launcher, open_only=options.open_only)
+        kit = build(course, exercises, launcher, open_only=options.open_only)
     write(kit.files, options.out)
     print(_told(kit, options.out, open_only=options.open_only))  # noqa: T201
     return 0
@@ -72,13 +72,13 @@ def _kit(options: argparse.Namespace) -> int:
 
 def _told(kit: Kit, out: Path, *, open_only: bool) -> str:
     parts = [
-        say(
+        _(
             "{out} holds the kit: {count} exercises, {examples} of them with open examples.",
             out=out,
-            count=kit.lessons,
+            count=kit.exercises,
             examples=kit.examples,
         ),
-        say(
+        _(
             "It has neither graders nor references: what learners see is judged by open examples "
             "alone."
             if open_only
@@ -89,10 +89,10 @@ def _told(kit: Kit, out: Path, *, open_only: bool) -> str:
     if kit.uncommitted:
         more = len(kit.uncommitted) - _MOST_NAMED
         parts.append(
-            say(
+            _(
                 "Not committed, and in the kit as they are now: {files}.",
-                files=say(", ").join(kit.uncommitted[:_MOST_NAMED])
-                + (say(" and {count} more", count=more) if more > 0 else ""),
+                files=_(", ").join(kit.uncommitted[:_MOST_NAMED])
+                + (_(" and {count} more", count=more) if more > 0 else ""),
             )
         )
     return "\n".join(parts)

@@ -13,7 +13,7 @@ from torchkata.cli.instructor import add_verbs as add_instructor_verbs
 from torchkata.cli.kit import add_verbs as add_kit_verb
 from torchkata.cli.kit import require_course
 from torchkata.errors import KataError, UsageError
-from torchkata.i18n.messages import choose, say
+from torchkata.i18n import _
 
 _INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
@@ -48,8 +48,8 @@ def _hint(options: argparse.Namespace) -> int:
     from torchkata.learner.hints import next_hint  # noqa: PLC0415
     from torchkata.learner.progress import Progress  # noqa: PLC0415
 
-    lesson = Course(options.course).one(options.name)
-    print(next_hint(lesson, Progress(options.course), options.level))  # noqa: T201
+    exercise = Course(options.course).one(options.name)
+    print(next_hint(exercise, Progress(options.course), options.level))  # noqa: T201
     return 0
 
 
@@ -66,8 +66,8 @@ def _reset(options: argparse.Namespace) -> int:
     from torchkata.learner.reset import reset  # noqa: PLC0415
 
     course = Course(options.course)
-    for lesson in [course.one(name) for name in options.names]:
-        print(reset(lesson))  # noqa: T201
+    for exercise in [course.one(name) for name in options.names]:
+        print(reset(exercise))  # noqa: T201
     return 0
 
 
@@ -198,7 +198,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
-        print(f"\ntorchkata: {say('stopped.')}", file=sys.stderr)  # noqa: T201
+        print(f"\ntorchkata: {_('stopped.')}", file=sys.stderr)  # noqa: T201
         return _INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # the reader has gone; say nothing more

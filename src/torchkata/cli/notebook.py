@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from torchkata.course.catalogue import Course, Lesson
-from torchkata.course.discovery import holds_course
+from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.discovery import is_course
 from torchkata.errors import CourseError, KataError, UsageError
 from torchkata.grading.grade import Settings, grade_one, report
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import fresh_seed
-from torchkata.i18n.messages import choose, say
+from torchkata.grading.run import random_seed
+from torchkata.i18n import _
 from torchkata.learner.progress import Progress
 from torchkata.report.html import cell_view
 from torchkata.report.terminal import TerminalReport
@@ -53,13 +53,13 @@ class Notebook:
         with _told():
             options = _options(line)
             course = Course(self.root or course_from(Path.cwd()))
-            lesson = course.one(options.name)
+            exercise = course.one(options.name)
             # The magic is the cell's first line, so lines are counted as they are shown.
             source = f"\n{cell}".encode("utf-8", "replace")
-            seed = fresh_seed() if options.seed is None else options.seed
-            judged = self._judged(lesson, source, seed, options.limit)
+            seed = random_seed() if options.seed is None else options.seed
+            judged = self._judged(exercise, source, seed, options.limit)
             progress = Progress(course.root)
-            progress.record(lesson, judged.exercises[0], source, own_file=False)
+            progress.record(exercise, judged.exercises[0], source, own_file=False)
             _show(judged, progress.notes)
 
     def kata(self, line: str) -> None:
@@ -69,7 +69,7 @@ class Notebook:
             if wanted:
                 self.root = course_from(Path(wanted).expanduser())
             root = self.root or course_from(Path.cwd())
-            print(say("The course is in {folder}.", folder=root))  # noqa: T201
+            print(_("The course is in {folder}.", folder=root))  # noqa: T201
 
     def close(self) -> None:
         """End every process that judging has started."""
@@ -77,14 +77,14 @@ class Notebook:
         if launcher is not None:
             launcher.close()
 
-    def _judged(self, lesson: Lesson, source: bytes, seed: int, limit: float) -> Report:
+    def _judged(self, exercise: Exercise, source: bytes, seed: int, limit: float) -> Report:
         settings = Settings(seed=seed)
         with _as_in_a_fresh_process():
             try:
                 self._launcher = launcher = self._launcher or Launcher()
                 launcher.rules = replace(launcher.rules, limit=limit)
-                submission = Submission(source=source, file=say("cell"))
-                result = grade_one(lesson, submission, launcher, settings)
+                submission = Submission(source=source, file=_("cell"))
+                result = grade_one(exercise, submission, launcher, settings)
             except BaseException:  # an interrupt may have broken off a talk with the warm process
                 self.close()
                 raise
@@ -99,10 +99,10 @@ def course_from(folder: Path) -> Path:
     """
     start = folder.resolve()
     for place in (start, *start.parents):
-        if holds_course(place):
+        if is_course(place):
             return place
     raise CourseError(
-        say(
+        _(
             "{folder} does not lie in a course (folders exercises, solutions and tests). "
             "Name one: `%kata FOLDER`.",
             folder=start,
@@ -115,7 +115,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise UsageError(
-            say("{problem}. Write `%%grade NAME`, and the code below it.", problem=message)
+            _("{problem}. Write `%%grade NAME`, and the code below it.", problem=message)
         )
 
 
@@ -139,7 +139,7 @@ def _told() -> Iterator[None]:
     except KataError as error:
         print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
     except KeyboardInterrupt:
-        print(f"torchkata: {say('stopped.')}", file=sys.stderr)  # noqa: T201
+        print(f"torchkata: {_('stopped.')}", file=sys.stderr)  # noqa: T201
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def _show(judged: Report, notes: tuple[str, ...]) -> None:
     out = io.StringIO()
     terminal = TerminalReport(color=False, width=80, file=out, verbose=True, advice=False)
     terminal.finished(judged.exercises[0])
-    repeat = say("Seed {seed}; repeat this run with --seed {seed}.", seed=judged.seed)
+    repeat = _("Seed {seed}; repeat this run with --seed {seed}.", seed=judged.seed)
     lines = [*notes, str(judged.machine["confinement"]), repeat]
     text = "\n".join([out.getvalue().rstrip(), "", *lines])
     shown = {"text/plain": text, "text/html": cell_view(judged)}

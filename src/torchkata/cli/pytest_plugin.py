@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from torchkata.course.catalogue import Course, Lesson, digest
-from torchkata.course.spec.inputs import Seeded
+from torchkata.course.catalogue import Course, Exercise, digest
+from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CourseError, UsageError
 from torchkata.grading.checks.check import Check, run_check
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.grade import read
-from torchkata.grading.run import devices_for, fresh_seed
+from torchkata.grading.run import random_seed, resolve_devices
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import choose, say
+from torchkata.i18n import _
 from torchkata.report import labels
 from torchkata.result import Verdict
 from torchkata.sandbox.accelerators import present
@@ -40,25 +40,27 @@ class _Judge:
     def __init__(self, config: pytest.Config) -> None:
         choose(config.getoption("--lang"))
         seed = config.getoption("--kata-seed")
-        self.seed: int = fresh_seed() if seed is None else seed
+        self.seed: int = random_seed() if seed is None else seed
         self.exercises: str | None = config.getoption("--exercises")
-        self.devices = devices_for(config.getoption("--device"), present())
+        self.devices = resolve_devices(config.getoption("--device"), present())
         self.launcher: Launcher | None = None
         self._current: Session | None = None
 
-    def session(self, lesson: Lesson) -> Session | None:
+    def session(self, exercise: Exercise) -> Session | None:
         """The exercise under judgement; None where its file is untouched or missing."""
-        if self._current is not None and self._current.lesson.id == lesson.id:
+        if self._current is not None and self._current.exercise.id == exercise.id:
             return self._current
-        folder = Path(self.exercises) if self.exercises else lesson.course / "exercises"
-        submission = read(folder / lesson.chapter / f"{lesson.stem}.py")
-        shipped = lesson.graded.exercise.shipped
+        folder = Path(self.exercises) if self.exercises else exercise.course / "exercises"
+        submission = read(folder / exercise.chapter / f"{exercise.stem}.py")
+        shipped = exercise.grader.spec.stub_digest
         if submission is None or digest(submission.source) == shipped:
             return None
         self.launcher = self.launcher or Launcher()
         if self._current is not None:
             self._current.close()
-        self._current = Session(lesson, submission, self.launcher, Seeded(self.seed), self.devices)
+        self._current = Session(
+            exercise, submission, self.launcher, RandomSource(self.seed), self.devices
+        )
         return self._current
 
     def close(self) -> None:
@@ -103,12 +105,12 @@ class _GraderFile(pytest.Module):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield its checks."""
-        lesson = Course(self.path.parents[2]).one(
+        exercise = Course(self.path.parents[2]).one(
             f"{self.path.parent.name}/{self.path.stem.removeprefix('test_')}"
         )
         judge = self.config.stash[_JUDGE]
-        for check in plan(lesson, judge.devices):
-            yield _CheckItem.from_parent(self, name=check.id, check=check, lesson=lesson)
+        for check in plan(exercise, judge.devices):
+            yield _CheckItem.from_parent(self, name=check.id, check=check, exercise=exercise)
 
 
 class _Found(Exception):  # noqa: N818 - carries a finding to pytest
@@ -118,21 +120,21 @@ class _Found(Exception):  # noqa: N818 - carries a finding to pytest
 class _CheckItem(pytest.Item):
     """One check."""
 
-    def __init__(self, *, check: Check, lesson: Lesson, **known: Any) -> None:
+    def __init__(self, *, check: Check, exercise: Exercise, **known: Any) -> None:
         super().__init__(**known)
         self.check = check
-        self.lesson = lesson
+        self.exercise = exercise
 
     def runtest(self) -> None:
         """Judge it."""
         try:
-            session = self.config.stash[_JUDGE].session(self.lesson)
+            session = self.config.stash[_JUDGE].session(self.exercise)
             if session is None:
                 pytest.skip("todo: not started")
             result = run_check(self.check, session)
         except CourseError as error:
             raise _Found(
-                say("The course itself is at fault, not your code: {error}", error=error)
+                _("The course itself is at fault, not your code: {error}", error=error)
             ) from error
         if self.check.id in session.todo:
             pytest.skip("todo: not started")
@@ -141,7 +143,7 @@ class _CheckItem(pytest.Item):
         if result.verdict is Verdict.FAILED:
             raise _Found(f"{labels.axis(result.axis)}: {result.message}")
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], **_: Any) -> str:  # type: ignore[override]
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], **_unused: Any) -> str:  # type: ignore[override]
         """Show the finding without a traceback of the engine."""
         if isinstance(excinfo.value, _Found):
             return str(excinfo.value)

@@ -1,118 +1,22 @@
-"""The course: exercises found by listing, the three files of each, and what the grader says."""
+"""The course's catalogue: exercises found by listing folders, selected by name or chapter."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Final
 
-from torchkata.course.discovery import exercises_below, holds_course
-from torchkata.course.files import Shelf, shelf_at
-from torchkata.course.loader import Grader, grader_in, open_grader, sealed_grader
+from torchkata.course.exercise import Exercise
+from torchkata.course.files import open_course_files
 from torchkata.errors import CourseError, UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
-
-@dataclass(frozen=True)
-class Lesson:
-    """One exercise's three files.
-
-    Attributes:
-        course: the folder that holds `exercises`, `solutions` and `tests`.
-        chapter: name of the chapter's folder.
-        stem: `NN_name`.
-        name: the short name, or `CHAPTER_NAME/name` where that is not unique.
-    """
-
-    course: Path
-    chapter: str
-    stem: str
-    name: str
-
-    @property
-    def id(self) -> str:
-        """`CHAPTER/NN_name`."""
-        return f"{self.chapter}/{self.stem}"
-
-    @property
-    def stub(self) -> Path:
-        """The file that learners edit."""
-        return self.course / "exercises" / self.chapter / f"{self.stem}.py"
-
-    @property
-    def solution(self) -> Path:
-        """The reference."""
-        return self.course / "solutions" / self.chapter / f"{self.stem}.py"
-
-    @property
-    def grader(self) -> Path:
-        """The grader."""
-        return self.course / "tests" / self.chapter / f"test_{self.stem}.py"
-
-    @property
-    def shelf(self) -> Shelf:
-        """Where the three files are read from: they lie in folders, or in a kit's one file."""
-        return shelf_at(self.course)
-
-    @property
-    def reference(self) -> bytes:
-        """The reference's source.
-
-        Raises:
-            CourseError: the course lacks it.
-        """
-        shelf = self.shelf
-        source = None if shelf.open_only else self._read(self.solution)
-        if source is None:
-            raise CourseError(
-                say("The reference of {exercise} is not in this kit.", exercise=self.id)
-                if shelf.open_only
-                else f"{self.solution} is missing."
-            )
-        return source
-
-    @property
-    def shipped(self) -> bytes | None:
-        """The stub as shipped, where this is a kit."""
-        return self.shelf.shipped(self.stub.relative_to(self.course).as_posix())
-
-    @cached_property
-    def graded(self) -> Grader:
-        """The grader, loaded.
-
-        Raises:
-            CourseError: it is missing, raises, or holds not exactly one `Exercise`.
-        """
-        shelf = self.shelf
-        name = f"torchkata_grader_{self.chapter}_{self.stem}"
-        if shelf.open_only:
-            path = f"examples/{self.id}.json"
-            return open_grader(name, shelf.read(path), path)
-        if shelf.is_kit:
-            return sealed_grader(name, self._read(self.grader), self.grader)
-        return grader_in(name, self.grader)
-
-    def constant(self, name: str, default: Any) -> Any:
-        """Read a literal such as HINTS or TRAPS from the solution without running it."""
-        tree = ast.parse(self._read(self.solution) or b"")
-        for statement in tree.body:
-            if isinstance(statement, ast.Assign) and any(
-                isinstance(target, ast.Name) and target.id == name for target in statement.targets
-            ):
-                try:
-                    return ast.literal_eval(statement.value)
-                except ValueError as error:
-                    raise CourseError(
-                        f"{self.solution}: {name} has to be a literal of strings."
-                    ) from error
-        return default
-
-    def _read(self, path: Path) -> bytes | None:
-        return self.shelf.read(path.relative_to(self.course).as_posix())
+_NUMBERED: Final = re.compile(r"\d\d_\w+")
+_FOLDERS: Final = ("exercises", "solutions", "tests")
 
 
 class Course:
@@ -127,28 +31,28 @@ class Course:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        if not holds_course(root):
+        if not is_course(root):
             raise CourseError(
                 f"{root} holds no course (folders tests and solutions). Run this in the course's "
                 "folder, or name it with --course."
             )
 
     @cached_property
-    def lessons(self) -> tuple[Lesson, ...]:
+    def exercises(self) -> tuple[Exercise, ...]:
         """Every exercise, in order, found by listing `solutions`, `tests` and `exercises`."""
         return tuple(
-            Lesson(self.root, chapter, stem, name)
-            for chapter, stem, name in exercises_below(self.root)
+            Exercise(self.root, chapter, stem, name)
+            for chapter, stem, name in discover_exercises(self.root)
         )
 
     @property
     def chapters(self) -> tuple[str, ...]:
         """The chapters that have exercises."""
-        return tuple(dict.fromkeys(lesson.chapter for lesson in self.lessons))
+        return tuple(dict.fromkeys(exercise.chapter for exercise in self.exercises))
 
     def select(
         self, names: tuple[str, ...] = (), chapters: tuple[str, ...] = ()
-    ) -> tuple[Lesson, ...]:
+    ) -> tuple[Exercise, ...]:
         """Pick exercises by name, id, file or chapter; all when nothing is named.
 
         Raises:
@@ -160,10 +64,10 @@ class Course:
         for chapter in chapters:
             wanted |= self._in_chapter(chapter)
         if not names and not chapters:
-            return self.lessons
-        return tuple(lesson for lesson in self.lessons if lesson.id in wanted)
+            return self.exercises
+        return tuple(exercise for exercise in self.exercises if exercise.id in wanted)
 
-    def one(self, name: str) -> Lesson:
+    def one(self, name: str) -> Exercise:
         """Pick exactly one exercise.
 
         Raises:
@@ -171,9 +75,9 @@ class Course:
         """
         found = self.select((name,))
         if len(found) != 1:
-            options = ", ".join(lesson.name for lesson in found)
+            options = ", ".join(exercise.name for exercise in found)
             raise UsageError(
-                say(
+                _(
                     "{name} fits several exercises: {options}. Name one of them.",
                     name=name,
                     options=options,
@@ -185,29 +89,31 @@ class Course:
         plain = name.replace("\\", "/").removesuffix(".py").removeprefix("./")
         plain = plain.removeprefix("exercises/").removeprefix("solutions/")
         fitting = {
-            lesson.id
-            for lesson in self.lessons
-            if plain in (lesson.name, lesson.id, lesson.stem, lesson.stem[3:])
+            exercise.id
+            for exercise in self.exercises
+            if plain in (exercise.name, exercise.id, exercise.stem, exercise.stem[3:])
         }
         if fitting:
             return fitting
         if any(plain in (chapter, chapter[3:]) for chapter in self.chapters):
             return self._in_chapter(plain)
-        known = [lesson.name for lesson in self.lessons]
-        near = get_close_matches(plain, known + [lesson.id for lesson in self.lessons], 3, 0.5)
-        hint = (
-            say("Did you mean {names}?", names=say(" or ").join(near))
-            if near
-            else say("`nox -s list` shows all names.")
+        known = [exercise.name for exercise in self.exercises]
+        near = get_close_matches(
+            plain, known + [exercise.id for exercise in self.exercises], 3, 0.5
         )
-        raise UsageError(say("There is no exercise {name!r}. {hint}", name=name, hint=hint))
+        hint = (
+            _("Did you mean {names}?", names=_(" or ").join(near))
+            if near
+            else _("`nox -s list` shows all names.")
+        )
+        raise UsageError(_("There is no exercise {name!r}. {hint}", name=name, hint=hint))
 
     def _in_chapter(self, chapter: str) -> set[str]:
         for known in self.chapters:
             if chapter in (known, known[:2], known[3:], str(int(known[:2]))):
-                return {lesson.id for lesson in self.lessons if lesson.chapter == known}
+                return {exercise.id for exercise in self.exercises if exercise.chapter == known}
         raise UsageError(
-            say(
+            _(
                 "There is no chapter {name!r}; there are {known}.",
                 name=chapter,
                 known=", ".join(self.chapters),
@@ -215,8 +121,52 @@ class Course:
         )
 
 
-def digest(source: bytes) -> str:
-    """Name a file's content, blind to line endings and blanks at the ends of lines."""
-    lines = source.decode("utf-8", "replace").splitlines()
-    text = "\n".join(line.rstrip() for line in lines).strip()
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+def discover_exercises(root: Path) -> list[tuple[str, str, str]]:
+    """Chapter, `NN_name` and name of every exercise, in order; empty where there is no course.
+
+    The name is the short one, or `CHAPTER_NAME/name` where that is not unique.
+
+    Args:
+        root: the folder that holds `exercises`, `solutions` and `tests`, or a kit.
+
+    Raises:
+        CourseError: it is a kit that cannot be read.
+    """
+    found = sorted(
+        {
+            (chapter, stem)
+            for chapter, stem in _listed(root)
+            if _NUMBERED.fullmatch(chapter) and _NUMBERED.fullmatch(stem)
+        }
+    )
+    uses = Counter(stem[3:] for _unused, stem in found)
+    return [
+        (chapter, stem, stem[3:] if uses[stem[3:]] == 1 else f"{chapter[3:]}/{stem[3:]}")
+        for chapter, stem in found
+    ]
+
+
+def is_course(root: Path) -> bool:
+    """Whether a folder is a course's, or a kit.
+
+    Raises:
+        CourseError: it is a kit that cannot be read.
+    """
+    return open_course_files(root).is_kit or all(
+        (root / folder).is_dir() for folder in _FOLDERS[1:]
+    )
+
+
+def _listed(root: Path) -> Iterator[tuple[str, str]]:
+    """Chapter and stem of every Python file where exercises lie, a kit's as it was shipped."""
+    packed = open_course_files(root).packed
+    if packed is not None:
+        paths = [PurePosixPath(path) for path in packed]
+        files = [path for path in paths if len(path.parts) == 3 and path.suffix == ".py"]  # noqa: PLR2004 - folder, chapter, file
+        yield from ((path.parts[1], path.stem.removeprefix("test_")) for path in files)
+        return
+    for folder in _FOLDERS:
+        if (root / folder).is_dir():
+            for chapter in (root / folder).iterdir():
+                files = [PurePosixPath(path.name) for path in chapter.glob("*.py")]
+                yield from ((chapter.name, path.stem.removeprefix("test_")) for path in files)

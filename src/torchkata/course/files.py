@@ -16,7 +16,7 @@ from typing import Final
 from torchkata.course.archive import contents
 from torchkata.course.sealing import unseal, version_of
 from torchkata.errors import CourseError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 SEALED: Final = "graders.sealed"
 """In a kit: graders, references, and stubs as shipped."""
@@ -28,7 +28,7 @@ _HIDDEN: Final = ("solutions", "tests")
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CourseFiles:
     """The files of one course, by their paths in the course's repository.
 
     Attributes:
@@ -58,7 +58,7 @@ class Shelf:
         return None if self.packed is None else self.packed.get(path)
 
 
-def shelf_at(root: Path) -> Shelf:
+def open_course_files(root: Path) -> CourseFiles:
     """The shelf of a course's folder.
 
     Raises:
@@ -69,8 +69,8 @@ def shelf_at(root: Path) -> Shelf:
             stat = (root / name).stat()
         except OSError:
             continue
-        return Shelf(root, _opened(root / name, stat.st_mtime_ns, open_), name == OPEN)
-    return Shelf(root)
+        return CourseFiles(root, _opened(root / name, stat.st_mtime_ns, open_), name == OPEN)
+    return CourseFiles(root)
 
 
 @lru_cache(maxsize=4)
@@ -82,7 +82,7 @@ def _opened(
         return open_(file.name, file.read_bytes())
     except (OSError, ValueError) as error:
         raise CourseError(
-            say(
+            _(
                 "{file} is damaged. Download the kit again, and copy your folder exercises/ into "
                 "it.",
                 file=file.name,
@@ -96,7 +96,7 @@ def _sealed(name: str, data: bytes) -> dict[str, bytes]:
         raise ValueError("no sealed file")
     if theirs != ours:
         raise CourseError(
-            say(
+            _(
                 "{file} belongs to torchkata {theirs}, but {ours} is installed. Download the kit "
                 "again, copy your folder exercises/ into it, and run `nox -s grade` there.",
                 file=name,

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from torchkata.errors import KataError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 
 class GitError(KataError):
@@ -36,14 +36,14 @@ def git(
             timeout=seconds,
         )
     except FileNotFoundError as error:
-        raise GitError(say("git is not installed; install it to use this command.")) from error
+        raise GitError(_("git is not installed; install it to use this command.")) from error
     except subprocess.TimeoutExpired as error:
         raise GitError(
-            say("git {verb} took longer than {seconds:g} seconds.", verb=words[0], seconds=seconds)
+            _("git {verb} took longer than {seconds:g} seconds.", verb=words[0], seconds=seconds)
         ) from error
     except subprocess.CalledProcessError as error:
         last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise GitError(say("git {verb} failed: {why}", verb=words[0], why="".join(last))) from error
+        raise GitError(_("git {verb} failed: {why}", verb=words[0], why="".join(last))) from error
     return done.stdout
 
 

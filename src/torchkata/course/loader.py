@@ -10,9 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 from torchkata.course.open_examples import opened
-from torchkata.course.spec.function import Exercise
+from torchkata.course.spec.function import Spec
 from torchkata.errors import CourseError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Grader:
     """
 
     module: ModuleType
-    exercise: Exercise
+    exercise: Spec
     tests: dict[str, Callable[..., None]] = field(default_factory=dict)
 
     @property
@@ -38,7 +38,7 @@ class Grader:
         )
 
 
-def grader_in(name: str, file: Path) -> Grader:
+def load_grader(name: str, file: Path) -> Grader:
     """Import a grader from its file.
 
     Args:
@@ -59,7 +59,7 @@ def grader_in(name: str, file: Path) -> Grader:
     return _grader(module, file)
 
 
-def sealed_grader(name: str, source: bytes | None, file: Path) -> Grader:
+def load_sealed_grader(name: str, source: bytes | None, file: Path) -> Grader:
     """Run a sealed grader, in memory.
 
     Its module has no loader and its file is on no disk, so no traceback finds its lines.
@@ -82,7 +82,7 @@ def sealed_grader(name: str, source: bytes | None, file: Path) -> Grader:
     return _grader(module, file)
 
 
-def open_grader(name: str, data: bytes | None, path: str) -> Grader:
+def load_examples_only(name: str, data: bytes | None, path: str) -> Grader:
     """What a kit without graders knows of an exercise.
 
     Args:
@@ -95,7 +95,7 @@ def open_grader(name: str, data: bytes | None, path: str) -> Grader:
     """
     if data is None:
         raise CourseError(
-            say("{file} is missing. Copy it from a fresh download of the kit.", file=path)
+            _("{file} is missing. Copy it from a fresh download of the kit.", file=path)
         )
     exercise = opened(data, path)
     sys.modules[name] = module = ModuleType(name)
@@ -103,7 +103,7 @@ def open_grader(name: str, data: bytes | None, path: str) -> Grader:
 
 
 def _grader(module: ModuleType, file: Path) -> Grader:
-    found = [thing for thing in vars(module).values() if isinstance(thing, Exercise)]
+    found = [thing for thing in vars(module).values() if isinstance(thing, Spec)]
     if len(found) != 1:
         raise CourseError(f"{file} has {len(found)} Exercises; a grader has exactly one.")
     tests = {

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from torchkata.course.spec.case import Case, Known
-from torchkata.course.spec.function import Entry, Exercise, Function
+from torchkata.course.spec.function import Function, Spec
 from torchkata.course.spec.tolerance import Tolerance
 from torchkata.errors import CourseError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _FORMAT: Final = 1
 _INNERMOST: Final = re.compile(r"\[\s+([^\[\]{}]*?)\s+\]")
@@ -38,7 +38,7 @@ def written(facts: Mapping[str, object]) -> bytes:
     return f"{rows}\n".encode()
 
 
-def opened(data: bytes, path: str) -> Exercise:
+def opened(data: bytes, path: str) -> Spec:
     """The exercise that open examples judge: names, parameters, shapes, dtypes and values.
 
     Args:
@@ -54,7 +54,7 @@ def opened(data: bytes, path: str) -> Exercise:
             raise ValueError(facts["format"])  # noqa: TRY301 - told like everything that is wrong
         functions = {entry["name"]: _function(entry) for entry in facts["functions"]}
         names = facts["contract"]
-        return Exercise(
+        return Spec(
             *(functions.get(name) or Entry(name) for name in names),
             shipped=facts["shipped"],
             weight=facts["weight"],
@@ -62,7 +62,7 @@ def opened(data: bytes, path: str) -> Exercise:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise CourseError(
-            say("{file} is damaged. Copy it from a fresh download of the kit.", file=path)
+            _("{file} is damaged. Copy it from a fresh download of the kit.", file=path)
         ) from error
 
 

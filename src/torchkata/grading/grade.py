@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from torchkata.course.catalogue import Lesson, digest
-from torchkata.course.spec.inputs import Seeded
+from torchkata.course.catalogue import Exercise, digest
+from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CourseError
 from torchkata.grading.checks.check import Check, run_check
 from torchkata.grading.checks.cost_table import climb
@@ -21,7 +21,7 @@ from torchkata.grading.checks.plan import plan
 from torchkata.grading.explain.explain import explained
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 from torchkata.sandbox.launcher import Launcher, Lease
 
@@ -57,7 +57,7 @@ def read(path: Path) -> Submission | None:
 
 
 def grade_one(
-    lesson: Lesson,
+    exercise: Exercise,
     submission: Submission | None,
     launcher: Launcher | Lease,
     settings: Settings,
@@ -76,24 +76,26 @@ def grade_one(
             judgement.
     """
     start = time.monotonic()
-    begun = ExerciseResult(id=lesson.id, name=lesson.name, chapter=lesson.chapter, state=State.TODO)
+    begun = ExerciseResult(
+        id=exercise.id, name=exercise.name, chapter=exercise.chapter, state=State.TODO
+    )
     try:
-        exercise = lesson.graded.exercise
+        exercise = exercise.grader.spec
         if submission is None:
-            return replace(begun, message=say("There is no file yet."))
-        if settings.untouched and digest(submission.source) == exercise.shipped:
-            return replace(begun, message=say("Not started."))
+            return replace(begun, message=_("There is no file yet."))
+        if settings.untouched and digest(submission.source) == spec.stub_digest:
+            return replace(begun, message=_("Not started."))
         session = prepared or Session(
-            lesson, submission, launcher, Seeded(settings.seed), settings.devices
+            exercise, submission, launcher, RandomSource(settings.seed), settings.devices
         )
         session.submission = submission
         try:
-            checks = plan(lesson, settings.devices)
+            checks = plan(exercise, settings.devices)
             results = explained(session, checks, tuple(_judge(session, checks, on_check)))
         finally:
             session.close()
     except CourseError as error:
-        message = say("The course itself is at fault, not your code: {error}", error=error)
+        message = _("The course itself is at fault, not your code: {error}", error=error)
         seconds = time.monotonic() - start
         return replace(begun, state=State.ERROR, message=message, seconds=seconds)
     state, message = _state(session, results)
@@ -118,7 +120,7 @@ def _judge(
         on_check(check)
         if check.axis == "speed" and check.entry in wrong:
             session.blocked.add(check.id)
-            yield _not_judged(check, say("Not timed: get the values right first."))
+            yield _not_judged(check, _("Not timed: get the values right first."))
             continue
         result = run_check(check, session)
         yield result
@@ -150,7 +152,7 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str
         if result.verdict is Verdict.UNMEASURABLE and result.id not in session.blocked
     ]
     if session.todo and not genuine:
-        return State.TODO, say("Not started, or not finished: NotImplementedError is still raised.")
+        return State.TODO, _("Not started, or not finished: NotImplementedError is still raised.")
     if any(death.reason == "timeout" for death in session.deaths):
         return State.TIMEOUT, str(session.deaths[0])
     if session.deaths:
@@ -158,20 +160,20 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str
     if session.load_error is not None:
         return State.ERROR, failed[0].message
     if failed:
-        return State.FAILED, say(
+        return State.FAILED, _(
             "1 check failed; mend the first one first."
             if len(failed) == 1
             else "{count} checks failed; mend the first one first.",
             count=len(failed),
         )
     if session.blocked:  # every blocked check waits for one that failed; if none did, be strict
-        return State.ERROR, say("Some checks could not be judged, so this is no pass.")
+        return State.ERROR, _("Some checks could not be judged, so this is no pass.")
     if unsure:
         if unsure[0].axis != "speed":
             return State.UNMEASURABLE, unsure[0].message
-        return State.UNMEASURABLE, say("Nothing is wrong, but the clock could not decide now.")
-    if session.exercise.described is not None:
-        return State.PASSED, say("The open examples pass. Your instructor's run judges the rest.")
+        return State.UNMEASURABLE, _("Nothing is wrong, but the clock could not decide now.")
+    if session.spec.reference_signatures is not None:
+        return State.PASSED, _("The open examples pass. Your instructor's run judges the rest.")
     return State.PASSED, ""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.course.spec.budgets import Speedup
-from torchkata.course.spec.inputs import Seeded
+from torchkata.course.spec.inputs import RandomSource
 from torchkata.grading.checks import custom_tests
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.processes import Submission
@@ -16,11 +16,11 @@ from torchkata.sandbox.launcher import Launcher, Lease
 _NOTHING = Submission(source=b"", file="")
 
 
-def session_ahead(
-    lesson: Lesson, launcher: Launcher | Lease, seed: int, devices: tuple[str, ...]
+def prewarmed_session(
+    exercise: Exercise, launcher: Launcher | Lease, seed: int, devices: tuple[str, ...]
 ) -> Session:
     """Make the session of one judgement that will come."""
-    return Session(lesson, _NOTHING, launcher, Seeded(seed), devices)
+    return Session(exercise, _NOTHING, launcher, RandomSource(seed), devices)
 
 
 def fresh(session: Session) -> bool:
@@ -37,18 +37,18 @@ def prepare(session: Session) -> Iterator[None]:
     Raises:
         CourseError: the course's own code is at fault.
     """
-    lesson = session.lesson
-    devices = {check.device for check in plan(lesson, session.devices)}
+    exercise = session.exercise
+    devices = {check.device for check in plan(exercise, session.devices)}
     for device in ("cpu", *sorted(devices - {"cpu"})):
         session.spare(device)
         yield
-    asked = {"cpu"} if lesson.graded.exercise.described is None else set()
-    if any(custom_tests.wants_device(test) for test in lesson.graded.tests.values()):
+    asked = {"cpu"} if exercise.grader.spec.reference_signatures is None else set()
+    if any(custom_tests.wants_device(test) for test in exercise.grader.tests.values()):
         asked |= set(session.devices)
     for device in sorted(asked):
         session.reference_on(device)
         yield
-    for function in lesson.graded.exercise.functions:
+    for function in exercise.grader.spec.functions:
         for budget in function.budget:
             if isinstance(budget, Speedup):
                 session.baseline(budget.over)

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import cloudpickle
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerDiedError
 from torchkata.grading.data_dir import Files
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.sandbox import exit_messages
 from torchkata.sandbox.launcher import Launcher, Lease, any_core
 from torchkata.sandbox.worker_client import Worker
@@ -52,8 +52,10 @@ class Workers:
         launcher: starts workers.
     """
 
-    def __init__(self, lesson: Lesson, submission: Submission, launcher: Launcher | Lease) -> None:
-        self.lesson = lesson
+    def __init__(
+        self, exercise: Exercise, submission: Submission, launcher: Launcher | Lease
+    ) -> None:
+        self.exercise = exercise
         self.submission = submission
         self.launcher = launcher
         self.load_error: SubmissionError | None = None
@@ -91,20 +93,20 @@ class Workers:
         if self.unsure is not None:
             raise self.unsure
         if self.given_up:
-            raise Blocked(say("Not judged: the code took too long before."))
+            raise Blocked(_("Not judged: the code took too long before."))
         kind = device.partition(":")[0]
         known = self._workers.get(kind)
         if known is not None and known.alive:
             self._bounded(known)
             return known
         if self.load_error is not None:
-            raise Blocked(say("Not judged: the file cannot be loaded."))
+            raise Blocked(_("Not judged: the file cannot be loaded."))
         if known is not None:
             self._deaths += 1
             self._spent += known.seconds
             self._keep_output(self._workers.pop(kind))
         if self._deaths >= _MOST_DEATHS:
-            raise Blocked(say("Not judged: the code has ended its process too often by now."))
+            raise Blocked(_("Not judged: the code has ended its process too often by now."))
         worker = self._spares.pop(kind, None) or self._start_for(kind)
         self._workers[kind] = worker
         try:
@@ -158,15 +160,17 @@ class Workers:
         kind = device.partition(":")[0]
         known = self._references.get(kind)
         if known is None or not known.alive:
-            source = self.lesson.reference
+            source = self.exercise.reference_source
             worker = self._start()
             try:
                 worker.run(builtin_probes.ready, kind)
-                worker.load(source, self.lesson.solution.name)
+                worker.load(source, self.exercise.solution_path.name)
                 self._adapt(worker)
             except (SubmissionError, WorkerDiedError) as error:
                 worker.close()
-                raise CourseError(f"{self.lesson.solution} cannot be loaded: {error}") from error
+                raise CourseError(
+                    f"{self.exercise.solution_path} cannot be loaded: {error}"
+                ) from error
             self._references[kind] = known = worker
         return known
 
@@ -183,8 +187,8 @@ class Workers:
         Raises:
             CourseError: the exercise does not say that it loads data.
         """
-        if not self.lesson.graded.exercise.loads_data:
-            raise CourseError(f"{self.lesson.id}: a test takes `files`; set loads_data=True.")
+        if not self.exercise.grader.spec.loads_data:
+            raise CourseError(f"{self.exercise.id}: a test takes `files`; set loads_data=True.")
         if self._files is None:
             self._scratch = tempfile.TemporaryDirectory(prefix="torchkata-")
             self._files = Files(Path(self._scratch.name))
@@ -196,16 +200,16 @@ class Workers:
         return worker
 
     def _start(self) -> Worker:
-        graded = self.lesson.graded
+        graded = self.exercise.grader
         folder = self.files.root if graded.exercise.loads_data else None
         return self.launcher.worker(self._core, folder, compiles=graded.compiles)
 
     def _adapt(self, worker: Worker) -> None:
         """Put the grader's probes that stand for functions beside the submission's own."""
-        for function in self.lesson.graded.exercise.functions:
-            if function.via is not None:
-                cloudpickle.register_pickle_by_value(self.lesson.graded.module)
-                worker.run(builtin_probes.adapt, function.name, function.via)
+        for function in self.exercise.grader.spec.functions:
+            if function.adapter is not None:
+                cloudpickle.register_pickle_by_value(self.exercise.grader.module)
+                worker.run(builtin_probes.adapt, function.name, function.adapter)
 
     def baseline(self, function: Callable[..., object]) -> tuple[Worker, str]:
         """A worker that holds a slow version of the grader, and the name that it has there."""
@@ -214,7 +218,7 @@ class Workers:
             self._installed.clear()
         name = f"baseline_{function.__name__}"
         if name not in self._installed:
-            cloudpickle.register_pickle_by_value(self.lesson.graded.module)
+            cloudpickle.register_pickle_by_value(self.exercise.grader.module)
             self._baseline.run(builtin_probes.install, name, function)
             self._installed.add(name)
         return self._baseline, name
@@ -224,7 +228,7 @@ class Workers:
         try:
             return ask()
         except (SubmissionError, WorkerDiedError) as error:
-            raise CourseError(f"The reference of {self.lesson.id} fails: {error}") from error
+            raise CourseError(f"The reference of {self.exercise.id} fails: {error}") from error
 
     def close(self) -> None:
         """End the workers."""

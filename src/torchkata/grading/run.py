@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.errors import CourseError, UsageError
 from torchkata.grading.checks.check import Check
 from torchkata.grading.grade import Settings, grade_one, read, report
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.learner.progress import Progress
 from torchkata.learner.solution_excerpt import compared
 from torchkata.result import ExerciseResult, Report, State
@@ -29,18 +29,18 @@ class Observer:
         updated: the report so far, exercises that were not reached included.
     """
 
-    running: Callable[[Lesson], None] = lambda _lesson: None
+    running: Callable[[Exercise], None] = lambda _lesson: None
     check: Callable[[Check], None] = lambda _check: None
     finished: Callable[[ExerciseResult], None] = lambda _result: None
     updated: Callable[[Report], None] = field(default=lambda _report: None)
 
 
-def fresh_seed() -> int:
+def random_seed() -> int:
     """Draw a seed that nobody can foresee."""
     return secrets.randbelow(1 << 32)
 
 
-def devices_for(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
+def resolve_devices(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
     """The devices to judge: the twin always, real ones as asked for.
 
     Raises:
@@ -54,7 +54,7 @@ def devices_for(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...
         if not found:
             here = ", ".join(["cpu", "twin", *present])
             raise UsageError(
-                say("There is no device {name!r} here; there are {known}.", name=name, known=here)
+                _("There is no device {name!r} here; there are {known}.", name=name, known=here)
             )
         devices.append(found[0])
     return tuple(dict.fromkeys(devices))
@@ -62,7 +62,7 @@ def devices_for(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...
 
 def run(
     course: Course,
-    lessons: Sequence[Lesson],
+    exercises: Sequence[Exercise],
     launcher: Launcher,
     settings: Settings,
     *,
@@ -85,22 +85,24 @@ def run(
     """
     own = folder.resolve() == (course.root / "exercises").resolve()
     memory = progress if own else None
-    results = {lesson.id: _not_run(lesson) for lesson in lessons}
+    results = {exercise.id: _not_run(exercise) for exercise in exercises}
 
     def current() -> Report:
         return report(results.values(), settings, confined)
 
     observer.updated(current())
-    for lesson in lessons:
-        observer.running(lesson)
-        results[lesson.id] = result = _judge(lesson, launcher, settings, folder, observer, memory)
+    for exercise in exercises:
+        observer.running(exercise)
+        results[exercise.id] = result = _judge(
+            exercise, launcher, settings, folder, observer, memory
+        )
         observer.finished(result)
         observer.updated(current())
     return current()
 
 
 def _judge(
-    lesson: Lesson,
+    exercise: Exercise,
     launcher: Launcher,
     settings: Settings,
     folder: Path,
@@ -108,21 +110,21 @@ def _judge(
     memory: Progress | None,
 ) -> ExerciseResult:
     try:
-        submission = read(folder / lesson.chapter / f"{lesson.stem}.py")
+        submission = read(folder / exercise.chapter / f"{exercise.stem}.py")
     except CourseError as error:
         return ExerciseResult(
-            id=lesson.id,
-            name=lesson.name,
-            chapter=lesson.chapter,
+            id=exercise.id,
+            name=exercise.name,
+            chapter=exercise.chapter,
             state=State.ERROR,
             message=str(error),
         )
-    result = grade_one(lesson, submission, launcher, settings, observer.check)
-    return result if submission is None else remember(lesson, result, submission.source, memory)
+    result = grade_one(exercise, submission, launcher, settings, observer.check)
+    return result if submission is None else remember(exercise, result, submission.source, memory)
 
 
 def remember(
-    lesson: Lesson, result: ExerciseResult, source: bytes, memory: Progress | None
+    exercise: Exercise, result: ExerciseResult, source: bytes, memory: Progress | None
 ) -> ExerciseResult:
     """Note how a file was judged; a pass comes back with the comparison to be shown.
 
@@ -132,18 +134,18 @@ def remember(
         source: the file that was judged.
         memory: where to note it; None to note nothing.
     """
-    best = None if memory is None else memory.best(lesson.id)
+    best = None if memory is None else memory.best(exercise.id)
     if memory is not None:
-        memory.record(lesson, result, source)
-    return compared(lesson, result, source, best)
+        memory.record(exercise, result, source)
+    return compared(exercise, result, source, best)
 
 
-def _not_run(lesson: Lesson) -> ExerciseResult:
+def _not_run(exercise: Exercise) -> ExerciseResult:
     """What a report says of an exercise until it is judged: never a pass."""
     return ExerciseResult(
-        id=lesson.id,
-        name=lesson.name,
-        chapter=lesson.chapter,
+        id=exercise.id,
+        name=exercise.name,
+        chapter=exercise.chapter,
         state=State.ERROR,
-        message=say("Not run: the judging ended before this exercise was reached."),
+        message=_("Not run: the judging ended before this exercise was reached."),
     )

@@ -9,14 +9,14 @@ from typing import Any, Final
 import torch
 from torch.utils._pytree import tree_map
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.course.spec.case import Case
-from torchkata.course.spec.function import Exercise, Function
-from torchkata.course.spec.inputs import Seeded, Sizes, relayout
+from torchkata.course.spec.function import Function, Spec
+from torchkata.course.spec.inputs import RandomSource, Sizes, with_layout
 from torchkata.errors import SubmissionError, WorkerDiedError
 from torchkata.grading.checks.evidence import Evidence, Question
 from torchkata.grading.processes import Submission, Workers
-from torchkata.result import Curve, Rung
+from torchkata.result import CostRow, GrowthCurve
 from torchkata.sandbox.launcher import Launcher, Lease
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.counts import OpCount
@@ -55,30 +55,30 @@ class Session(Workers):
 
     def __init__(
         self,
-        lesson: Lesson,
+        exercise: Exercise,
         submission: Submission,
         launcher: Launcher | Lease,
-        seeds: Seeded,
+        seeds: RandomSource,
         devices: tuple[str, ...] = ("twin:0",),
     ) -> None:
-        super().__init__(lesson, submission, launcher)
+        super().__init__(exercise, submission, launcher)
         self.seeds = seeds
         self.devices = devices
         self.deaths: list[WorkerDiedError] = []
         self.misshapen: set[str] = set()  # functions whose shape check has failed
         self.todo: set[str] = set()
         self.blocked: set[str] = set()
-        self.rungs: dict[tuple[str, str], Rung] = {}
-        self.curves: list[Curve] = []
+        self.rungs: dict[tuple[str, str], CostRow] = {}
+        self.curves: list[GrowthCurve] = []
         self.asked: Question | None = None  # the last question of the check that is judged now
         self.evidence: dict[str, Evidence] = {}  # of failed checks, by their ids
         self.metered: dict[tuple[object, ...], dict[str, Any]] = {}  # by contender and case
         self._observed: dict[tuple[object, ...], Observed] = {}
 
     @property
-    def exercise(self) -> Exercise:
+    def exercise(self) -> Spec:
         """The grader's data."""
-        return self.lesson.graded.exercise
+        return self.exercise.grader.spec
 
     # Inputs
 
@@ -95,14 +95,16 @@ class Session(Workers):
         turn: int | str = 0,
     ) -> tuple[Any, ...]:
         """Draw the arguments of one call; the same words give the same arguments again."""
-        words = (self.lesson.id, function.name, case.name, str(dtype), turn)
+        words = (self.exercise.id, function.name, case.name, str(dtype), turn)
         generator = self.seeds.generator(*words)
         sizes = self.sizes(function, case.sizes, dtype)
         if case.given is not None:
             arguments = case.given(sizes, generator)
         else:
             arguments = tuple(make(sizes, generator) for make in function.inputs.values())
-        laid: tuple[Any, ...] = relayout(arguments, layout) if layout != "contiguous" else arguments  # type: ignore[assignment]
+        laid: tuple[Any, ...] = (
+            with_layout(arguments, layout) if layout != "contiguous" else arguments
+        )  # type: ignore[assignment]
         return laid
 
     def ask(self, function: Function, case: Case, device: str = "cpu", **variant: Any) -> None:
@@ -172,7 +174,7 @@ class Session(Workers):
 
     def described(self, names: tuple[str, ...]) -> Any:
         """What the probe `describe` says of the reference's entry points."""
-        known = self.exercise.described
+        known = self.spec.reference_signatures
         if known is not None:
             return known
         return self.trusted(lambda: self.reference.run(builtin_probes.describe, names))
@@ -181,8 +183,8 @@ class Session(Workers):
 
     def rung(self, who: str, case: str, count: OpCount | None = None, **figures: float) -> None:
         """Note what a contender costs on one set of sizes, and which ops it makes there."""
-        known = self.rungs.get((who, case)) or Rung(who=who, case=case, figures={})
-        self.rungs[who, case] = Rung(
+        known = self.rungs.get((who, case)) or CostRow(who=who, case=case, figures={})
+        self.rungs[who, case] = CostRow(
             who=who,
             case=case,
             figures={**known.figures, **figures},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from torchkata.course.archive import pack
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 
 _FOLDERS: Final = ("exercises", "solutions", "tests")
 _MODE: Final = 0o644
@@ -24,15 +24,15 @@ def unpack(data: bytes, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def course_files(course: Course, lessons: Iterable[Lesson] = ()) -> dict[str, bytes]:
+def course_files(course: Course, exercises: Iterable[Exercise] = ()) -> dict[str, bytes]:
     """Every file that judging needs, by its path in the course: of these lessons, or of all."""
-    chosen = list(lessons) or list(course.lessons)
+    chosen = list(exercises) or list(course.exercises)
     found: dict[str, bytes] = {}
-    for lesson in chosen:
-        for path in (lesson.stub, lesson.solution, lesson.grader):
+    for exercise in chosen:
+        for path in (exercise.stub_path, exercise.solution_path, exercise.grader_path):
             if path.is_file():
                 found[path.relative_to(course.root).as_posix()] = path.read_bytes()
-    for chapter in {lesson.chapter for lesson in chosen}:  # the words of a chapter, translated
+    for chapter in {exercise.chapter for exercise in chosen}:  # the words of a chapter, translated
         for folder in _FOLDERS:
             for path in sorted((course.root / folder / chapter).rglob("*.po")):
                 found[path.relative_to(course.root).as_posix()] = path.read_bytes()

@@ -74,13 +74,13 @@ def _tree(course: Course, head: str) -> str:
         index = {"GIT_INDEX_FILE": os.fspath(Path(folder) / "index")}
         git(course.root, "read-tree", head, environment=index)
         entries = []
-        for lesson in course.lessons:
-            name = lesson.solution.relative_to(course.root).as_posix()
+        for exercise in course.exercises:
+            name = exercise.solution_path.relative_to(course.root).as_posix()
             try:
                 blob = lines(course.root, "rev-parse", f"{head}:{prefix}{name}")[0]
             except GitError:
                 continue  # not committed yet: the branch equals the base, not the work tree
-            stub = lesson.stub.relative_to(course.root).as_posix()
+            stub = exercise.stub_path.relative_to(course.root).as_posix()
             entries.append(f"100644 {blob}\t{prefix}{stub}\n")
         git(
             course.root,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.course.translations import told, turn_to
 from torchkata.errors import CourseError, UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.learner.progress import Progress
 
 LEVELS = 3
 
 
-def next_hint(lesson: Lesson, progress: Progress, level: int | None = None) -> str:
+def next_hint(exercise: Exercise, progress: Progress, level: int | None = None) -> str:
     """Return a hint, and note that it was shown.
 
     Args:
@@ -23,25 +23,25 @@ def next_hint(lesson: Lesson, progress: Progress, level: int | None = None) -> s
         UsageError: there is no such level.
         CourseError: the exercise has no hints.
     """
-    seen = progress.hint_level(lesson.id)
-    last = len(lesson.constant("HINTS", ()))
+    seen = progress.hint_level(exercise.id)
+    last = len(exercise.solution_literal("HINTS", ()))
     wanted = min(seen + 1, max(last, 1)) if level is None else level
-    parts = [hint(lesson, wanted)]
+    parts = [hint(exercise, wanted)]
     if level is None and wanted <= seen:
-        parts.append(say("You have seen all hints; this is the last one again."))
+        parts.append(_("You have seen all hints; this is the last one again."))
     elif level is None and seen:
         parts.append(
-            say(
+            _(
                 "One level more than last time; {command} shows hint {level} again.",
-                command=f"`nox -s hint -- {lesson.name} {seen}`",
+                command=f"`nox -s hint -- {exercise.name} {seen}`",
                 level=seen,
             )
         )
-    progress.note_hint(lesson.id, wanted)
+    progress.note_hint(exercise.id, wanted)
     return "\n".join([*parts, *progress.notes])
 
 
-def hint(lesson: Lesson, level: int) -> str:
+def hint(exercise: Exercise, level: int) -> str:
     """Return one hint of an exercise.
 
     Args:
@@ -52,24 +52,24 @@ def hint(lesson: Lesson, level: int) -> str:
         UsageError: there is no such level.
         CourseError: the exercise has no hints.
     """
-    hints = lesson.constant("HINTS", ())
+    hints = exercise.solution_literal("HINTS", ())
     if not hints:
-        raise CourseError(f"{lesson.id} has no hints; please tell the course's author.")
+        raise CourseError(f"{exercise.id} has no hints; please tell the course's author.")
     if not 1 <= level <= len(hints):
         raise UsageError(
-            say(
+            _(
                 "{exercise} has hints 1 to {count}; there is no level {level}.",
-                exercise=lesson.name,
+                exercise=exercise.name,
                 count=len(hints),
                 level=level,
             )
         )
-    turn_to(lesson.course, lesson.chapter, lesson.stem)
-    head = say(
-        "{exercise}, hint {level} of {count}", exercise=lesson.id, level=level, count=len(hints)
+    turn_to(exercise.course, exercise.chapter, exercise.stem)
+    head = _(
+        "{exercise}, hint {level} of {count}", exercise=exercise.id, level=level, count=len(hints)
     )
-    more = say(
+    more = _(
         "Next level: {command}" if level < len(hints) else "That was the last hint.",
-        command=f"nox -s hint -- {lesson.name} {level + 1}",
+        command=f"nox -s hint -- {exercise.name} {level + 1}",
     )
     return f"{head}\n\n{told(hints[level - 1])}\n\n{more}"

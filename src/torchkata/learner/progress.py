@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection
 
-from torchkata.course.catalogue import Course, Lesson, digest
+from torchkata.course.catalogue import Course, Exercise, digest
 from torchkata.learner.progress_db import Store
 from torchkata.result import ExerciseResult, State
 
@@ -76,7 +76,7 @@ class Progress:
         return tuple(self._store.notes)
 
     def record(
-        self, lesson: Lesson, result: ExerciseResult, source: bytes, *, own_file: bool = True
+        self, exercise: Exercise, result: ExerciseResult, source: bytes, *, own_file: bool = True
     ) -> None:
         """Note a judging; what nobody has begun is none.
 
@@ -93,26 +93,26 @@ class Progress:
         passed = result.state is State.PASSED
 
         def write(db: Connection) -> None:
-            _touch(db, lesson.id)
+            _touch(db, exercise.id)
             db.execute(
                 "UPDATE exercises SET attempts = attempts + 1, "
                 "first_passed = coalesce(first_passed, ?) WHERE id = ?",
-                (now if passed else None, lesson.id),
+                (now if passed else None, exercise.id),
             )
             if own_file:
                 db.execute(
                     "UPDATE exercises SET state = ?, digest = ? WHERE id = ?",
-                    (result.state.value, digest(source), lesson.id),
+                    (result.state.value, digest(source), exercise.id),
                 )
             db.execute(
                 "INSERT INTO attempts (id, at, state, seconds) VALUES (?, ?, ?, ?)",
-                (lesson.id, now, result.state.value, result.seconds),
+                (exercise.id, now, result.state.value, result.seconds),
             )
             for case, figures in mine(result).items() if passed else ():
                 db.executemany(
                     "INSERT INTO bests (id, case_name, figure, value) VALUES (?, ?, ?, ?) "
                     "ON CONFLICT DO UPDATE SET value = min(value, excluded.value)",
-                    [(lesson.id, case, name, value) for name, value in figures.items()],
+                    [(exercise.id, case, name, value) for name, value in figures.items()],
                 )
 
         self._store.write(write)
@@ -124,7 +124,9 @@ class Progress:
             course: whose exercises to list.
         """
         known = self.entries()
-        return {lesson.id: _state(lesson, known.get(lesson.id)) for lesson in course.lessons}
+        return {
+            exercise.id: _state(exercise, known.get(exercise.id)) for exercise in course.exercises
+        }
 
     def entries(self) -> dict[str, Entry]:
         """Everything that is known, by the exercise's id."""
@@ -153,55 +155,56 @@ class Progress:
 
         return self._store.read(read) or {}
 
-    def best(self, lesson_id: str) -> Best:
+    def best(self, exercise_id: str) -> Best:
         """The lowest figures of passed attempts, by the ladder's case; empty before a pass."""
-        return self._entry(lesson_id).best
+        return self._entry(exercise_id).best
 
-    def hint_level(self, lesson_id: str) -> int:
+    def hint_level(self, exercise_id: str) -> int:
         """The highest hint that was shown; 0 for none."""
-        return self._entry(lesson_id).hint_level
+        return self._entry(exercise_id).hint_level
 
-    def solution_seen(self, lesson_id: str) -> bool:
+    def solution_seen(self, exercise_id: str) -> bool:
         """Whether the solution was shown."""
-        return self._entry(lesson_id).solution_seen
+        return self._entry(exercise_id).solution_seen
 
-    def attempts(self, lesson_id: str) -> tuple[Attempt, ...]:
+    def attempts(self, exercise_id: str) -> tuple[Attempt, ...]:
         """Every judging of an exercise, the oldest first."""
 
         def read(db: Connection) -> tuple[Attempt, ...]:
             rows = db.execute(
-                "SELECT at, state, seconds FROM attempts WHERE id = ? ORDER BY number", (lesson_id,)
+                "SELECT at, state, seconds FROM attempts WHERE id = ? ORDER BY number",
+                (exercise_id,),
             )
             return tuple(Attempt(at=at, state=state, seconds=taken) for at, state, taken in rows)
 
         return self._store.read(read) or ()
 
-    def note_hint(self, lesson_id: str, level: int) -> None:
+    def note_hint(self, exercise_id: str, level: int) -> None:
         """Note that a hint was shown; a lower one than before changes nothing."""
 
         def write(db: Connection) -> None:
-            _touch(db, lesson_id)
+            _touch(db, exercise_id)
             db.execute(
                 "UPDATE exercises SET hint_level = max(hint_level, ?) WHERE id = ?",
-                (level, lesson_id),
+                (level, exercise_id),
             )
 
         self._store.write(write)
 
-    def note_solution(self, lesson_id: str) -> None:
+    def note_solution(self, exercise_id: str) -> None:
         """Note that the solution was shown; the first time counts."""
 
         def write(db: Connection) -> None:
-            _touch(db, lesson_id)
+            _touch(db, exercise_id)
             db.execute(
                 "UPDATE exercises SET solution_seen = coalesce(solution_seen, ?) WHERE id = ?",
-                (time.time(), lesson_id),
+                (time.time(), exercise_id),
             )
 
         self._store.write(write)
 
-    def _entry(self, lesson_id: str) -> Entry:
-        return self.entries().get(lesson_id, Entry())
+    def _entry(self, exercise_id: str) -> Entry:
+        return self.entries().get(exercise_id, Entry())
 
 
 def mine(result: ExerciseResult) -> Mapping[str, dict[str, float]]:
@@ -213,14 +216,14 @@ def mine(result: ExerciseResult) -> Mapping[str, dict[str, float]]:
     }
 
 
-def _touch(db: Connection, lesson_id: str) -> None:
-    db.execute("INSERT INTO exercises (id) VALUES (?) ON CONFLICT DO NOTHING", (lesson_id,))
+def _touch(db: Connection, exercise_id: str) -> None:
+    db.execute("INSERT INTO exercises (id) VALUES (?) ON CONFLICT DO NOTHING", (exercise_id,))
 
 
-def _state(lesson: Lesson, entry: Entry | None) -> str:
-    if not lesson.stub.exists():
+def _state(exercise: Exercise, entry: Entry | None) -> str:
+    if not exercise.stub_path.exists():
         return State.TODO
-    current = digest(lesson.stub.read_bytes())
-    if current == lesson.graded.exercise.shipped:
+    current = digest(exercise.stub_path.read_bytes())
+    if current == exercise.grader.spec.stub_digest:
         return State.TODO
     return entry.state if entry is not None and entry.digest == current else NOT_JUDGED

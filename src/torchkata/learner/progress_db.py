@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Store:
                     return work(db)
             except (sqlite3.Error, OSError) as error:
                 if last or not self._broken(error) or not self._set_aside():
-                    self._note(say("Progress is not kept now: {reason}.", reason=str(error)))
+                    self._note(_("Progress is not kept now: {reason}.", reason=str(error)))
                     return None
         raise AssertionError  # the last turn returns
 
@@ -141,7 +141,7 @@ class Store:
         except OSError:
             return False
         self._note(
-            say(
+            _(
                 "The progress file could not be read. It is kept as {name}, and a new one is "
                 "begun: only history is lost.",
                 name=f"{self.folder.name}/{aside.name}",

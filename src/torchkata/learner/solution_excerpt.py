@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.errors import CourseError
 from torchkata.learner.progress import Best
 from torchkata.result import Comparison, ExerciseResult, State
@@ -19,7 +19,7 @@ _NOT_ANSWERS: Final = {"HINTS", "TRAPS", "ALTERNATIVES"}
 
 
 def compared(
-    lesson: Lesson, result: ExerciseResult, source: bytes, best: Best | None
+    exercise: Exercise, result: ExerciseResult, source: bytes, best: Best | None
 ) -> ExerciseResult:
     """Add to a pass what a learner wants to see then; any other result stays as it is.
 
@@ -29,13 +29,13 @@ def compared(
         source: the file that was judged.
         best: the lowest figures of the passes before; None where nothing is remembered.
     """
-    if result.state is not State.PASSED or lesson.shelf.open_only:
+    if result.state is not State.PASSED or exercise.files.open_only:
         return result
-    names = lesson.graded.exercise.names
+    names = exercise.grader.spec.names
     try:
-        solution = lesson.reference.decode("utf-8")
+        solution = exercise.reference_source.decode("utf-8")
     except UnicodeError as error:
-        raise CourseError(f"{lesson.solution} cannot be read: {error}") from error
+        raise CourseError(f"{exercise.solution_path} cannot be read: {error}") from error
     comparison = Comparison(
         yours=excerpt(source.decode("utf-8-sig", "replace"), names),
         reference=excerpt(solution, names),

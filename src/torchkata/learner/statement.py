@@ -6,33 +6,33 @@ import ast
 import inspect
 import re
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.course.translations import told, turn_to
 from torchkata.errors import KataError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.learner.reset import shipped_source
 
 _DOCSTRING = re.compile(r'\A\s*[rR]?"""(.*?)"""', re.DOTALL)
 
 
-def show(lesson: Lesson) -> str:
+def show(exercise: Exercise) -> str:
     """Return everything that somebody needs to begin, in the language in force.
 
     Raises:
         KataError: the learner's file has lost its text, and the text as shipped is not to be had.
     """
-    turn_to(lesson.course, lesson.chapter, lesson.stem)
-    source = _source(lesson)
+    turn_to(exercise.course, exercise.chapter, exercise.stem)
+    source = _source(exercise)
     paragraphs = (told(paragraph) for paragraph in paragraphs_of(source))
-    file = lesson.stub.relative_to(lesson.course).as_posix()
+    file = exercise.stub_path.relative_to(exercise.course).as_posix()
     return "\n\n".join(
         [
             *paragraphs,
-            *headers(source, lesson.graded.exercise.names),
-            say(
+            *headers(source, exercise.grader.spec.names),
+            _(
                 "Edit {file}, then run `nox -s grade -- {name}`.",
                 file=file,
-                name=lesson.name,
+                name=exercise.name,
             ),
         ]
     )
@@ -73,21 +73,21 @@ def _header(node: ast.FunctionDef, source: str) -> str:
     return text.removesuffix(":") if text else source.splitlines()[node.lineno - 1].strip()
 
 
-def _source(lesson: Lesson) -> str:
+def _source(exercise: Exercise) -> str:
     """The learner's file if the text is still in it, else the file as shipped."""
     try:
-        source = lesson.stub.read_text(encoding="utf-8", errors="replace")
+        source = exercise.stub_path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         source = ""
     if paragraphs_of(source):
         return source
     try:
-        return shipped_source(lesson).decode("utf-8")
+        return shipped_source(exercise).decode("utf-8")
     except KataError as error:
         raise KataError(
-            say(
+            _(
                 "{file} has lost the text at its top, and it is not to be had elsewhere: {why}",
-                file=lesson.stub.name,
+                file=exercise.stub_path.name,
                 why=error,
             )
         ) from error

@@ -9,11 +9,10 @@ from typing import Final
 from rich.syntax import Syntax
 from rich.text import Text
 
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.report import cost_table
-from torchkata.report import text as units
 from torchkata.report.console import Screen
-from torchkata.result import Comparison, ExerciseResult, Rung
+from torchkata.result import Comparison, CostRow, ExerciseResult
 
 _GAP: Final = 3  # cells between two columns of code
 _INDENT: Final = "  "
@@ -33,7 +32,7 @@ def answers(comparison: Comparison, screen: Screen) -> list[Text]:
     if not comparison.yours or not comparison.reference:
         return []
     room = screen.console.width - len(_INDENT)
-    heads = [Text(screen.safe(name), "bold") for name in (say("Yours"), say("Reference"))]
+    heads = [Text(screen.safe(name), "bold") for name in (_("Yours"), _("Reference"))]
     codes = [_code(text, screen) for text in (comparison.yours, comparison.reference)]
     left, right = ([head, *code] for head, code in zip(heads, codes, strict=True))
     wide = [max(line.cell_len for line in column) for column in (left, right)]
@@ -65,15 +64,17 @@ def words(result: ExerciseResult) -> Iterator[tuple[str, str]]:
     if comparison is None:
         return
     pairs = _pairs(result.ladder)
-    if praise := sentences(*_praise(result, pairs)):
-        yield say("Bravo"), praise
+    if praise := join(*_praise(result, pairs)):
+        yield _("Bravo"), praise
     if pairs:
-        yield say("Difference"), _difference(pairs)
+        yield _("Difference"), _difference(pairs)
     if comparison.reason:
-        yield say("Reference"), comparison.reason
-    told = "" if comparison.best is None else _best(comparison.best, [mine for mine, _ in pairs])
+        yield _("Reference"), comparison.reason
+    told = (
+        "" if comparison.best is None else _best(comparison.best, [mine for mine, _unused in pairs])
+    )
     if told:
-        yield say("Your best"), told
+        yield _("Your best"), told
 
 
 def _code(text: str, screen: Screen) -> list[Text]:
@@ -84,7 +85,7 @@ def _code(text: str, screen: Screen) -> list[Text]:
     return list(lines)
 
 
-def _pairs(rungs: Sequence[Rung]) -> list[tuple[Rung, Rung]]:
+def _pairs(rungs: Sequence[CostRow]) -> list[tuple[CostRow, CostRow]]:
     """The learner's rung and the reference's, for each case that has both."""
     theirs = {rung.case: rung for rung in rungs if rung.who == "reference"}
     return [
@@ -92,62 +93,62 @@ def _pairs(rungs: Sequence[Rung]) -> list[tuple[Rung, Rung]]:
     ]
 
 
-def _difference(pairs: Sequence[tuple[Rung, Rung]]) -> str:
+def _difference(pairs: Sequence[tuple[CostRow, CostRow]]) -> str:
     """Say what makes the difference, on the case where numbers of ops are furthest apart."""
 
-    def apart(pair: tuple[Rung, Rung]) -> float:
+    def apart(pair: tuple[CostRow, CostRow]) -> float:
         few, many = sorted(rung.figures.get("ops", 0) + 1 for rung in pair)
         return many / few
 
     mine, theirs = max(pairs, key=apart)
-    return sentences(_ops(mine, theirs), _memory(mine, theirs))
+    return join(_ops(mine, theirs), _memory(mine, theirs))
 
 
-def _ops(mine: Rung, theirs: Rung) -> str:
+def _ops(mine: CostRow, theirs: CostRow) -> str:
     counts, honest = Counter(mine.ops_by_name), Counter(theirs.ops_by_name)
     n, few = counts.total(), honest.total()
     if counts == honest:
         if not n:
-            return say("No ops, like the reference.")
+            return _("No ops, like the reference.")
         named = _named(counts)
         if n == 1:
-            return say("The same 1 op as the reference: {ops}.", ops=named)
-        return say("The same {n:,} ops as the reference: {ops}.", n=n, ops=named)
+            return _("The same 1 op as the reference: {ops}.", ops=named)
+        return _("The same {n:,} ops as the reference: {ops}.", n=n, ops=named)
     more, less = _named(counts - honest), _named(honest - counts)
-    start = say("You make {n}, the reference {few}.", n=_times(n), few=_times(few))
+    start = _("You make {n}, the reference {few}.", n=_times(n), few=_times(few))
     if n == few:
-        start = say("You make as many ops as the reference ({n:,}), but others.", n=n)
-    return sentences(
+        start = _("You make as many ops as the reference ({n:,}), but others.", n=n)
+    return join(
         start,
-        say("Only yours: {ops}.", ops=more) if more else "",
-        say("Only the reference: {ops}.", ops=less) if less else "",
+        _("Only yours: {ops}.", ops=more) if more else "",
+        _("Only the reference: {ops}.", ops=less) if less else "",
     )
 
 
 def _times(count: int) -> str:
-    return say("1 op") if count == 1 else say("{count} ops", count=units.count(count))
+    return _("1 op") if count == 1 else _("{count} ops", count=quantities.count(count))
 
 
 def _named(counts: Counter[str]) -> str:
     ranked = counts.most_common()
     parts = [f"{count:,} x {name}" for name, count in ranked[:_MOST_NAMES]]
-    if rest := sum(count for _, count in ranked[_MOST_NAMES:]):
-        parts.append(say("{count:,} x other", count=rest))
-    return say(", ").join(parts)
+    if rest := sum(count for _unused, count in ranked[_MOST_NAMES:]):
+        parts.append(_("{count:,} x other", count=rest))
+    return _(", ").join(parts)
 
 
-def _memory(mine: Rung, theirs: Rung) -> str:
+def _memory(mine: CostRow, theirs: CostRow) -> str:
     held, honest = (rung.figures.get("extra_bytes") for rung in (mine, theirs))
     if held is None or honest is None or held == honest:
         return ""
-    return say(
+    return _(
         "At its peak it holds {size} of extra memory, the reference {other}.",
-        size=units.size(held),
-        other=units.size(honest),
+        size=quantities.size(held),
+        other=quantities.size(honest),
     )
 
 
-def _praise(result: ExerciseResult, pairs: Sequence[tuple[Rung, Rung]]) -> Iterator[str]:
+def _praise(result: ExerciseResult, pairs: Sequence[tuple[CostRow, CostRow]]) -> Iterator[str]:
     """Where the answer beats the reference for sure: counts exactly, times by a race in pairs.
 
     Work that left for numpy is counted nowhere, so who goes there more often is leaner nowhere.
@@ -157,12 +158,12 @@ def _praise(result: ExerciseResult, pairs: Sequence[tuple[Rung, Rung]]) -> Itera
         for check in result.checks
         if check.axis == "speed" and "lead_low" in check.figures
     ]
-    if leads and min(low for _, low in leads) > _SURELY_FASTER:
-        lead = min(lead for lead, _ in leads)
-        yield say("Faster than the reference: {ratio} as fast.", ratio=units.ratio(lead))
+    if leads and min(low for _unused, low in leads) > _SURELY_FASTER:
+        lead = min(lead for lead, _unused in leads)
+        yield _("Faster than the reference: {ratio} as fast.", ratio=quantities.ratio(lead))
     if any(_figure(mine, "conversions") > _figure(theirs, "conversions") for mine, theirs in pairs):
         return
-    for key, write in (("ops", units.count), ("extra_bytes", units.size)):
+    for key, write in (("ops", quantities.count), ("extra_bytes", quantities.size)):
         both = [pair for pair in pairs if all(key in rung.figures for rung in pair)]
         if any(mine.figures[key] > theirs.figures[key] for mine, theirs in both):
             continue
@@ -172,26 +173,26 @@ def _praise(result: ExerciseResult, pairs: Sequence[tuple[Rung, Rung]]) -> Itera
             mine, theirs = fewer[0]
             figures = [write(rung.figures[key]) for rung in (mine, theirs)]
             text = (
-                say("Fewer ops than the reference: {mine}, where it makes {theirs}.",
+                _("Fewer ops than the reference: {mine}, where it makes {theirs}.",
                     mine=figures[0], theirs=figures[1])
                 if key == "ops"
-                else say("Less memory than the reference: {mine} extra, where it holds {theirs}.",
+                else _("Less memory than the reference: {mine} extra, where it holds {theirs}.",
                          mine=figures[0], theirs=figures[1])
             )  # fmt: skip
             yield text
 
 
-def _figure(rung: Rung, key: str) -> float:
+def _figure(rung: CostRow, key: str) -> float:
     return rung.figures.get(key, 0)
 
 
-def _best(before: Mapping[str, Mapping[str, float]], rungs: Sequence[Rung]) -> str:
+def _best(before: Mapping[str, Mapping[str, float]], rungs: Sequence[CostRow]) -> str:
     """Say what the best is so far, and the figure before where this one is better."""
     now = {rung.case: rung.figures for rung in rungs}
     if not now:
         return ""
     if not before:
-        return say(
+        return _(
             "{figures}, at your first pass.", figures=cost_table.brief(cost_table.telling(now))
         )
     news = []
@@ -199,14 +200,16 @@ def _best(before: Mapping[str, Mapping[str, float]], rungs: Sequence[Rung]) -> s
         for key, margin in (("seconds_median", _NEWS), ("ops", 1), ("extra_bytes", 1)):
             old, new = before.get(case, {}).get(key), figures.get(key)
             if old is not None and new is not None and new < old * margin:
-                told = [cost_table.brief({key: value}) or units.size(0) for value in (new, old)]
-                news.append(say("{new}, before {old}", new=told[0], old=told[1]))
+                told = [
+                    cost_table.brief({key: value}) or quantities.size(0) for value in (new, old)
+                ]
+                news.append(_("{new}, before {old}", new=told[0], old=told[1]))
     if news:
-        return say("New best: {news}.", news=say("; ").join(dict.fromkeys(news)))
+        return _("New best: {news}.", news=_("; ").join(dict.fromkeys(news)))
     lowest = {
         case: {key: min(value, figures.get(key, value))
                for key, value in {**figures, **before.get(case, {})}.items()
                if key in ("seconds_median", "ops", "extra_bytes")}
         for case, figures in now.items()
     }  # fmt: skip
-    return say("{figures} so far.", figures=cost_table.brief(cost_table.telling(lowest)))
+    return _("{figures} so far.", figures=cost_table.brief(cost_table.telling(lowest)))

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from torchkata.course.translations import told_case
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.report import labels
 from torchkata.report.text import count, plain, ratio, seconds, size
-from torchkata.result import Rung
+from torchkata.result import CostRow
 
 _COLUMNS = (("seconds_median", seconds), ("ops", count), ("extra_bytes", size))
 _LAST = ("yours", "reference")
@@ -20,7 +20,7 @@ _NARROW = 58  # cells below which titles of columns are one word
 _SHORTEST_BAR, _LONGEST_BAR = 8, 24
 
 
-def table(ladder: Sequence[Rung], *, width: int, bar: str) -> list[str]:
+def table(ladder: Sequence[CostRow], *, width: int, bar: str) -> list[str]:
     """Draw the ladder, one table per case, slowest kind of answer on top.
 
     Args:
@@ -36,7 +36,7 @@ def table(ladder: Sequence[Rung], *, width: int, bar: str) -> list[str]:
     return lines
 
 
-def summary(ladder: Sequence[Rung]) -> str:
+def summary(ladder: Sequence[CostRow]) -> str:
     """Say in one line what the submission costs, such as `1 op, 6.2 us, 380 x over the loop`.
 
     Args:
@@ -52,23 +52,21 @@ def summary(ladder: Sequence[Rung]) -> str:
             theirs = _figure(rung, "seconds_median")
             if rung.who not in _LAST and rung.case == yours.case and theirs:
                 rival = plain(labels.contender(rung.who))
-                parts.append(
-                    say("{ratio} over the {rival}", ratio=ratio(theirs / time), rival=rival)
-                )
+                parts.append(_("{ratio} over the {rival}", ratio=ratio(theirs / time), rival=rival))
                 break
-    return say(", ").join(parts)
+    return _(", ").join(parts)
 
 
 def brief(figures: Mapping[str, float]) -> str:
     """Write figures in short, such as `1 op, 20.0 KiB extra, 6.2 us`; what is free is left out."""
     parts = []
     if (ops := _finite(figures, "ops")) is not None:
-        parts.append(say("1 op" if ops == 1 else "{count} ops", count=count(ops)))
+        parts.append(_("1 op" if ops == 1 else "{count} ops", count=count(ops)))
     if extra := _finite(figures, "extra_bytes"):
-        parts.append(say("{size} extra", size=size(extra)))
+        parts.append(_("{size} extra", size=size(extra)))
     if time := _finite(figures, "seconds_median"):
         parts.append(seconds(time))
-    return say(", ").join(parts)
+    return _(", ").join(parts)
 
 
 def telling(cases: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
@@ -78,17 +76,17 @@ def telling(cases: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
 
 def _title(key: str, *, short: bool) -> str:
     return {
-        "seconds_median": say("time"),
-        "ops": say("ops"),
-        "extra_bytes": say("memory") if short else say("extra memory"),
+        "seconds_median": _("time"),
+        "ops": _("ops"),
+        "extra_bytes": _("memory") if short else _("extra memory"),
     }[key]
 
 
-def _place(rung: Rung) -> int:
+def _place(rung: CostRow) -> int:
     return _LAST.index(rung.who) + 1 if rung.who in _LAST else 0
 
 
-def _figure(rung: Rung, key: str) -> float | None:
+def _figure(rung: CostRow, key: str) -> float | None:
     return _finite(rung.figures, key)
 
 
@@ -97,13 +95,13 @@ def _finite(figures: Mapping[str, float], key: str) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _one_table(case: str, rungs: Sequence[Rung], width: int, bar: str) -> list[str]:
+def _one_table(case: str, rungs: Sequence[CostRow], width: int, bar: str) -> list[str]:
     columns = [
         column for column in _COLUMNS if any(_figure(rung, column[0]) is not None for rung in rungs)
     ]
     if not columns:
         return []
-    cells = [[_title(key, short=width < _NARROW) for key, _ in columns]]
+    cells = [[_title(key, short=width < _NARROW) for key, _unused in columns]]
     for rung in rungs:
         values = [(_figure(rung, key), write) for key, write in columns]
         cells.append(["-" if value is None else write(value) for value, write in values])
@@ -115,8 +113,8 @@ def _one_table(case: str, rungs: Sequence[Rung], width: int, bar: str) -> list[s
     left = min(room - who - len(_GAP), _LONGEST_BAR)
     bars = _bars([_figure(rung, columns[0][0]) for rung in rungs], left, bar)
 
-    named = say("Cost: {case}", case=plain(told_case(case))) if case else say("Cost")
-    note = say(" (bars: {what}, log scale)", what=cells[0][0]) if any(bars) else ""
+    named = _("Cost: {case}", case=plain(told_case(case))) if case else _("Cost")
+    note = _(" (bars: {what}, log scale)", what=cells[0][0]) if any(bars) else ""
     lines = [named + note if cell_len(named + note) <= width else named]
     for name, drawn, row in zip(["", *called], ["", *bars], cells, strict=True):
         start = _cut(name, who) + (_GAP + _cut(drawn, left) if any(bars) else "")
@@ -134,7 +132,7 @@ def _bars(values: Sequence[float | None], longest: int, bar: str) -> list[str]:
     """
     known = [value for value in values if value]
     if longest < _SHORTEST_BAR or len(known) < 2:  # noqa: PLR2004 - two make a comparison
-        return ["" for _ in values]
+        return ["" for _unused in values]
     low = math.log10(min(known))
     span = max(math.log10(max(known)) - low, 1.0)
 

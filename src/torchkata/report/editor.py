@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.report import text as units
 from torchkata.report.grouping import counted, grouped
 from torchkata.result import ExerciseResult, Report, State, Verdict
@@ -57,11 +57,11 @@ def _found(result: ExerciseResult) -> Iterator[tuple[int, str, str]]:
         yield 1, "error", result.message
     for line in dict.fromkeys(check.line for check in failed):
         here = [check for check in failed if check.line == line]
-        why = sentences(*dict.fromkeys(check.why for check in here))
+        why = join(*dict.fromkeys(check.why for check in here))
         findings = [f"{axis}: {text}" for axis, text in grouped(here)]
         for number, text in enumerate(findings, start=1):
-            yield max(line, 1), "error", sentences(text, why if number == len(findings) else "")
+            yield max(line, 1), "error", join(text, why if number == len(findings) else "")
     if result.state is State.UNMEASURABLE:
         unsure = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
         for axis, text in grouped(unsure):
-            yield 1, "warning", sentences(f"{axis}:", say("No verdict."), text)
+            yield 1, "warning", join(f"{axis}:", _("No verdict."), text)

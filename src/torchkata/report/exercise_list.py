@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.report import cost_table, labels
 from torchkata.report import text as units
 from torchkata.report.console import Screen
@@ -55,7 +55,7 @@ def show(rows: Sequence[Row], screen: Screen) -> None:
         screen.line(_headline(name, members, title, screen))
         for row in members:
             screen.line(_exercise(row, widths, screen))
-    screen.line((screen.safe(say("{count} exercises, {done} passed", count=len(rows),
+    screen.line((screen.safe(_("{count} exercises, {done} passed", count=len(rows),
                                  done=_done(rows))), "bold"))  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def bar(done: int, total: int, width: int, *, plain: bool) -> tuple[str, str]:
 
 
 def _headline(name: str, members: Sequence[Row], title: int, screen: Screen) -> Text:
-    count = say("{done} of {count} passed", done=_done(members), count=len(members))
+    count = _("{done} of {count} passed", done=_done(members), count=len(members))
     count = screen.safe(count)
     room = screen.width - title - cell_len(count) - 2 * len(_GAP)
     text = Text(screen.safe(name), "bold")
@@ -108,14 +108,14 @@ def _widths(row: Row) -> Iterator[int]:
 def _cells(row: Row) -> tuple[str, str, str, str]:
     tried = ""
     if row.attempts:
-        count = units.count(row.attempts)
-        tried = say("1 attempt") if row.attempts == 1 else say("{count} attempts", count=count)
+        count = quantities.count(row.attempts)
+        tried = _("1 attempt") if row.attempts == 1 else _("{count} attempts", count=count)
     lean = cost_table.brief(cost_table.telling(row.best))
     return (
         labels.state(row.state),
         row.name,
         tried,
-        say("best: {figures}", figures=lean) * bool(lean),
+        _("best: {figures}", figures=lean) * bool(lean),
     )
 
 

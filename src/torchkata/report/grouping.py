@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from torchkata.course.translations import told_case
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.report import labels
 from torchkata.result import AXES, CheckResult, Report, State
 
@@ -15,15 +15,15 @@ _COUNTED = (*(state for state in State if state is not State.TODO), State.TODO)
 def counted(report: Report) -> str:
     """How many exercises are in which state, those that are not started last."""
     counts = [
-        say("{count} {state}", count=n, state=labels.state(state))
+        _("{count} {state}", count=n, state=labels.state(state))
         for state in _COUNTED
         if (n := report.summary[state.value])
     ]
     total = len(report.exercises)
-    return say(
+    return _(
         "1 exercise: {counts}" if total == 1 else "{count} exercises: {counts}",
         count=total,
-        counts=say(", ").join(counts) or say("none selected"),
+        counts=_(", ").join(counts) or _("none selected"),
     )
 
 
@@ -36,7 +36,7 @@ def grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:
     groups: dict[str, list[CheckResult]] = {}
     order = {axis: place for place, axis in enumerate(AXES)}
     for check in sorted(checks, key=lambda check: order.get(check.axis, len(order))):
-        body = check.message.removesuffix(say("Case: {case}.", case=told_case(check.case))).rstrip()
+        body = check.message.removesuffix(_("Case: {case}.", case=told_case(check.case))).rstrip()
         groups.setdefault(body, []).append(check)
     for body, group in groups.items():
         axes, cases, devices = (
@@ -47,13 +47,13 @@ def grouped(checks: Sequence[CheckResult]) -> Iterator[tuple[str, str]]:
         cases = [told_case(case).rstrip(".。") for case in cases if case]
         if len(cases) > 1:
             parts.append(
-                say("In {count} cases, the smallest: {case}.", count=len(cases), case=cases[0])
+                _("In {count} cases, the smallest: {case}.", count=len(cases), case=cases[0])
             )
         elif cases and cases[0] not in body:
-            parts.append(say("Case: {case}.", case=cases[0]))
+            parts.append(_("Case: {case}.", case=cases[0]))
         if devices != ["cpu"] and not all(device in body for device in devices):
-            parts.append(say("On {devices}.", devices=say(" and ").join(devices)))
+            parts.append(_("On {devices}.", devices=_(" and ").join(devices)))
         if len(axes) > 1:
-            others = say(", ").join(labels.axis(axis) for axis in axes[1:])
-            parts.append(say("The same for {axes}.", axes=others))
-        yield axes[0], sentences(*parts)
+            others = _(", ").join(labels.axis(axis) for axis in axes[1:])
+            parts.append(_("The same for {axes}.", axes=others))
+        yield axes[0], join(*parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from torchkata.errors import UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.result import Report
 
 
@@ -55,7 +55,7 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(
-            say(
+            _(
                 "Cannot write {path}: {reason}; name a file in a folder that exists.",
                 path=os.fspath(path),
                 reason=reason,

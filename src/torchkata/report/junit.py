@@ -6,7 +6,7 @@ import os
 import re
 from xml.etree import ElementTree as ET
 
-from torchkata.i18n.messages import sentences
+from torchkata.i18n import join
 from torchkata.report.json_report import replace_file
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
@@ -70,7 +70,7 @@ def _check(suite: ET.Element, result: ExerciseResult, check: CheckResult) -> Non
         tag: str | None = "skipped"
     else:
         tag = "failure" if check.verdict is Verdict.FAILED else None
-    message = sentences(check.message, check.why)
+    message = join(check.message, check.why)
     _case(suite, result, check.id, message, tag=tag, kind=check.axis, line=check.line)
 
 

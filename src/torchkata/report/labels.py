@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 from torchkata.course.translations import told
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 
 def state(name: str) -> str:
     """A state, such as `passed`; what is no state stays as it is."""
     return {
-        "todo": say("todo"),
-        "passed": say("passed"),
-        "failed": say("failed"),
-        "error": say("error"),
-        "timeout": say("timeout"),
-        "unmeasurable": say("unmeasurable"),
-        "not judged yet": say("not judged yet"),
+        "todo": _("todo"),
+        "passed": _("passed"),
+        "failed": _("failed"),
+        "error": _("error"),
+        "timeout": _("timeout"),
+        "unmeasurable": _("unmeasurable"),
+        "not judged yet": _("not judged yet"),
     }.get(name, name)
 
 
 def axis(name: str) -> str:
     """An axis, such as `values`; what is no axis stays as it is."""
     return {
-        "contract": say("contract"),
-        "shape": say("shape"),
-        "dtype": say("dtype"),
-        "values": say("values"),
-        "stability": say("stability"),
-        "device": say("device"),
-        "purity": say("purity"),
-        "gradient": say("gradient"),
-        "ops": say("ops"),
-        "memory": say("memory"),
-        "speed": say("speed"),
+        "contract": _("contract"),
+        "shape": _("shape"),
+        "dtype": _("dtype"),
+        "values": _("values"),
+        "stability": _("stability"),
+        "device": _("device"),
+        "purity": _("purity"),
+        "gradient": _("gradient"),
+        "ops": _("ops"),
+        "memory": _("memory"),
+        "speed": _("speed"),
     }.get(name, name)
 
 
 def contender(name: str) -> str:
     """Who stands on a rung of the cost ladder: yours, the reference, or a baseline."""
-    return {"yours": say("yours"), "reference": say("reference")}.get(name) or told(name)
+    return {"yours": _("yours"), "reference": _("reference")}.get(name) or told(name)

@@ -10,7 +10,7 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.report import comparison as versus
 from torchkata.report import cost_table, grouping, labels
 from torchkata.report import text as units
@@ -114,7 +114,7 @@ class TerminalReport:
         if states == {State.TODO} and not any(result.seconds for result in results):
             self._gap()
             self._paragraph(
-                say(
+                _(
                     "Nothing is started yet. Begin with {file}: read the text at its top, write "
                     "your answer, then run `nox -s grade -- {name}`.",
                     file=f"{self._folder}/{results[0].id}.py",
@@ -123,7 +123,7 @@ class TerminalReport:
             )
         elif states == {State.PASSED}:
             self._gap()
-            self._paragraph(say("Everything selected passed. Well done."), style="green")
+            self._paragraph(_("Everything selected passed. Well done."), style="green")
         self._gap()
         self._line((self._safe(grouping.counted(report)), "bold"))
 
@@ -131,7 +131,7 @@ class TerminalReport:
         symbol, simple, style = _LOOKS[result.state]
         lead = f"{simple if self._ascii else symbol} {self._safe(labels.state(result.state))}"
         name = self._safe(result.id)
-        taken = units.seconds(result.seconds) if result.seconds else ""
+        taken = quantities.seconds(result.seconds) if result.seconds else ""
         cost = self._safe(cost_table.summary(result.ladder)) if result.state is State.PASSED else ""
         wide = self._width >= _NARROW
         lead += taken.rjust(21 - cell_len(lead)) if wide else ""
@@ -148,9 +148,9 @@ class TerminalReport:
         for axis, text in grouping.grouped(failed):
             self._labelled(labels.axis(axis).upper(), text, "bold")
         for why in (check.why for check in result.failed if check.why):
-            self._labelled(say("WHY"), why, "bold")
+            self._labelled(_("WHY"), why, "bold")
         for axis, text in grouping.grouped(unsure):
-            self._labelled(labels.axis(axis), sentences(say("No verdict."), text), "dim")
+            self._labelled(labels.axis(axis), join(_("No verdict."), text), "dim")
 
     def _answers(self, result: ExerciseResult) -> None:
         if result.comparison is not None and self._advice:
@@ -180,11 +180,11 @@ class TerminalReport:
         if not rows:
             return
         self._gap()
-        self._line("  " + self._safe(say("Your prints")))
+        self._line("  " + self._safe(_("Your prints")))
         for row in rows[:_LINES]:
             self._line("  | " + row)
         if max(len(lines), len(rows)) > _LINES:
-            cut = say("cut here, of {count} characters", count=units.count(len(result.output)))
+            cut = _("cut here, of {count} characters", count=quantities.count(len(result.output)))
             self._line("  " + self._safe(cut))
 
     def _next(self, result: ExerciseResult) -> None:
@@ -193,13 +193,13 @@ class TerminalReport:
         if result.state is State.UNMEASURABLE:
             if not any(check.axis == "speed" for check in _unsure(result)):
                 return  # a calmer machine would not help
-            again = say("run {command} again on a calm machine", command=again)
-            self._labelled(say("Next:"), again)
+            again = _("run {command} again on a calm machine", command=again)
+            self._labelled(_("Next:"), again)
         else:
             file = f"{self._folder}/{result.id}.py"
-            edit = say("edit {file}, then {command}", file=file, command=again)
-            self._labelled(say("Next:"), edit)
-            self._labelled(say("Stuck?"), f"`nox -s hint -- {result.name}`")
+            edit = _("edit {file}, then {command}", file=file, command=again)
+            self._labelled(_("Next:"), edit)
+            self._labelled(_("Stuck?"), f"`nox -s hint -- {result.name}`")
 
     def _labelled(self, label: str, text: str, style: str = "") -> None:
         wide = self._width >= _NARROW

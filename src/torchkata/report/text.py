@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, chop_cells
 
-from torchkata.i18n.messages import say
-from torchkata.i18n.units import size as size  # noqa: PLC0414 - handed on
+from torchkata.i18n import _
+from torchkata.i18n.quantities import size as size  # noqa: PLC0414 - handed on
 
 _TIMES = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
 
@@ -44,7 +44,7 @@ _WHOLE = 160  # cells up to which a word, such as a path, is never broken
 def seconds(value: float) -> str:
     """Write a time in the unit that suits it: `6.2 us`, `1.2 ms`, `34 s`."""
     if not math.isfinite(value):
-        return say("unknown")
+        return _("unknown")
     if value == 0:
         return "0 s"
     for unit, scale in _TIMES:
@@ -56,17 +56,17 @@ def seconds(value: float) -> str:
 def count(value: float) -> str:
     """Write a count with thousands separators: `1,001`."""
     if not math.isfinite(value):
-        return say("unknown")
+        return _("unknown")
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def ratio(value: float) -> str:
     """Write a ratio: `412 x`, `1.3 x`, `0.02 x`."""
     if not math.isfinite(value):
-        return say("unknown")
+        return _("unknown")
     if value != 0 and abs(value) < 0.95:  # noqa: PLR2004 - below, one decimal says too little
-        return say("{value} x", value=f"{value:.2g}")
-    return say("{value} x", value=_short(value))
+        return _("{value} x", value=f"{value:.2g}")
+    return _("{value} x", value=_short(value))
 
 
 def _short(value: float) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 
 from torchkata.errors import WorkerDiedError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 
 def timeout(limit: float) -> str:
     """The request took longer than its limit."""
-    return say(
+    return _(
         "No answer within {limit:g} s, so it was stopped. Look for a loop that never ends, or for "
         "work that grows much faster than the input.",
         limit=limit,
@@ -19,7 +19,7 @@ def timeout(limit: float) -> str:
 
 def too_long(limit: float) -> str:
     """No request took too long, but all of them together did."""
-    return say(
+    return _(
         "Its calls took more than {limit:g} s in all, each of them just short enough, so it was "
         "stopped. Look for what waits, or works again on what is known already.",
         limit=limit,
@@ -28,7 +28,7 @@ def too_long(limit: float) -> str:
 
 def protocol(detail: str) -> str:
     """The worker's bytes made no sense."""
-    return say(
+    return _(
         "{detail} The answer cannot be judged. Leave the process's own pipes and threads alone: "
         "return the result from the function.",
         detail=detail,
@@ -39,12 +39,12 @@ def death(status: int | None) -> WorkerDiedError:
     """Name the end of a process by its exit status (negative: a signal)."""
     if status is None:
         return WorkerDiedError(
-            "exit", say("The code closed its connection to the judge. Return the result instead.")
+            "exit", _("The code closed its connection to the judge. Return the result instead.")
         )
     if status >= 0:
         return WorkerDiedError(
             "exit",
-            say(
+            _(
                 "The code ended the whole process (exit code {status}), for example by os._exit() "
                 "or quit(). A function has to return instead; an exit counts for nothing.",
                 status=status,
@@ -52,16 +52,16 @@ def death(status: int | None) -> WorkerDiedError:
         )
     name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
     causes = {
-        "SIGSEGV": say("a segmentation fault: memory was touched that is not there"),
-        "SIGABRT": say("an abort inside PyTorch or another library"),
-        "SIGKILL": say("killed from outside, most often because memory ran out"),
-        "SIGXCPU": say("it used up its processor time"),
-        "SIGSYS": say("a system call that submissions may not make"),
-        "SIGXFSZ": say("it wrote a file larger than allowed"),
+        "SIGSEGV": _("a segmentation fault: memory was touched that is not there"),
+        "SIGABRT": _("an abort inside PyTorch or another library"),
+        "SIGKILL": _("killed from outside, most often because memory ran out"),
+        "SIGXCPU": _("it used up its processor time"),
+        "SIGSYS": _("a system call that submissions may not make"),
+        "SIGXFSZ": _("it wrote a file larger than allowed"),
     }
-    cause = causes.get(name, say("a signal"))
+    cause = causes.get(name, _("a signal"))
     return WorkerDiedError(
-        "signal", say("The process was ended by {name} ({cause}).", name=name, cause=cause)
+        "signal", _("The process was ended by {name} ({cause}).", name=name, cause=cause)
     )
 
 
@@ -74,7 +74,7 @@ def from_inductor(kind: str, message: str) -> bool:
 
 def no_compiler(message: str) -> str:
     """A submission got by the backend that stands in, and inductor found no compiler to call."""
-    return say(
+    return _(
         "This cannot be judged here: inductor, the default backend of torch.compile, has to call a "
         "C++ compiler, and none can be called ({detail}). Use plain torch.compile, for which the "
         "judge puts another backend in place, or leave the compiling out.",

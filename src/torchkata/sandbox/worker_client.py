@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from torchkata.errors import ProtocolError, SubmissionError, Unmeasurable, WorkerDiedError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.sandbox import exit_messages
 from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 from torchkata.sandbox.pipes import DeadlineError, HangUpError, Pipes
@@ -117,7 +117,7 @@ class Worker:
             packed = self.clock.read()
             values = self._value(answer)
             if not isinstance(values, list) or len(values) != len(calls):
-                raise ProtocolError(say("The worker answered another number of calls."))
+                raise ProtocolError(_("The worker answered another number of calls."))
         return values, Timing(
             unpack_ns=unpacked - start,
             run_ns=ran - unpacked,
@@ -173,7 +173,7 @@ class Worker:
 
     def _deadline(self) -> float:
         if not self._alive:
-            raise WorkerDiedError("exit", say("The submission's process has already ended."))
+            raise WorkerDiedError("exit", _("The submission's process has already ended."))
         return time.monotonic() + self.limit
 
     @contextmanager
@@ -207,14 +207,14 @@ class Worker:
 
     def _word(self, word: bytes, deadline: float) -> None:
         if bytes(self._pipes.read(1, deadline)) != word:
-            raise ProtocolError(say("The worker answered out of turn."))
+            raise ProtocolError(_("The worker answered out of turn."))
 
     def _answered(self, deadline: float) -> dict[str, Any]:
         sizes = encoding.lengths(bytes(self._pipes.read(encoding.PREFIX.size, deadline)))
         header, payload = (self._pipes.read(size, deadline) for size in sizes)
         answer = decode(header, payload)
         if not isinstance(answer, dict):
-            raise ProtocolError(say("The worker sent something that is not an answer."))
+            raise ProtocolError(_("The worker sent something that is not an answer."))
         return answer
 
     def _value(self, answer: dict[str, Any]) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from torchkata.errors import KataError
-from torchkata.i18n.messages import LANGUAGE, chosen, say
+from torchkata.i18n import _
 
 _PACKAGES: Final = str(Path(__file__).resolve().parents[2])
 _KEPT: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
@@ -111,7 +111,7 @@ class Zygote:
                 answer: dict[str, Any] = json.loads(self._answers.readline())
         except (OSError, ValueError) as error:
             raise KataError(
-                say(
+                _(
                     "The process that starts the workers has ended. Try `python -c 'import torch'` "
                     "in this environment; if that works, please report what you see above."
                 )

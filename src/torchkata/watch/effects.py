@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.errors import CourseError, KataError
 from torchkata.grading.grade import Settings, report
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.learner.progress import Progress
 from torchkata.learner.reset import reset
 from torchkata.watch.events import (
@@ -34,10 +34,10 @@ class Deeds:
         progress: remembers.
     """
 
-    def __init__(self, course: Course, lessons: dict[str, Lesson], progress: Progress) -> None:
+    def __init__(self, course: Course, exercises: dict[str, Exercise], progress: Progress) -> None:
         self._root = course.root
         self._folder = _shown(course.root / "exercises")
-        self._lessons = lessons
+        self._lessons = exercises
         self._progress = progress
 
     def record(self, record: Record) -> None:
@@ -63,13 +63,13 @@ class Deeds:
     def _hints(self, id_: str, level: int) -> Told:
         hints = self._lessons[id_].constant("HINTS", ())
         if not hints:
-            raise CourseError(say("This exercise has no hints."))
+            raise CourseError(_("This exercise has no hints."))
         self._progress.note_hint(id_, min(level, len(hints)))
         parts = [
-            say("Hint {n} of {all}", n=n, all=len(hints)) + f"\n\n{text}"
+            _("Hint {n} of {all}", n=n, all=len(hints)) + f"\n\n{text}"
             for n, text in enumerate(hints[:level], 1)
         ]
-        more = say("h shows the next one.") if level < len(hints) else say("That was the last one.")
+        more = _("h shows the next one.") if level < len(hints) else _("That was the last one.")
         return Told(page=Page.HINTS, body="\n\n".join([*parts, more]))
 
     def _solution(self, id_: str) -> Told:
@@ -82,13 +82,13 @@ class Deeds:
         try:
             html = import_module("torchkata.report.html")  # draws pictures: slow to import
         except ImportError:
-            return Told(notice=say("The HTML report cannot be written: its packages are missing."))
+            return Told(notice=_("The HTML report cannot be written: its packages are missing."))
         results = [state.results[i.id] for i in state.items if i.id in state.results]
         whole = report(results, Settings(seed=state.seed), available().sentence())
         file = self._root / ".torchkata" / "report.html"
         file.parent.mkdir(exist_ok=True)
         html.HtmlReport(file, self._folder).write(whole)
-        return Told(notice=say("The report is written: {file}", file=_shown(file)))
+        return Told(notice=_("The report is written: {file}", file=_shown(file)))
 
 
 def _shown(file: Path) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Lesson, digest
+from torchkata.course.catalogue import Exercise, digest
 from torchkata.errors import CourseError
 from torchkata.grading.grade import read
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.watch.events import Saw
 
 _STEP_MS: Final = 10  # of quiet before a change is told
@@ -21,20 +21,20 @@ _OFTEN: Final = 0.1  # seconds between two looks where no events arrive
 _SELDOM: Final = 1.0  # where they do: some never come, such as those of another machine
 
 
-def look(lesson: Lesson) -> Saw:
+def look(exercise: Exercise) -> Saw:
     """Read the learner's file."""
     try:
-        submission = read(lesson.stub)
+        submission = read(exercise.stub_path)
     except (CourseError, OSError) as error:
-        return Saw(id=lesson.id, source=None, fault=str(error))
+        return Saw(id=exercise.id, source=None, fault=str(error))
     if submission is None:
-        return Saw(id=lesson.id, source=None)
+        return Saw(id=exercise.id, source=None)
     source = submission.source
     try:
-        shipped = digest(source) == lesson.graded.exercise.shipped
+        shipped = digest(source) == exercise.grader.spec.stub_digest
     except CourseError:
         shipped = False  # the verdict says what is wrong with the course
-    return Saw(id=lesson.id, source=source, text=_statement(source) if shipped else "")
+    return Saw(id=exercise.id, source=source, text=_statement(source) if shipped else "")
 
 
 def _statement(source: bytes) -> str:
@@ -42,7 +42,7 @@ def _statement(source: bytes) -> str:
     try:
         return ast.get_docstring(ast.parse(source)) or ""
     except (SyntaxError, ValueError):
-        return say("Read the text at the top of the file.")
+        return _("Read the text at the top of the file.")
 
 
 class Looker:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.errors import Cancelled, CourseError, KataError
 from torchkata.grading.checks.check import Check
 from torchkata.grading.grade import Settings, grade_one, read
-from torchkata.grading.prewarm import fresh, prepare, session_ahead
+from torchkata.grading.prewarm import fresh, prepare, prewarmed_session
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import fresh_seed
+from torchkata.grading.run import random_seed
 from torchkata.grading.session import Session
 from torchkata.learner.progress import Best
 from torchkata.learner.solution_excerpt import compared
@@ -34,7 +34,7 @@ class _Place:
         steps: of getting ready.
     """
 
-    lesson: Lesson
+    exercise: Exercise
     settings: Settings
     lease: Lease
     session: Session = field(init=False)
@@ -43,7 +43,7 @@ class _Place:
 
     def __post_init__(self) -> None:
         seed, devices = self.settings.seed, self.settings.devices
-        self.session = session_ahead(self.lesson, self.lease, seed, devices)
+        self.session = prewarmed_session(self.exercise, self.lease, seed, devices)
         self.steps = prepare(self.session)
 
 
@@ -64,13 +64,13 @@ class Bench:
     def __init__(
         self,
         launcher: Launcher,
-        lessons: dict[str, Lesson],
+        exercises: dict[str, Exercise],
         tell: Callable[[Event], None],
         devices: tuple[str, ...] = ("twin:0",),
         best: Callable[[str], Best | None] = lambda _id: None,
     ) -> None:
         self._launcher = launcher
-        self._lessons = lessons
+        self._lessons = exercises
         self._tell = tell
         self._devices = devices
         self._best = best
@@ -96,10 +96,10 @@ class Bench:
             self._asked, self._turn = None, 0
             self._call_off()
 
-    def expect(self, lesson_id: str) -> None:
+    def expect(self, exercise_id: str) -> None:
         """Have processes ready for an exercise."""
         with self._change:
-            self._current = lesson_id
+            self._current = exercise_id
             self._change.notify()
 
     def close(self, seconds: float = 5.0) -> None:
@@ -124,7 +124,7 @@ class Bench:
         finally:
             self._leave()
 
-    def _next(self) -> Judge | Lesson | None:
+    def _next(self) -> Judge | Exercise | None:
         """Wait for something to judge or to get ready for; None for the end."""
         calm = False
         with self._change:
@@ -133,7 +133,7 @@ class Bench:
                     asked, self._asked = self._asked, None
                     return asked
                 wanted, place = self._lessons.get(self._current), self._place
-                begun = place is not None and place.lesson is wanted
+                begun = place is not None and place.exercise is wanted
                 if wanted is None or (begun and place is not None and place.ready):
                     self._change.wait()
                 elif begun or calm:
@@ -142,13 +142,13 @@ class Bench:
                     calm = not self._change.wait(_CALM)
         return None
 
-    def _place_for(self, lesson: Lesson, seed: int | None = None) -> _Place:
+    def _place_for(self, exercise: Exercise, seed: int | None = None) -> _Place:
         place = self._place
         other = seed is not None and place is not None and place.settings.seed != seed
-        if place is None or place.lesson is not lesson or other:
+        if place is None or place.exercise is not exercise or other:
             self._leave()
-            settings = Settings(seed=fresh_seed() if seed is None else seed, devices=self._devices)
-            self._place = place = _Place(lesson, settings, Lease(self._launcher))
+            settings = Settings(seed=random_seed() if seed is None else seed, devices=self._devices)
+            self._place = place = _Place(exercise, settings, Lease(self._launcher))
         return place
 
     def _leave(self) -> None:
@@ -157,9 +157,9 @@ class Bench:
                 self._place.session.close()
         self._place = None
 
-    def _get_ready(self, lesson: Lesson) -> None:
+    def _get_ready(self, exercise: Exercise) -> None:
         """Start one more process."""
-        place = self._place_for(lesson)
+        place = self._place_for(exercise)
         try:
             next(place.steps)
         except StopIteration:
@@ -181,15 +181,15 @@ class Bench:
 
         source = asked.source
         try:
-            submission = _submission(asked, place.lesson)
+            submission = _submission(asked, place.exercise)
             source = None if submission is None else submission.source
             result = grade_one(
-                place.lesson, submission, place.lease, place.settings, checking, place.session
+                place.exercise, submission, place.lease, place.settings, checking, place.session
             )
             if source is not None:
-                result = compared(place.lesson, result, source, self._best(asked.id))
+                result = compared(place.exercise, result, source, self._best(asked.id))
         except Exception as error:  # noqa: BLE001 - the loop goes on, and says what happened
-            result = _stumbled(place.lesson, error)
+            result = _stumbled(place.exercise, error)
         with self._change:
             self._running = None
         cancelled = place.lease.cancelled
@@ -199,14 +199,18 @@ class Bench:
             self._tell(Judged(turn=asked.turn, id=asked.id, source=source, result=result))
 
 
-def _submission(asked: Judge, lesson: Lesson) -> Submission | None:
+def _submission(asked: Judge, exercise: Exercise) -> Submission | None:
     if asked.source is not None:
-        return Submission(source=asked.source, file=lesson.stub.name)
-    return read(lesson.stub)
+        return Submission(source=asked.source, file=exercise.stub_path.name)
+    return read(exercise.stub_path)
 
 
-def _stumbled(lesson: Lesson, error: Exception) -> ExerciseResult:
+def _stumbled(exercise: Exercise, error: Exception) -> ExerciseResult:
     text = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
     return ExerciseResult(
-        id=lesson.id, name=lesson.name, chapter=lesson.chapter, state=State.ERROR, message=text
+        id=exercise.id,
+        name=exercise.name,
+        chapter=exercise.chapter,
+        state=State.ERROR,
+        message=text,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.watch import layout
 from torchkata.watch.events import Page, Quit, Reset, ShowHints, ShowSolution
 from torchkata.watch.reducer import Step, call_off, judge_all, judge_now, open_item
@@ -47,7 +47,7 @@ def press(state: State, key: str, look: layout.Look) -> Step:
         case "a":
             started = tuple(i.id for i in state.items if state.states.get(i.id) != "todo")
             if not started:
-                return replace(state, notice=say("Nothing is started yet.")), ()
+                return replace(state, notice=_("Nothing is started yet.")), ()
             return judge_all(replace(state, page=Page.ALL, scroll=0), started, report=False)
         case "w":
             every = tuple(item.id for item in state.items)
@@ -77,9 +77,9 @@ def _scrolled(state: State, key: str, look: layout.Look) -> int:
 def _neighbour(state: State, by: int) -> Step:
     at = state.at + by
     if at < 0:
-        return replace(state, notice=say("This is the first exercise.")), ()
+        return replace(state, notice=_("This is the first exercise.")), ()
     if at >= len(state.items):
-        return replace(state, notice=say("This is the last exercise.")), ()
+        return replace(state, notice=_("This is the last exercise.")), ()
     return open_item(state, at)
 
 
@@ -89,13 +89,13 @@ def _unfinished(state: State) -> Step:
         at = (state.at + by) % count
         if state.states.get(state.items[at].id) != "passed":
             return open_item(state, at)
-    return replace(state, notice=say("There is no other unfinished exercise.")), ()
+    return replace(state, notice=_("There is no other unfinished exercise.")), ()
 
 
 def _hint(state: State) -> Step:
     item = state.item
     if not item.hints:
-        return replace(state, notice=say("This exercise has no hints.")), ()
+        return replace(state, notice=_("This exercise has no hints.")), ()
     level = min(state.hints.get(item.id, 0) + 1, item.hints)
     state = replace(state, hints={**state.hints, item.id: level})
     return state, (ShowHints(id=item.id, level=level),)
@@ -153,5 +153,5 @@ def _enter(state: State) -> Step:
 def _leave(state: State) -> Step:
     if state.page is Page.ALL and (state.queue or state.job is not None):
         state, effects = call_off(state)
-        return replace(state, notice=say("Stopped.")), effects
+        return replace(state, notice=_("Stopped.")), effects
     return replace(state, page=Page.EXERCISE, scroll=0), ()

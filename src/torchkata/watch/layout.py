@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from rich.cells import cell_len, set_cell_size
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.report import labels
 from torchkata.report import text as units
 from torchkata.result import State as Verdict
@@ -82,7 +82,7 @@ def _heading(state: State, look: Look) -> list[str]:
     if height < _LOW and not look.tall:
         return []
     done = sum(known == "passed" for known in state.states.values())
-    count = look.safe(say("{done} of {all} passed", done=done, all=len(state.items)))
+    count = look.safe(_("{done} of {all} passed", done=done, all=len(state.items)))
     name = look.safe(state.item.id)
     if cell_len(name) + cell_len(count) + 2 > columns:
         count = f"{done}/{len(state.items)}"
@@ -97,7 +97,7 @@ def _rule(state: State, look: Look, start: int, count: int, rest: int) -> str:
     left = look.safe(_doing(state))
     right = ""
     if start or rest:
-        right = look.safe(say("{last} of {all} lines", last=count - rest, all=count))
+        right = look.safe(_("{last} of {all} lines", last=count - rest, all=count))
     left = f"{dash * 2} {left} " if left else ""
     right = f" {right} {dash * 2}" if right else ""
     middle = dash * max(0, columns - cell_len(left) - cell_len(right))
@@ -108,10 +108,10 @@ def _doing(state: State) -> str:
     if state.job is None:
         return ""
     if state.job.quiet:
-        return say("judging {name} ...", name=state.job.id)
+        return _("judging {name} ...", name=state.job.id)
     if state.job.check:
-        return say("judging: {check} ...", check=labels.axis(state.job.check))
-    return say("judging ...")
+        return _("judging: {check} ...", check=labels.axis(state.job.check))
+    return _("judging ...")
 
 
 def _last(state: State, look: Look) -> list[str]:
@@ -137,45 +137,45 @@ def _advice(state: State) -> tuple[str, str]:
     if state.job is not None and not state.job.quiet:
         return "", ""
     if state.text:
-        return say("Write your answer in the file and save it: it is judged at once."), ""
+        return _("Write your answer in the file and save it: it is judged at once."), ""
     if state.result is None or state.source is None or state.fault:
         return "", ""
     match state.result.state:
         case Verdict.PASSED:
             return _passed(state), "green"
         case Verdict.UNMEASURABLE:
-            return say("Press Enter to judge it again when the machine is calmer."), "yellow"
+            return _("Press Enter to judge it again when the machine is calmer."), "yellow"
         case Verdict.TODO:
-            return say("Go on in the file and save it: it is judged at once."), ""
-    return say("Mend the first point and save. Stuck? Press h."), ""
+            return _("Go on in the file and save it: it is judged at once."), ""
+    return _("Mend the first point and save. Stuck? Press h."), ""
 
 
 def _passed(state: State) -> str:
     if all(known == "passed" for known in state.states.values()):
-        return say("Everything passes. Well done! Press s to see how the reference does it.")
+        return _("Everything passes. Well done! Press s to see how the reference does it.")
     if state.at + 1 < len(state.items):
-        return say(
+        return _(
             "Passed. Press n to go on with {name}, s to see how the reference does it, or make it "
             "better still.",
             name=state.items[state.at + 1].name,
         )
-    return say("Passed. This is the last exercise; N goes to one that does not pass yet.")
+    return _("Passed. This is the last exercise; N goes to one that does not pass yet.")
 
 
 def _question(state: State) -> str:
     if state.question is Question.RESET:
-        return say("Bring {name} back as shipped? Your file is kept. (y/n)", name=state.item.name)
+        return _("Bring {name} back as shipped? Your file is kept. (y/n)", name=state.item.name)
     if state.question is Question.SOLUTION:
-        return say("It does not pass yet. Show the solution all the same? (y/n)")
-    return say("Really? What you find yourself stays with you; h gives a hint. (y/n)")
+        return _("It does not pass yet. Show the solution all the same? (y/n)")
+    return _("Really? What you find yourself stays with you; h gives a hint. (y/n)")
 
 
 def _keys(state: State, columns: int) -> str:
     if state.page is Page.LIST:
-        texts = (say("type to filter, arrows and Enter to go, Esc to leave"), "Enter  Esc")
+        texts = (_("type to filter, arrows and Enter to go, Esc to leave"), "Enter  Esc")
     elif columns < _NARROW:
         texts = ("n p h l r s a w q ?", "n p h l q ?")
     else:
-        long = say("n next  p prev  h hint  l list  r reset  s solution  a all  w report  q quit")
+        long = _("n next  p prev  h hint  l list  r reset  s solution  a all  w report  q quit")
         texts = (f"{long}  ?", "n p h l r s a w q ?")
     return next((text for text in texts if cell_len(text) <= columns), texts[-1][:columns])

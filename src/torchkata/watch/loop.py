@@ -13,7 +13,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Final
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.learner.progress import Progress
 from torchkata.sandbox.launcher import Launcher
 from torchkata.watch import effects as deeds
@@ -60,7 +60,7 @@ class Loop:
     def __init__(
         self,
         course: Course,
-        lessons: tuple[Lesson, ...],
+        exercises: tuple[Exercise, ...],
         launcher: Launcher,
         terminal: Terminal,
         state: State,
@@ -68,7 +68,7 @@ class Loop:
         *,
         poll: bool = False,
     ) -> None:
-        self._lessons = {lesson.id: lesson for lesson in lessons}
+        self._lessons = {exercise.id: exercise for exercise in exercises}
         self._folder = course.root / "exercises"
         self._terminal = terminal
         self._state = state

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.report import labels
 from torchkata.report import text as units
 from torchkata.report.terminal import TerminalReport
@@ -94,7 +94,7 @@ def _exercise(state: State, look: Look) -> list[str]:
         return _prose(state.fault, state, look)
     if state.source is None:
         return _prose(
-            say(
+            _(
                 "There is no {file}. Save your answer there, or press r to bring it back as "
                 "shipped.",
                 file=state.item.file,
@@ -122,18 +122,18 @@ def _prose(text: str, state: State, look: Look, *, keep: bool = False) -> list[s
 
 
 def _list(state: State, look: Look) -> tuple[list[str], int]:
-    lines = [look.paint(look.safe(say("Find: {filter}_", filter=state.filter)), "bold")]
+    lines = [look.paint(look.safe(_("Find: {filter}_", filter=state.filter)), "bold")]
     found = state.found
     focus, chapter = 0, ""
     if not found:
-        lines.append(look.safe(say("Nothing fits; Backspace takes back a letter.")))
+        lines.append(look.safe(_("Nothing fits; Backspace takes back a letter.")))
     for row, place in enumerate(found):
         item = state.items[place]
         if item.chapter != chapter:
             chapter = item.chapter
             inside = [i.id for i in state.items if i.chapter == chapter]
             done = sum(state.states.get(id_) == "passed" for id_ in inside)
-            heading = say("{chapter}  {done} of {all}", chapter=chapter, done=done, all=len(inside))
+            heading = _("{chapter}  {done} of {all}", chapter=chapter, done=done, all=len(inside))
             lines.append(look.paint(look.safe(heading), "bold"))
         if row == state.cursor:
             focus = len(lines)
@@ -159,7 +159,7 @@ def _all(state: State, look: Look) -> list[str]:
     running = state.job.id if state.job is not None and state.job.quiet else ""
     waiting = [running, *state.queue] if running else list(state.queue)
     total = len(state.done) + len(waiting)
-    count = say("{done} of {all} judged", done=len(state.done), all=total)
+    count = _("{done} of {all} judged", done=len(state.done), all=total)
     lines = [look.paint(look.safe(count), "bold")]
     for id_ in state.done:
         known = state.states.get(id_, "")
@@ -173,18 +173,18 @@ def _all(state: State, look: Look) -> list[str]:
 
 def _keys() -> str:
     rows = (
-        ("n, p", say("the next exercise, the previous one")),
-        ("N", say("the next one that does not pass yet")),
-        ("h", say("a hint; each time one level more")),
-        ("l", say("the list: type to filter, arrows and Enter to go there")),
-        ("r", say("reset: the file as shipped; yours is kept")),
-        ("s", say("the solution")),
-        ("a", say("judge all exercises that you have started")),
-        ("w", say("write the report of all exercises as HTML")),
-        ("Enter", say("judge the file again; or back from a page like this one")),
-        (say("arrows"), say("scroll; also j, k, PgUp, PgDn, Space, g, G")),
-        ("Esc", say("back; stop judging all")),
-        ("q", say("quit; what you wrote is in your files")),
+        ("n, p", _("the next exercise, the previous one")),
+        ("N", _("the next one that does not pass yet")),
+        ("h", _("a hint; each time one level more")),
+        ("l", _("the list: type to filter, arrows and Enter to go there")),
+        ("r", _("reset: the file as shipped; yours is kept")),
+        ("s", _("the solution")),
+        ("a", _("judge all exercises that you have started")),
+        ("w", _("write the report of all exercises as HTML")),
+        ("Enter", _("judge the file again; or back from a page like this one")),
+        (_("arrows"), _("scroll; also j, k, PgUp, PgDn, Space, g, G")),
+        ("Esc", _("back; stop judging all")),
+        ("q", _("quit; what you wrote is in your files")),
     )
     return "\n".join(f"{key:<8}{what}" for key, what in rows)
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from torchkata.errors import UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.watch.layout import Look, rows
 
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"  # the other screen, no cursor
@@ -25,10 +25,10 @@ class Terminal:
 
     def __init__(self, *, color: bool = True) -> None:
         if os.name == "nt":
-            raise UsageError(say("Watching needs a Unix terminal; on Windows, use WSL2."))
+            raise UsageError(_("Watching needs a Unix terminal; on Windows, use WSL2."))
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError(
-                say(
+                _(
                     "Watching needs a terminal, for its keys. Without one, use "
                     "`nox -s grade -- NAME`, which judges once."
                 )

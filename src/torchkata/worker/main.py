@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.worker.frames import PREFIX
 from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND, Channel
@@ -137,7 +137,7 @@ def _text(error: BaseException) -> str:
     try:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
     except Exception:  # noqa: BLE001 - a learner's own __str__ may raise
-        text = say("(its text cannot be shown)")
+        text = _("(its text cannot be shown)")
     return str(text)[:_MOST_TEXT].encode("utf-8", "replace").decode()
 
 

@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Final
 
-from torchkata.i18n.messages import LANGUAGE, catalogue, choose
+from torchkata.i18n.catalogues import catalogue
 from torchkata.worker.confinement.confine import (
     Limits,
     adopt_orphans,

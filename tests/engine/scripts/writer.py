@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from torchkata.learner.progress import Progress
-from torchkata.result import ExerciseResult, Rung, State
+from torchkata.result import ExerciseResult, CostRow, State
 
 LESSON = SimpleNamespace(id="01_mini/02_halve")
 
@@ -13,6 +13,6 @@ def record(progress: Progress, turn: int) -> None:
     figures = {"ops": 1e6 - turn}
     result = ExerciseResult(
         id=LESSON.id, name="halve", chapter="01_mini", state=State.PASSED, seconds=1.0 + turn,
-        ladder=(Rung(who="yours", case="usual", figures=figures),),
+        ladder=(CostRow(who="yours", case="usual", figures=figures),),
     )  # fmt: skip
     progress.record(LESSON, result, b"source")

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from torchkata.course.translations import told
-from torchkata.i18n.messages import Say, english
 
 
-def _at(sizes: Mapping[str, float], say: Say) -> str:
+def _at(sizes: Mapping[str, float], _: Say) -> str:
     named = ", ".join(f"{name}={size:g}" for name, size in sizes.items())
-    return say(" at {sizes}", sizes=named) if sizes else ""
+    return _(" at {sizes}", sizes=named) if sizes else ""
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,13 @@ class Ops:
     at_most: int | str
     views: bool = True
 
-    def sentence(self, say: Say = english) -> str:
+    def sentence(self, _: Say = english) -> str:
         """The budget in words: English, unless `messages.say` is given."""
         if str(self.at_most) == "1":
-            head = say("at most 1 op")
+            head = _("at most 1 op")
         else:
-            head = say("at most {count} ops", count=self.at_most)
-        return head if self.views else say("{budget}, views not counted", budget=head)
+            head = _("at most {count} ops", count=self.at_most)
+        return head if self.views else _("{budget}, views not counted", budget=head)
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,10 @@ class Memory:
     at_most: str
     at: Mapping[str, float] = field(default_factory=dict)
 
-    def sentence(self, say: Say = english) -> str:
+    def sentence(self, _: Say = english) -> str:
         """The budget in words: English, unless `messages.say` is given."""
-        return say(
-            "at most {count} bytes of extra memory{at}", count=self.at_most, at=_at(self.at, say)
+        return _(
+            "at most {count} bytes of extra memory{at}", count=self.at_most, at=_at(self.at, _)
         )
 
 
@@ -75,18 +74,18 @@ class Speedup:
         """The slow version's name in words."""
         return self.over.__name__.strip("_").replace("_", " ")
 
-    def sentence(self, say: Say = english) -> str:
+    def sentence(self, _: Say = english) -> str:
         """The budget in words: English, unless `messages.say` is given."""
-        return say(
+        return _(
             "at least {factor:g} x faster than the {rival}{at}",
             factor=self.factor,
-            rival=self.rival if say is english else told(self.rival),
-            at=_at(self.at, say),
+            rival=self.rival if _ is english else told(self.rival),
+            at=_at(self.at, _),
         )
 
 
 @dataclass(frozen=True)
-class Syncs:
+class HostSyncs:
     """At most so many host synchronisations: reads of a device's tensor by the CPU.
 
     Attributes:
@@ -95,11 +94,11 @@ class Syncs:
 
     at_most: int = 0
 
-    def sentence(self, say: Say = english) -> str:
+    def sentence(self, _: Say = english) -> str:
         """The budget in words: English, unless `messages.say` is given."""
         if self.at_most == 0:
-            return say("no host synchronisation")
-        return say(
+            return _("no host synchronisation")
+        return _(
             "at most 1 host synchronisation"
             if self.at_most == 1
             else "at most {count} host synchronisations",
@@ -108,7 +107,7 @@ class Syncs:
 
 
 @dataclass(frozen=True)
-class GrowthAtMost:
+class Growth:
     """The cost rises with a size by at most this exponent.
 
     Attributes:
@@ -125,22 +124,22 @@ class GrowthAtMost:
     of: Literal["bytes", "ops", "time"] = "bytes"
     at: Mapping[str, float] = field(default_factory=dict)
 
-    def noun(self, say: Say = english) -> str:
+    def noun(self, _: Say = english) -> str:
         """What grows, in words."""
         return {
-            "bytes": say("allocated bytes"),
-            "ops": say("ops"),
-            "time": say("nanoseconds"),
+            "bytes": _("allocated bytes"),
+            "ops": _("ops"),
+            "time": _("nanoseconds"),
         }[self.of]
 
-    def sentence(self, say: Say = english) -> str:
+    def sentence(self, _: Say = english) -> str:
         """The budget in words: English, unless `messages.say` is given."""
-        return say(
+        return _(
             "{noun} grow at most like {over}^{exponent:g}",
-            noun=self.noun(say),
+            noun=self.noun(_),
             over=self.over,
             exponent=self.at_most,
         )
 
 
-Budget = Ops | Memory | Speedup | Syncs | GrowthAtMost
+Budget = Ops | Memory | Speedup | HostSyncs | Growth

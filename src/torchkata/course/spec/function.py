@@ -11,14 +11,16 @@ import torch
 
 from torchkata.course.spec.budgets import Budget
 from torchkata.course.spec.case import Case
-from torchkata.course.spec.inputs import LAYOUTS, Maker
+from torchkata.course.spec.inputs import LAYOUTS, InputFactory
 from torchkata.course.spec.tolerance import Tolerance
 from torchkata.errors import CourseError
 from torchkata.result import AXES
 
 FLOATS: Final = (torch.float32, torch.float64)
 _VARIANTS: Final = ("gradient", "device", "purity")
-_MOST_USUAL: Final = 20_000  # elements, as the product of the sizes, of the case used for variants
+_MOST_ELEMENTS: Final = (
+    20_000  # elements, as the product of the sizes, of the case used for variants
+)
 
 
 @dataclass(frozen=True)
@@ -30,24 +32,24 @@ class Function:
         inputs: a maker per parameter, in the order of the parameters.
         naive: the slow, obvious version: an oracle that the reference has to agree with.
         cases: hidden inputs.
-        dtypes: judged on the usual case; the first is the dtype of all cases.
+        dtypes: judged on variant_case; the first is the dtype of all cases.
         budget: what it may cost.
         layouts: memory layouts that are judged besides contiguous ones.
         gradient: whether gradients are judged, or the names of the parameters to differentiate.
         device: whether it is judged on the twin device and on accelerators.
         purity: whether its arguments have to stay untouched.
         tolerance: instead of the one that follows from dtype and scale.
-        usual: name of the case for dtypes, layouts, devices, purity and gradients; by default the
+        variant_case: name of the case for dtypes, layouts, devices, purity and gradients; by default the
             largest one up to 20,000 elements.
         forbidden: names of the library's functions that it must not call, as patterns: `*softm*`.
-        variants: whether other dtypes and layouts, devices, purity and gradients are judged at
+        check_variants: whether other dtypes and layouts, devices, purity and gradients are judged at
             all; without them, cases and budget alone.
-        via: a probe `via(module, *arguments)` that is called instead, for what is no function
+        adapter: a probe `adapter(module, *arguments)` that is called instead, for what is no function
             itself: it makes a module of a class, say, and calls that. `name` then names the probe.
     """
 
     name: str
-    inputs: Mapping[str, Maker]
+    inputs: Mapping[str, InputFactory]
     naive: Callable[..., object]
     cases: tuple[Case, ...]
     dtypes: tuple[torch.dtype, ...] = FLOATS
@@ -57,32 +59,34 @@ class Function:
     device: bool = True
     purity: bool = True
     tolerance: Tolerance | None = None
-    usual: str = ""
+    variant_case: str = ""
     forbidden: tuple[str, ...] = ()
-    variants: bool = True
-    via: Callable[..., object] | None = None
+    check_variants: bool = True
+    adapter: Callable[..., object] | None = None
 
     def __post_init__(self) -> None:
-        if not self.variants:
+        if not self.check_variants:
             alone = {"dtypes": self.dtypes[:1], "layouts": ()}
             for name, value in {**alone, **dict.fromkeys(_VARIANTS, False)}.items():
                 object.__setattr__(self, name, value)
         names = [case.name for case in self.cases]
         if len(set(names)) != len(names) or not names:
             raise CourseError(f"{self.name}: give at least one case, each with a name of its own.")
-        if self.usual and self.usual not in names:
-            raise CourseError(f"{self.name}: there is no case {self.usual!r} to be the usual one.")
-        if self.usual_case.tolerance is not None:
-            raise CourseError(f"{self.name}: the usual case cannot have a tolerance of its own.")
+        if self.variant_case and self.variant_case not in names:
+            raise CourseError(
+                f"{self.name}: there is no case {self.variant_case!r} to be variant_case."
+            )
+        if self.case_for_variants.tolerance is not None:
+            raise CourseError(f"{self.name}: variant_case cannot have a tolerance of its own.")
 
     @property
-    def usual_case(self) -> Case:
+    def case_for_variants(self) -> Case:
         """The case on which dtypes, layouts, devices, purity and gradients are judged."""
-        if self.usual:
-            return next(case for case in self.cases if case.name == self.usual)
+        if self.variant_case:
+            return next(case for case in self.cases if case.name == self.variant_case)
         special = ("raises", "given", "tolerance")
         plain = [c for c in self.cases if all(getattr(c, what) is None for what in special)]
-        fitting = [case for case in plain if case.elements <= _MOST_USUAL] or plain
+        fitting = [case for case in plain if case.elements <= _MOST_ELEMENTS] or plain
         return max(fitting or list(self.cases), key=lambda case: case.elements)
 
     def dtypes_of(self, case: Case) -> tuple[torch.dtype, ...]:
@@ -99,7 +103,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Entry:
+class EntryPoint:
     """An entry point that plain tests judge: a class, a table, or a function of another kind.
 
     Attributes:
@@ -110,49 +114,51 @@ class Entry:
 
 
 @dataclass(frozen=True, init=False)
-class Exercise:
+class Spec:
     """A whole exercise; one per grader.
 
     Attributes:
         entries: its entry points, in the order of the stub.
-        shipped: digest of the stub as shipped (`nox -s check` prints it), by which an untouched
+        stub_digest: digest of the stub as shipped (`nox -s check` prints it), by which an untouched
             file is known.
-        fault: the axis on which faulty code to be fixed fails; empty for a stub to implement.
+        broken_axis: the axis on which faulty code to be fixed fails; empty for a stub to implement.
         weight: points in a gradebook.
         loads_data: whether its workers may read the judge's files and start processes, as data
             loaders do.
-        described: of each entry point, what a probe says of the reference's; where that is given,
+        reference_signatures: of each entry point, what a probe says of the reference's; where that is given,
             there is no reference, and only open examples are judged.
     """
 
-    entries: tuple[Function | Entry, ...]
-    shipped: str
-    fault: str
+    entries: tuple[Function | EntryPoint, ...]
+    stub_digest: str
+    broken_axis: str
     weight: int
     loads_data: bool
-    described: Mapping[str, object] | None
+    reference_signatures: Mapping[str, object] | None
 
     def __init__(
         self,
-        *entries: Function | Entry,
-        shipped: str,
-        fault: str = "",
+        *entries: Function | EntryPoint,
+        stub_digest: str,
+        broken_axis: str = "",
         weight: int = 1,
         loads_data: bool = False,
-        described: Mapping[str, object] | None = None,
+        reference_signatures: Mapping[str, object] | None = None,
     ) -> None:
         fields = {
             "entries": entries,
-            "shipped": shipped,
-            "fault": fault,
+            "stub_digest": stub_digest,
+            "broken_axis": broken_axis,
             "weight": weight,
             "loads_data": loads_data,
-            "described": described,
+            "reference_signatures": reference_signatures,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
-        if fault and fault not in AXES:
-            raise CourseError(f"fault={fault!r} is no axis; use one of {', '.join(AXES)}.")
+        if broken_axis and broken_axis not in AXES:
+            raise CourseError(
+                f"broken_axis={broken_axis!r} is no axis; use one of {', '.join(AXES)}."
+            )
 
     @property
     def functions(self) -> tuple[Function, ...]:
@@ -162,9 +168,9 @@ class Exercise:
     @property
     def names(self) -> tuple[str, ...]:
         """The names that the submission has to define."""
-        return tuple(e.name for e in self.entries if not (isinstance(e, Function) and e.via))
+        return tuple(e.name for e in self.entries if not (isinstance(e, Function) and e.adapter))
 
-    def sentences(self) -> list[str]:
+    def join(self) -> list[str]:
         """Every budget's sentence: each stands word for word in the stub."""
         return [budget.sentence() for f in self.functions for budget in f.budget]
 

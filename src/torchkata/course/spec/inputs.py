@@ -28,13 +28,13 @@ class Sizes(dict[str, float]):
             raise AttributeError(letter) from None
 
 
-Maker = Callable[[Sizes, torch.Generator], object]
+InputFactory = Callable[[Sizes, torch.Generator], object]
 """Makes one argument; called with the case's sizes and a generator, afresh for every call."""
 
 
 def normal(
     shape: str, *, mean: float = 0.0, std: float = 1.0, dtype: torch.dtype | None = None
-) -> Maker:
+) -> InputFactory:
     """Draw from a normal distribution; for integer dtypes whole numbers in [-9, 9], for bool coins.
 
     Args:
@@ -61,7 +61,7 @@ def normal(
 
 def uniform(
     shape: str, low: float = 0.0, high: float = 1.0, *, dtype: torch.dtype | None = None
-) -> Maker:
+) -> InputFactory:
     """Draw floats uniformly from [low, high)."""
 
     def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
@@ -74,7 +74,7 @@ def uniform(
 
 def integers(
     shape: str, low: float | str, high: float | str, *, dtype: torch.dtype = torch.int64
-) -> Maker:
+) -> InputFactory:
     """Draw whole numbers from [low, high); either bound may be a formula over the axis letters."""
 
     def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
@@ -84,7 +84,7 @@ def integers(
     return make
 
 
-def value(constant: T | str) -> Maker:
+def value(constant: T | str) -> InputFactory:
     """Pass a constant, or a number from a formula over the axis letters: `value("N")`."""
 
     def make(sizes: Sizes, _generator: torch.Generator) -> object:
@@ -103,7 +103,7 @@ def _drawable(dtype: torch.dtype) -> torch.dtype:
 LAYOUTS = ("contiguous", "transposed", "strided")
 
 
-def relayout(tree: object, layout: str) -> object:
+def with_layout(tree: object, layout: str) -> object:
     """Give every tensor in a tuple, list or dict of arguments the same values in another layout.
 
     Args:
@@ -114,9 +114,9 @@ def relayout(tree: object, layout: str) -> object:
     if isinstance(tree, torch.Tensor):
         return _relayout(tree, layout)
     if isinstance(tree, (list, tuple)):
-        return type(tree)(relayout(leaf, layout) for leaf in tree)
+        return type(tree)(with_layout(leaf, layout) for leaf in tree)
     if isinstance(tree, dict):
-        return {key: relayout(leaf, layout) for key, leaf in tree.items()}
+        return {key: with_layout(leaf, layout) for key, leaf in tree.items()}
     return tree
 
 
@@ -130,7 +130,7 @@ def _relayout(tensor: torch.Tensor, layout: str) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Seeded:
+class RandomSource:
     """Generators for a run: the same seed and the same words give the same numbers."""
 
     seed: int

@@ -12,7 +12,7 @@ from torchkata.course.translations import told
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.grading.checks.custom_tests import Subject
 from torchkata.grading.compare import differences
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 
 def require(condition: object, message: str, **figures: float) -> None:
@@ -44,18 +44,18 @@ def same(
         tolerance: instead of the one that follows from dtype and scale.
         dtype: whether dtypes have to agree.
     """
-    what = told(what) or say("the result")
+    what = told(what) or _("the result")
     try:
         found = differences(got, expected, tolerance=tolerance, dtype=dtype, name=what)
     except CourseError as error:  # a test may compare two answers of the submission
         raise CheckFailed(
-            say("{what} cannot be compared: {error}", what=what, error=error)
+            _("{what} cannot be compared: {error}", what=what, error=error)
         ) from error
     for difference in found:
         raise CheckFailed(difference.message, difference.facts, **difference.figures)
 
 
-def agree(
+def same_as_reference(
     submission: Subject,
     reference: Subject,
     probe: Callable[..., Any],
@@ -90,7 +90,7 @@ def agree(
     return got
 
 
-def delivers(
+def loader_yields(
     submission: Subject,
     probe: Callable[..., Any],
     *arguments: Any,
@@ -115,21 +115,21 @@ def delivers(
         got = submission.run(probe, *arguments, count)
         require(
             not got["error"],
-            say(
+            _(
                 "A DataLoader with {count} worker processes failed: {error}",
                 count=count,
                 error=got["error"],
             ),
         )
         if expected is not None:
-            what = say("what the DataLoader gives with {count} workers", count=count)
+            what = _("what the DataLoader gives with {count} workers", count=count)
             for batches in got["passes"]:
                 same(batches, list(expected), what=what)
         came.append(got["passes"])
     return came
 
 
-def refuses(
+def loader_raises(
     submission: Subject,
     probe: Callable[..., Any],
     *arguments: Any,
@@ -152,10 +152,10 @@ def refuses(
     """
     told_each = [submission.run(probe, *arguments, count) for count in workers]
     for count, got in zip(workers, told_each, strict=True):
-        where = say("{fault} (num_workers={count})", fault=told(fault), count=count)
+        where = _("{fault} (num_workers={count})", fault=told(fault), count=count)
         require(
             got["error"],
-            say(
+            _(
                 "{where}, but the pass went on without an error: silent gaps and wrong samples "
                 "are found months later. Let the error through.",
                 where=where,
@@ -163,7 +163,7 @@ def refuses(
         )
         require(
             naming in got["text"],
-            say(
+            _(
                 "{where}; the error that came does not name it, so nobody can find it: {error}",
                 where=where,
                 error=got["error"],
@@ -172,7 +172,7 @@ def refuses(
     return told_each
 
 
-def good_steps(
+def training_steps_ok(
     seen: Mapping[str, Any], *, steps: int | None = None, forwards: int | None = None
 ) -> None:
     """Fail the check unless training steps return their loss, detached, and do nothing twice.
@@ -185,11 +185,11 @@ def good_steps(
     for loss in seen["losses"]:
         require(
             torch.is_tensor(loss) and loss.dim() == 0,
-            say("A step has to return the loss, a 0-d tensor, not {loss}.", loss=repr(loss)),
+            _("A step has to return the loss, a 0-d tensor, not {loss}.", loss=repr(loss)),
         )
     require(
         not any(seen["graphs"]),
-        say(
+        _(
             "The returned loss still hangs on its gradient graph. Whoever keeps it in a list keeps "
             "the graph of every step: detach it."
         ),
@@ -201,7 +201,7 @@ def good_steps(
     }
     require(
         made == due,
-        say(
+        _(
             "The model was called {calls} x and the optimizer {steps} x, instead of {forwards} x "
             "and {wanted} x.",
             **made,
@@ -220,7 +220,7 @@ def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *
             raise
         require(
             error.kind == kind.__name__,
-            say(
+            _(
                 "This has to raise {wanted}, but {kind} came: {error}",
                 wanted=kind.__name__,
                 kind=error.kind,
@@ -228,4 +228,4 @@ def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *
             ),
         )
         return str(error)
-    raise CheckFailed(say("This has to raise {wanted}, but it returned.", wanted=kind.__name__))
+    raise CheckFailed(_("This has to raise {wanted}, but it returned.", wanted=kind.__name__))

@@ -17,7 +17,7 @@ from torchkata.grading.checks.check import raised
 from torchkata.grading.checks.outputs import shape_first
 from torchkata.grading.compare import differences
 from torchkata.grading.session import Session, rounded, widened
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.worker import builtin_probes
 
 _MOST_TEXT: Final = 200  # of what a worker says
@@ -25,7 +25,7 @@ _MOST_TEXT: Final = 200  # of what a worker says
 
 def device(session: Session, function: Function, where: str) -> None:
     """On another device the results lie there, with the right values and gradients."""
-    case = function.usual_case
+    case = function.case_for_variants
     session.ask(function, case, where)
     arguments = session.draw(function, case)
     try:
@@ -36,7 +36,7 @@ def device(session: Session, function: Function, where: str) -> None:
         if error.todo:
             raise
         raise CheckFailed(
-            say(
+            _(
                 "{what}. Inputs on {device}, case: {case}.",
                 what=raised(error),
                 device=where,
@@ -49,18 +49,18 @@ def device(session: Session, function: Function, where: str) -> None:
     wrong = sorted({str(got) for got in answer["devices"]} - {where})
     if wrong and _leaves(expected):
         raise CheckFailed(
-            say(
+            _(
                 "The result lies on {wrong}, but the inputs lie on {device} (a stand-in for a "
                 "GPU){made}. Create tensors where the inputs are: `x.new_zeros(...)` or "
                 "`device=x.device`.",
                 wrong=", ".join(wrong),
                 device=where,
-                made=say("; it comes from {call}", call=made) if made else "",
+                made=_("; it comes from {call}", call=made) if made else "",
             ),
             {"line": int(origin[1]) if origin else 0},
         )
     precise = session.expect(function.name, widened(session.draw(function, case)))
-    found = say("(on {device}, {case})", device=where, case=case.told)
+    found = _("(on {device}, {case})", device=where, case=case.told)
     _equal(session, function, answer["value"], expected, precise, found)
     if function.differentiable(case):
         gradient(session, function, case, where)
@@ -68,17 +68,17 @@ def device(session: Session, function: Function, where: str) -> None:
 
 def purity(session: Session, function: Function) -> None:
     """The arguments are the same after the call as before it."""
-    case = function.usual_case
+    case = function.case_for_variants
     session.ask(function, case)
     touched = session.worker.run(builtin_probes.purity, function.name, session.draw(function, case))
     names = list(function.inputs)
     changed = [names[index] for index in touched if isinstance(index, int) and index < len(names)]
     if changed:
         raise CheckFailed(
-            say(
+            _(
                 "It modifies its argument {names}. Whoever passed it still needs the old values: "
                 "work on a new tensor instead of in place.",
-                names=say(" and ").join(changed),
+                names=_(" and ").join(changed),
             )
         )
 
@@ -87,7 +87,7 @@ def gradient(
     session: Session, function: Function, case: Case | None = None, where: str = "cpu"
 ) -> None:
     """Gradients flow from the result to the arguments, with the reference's values."""
-    case = case or function.usual_case
+    case = case or function.case_for_variants
     for dtype in function.dtypes_of(case):
         _gradient(session, function, case, where, dtype)
 
@@ -110,7 +110,7 @@ def _gradient(
         raise CourseError(f"{function.name} has no floating arguments: set gradient=False.")
     names = [list(function.inputs)[position] for position in wanted]
     result = session.expect(function.name, arguments)
-    generator = session.seeds.generator(session.lesson.id, function.name, case.name, "cotangent")
+    generator = session.seeds.generator(session.exercise.id, function.name, case.name, "cotangent")
     weights = [
         torch.randn(leaf.shape, generator=generator, dtype=torch.float64).to(leaf.dtype)
         for leaf in _leaves(result)
@@ -125,14 +125,14 @@ def _gradient(
         if error.todo:
             raise
         raise CheckFailed(
-            say("In the gradient: {what}. Case: {case}.", what=raised(error), case=case.told)
+            _("In the gradient: {what}. Case: {case}.", what=raised(error), case=case.told)
         ) from error
     truth = session.trusted(lambda: ask(session.reference, draw(), "cpu"))
     precise = session.trusted(lambda: ask(session.reference, widened(draw()), "cpu"))
     got = answer["gradients"]
     if not answer["graph"] and truth["graph"] and any(leaf.numel() for leaf in _leaves(result)):
         raise CheckFailed(
-            say(
+            _(
                 "No gradient flows: the result does not remember the arguments. Look for "
                 ".detach(), .item(), .data, numpy or torch.tensor(...) on the way."
             ),
@@ -147,12 +147,12 @@ def _gradient(
             continue
         if mine is None:
             raise CheckFailed(
-                say("No gradient reaches {name}. Case: {case}.", name=name, case=case.told),
+                _("No gradient reaches {name}. Case: {case}.", name=name, case=case.told),
                 {"gradient": "none"},
             )
         if theirs is None:
             theirs, exact = torch.zeros_like(mine), None  # noqa: PLW2901 - no flow is a zero
-        found = say("(gradient with respect to {name}, {case})", name=name, case=case.told)
+        found = _("(gradient with respect to {name}, {case})", name=name, case=case.told)
         _equal(session, function, mine, theirs, exact, found, case.allowed(dtype), case.why)
 
 
@@ -182,5 +182,5 @@ def _equal(
     shape_first(session, function, {difference.axis: difference for difference in found})
     for difference in found:
         raise CheckFailed(
-            sentences(difference.message, where, told(why)), difference.facts, **difference.figures
+            join(difference.message, where, told(why)), difference.facts, **difference.figures
         )

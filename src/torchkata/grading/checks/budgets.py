@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from torchkata.course.spec.budgets import Memory, Ops, Syncs
+from torchkata.course.spec.budgets import HostSyncs, Memory, Ops
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.formula import evaluate
 from torchkata.course.spec.function import Function
@@ -23,7 +23,7 @@ from torchkata.grading.checks.metering import (
 )
 from torchkata.grading.checks.outputs import on, ordinary
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.sandbox.worker_client import Worker
 from torchkata.worker.meters.counts import MemoryUse, OpCount, events
 
@@ -52,7 +52,7 @@ def ops(session: Session, function: Function, budget: Ops) -> dict[str, float]:
     ask = partial(measure, session, session.reference, function, case)
     theirs: OpCount = session.trusted(ask)["ops"]
     smallest = over[0][0].told if len(over) > 1 else ""
-    told = say(
+    told = _(
         "{yours}; at most 1 is allowed. The reference makes {theirs}."
         if limit == 1
         else "{yours}; at most {limit:g} are allowed. The reference makes {theirs}.",
@@ -61,10 +61,10 @@ def ops(session: Session, function: Function, budget: Ops) -> dict[str, float]:
         theirs=theirs.sentence(),
     )
     raise CheckFailed(
-        sentences(
+        join(
             told,
             on(case),
-            say("The smallest case over budget: {case}.", case=smallest) if smallest else "",
+            _("The smallest case over budget: {case}.", case=smallest) if smallest else "",
         ),
         {"line": busiest({at: names.total() for at, names in mine.by_line.items()})},
         ops=_counted(mine, budget),
@@ -101,18 +101,18 @@ def memory(session: Session, function: Function, budget: Memory) -> dict[str, fl
         if mine.peak_bytes <= limit:
             continue
         theirs: MemoryUse = session.trusted(partial(ask, worker=session.reference))["memory"]
-        told = say(
+        told = _(
             "It holds {yours:,} bytes of extra memory at the peak; at most {limit:,.0f} are "
             "allowed ({formula}), and the reference holds {theirs:,} ({made}).",
             yours=mine.peak_bytes,
             limit=limit,
             formula=budget.at_most,
             theirs=theirs.peak_bytes,
-            made=theirs.sentence() or say("nothing"),
+            made=theirs.sentence() or _("nothing"),
         )
-        where = say("Alive at the peak: {made}.", made=mine.sentence())
+        where = _("Alive at the peak: {made}.", made=mine.sentence())
         raise CheckFailed(
-            sentences(told, where, on(case)),
+            join(told, where, on(case)),
             {"line": busiest(mine.lines)},
             extra_bytes=mine.peak_bytes,
             extra_bytes_allowed=limit,
@@ -138,7 +138,7 @@ def _names(session: Session, function: Function, case: Case, expected: Any) -> d
     }
 
 
-def syncs(session: Session, function: Function, budget: Syncs) -> None:
+def syncs(session: Session, function: Function, budget: HostSyncs) -> None:
     """On a device, the CPU waits for it no more often than allowed."""
     if TWIN not in session.devices:
         raise CourseError("Host synchronisations are counted on the twin device; leave it on.")
@@ -147,19 +147,19 @@ def syncs(session: Session, function: Function, budget: Syncs) -> None:
         if len(reads) <= budget.at_most:
             continue
         raise CheckFailed(
-            sentences(
-                say(
+            join(
+                _(
                     "On a GPU this makes the CPU wait {count:,} x ({named}); {budget} is asked "
                     "for, and the reference waits {theirs} x. Keep the decision on the device, in "
                     "tensor operations.",
                     count=len(reads),
                     named=events(Counter(reads)),
-                    budget=budget.sentence(say),
+                    budget=budget.sentence(_),
                     theirs=len(_reads(session, session.reference_on(TWIN), function, case)),
                 ),
                 on(case),
             ),
-            {"line": busiest(Counter(line for _, line in reads if line))},
+            {"line": busiest(Counter(line for _unused, line in reads if line))},
             synchronisations=len(reads),
             synchronisations_allowed=budget.at_most,
         )

@@ -19,7 +19,7 @@ from torchkata.grading.checks.evidence import Evidence
 from torchkata.grading.checks.place import definition
 from torchkata.grading.processes import Blocked
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import ended, say
+from torchkata.i18n import _, with_period
 from torchkata.result import CheckResult, Verdict
 
 _MOST_TEXT: Final = 4000  # characters of a message
@@ -70,9 +70,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
         verdict: Verdict, message: str, figures: dict[str, float], line: object = 0
     ) -> CheckResult:
         if verdict is Verdict.FAILED and not line:
-            names = (
-                (check.entry, *session.exercise.names) if check.entry else session.exercise.names
-            )
+            names = (check.entry, *session.spec.names) if check.entry else session.spec.names
             line = definition(session.submission.source, names)
         return CheckResult(
             id=check.id,
@@ -90,8 +88,8 @@ def run_check(check: Check, session: Session) -> CheckResult:
         session.evidence[check.id] = Evidence(facts=facts, error=cause, question=session.asked)
 
     session.asked = None
-    lesson = session.lesson
-    turn_to(lesson.course, lesson.chapter, lesson.stem)
+    exercise = session.exercise
+    turn_to(exercise.course, exercise.chapter, exercise.stem)
     try:
         finding = check.judge(session) or Finding()
         return result(Verdict.PASSED, finding.message, finding.figures)
@@ -106,10 +104,10 @@ def run_check(check: Check, session: Session) -> CheckResult:
     except SubmissionError as error:
         if error.todo:
             session.todo.add(check.id)
-            what = check.entry or say("Something")
-            return result(Verdict.FAILED, say("{what} is still to do.", what=what), {})
+            what = check.entry or _("Something")
+            return result(Verdict.FAILED, _("{what} is still to do.", what=what), {})
         keep({}, error)
-        return result(Verdict.FAILED, say("{what}.", what=raised(error)), {}, error.line)
+        return result(Verdict.FAILED, _("{what}.", what=raised(error)), {}, error.line)
     except WorkerDiedError as error:
         session.deaths.append(error)
         session.given_up = session.given_up or error.reason == "timeout"
@@ -119,7 +117,7 @@ def run_check(check: Check, session: Session) -> CheckResult:
     except Exception as error:  # noqa: BLE001 - an answer of any form must not end the whole run
         return result(
             Verdict.FAILED,
-            say(
+            _(
                 "The judge stumbled over this answer ({error}). If your code only computes and "
                 "returns, please report this as a fault of torchkata.",
                 error=f"{type(error).__name__}: {error}",
@@ -132,7 +130,7 @@ def _bounded(message: str) -> str:
     """A message that ends as sentences do, and is no longer than anybody reads."""
     if len(message) > _MOST_TEXT:  # a grader may quote what a submission has answered
         message = message[:_MOST_TEXT].rstrip() + " …"
-    return ended(message)
+    return with_period(message)
 
 
 def raised(error: SubmissionError) -> str:
@@ -140,11 +138,11 @@ def raised(error: SubmissionError) -> str:
 
     The text goes into a sentence, so it has no full stop.
     """
-    where = say(" (line {line})", line=error.line) if error.line else ""
-    text = say(": {text}", text=str(error).rstrip(".。")) if str(error) else ""
+    where = _(" (line {line})", line=error.line) if error.line else ""
+    text = _(": {text}", text=str(error).rstrip(".。")) if str(error) else ""
     asked = re.search(r"you tried to allocate (\d+) bytes", str(error))
     if asked is not None:
-        return say(
+        return _(
             "It ran out of memory{where}: {size:,} bytes were asked for at once, more than a "
             "submission may hold",
             where=where,
@@ -154,30 +152,30 @@ def raised(error: SubmissionError) -> str:
         case "EndlessError":
             return _endless(str(error))
         case "MemoryError" | "_ArrayMemoryError":
-            return say("It ran out of memory{where}{text}", where=where, text=text)
+            return _("It ran out of memory{where}{text}", where=where, text=text)
         case "RecursionError":
-            return say(
+            return _(
                 "It calls itself without an end{where}: {kind}{text}",
                 where=where,
                 kind=error.kind,
                 text=text,
             )
         case "SystemExit":
-            return say("It called sys.exit(){where}; a function has to return instead", where=where)
+            return _("It called sys.exit(){where}; a function has to return instead", where=where)
         case _:
-            return say("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)
+            return _("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)
 
 
 def _endless(text: str) -> str:
     """Put into words what a grader's probe has interrupted."""
-    what, _, limit = text.partition(" ")
+    what, _unused, limit = text.partition(" ")
     if what == "compiling":
-        return say(
+        return _(
             "Compiling did not end within {limit} s, so it was stopped. torch.compile unrolls each "
             "Python loop that it records; a loop without an end is recorded for ever",
             limit=limit,
         )
-    return say(
+    return _(
         "It never ends: {limit} items came, and there were still more. Stop after the last one",
         limit=limit,
     )

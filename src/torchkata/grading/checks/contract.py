@@ -8,7 +8,7 @@ from typing import Any
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
 from torchkata.grading.checks.check import raised
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.worker import builtin_probes
 
 
@@ -18,11 +18,11 @@ def contract(session: Session) -> None:
         worker = session.worker
     except SubmissionError as error:
         raise CheckFailed(unloadable(error, session.submission.file)) from error
-    names = session.exercise.names
+    names = session.spec.names
     got = worker.run(builtin_probes.describe, names)
-    expected = session.described(names)
+    expected = session.signatures(names)
     if not isinstance(got, dict):
-        raise CheckFailed(say("The submission cannot be looked into."))
+        raise CheckFailed(_("The submission cannot be looked into."))
     for name in names:
         if expected[name] is not None and got.get(name) is None:
             raise CheckFailed(_missing(name, worker.run(builtin_probes.defined)))
@@ -34,13 +34,13 @@ def _missing(name: str, known: Any) -> str:
     others = [str(other)[:80] for other in known] if isinstance(known, list) else []
     near = get_close_matches(name, others, n=1, cutoff=0.6)
     if near:
-        hint = say("The file defines `{near}`; was that meant?", near=near[0])
+        hint = _("The file defines `{near}`; was that meant?", near=near[0])
     elif others:
         defined = ", ".join(f"`{other}`" for other in others[:5])
-        hint = say("The file defines {names}.", names=defined)
+        hint = _("The file defines {names}.", names=defined)
     else:
-        hint = say("It defines no function or class at all.")
-    return say(
+        hint = _("It defines no function or class at all.")
+    return _(
         "The file defines no `{name}`. {hint} Define it under exactly that name.",
         name=name,
         hint=hint,
@@ -51,10 +51,10 @@ def _same_contract(name: str, got: Any, expected: Any) -> None:
     if expected is None:
         raise CourseError(f"The solution does not define {name}.")
     if not isinstance(got, dict):
-        raise CheckFailed(say("`{name}` cannot be looked into.", name=name))
+        raise CheckFailed(_("`{name}` cannot be looked into.", name=name))
     if got.get("kind") != expected["kind"]:
         raise CheckFailed(
-            say(
+            _(
                 "`{name}` has to be {wanted}, but it is {kind} ({type}).",
                 name=name,
                 wanted=_a(expected["kind"]),
@@ -72,7 +72,7 @@ def _same_contract(name: str, got: Any, expected: Any) -> None:
     needless = all(parameter[2] for parameter in parameters[len(wanted) :])
     if taken[: len(wanted)] != wanted or not needless:
         raise CheckFailed(
-            say(
+            _(
                 "`{name}` takes ({taken}), but ({wanted}) was asked for. Keep the signature of the "
                 "stub.",
                 name=name,
@@ -84,31 +84,31 @@ def _same_contract(name: str, got: Any, expected: Any) -> None:
 
 def _a(kind: object) -> str:
     """A kind of definition with its article; one that the probe does not know stays as it is."""
-    known = {"function": say("a function"), "class": say("a class"), "value": say("a value")}
+    known = {"function": _("a function"), "class": _("a class"), "value": _("a value")}
     return known.get(str(kind), f"a {kind}")
 
 
 def unloadable(error: SubmissionError, file: str) -> str:
     """Say why a file cannot be loaded, and what to do about it."""
-    where = say("{file}, line {line}", file=file, line=error.line) if error.line else file
+    where = _("{file}, line {line}", file=file, line=error.line) if error.line else file
     match error.kind:
         case "SyntaxError" | "IndentationError" | "TabError":
-            return say("{where}: Python cannot read this: {error}.", where=where, error=error)
+            return _("{where}: Python cannot read this: {error}.", where=where, error=error)
         case "UnicodeDecodeError" if error.line is None:
-            return say(
+            return _(
                 "{file} is not saved as UTF-8 text. Save it as UTF-8 in your editor.", file=file
             )
         case "ModuleNotFoundError" | "ImportError":
-            return say(
+            return _(
                 "{where}: {error}. An answer needs torch, numpy and Python's own library, nothing "
                 "else; remove that import.",
                 where=where,
                 error=error,
             )
         case "SystemExit":
-            return say(
+            return _(
                 "{where}: the file calls sys.exit() while it is imported. Remove that call.",
                 where=where,
             )
         case _:
-            return say("{where}: importing the file failed. {why}.", where=where, why=raised(error))
+            return _("{where}: importing the file failed. {why}.", where=where, why=raised(error))

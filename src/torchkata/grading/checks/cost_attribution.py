@@ -9,8 +9,7 @@ from torchkata.course.spec.function import Function
 from torchkata.errors import KataError
 from torchkata.grading.checks.metering import costs
 from torchkata.grading.session import Session
-from torchkata.i18n import units
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join, quantities
 from torchkata.worker.meters.counts import MemoryUse, OpCount, ranked
 
 _FAR: Final = 2  # times as many ops, or bytes, explain a slow call
@@ -37,7 +36,7 @@ def compared(mine: OpCount, theirs: OpCount, room: MemoryUse, their_room: Memory
     many = mine.total >= _FAR * max(theirs.total, 1)
     large = room.total_bytes >= _FAR * max(their_room.total_bytes, 1)
     if many and (not large or mine.total - theirs.total >= _MANY):
-        counted = say(
+        counted = _(
             "It makes {yours}; the reference makes {theirs}.",
             yours=mine.sentence(),
             theirs=theirs.sentence(),
@@ -45,16 +44,16 @@ def compared(mine: OpCount, theirs: OpCount, room: MemoryUse, their_room: Memory
         found += [counted, _loop(mine)]
     elif large:
         found.append(
-            say(
+            _(
                 "It makes hardly more ops than the reference, but larger ones: {yours}, where the "
                 "reference has {theirs}.",
                 yours=ranked(room.allocated, 2),
-                theirs=ranked(their_room.allocated, 1) or say("nothing of the kind"),
+                theirs=ranked(their_room.allocated, 1) or _("nothing of the kind"),
             )
         )
     elif not any(found):
         found.append(_otherwise(mine, theirs))
-    return sentences(*found)
+    return join(*found)
 
 
 def _left(mine: OpCount, theirs: OpCount) -> str:
@@ -62,7 +61,7 @@ def _left(mine: OpCount, theirs: OpCount) -> str:
     more = {k: n for k, n in mine.conversions.items() if n > theirs.conversions.get(k, 0)}
     if not more:
         return ""
-    return say(
+    return _(
         "It takes the numbers out of PyTorch ({what}) and works on in Python or NumPy.",
         what=mine.left(more),
     )
@@ -71,26 +70,24 @@ def _left(mine: OpCount, theirs: OpCount) -> str:
 def _loop(mine: OpCount) -> str:
     """Whether one line makes one op over and over: a loop in Python."""
     rows = [(n, at, name) for at, ops in mine.by_line.items() if at for name, n in ops.items()]
-    count, line, _ = max(rows, default=(0, 0, ""))
+    count, line, _unused = max(rows, default=(0, 0, ""))
     if count < _MANY:
         return ""
-    return say(
-        "Line {line} is the body of a Python loop of {count:,} turns.", line=line, count=count
-    )
+    return _("Line {line} is the body of a Python loop of {count:,} turns.", line=line, count=count)
 
 
 def _otherwise(mine: OpCount, theirs: OpCount) -> str:
     """Neither more ops nor more bytes: other ops, or no ops at all."""
     if not mine.total:
-        return say("It makes no ops at all: the work is done in Python itself.")
+        return _("It makes no ops at all: the work is done in Python itself.")
     known = {*theirs.ops, *theirs.views}
     other = [name for name in mine.ops if name not in known]
     if not other:
-        return say(
+        return _(
             "It makes the same ops as the reference; the time goes into Python between them, or "
             "into more work inside of an op."
         )
-    return say(
+    return _(
         "It makes no more ops than the reference, but others: {yours}, where the reference has "
         "{theirs}.",
         yours=mine.sentence(),
@@ -117,17 +114,17 @@ def risen(small: dict[str, Any], large: dict[str, Any]) -> str:
     ]
     if not rows:
         return ""
-    _, name, at = max(rows)
+    _unused, name, at = max(rows)
     few, many = before.get(name, {}).get(at, 0), after[name][at]
     if "memory" in large:
-        return say(
+        return _(
             "Most of it is {op} in line {line}: {few} there, then {many}.",
             op=name,
             line=at,
-            few=units.size(few),
-            many=units.size(many),
+            few=quantities.size(few),
+            many=quantities.size(many),
         )
-    return say(
+    return _(
         "Most of it is {op} in line {line}: {few:,} x there, then {many:,} x.",
         op=name,
         line=at,

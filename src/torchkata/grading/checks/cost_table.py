@@ -20,7 +20,7 @@ def climb(session: Session, without: set[str]) -> None:
         session: the exercise under judgement.
         without: entry points whose answers are wrong, and so have no cost worth showing.
     """
-    for function in session.exercise.functions:
+    for function in session.spec.functions:
         if function.name in without:
             continue
         sized = False
@@ -33,13 +33,13 @@ def climb(session: Session, without: set[str]) -> None:
                 case Memory(at=at) if at:
                     _rungs(session, function, Case.timed(at), {})
                     sized = True
-        if not sized and function.usual_case.raises is None:
-            _rungs(session, function, function.usual_case, {})
+        if not sized and function.case_for_variants.raises is None:
+            _rungs(session, function, function.case_for_variants, {})
 
 
 def label(session: Session, function: Function, case: Case) -> str:
     """What a rung's case is called: with the function's name where there are several."""
-    several = len(session.exercise.entries) > 1
+    several = len(session.spec.entries) > 1
     return f"{function.name}, {case.words}" if several else case.words
 
 

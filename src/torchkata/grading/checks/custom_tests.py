@@ -14,7 +14,7 @@ from torchkata.errors import CheckFailed, CourseError, KataError
 from torchkata.grading.checks.evidence import Question
 from torchkata.grading.checks.metering import read_meters
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.sandbox.worker_client import Worker
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.counts import MemoryUse, OpCount
@@ -101,7 +101,7 @@ class Subject:
         device: str,
         **keywords: Any,
     ) -> Any:
-        cloudpickle.register_pickle_by_value(self.session.lesson.graded.module)
+        cloudpickle.register_pickle_by_value(self.session.exercise.grader.module)
 
         def ask(worker: Worker) -> Any:
             return worker.run(harness, probe, arguments, device, **keywords)
@@ -128,7 +128,7 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
         "submission": Subject(session, trusted=False),
         "reference": Subject(session, trusted=True),
         "device": device,
-        "generator": session.seeds.generator(session.lesson.id, test.__name__),
+        "generator": session.seeds.generator(session.exercise.id, test.__name__),
     }
     wanted = inspect.signature(test).parameters
     if "files" in wanted:
@@ -142,7 +142,7 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
         test(**{name: offers[name] for name in wanted})
     except AssertionError as error:
         raise CheckFailed(
-            told(str(error)) or say("{test} does not hold.", test=test.__name__)
+            told(str(error)) or _("{test} does not hold.", test=test.__name__)
         ) from error
     except KataError:
         raise
@@ -153,7 +153,7 @@ def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
 def _blame(test: Callable[..., None], error: Exception) -> None:
     """A test that stumbles over an answer fails the submission; over its own feet, the course."""
     raise CheckFailed(
-        say(
+        _(
             "The answer has another form than was asked for ({error}); see the stub's text on what "
             "to return. Found by: {test}",
             error=f"{type(error).__name__}: {error}",

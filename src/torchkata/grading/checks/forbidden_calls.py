@@ -10,7 +10,7 @@ from torchkata.grading.checks.metering import read_meters
 from torchkata.grading.checks.outputs import on, ordinary
 from torchkata.grading.processes import Blocked
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.probes import called
 from torchkata.worker import builtin_probes
 
@@ -41,8 +41,8 @@ def own_work(session: Session, function: Function) -> None:
             ]
             if found:
                 raise CheckFailed(
-                    sentences(
-                        say(
+                    join(
+                        _(
                             "It calls {names} of the library. Here the point is what such a "
                             "function does inside: write it with exp, log, sum and the like.",
                             names=", ".join(found),
@@ -51,4 +51,4 @@ def own_work(session: Session, function: Function) -> None:
                     )
                 )
     if not returned:
-        raise Blocked(say("Not judged: every call raised."))
+        raise Blocked(_("Not judged: every call raised."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any, Final
 
-from torchkata.course.spec.budgets import GrowthAtMost
+from torchkata.course.spec.budgets import Growth
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.errors import CheckFailed
@@ -13,14 +13,14 @@ from torchkata.grading.checks.cost_attribution import risen
 from torchkata.grading.checks.metering import measure
 from torchkata.grading.checks.power_law import Growth, fit
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say, sentences
-from torchkata.result import Curve
+from torchkata.i18n import _, join
+from torchkata.result import GrowthCurve
 from torchkata.sandbox.worker_client import Worker
 
 _REPEATS: Final = 5  # of each timed size; the median decides
 
 
-def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[str, float]:
+def growth(session: Session, function: Function, budget: Growth) -> dict[str, float]:
     """The cost rises with no larger an exponent than allowed.
 
     Returns:
@@ -40,14 +40,14 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
     }
     if mine.exponent <= budget.at_most:
         return figures
-    (small, few), *_, (large, many) = costs.items()
+    (small, few), *_unused, (large, many) = costs.items()
     cause = risen(known[small], known[large]) if known else ""
-    told = say(
+    told = _(
         "The {noun} grow like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}), at most "
         "{over}^{allowed:g} is allowed; the reference's grow like {over}^{theirs:.2f}. From "
         "{over}={small:g} to {large:g} they rose from {few:,.0f} to {many:,.0f}. Something is "
         "done again for all that came before.",
-        noun=budget.noun(say),
+        noun=budget.noun(_),
         over=budget.over,
         exponent=mine.exponent,
         low=mine.low,
@@ -59,19 +59,19 @@ def growth(session: Session, function: Function, budget: GrowthAtMost) -> dict[s
         few=few,
         many=many,
     )
-    raise CheckFailed(sentences(told, cause), **figures)
+    raise CheckFailed(join(told, cause), **figures)
 
 
 def _note(
     session: Session,
     who: str,
     function: Function,
-    budget: GrowthAtMost,
+    budget: Growth,
     found: Growth,
     costs: dict[float, float],
 ) -> None:
     session.curves.append(
-        Curve(
+        GrowthCurve(
             who=who,
             function=function.name,
             over=budget.over,
@@ -89,7 +89,7 @@ def _fitted(
     session: Session,
     worker: Worker,
     function: Function,
-    budget: GrowthAtMost,
+    budget: Growth,
     known: dict[float, dict[str, Any]] | None = None,
 ) -> tuple[Growth, dict[float, float]]:
     """Fit the growth of a cost; what the meters read at each size is put into `known`."""
@@ -103,7 +103,7 @@ def _fitted(
 
 
 def _cost(
-    session: Session, worker: Worker, function: Function, budget: GrowthAtMost, case: Case
+    session: Session, worker: Worker, function: Function, budget: Growth, case: Case
 ) -> tuple[float, dict[str, Any]]:
     if budget.of == "time":
         with session.launcher.turn():
@@ -117,5 +117,5 @@ def _cost(
 
 
 def _time(session: Session, worker: Worker, function: Function, case: Case, turn: int) -> float:
-    _, timing = worker.call(function.name, [session.draw(function, case, turn=turn)])
+    _unused, timing = worker.call(function.name, [session.draw(function, case, turn=turn)])
     return float(timing.run_ns)

@@ -13,7 +13,7 @@ from torchkata.course.spec.function import Function
 from torchkata.errors import CheckFailed, ProtocolError
 from torchkata.grading.checks.outputs import on
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.sandbox.worker_client import Worker
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.counts import MemoryUse, OpCount
@@ -88,11 +88,11 @@ def read_meters(answer: Any, *, lined: bool) -> dict[str, Any]:
             ]
     except (KeyError, TypeError, ValueError, ProtocolError) as error:
         raise CheckFailed(
-            say("The meters' answer cannot be read; leave the meters alone.")
+            _("The meters' answer cannot be read; leave the meters alone.")
         ) from error
     if unseen > max(_UNSEEN_NS, _UNSEEN_SHARE * seen):
         raise CheckFailed(
-            say(
+            _(
                 "{share:.0%} of the work was done in a thread that ran before the call, where "
                 "nothing can be counted. Do the work in the function itself.",
                 share=unseen / (seen + unseen),
@@ -136,8 +136,8 @@ def no_detour(
     for kind in kinds:
         if mine.conversions[kind] > theirs.conversions.get(kind, 0):
             raise CheckFailed(
-                sentences(
-                    say(
+                join(
+                    _(
                         "It takes the numbers out of PyTorch ({what}): work done there is not "
                         "counted, has no gradient, and on a GPU waits for the device. Stay with "
                         "tensors.",
@@ -158,7 +158,7 @@ def nothing_of_its_own(mine: OpCount, case: Case) -> None:
     for name in (*mine.ops, *mine.views):
         if name in _LOOPS or (name.partition("::")[0] not in _libraries() and "::" in name):
             raise CheckFailed(
-                sentences(
+                join(
                     _of_its_own(name),
                     on(case),
                 ),
@@ -167,7 +167,7 @@ def nothing_of_its_own(mine: OpCount, case: Case) -> None:
 
 
 def _of_its_own(name: str) -> str:
-    return say(
+    return _(
         "It calls {name}, which counts as one operation however much it does inside, so it says "
         "nothing about the budget. Write out what it does.",
         name=name,

@@ -16,7 +16,7 @@ from torchkata.grading.checks.check import raised
 from torchkata.grading.compare import Difference, differences
 from torchkata.grading.processes import Blocked
 from torchkata.grading.session import Observed, Session
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 
 _BEFORE_VALUES = ("contract", "shape")
 
@@ -25,7 +25,7 @@ def observed(session: Session, function: Function, case: Case, **variant: Any) -
     """Observe a call; an exception of the submission fails the check and names the case."""
     seen = session.observe(function, case, **variant)
     if seen.error is not None:
-        told = say("{what}. Case: {case}.", what=raised(seen.error), case=case.told)
+        told = _("{what}. Case: {case}.", what=raised(seen.error), case=case.told)
         raise CheckFailed(told) from seen.error
     return seen
 
@@ -33,10 +33,10 @@ def observed(session: Session, function: Function, case: Case, **variant: Any) -
 def on(case: Case, layout: str = "contiguous", dtype: str = "") -> str:
     """The sentence that names the case of a finding."""
     if dtype:
-        return say("Inputs: {dtype}, case: {case}.", dtype=dtype, case=case.told)
+        return _("Inputs: {dtype}, case: {case}.", dtype=dtype, case=case.told)
     if layout == "contiguous":
-        return say("Case: {case}.", case=case.told)
-    return say("Case: {case} with {layout} inputs.", case=case.told, layout=layout)
+        return _("Case: {case}.", case=case.told)
+    return _("Case: {case} with {layout} inputs.", case=case.told, layout=layout)
 
 
 def found(
@@ -83,9 +83,9 @@ def shape(session: Session, function: Function) -> None:
         for axis in _BEFORE_VALUES:
             if axis in by_axis:
                 session.misshapen.add(function.name)
-                raise CheckFailed(sentences(by_axis[axis].message, on(case)), by_axis[axis].facts)
+                raise CheckFailed(join(by_axis[axis].message, on(case)), by_axis[axis].facts)
     if not judged:
-        raise Blocked(say("Not judged: every call raised."))
+        raise Blocked(_("Not judged: every call raised."))
 
 
 def shape_first(session: Session, function: Function, by_axis: dict[str, Difference]) -> None:
@@ -95,13 +95,13 @@ def shape_first(session: Session, function: Function, by_axis: dict[str, Differe
         Blocked: this check waits for the shape.
     """
     if function.name in session.misshapen and any(axis in by_axis for axis in _BEFORE_VALUES):
-        raise Blocked(say("Not judged: the shape is wrong already."))
+        raise Blocked(_("Not judged: the shape is wrong already."))
 
 
 def _shape_differs(by_axis: dict[str, Difference], where: str) -> None:
     for axis in _BEFORE_VALUES:
         if axis in by_axis:
-            raise CheckFailed(sentences(by_axis[axis].message, where), by_axis[axis].facts)
+            raise CheckFailed(join(by_axis[axis].message, where), by_axis[axis].facts)
 
 
 def values(session: Session, function: Function, case: Case, layout: str = "contiguous") -> None:
@@ -116,7 +116,7 @@ def values(session: Session, function: Function, case: Case, layout: str = "cont
         if "values" in by_axis:
             difference = by_axis["values"]
             raise CheckFailed(
-                sentences(difference.message, where, told(case.why)),
+                join(difference.message, where, told(case.why)),
                 difference.facts,
                 **difference.figures,
             )
@@ -125,16 +125,16 @@ def values(session: Session, function: Function, case: Case, layout: str = "cont
 def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
     """For inputs of one dtype, the result has the reference's dtype, and its values are right."""
     name = named(wanted)
-    case = function.usual_case
+    case = function.case_for_variants
     by_axis = found(function, observed(session, function, case, dtype=wanted), dtype=True)
     shape_first(session, function, by_axis)
-    where = say("Inputs: {dtype}.", dtype=name)
+    where = _("Inputs: {dtype}.", dtype=name)
     _shape_differs(by_axis, where)
     if "dtype" in by_axis:
-        raise CheckFailed(sentences(by_axis["dtype"].message, where), by_axis["dtype"].facts)
+        raise CheckFailed(join(by_axis["dtype"].message, where), by_axis["dtype"].facts)
     if "values" in by_axis and wanted is not function.dtypes[0]:
         where = on(case, dtype=name)
-        raise CheckFailed(sentences(by_axis["values"].message, where), by_axis["values"].facts)
+        raise CheckFailed(join(by_axis["values"].message, where), by_axis["values"].facts)
 
 
 def raises(session: Session, function: Function, case: Case) -> None:
@@ -144,7 +144,7 @@ def raises(session: Session, function: Function, case: Case) -> None:
     wanted = case.raises.__name__
     if seen.error is None:
         raise CheckFailed(
-            say(
+            _(
                 "{case}: this has to raise {wanted}, but a result came back.",
                 case=case.told,
                 wanted=wanted,
@@ -152,7 +152,7 @@ def raises(session: Session, function: Function, case: Case) -> None:
         )
     if seen.error.kind != wanted:
         raise CheckFailed(
-            say(
+            _(
                 "{case}: this has to raise {wanted}. {what}.",
                 case=case.told,
                 wanted=wanted,
@@ -161,7 +161,7 @@ def raises(session: Session, function: Function, case: Case) -> None:
         )
     if case.match and not re.search(case.match, str(seen.error)):
         raise CheckFailed(
-            say(
+            _(
                 "{case}: the {wanted} has to say more; its text is {text}. The stub says what has "
                 "to stand in it.",
                 case=case.told,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from torchkata.course.catalogue import Lesson
-from torchkata.course.spec.budgets import Budget, GrowthAtMost, Memory, Ops, Speedup, Syncs
+from torchkata.course.catalogue import Exercise
+from torchkata.course.spec.budgets import Budget, Growth, HostSyncs, Memory, Ops, Speedup
 from torchkata.course.spec.function import Function, axis_of
 from torchkata.course.translations import turn_to
 from torchkata.errors import Unmeasurable
@@ -18,44 +18,44 @@ from torchkata.grading.checks.contract import contract
 from torchkata.grading.checks.growth import growth
 from torchkata.grading.checks.speed import speed
 from torchkata.grading.session import Session
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.result import AXES
 
 
-def plan(lesson: Lesson, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
+def plan(exercise: Exercise, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
     """List what is judged of an exercise, without judging it.
 
     Args:
         lesson: the exercise.
         devices: besides the CPU.
     """
-    turn_to(lesson.course, lesson.chapter, lesson.stem)
-    checks = [Check(id=f"{lesson.name}::contract", axis="contract", judge=contract)]
-    if lesson.graded.exercise.described is not None and not lesson.graded.exercise.functions:
-        no_example = f"{lesson.name}::values[open examples]"
+    turn_to(exercise.course, exercise.chapter, exercise.stem)
+    checks = [Check(id=f"{exercise.name}::contract", axis="contract", judge=contract)]
+    if exercise.grader.spec.reference_signatures is not None and not exercise.grader.spec.functions:
+        no_example = f"{exercise.name}::values[open examples]"
         checks.append(Check(id=no_example, axis="values", judge=_no_example))
-    several = len(lesson.graded.exercise.entries) > 1
-    for function in lesson.graded.exercise.functions:
+    several = len(exercise.grader.spec.entries) > 1
+    for function in exercise.grader.spec.functions:
         prefix = f"{function.name}: " if several else ""
-        checks += _function(lesson, function, prefix, devices)
-    checks += _plain(lesson, devices)
+        checks += _function(exercise, function, prefix, devices)
+    checks += _plain(exercise, devices)
     return sorted(checks, key=lambda check: AXES.index(check.axis))
 
 
 def _function(
-    lesson: Lesson, function: Function, prefix: str, devices: tuple[str, ...]
+    exercise: Exercise, function: Function, prefix: str, devices: tuple[str, ...]
 ) -> Iterator[Check]:
     def check(axis: str, what: str, judge: Any, **more: str) -> Check:
         label = (prefix + what).removesuffix(": ")
         return Check(
-            id=f"{lesson.name}::{axis}" + (f"[{label}]" if label else ""),
+            id=f"{exercise.name}::{axis}" + (f"[{label}]" if label else ""),
             axis=axis,
             judge=judge,
             entry=function.name,
             **more,
         )
 
-    usual = function.usual_case.words
+    usual = function.case_for_variants.words
     if function.forbidden:
         yield check(
             "contract",
@@ -70,7 +70,9 @@ def _function(
             judge = partial(outputs.values, function=function, case=case)
         yield check(case.axis, case.name, judge, case=case.words)
     for layout in function.layouts:
-        judge = partial(outputs.values, function=function, case=function.usual_case, layout=layout)
+        judge = partial(
+            outputs.values, function=function, case=function.case_for_variants, layout=layout
+        )
         yield check("values", f"{layout} inputs", judge, case=usual)
     for dtype in function.dtypes:
         name = str(dtype).removeprefix("torch.")
@@ -82,7 +84,7 @@ def _function(
             yield check("device", device, judge, case=usual, device=device)
     if function.purity:
         yield check("purity", "", partial(behavior.purity, function=function), case=usual)
-    if function.differentiable(function.usual_case):
+    if function.differentiable(function.case_for_variants):
         yield check("gradient", "", partial(behavior.gradient, function=function), case=usual)
         for case in function.cases:
             if case.gradient:
@@ -94,10 +96,10 @@ def _function(
 def _budgets(check: Any, function: Function) -> Iterator[Check]:
     judges: dict[type, tuple[str, Any]] = {
         Ops: ("ops", partial(_figured, budgets.ops)),
-        Syncs: ("ops", budgets.syncs),
+        HostSyncs: ("ops", budgets.syncs),
         Memory: ("memory", partial(_figured, budgets.memory)),
         Speedup: ("speed", partial(_figured, speed)),
-        GrowthAtMost: ("memory", partial(_figured, growth)),
+        Growth: ("memory", partial(_figured, growth)),
     }
     for budget in function.budget:
         axis, judge = judges[type(budget)]
@@ -112,20 +114,20 @@ def _figured(
 
 def _no_example(_session: Session) -> None:
     raise Unmeasurable(
-        say(
+        _(
             "There is no open example for this exercise, so only its names and parameters were "
             "judged here. Your instructor's run judges the rest."
         )
     )
 
 
-def _plain(lesson: Lesson, devices: tuple[str, ...]) -> Iterator[Check]:
-    for name, test in lesson.graded.tests.items():
+def _plain(exercise: Exercise, devices: tuple[str, ...]) -> Iterator[Check]:
+    for name, test in exercise.grader.tests.items():
         axis, what = axis_of(name)
         for device in devices if custom_tests.wants_device(test) else ("",):
             label = f"{what}, {device}" if device else what
             yield Check(
-                id=f"{lesson.name}::{axis}[{label}]",
+                id=f"{exercise.name}::{axis}[{label}]",
                 axis=axis,
                 judge=partial(custom_tests.run_plain, test=test, device=device or "cpu"),
                 case=(inspect.getdoc(test) or "").strip(),

@@ -23,7 +23,7 @@ from torchkata.grading.checks.outputs import on
 from torchkata.grading.compare import differences, tolerance_for
 from torchkata.grading.session import Session
 from torchkata.grading.timing.race import Block, Decision, Outcome, Rule, decide
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.sandbox.worker_client import Timing, Worker
 
 _HARNESS_SWITCHES: Final = 2  # the worker waits twice within a block: for `go` and for `send`
@@ -48,7 +48,7 @@ class _Racer:
         done, self.done = self.done, None
         if done is not None and done.calls == calls:
             return done
-        _, timing = self.worker.call(self.entry, self.draw(calls))
+        _unused, timing = self.worker.call(self.entry, self.draw(calls))
         return _block(calls, timing, 0)
 
 
@@ -100,7 +100,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
     turns = iter(range(1 << 40))
 
     def draw(calls: int) -> list[tuple[Any, ...]]:
-        return [session.draw(function, case, turn=next(turns)) for _ in range(calls)]
+        return [session.draw(function, case, turn=next(turns)) for _unused in range(calls)]
 
     session.ask(function, case)
     slow, name = session.baseline(budget.over)
@@ -123,7 +123,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> dict[str, fl
                 rng=random.SystemRandom(),
             )
     except SubmissionError as error:
-        raise CheckFailed(say("While it was timed: {what}.", what=raised(error))) from error
+        raise CheckFailed(_("While it was timed: {what}.", what=raised(error))) from error
     _note(session, budget, label(session, function, case), decision)
     failed = decision.outcome is Outcome.SLOWER and not _why(decision.reason)
     cause = why_slow(session, function, case) if failed else ""
@@ -140,8 +140,8 @@ def _verify(function: Function, got: list[Any], expected: list[Any]) -> None:
             tolerance = Tolerance(rtol=_ROOM * strict.rtol, atol=_ROOM * strict.atol)
     for difference in differences(got, expected, tolerance=tolerance, name=f"`{function.name}`"):
         raise CheckFailed(
-            sentences(
-                say(
+            join(
+                _(
                     "An answer was wrong while it was timed; every call has new inputs, and every "
                     "answer is verified."
                 ),
@@ -186,7 +186,7 @@ def _verdict(budget: Speedup, decision: Decision, case: Case, cause: str) -> dic
         return figures
     if decision.outcome is Outcome.UNDECIDED:
         raise Unmeasurable(
-            say(
+            _(
                 "The clock cannot decide now ({reason}): {ratio:.3g} x measured, {factor:g} x "
                 "asked for. Close other programs and grade again.",
                 reason=_reason(decision.reason),
@@ -195,7 +195,7 @@ def _verdict(budget: Speedup, decision: Decision, case: Case, cause: str) -> dic
             ),
             **figures,
         )
-    finding = say(
+    finding = _(
         "{ratio:.3g} x as fast as the {rival}; at least {factor:g} x is asked for. The reference "
         "reaches {reference:.3g} x, so yours takes {behind:.3g} x its time.",
         ratio=decision.ratio,
@@ -204,24 +204,24 @@ def _verdict(budget: Speedup, decision: Decision, case: Case, cause: str) -> dic
         reference=decision.reference_ratio,
         behind=decision.reference_ratio / max(decision.ratio, 1e-9),
     )
-    raise CheckFailed(sentences(finding, _why(decision.reason), cause, on(case)), **figures)
+    raise CheckFailed(join(finding, _why(decision.reason), cause, on(case)), **figures)
 
 
 def _reason(undecided: str) -> str:
     """Why the clock cannot decide, in the language in force."""
     return {
-        "the reference misses it too": say("the reference misses it too"),
-        "the clock stands still": say("the clock stands still"),
-        "machine too busy": say("machine too busy"),
-        "too close to call": say("too close to call"),
+        "the reference misses it too": _("the reference misses it too"),
+        "the clock stands still": _("the clock stands still"),
+        "machine too busy": _("machine too busy"),
+        "too close to call": _("too close to call"),
     }.get(undecided, undecided)
 
 
 def _why(failed: str) -> str:
     """What the audit of a race found, as a sentence; empty where it found nothing."""
     return {
-        "sleeps": say("Waiting counts like working: it sleeps during the call."),
-        "batch only": say(
+        "sleeps": _("Waiting counts like working: it sleeps during the call."),
+        "batch only": _(
             "It is fast only when many calls are timed together; each call on its own is slow."
         ),
     }.get(failed, "")

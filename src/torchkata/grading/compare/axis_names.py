@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from torchkata.grading.compare import describe
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 
 class Slices:
@@ -24,68 +24,68 @@ class Slices:
     @property
     def along(self) -> str:
         """` along dim 2`, where the name does not say it; else empty."""
-        return say(" along dim {dim}", dim=self._dim) if self._kind == "slice" else ""
+        return _(" along dim {dim}", dim=self._dim) if self._kind == "slice" else ""
 
     def all(self) -> str:
         """How many there are: `5 rows`."""
         return {
-            "value": say("{count} values", count=self.size),
-            "row": say("{count} rows", count=self.size),
-            "column": say("{count} columns", count=self.size),
-            "slice": say("{count} slices", count=self.size),
+            "value": _("{count} values", count=self.size),
+            "row": _("{count} rows", count=self.size),
+            "column": _("{count} columns", count=self.size),
+            "slice": _("{count} slices", count=self.size),
         }[self._kind]
 
     def one(self, at: int) -> str:
         """One of them: `row 3`."""
         return {
-            "value": say("value {at}", at=at),
-            "row": say("row {at}", at=at),
-            "column": say("column {at}", at=at),
-            "slice": say("slice {at}", at=at),
+            "value": _("value {at}", at=at),
+            "row": _("row {at}", at=at),
+            "column": _("column {at}", at=at),
+            "slice": _("slice {at}", at=at),
         }[self._kind]
 
     def two(self, first: int, last: int) -> str:
         """Two of them: `rows 3 and 4`."""
         return {
-            "value": say("values {first} and {last}", first=first, last=last),
-            "row": say("rows {first} and {last}", first=first, last=last),
-            "column": say("columns {first} and {last}", first=first, last=last),
-            "slice": say("slices {first} and {last}", first=first, last=last),
+            "value": _("values {first} and {last}", first=first, last=last),
+            "row": _("rows {first} and {last}", first=first, last=last),
+            "column": _("columns {first} and {last}", first=first, last=last),
+            "slice": _("slices {first} and {last}", first=first, last=last),
         }[self._kind]
 
     def range(self, first: int, last: int) -> str:
         """Several in a row: `rows 3 to 7`."""
         return {
-            "value": say("values {first} to {last}", first=first, last=last),
-            "row": say("rows {first} to {last}", first=first, last=last),
-            "column": say("columns {first} to {last}", first=first, last=last),
-            "slice": say("slices {first} to {last}", first=first, last=last),
+            "value": _("values {first} to {last}", first=first, last=last),
+            "row": _("rows {first} to {last}", first=first, last=last),
+            "column": _("columns {first} to {last}", first=first, last=last),
+            "slice": _("slices {first} to {last}", first=first, last=last),
         }[self._kind]
 
     def every(self, step: int) -> str:
         """One of so many: `every 2nd row`."""
         nth = describe.ordinal(step)
         return {
-            "value": say("every {nth} value", nth=nth),
-            "row": say("every {nth} row", nth=nth),
-            "column": say("every {nth} column", nth=nth),
-            "slice": say("every {nth} slice", nth=nth),
+            "value": _("every {nth} value", nth=nth),
+            "row": _("every {nth} row", nth=nth),
+            "column": _("every {nth} column", nth=nth),
+            "slice": _("every {nth} slice", nth=nth),
         }[self._kind]
 
     def the(self) -> str:
         """All of them, with the article: `the slices along dim 2`."""
         return {
-            "value": say("the values"),
-            "row": say("the rows"),
-            "column": say("the columns"),
-            "slice": say("the slices along dim {dim}", dim=self._dim),
+            "value": _("the values"),
+            "row": _("the rows"),
+            "column": _("the columns"),
+            "slice": _("the slices along dim {dim}", dim=self._dim),
         }[self._kind]
 
     def the_right(self) -> str:
         """All of them, called right: `the right rows`."""
         return {
-            "value": say("the right values"),
-            "row": say("the right rows"),
-            "column": say("the right columns"),
-            "slice": say("the right slices along dim {dim}", dim=self._dim),
+            "value": _("the right values"),
+            "row": _("the right rows"),
+            "column": _("the right columns"),
+            "slice": _("the right slices along dim {dim}", dim=self._dim),
         }[self._kind]

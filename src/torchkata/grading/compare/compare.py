@@ -15,7 +15,7 @@ from torchkata.errors import CourseError
 from torchkata.grading.compare import describe, types
 from torchkata.grading.compare.difference import AXES, Difference
 from torchkata.grading.compare.leaves import arrays_differ, plain_differ, tensors_differ
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 
 _NESTED = (Tensor, np.ndarray, list, tuple, dict)
 _PLAIN = (bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
@@ -55,7 +55,7 @@ def differences(
     """
     walk = _Walk(tolerance=tolerance, dtype=dtype, device=device)
     by_axis: dict[str, list[Difference]] = {axis: [] for axis in AXES}
-    for difference in walk.compare(got, expected, precise, name or say("the result")):
+    for difference in walk.compare(got, expected, precise, name or _("the result")):
         by_axis[difference.axis].append(difference)
     return [_with_others(found) for found in by_axis.values() if found]
 
@@ -65,11 +65,11 @@ def _with_others(found: list[Difference]) -> Difference:
     head, others = found[0], len(found) - 1
     if others == 0:
         return head
-    more = say(
+    more = _(
         "One other part differs too." if others == 1 else "{count} other parts differ too.",
         count=others,
     )
-    return replace(head, message=sentences(head.message, more))
+    return replace(head, message=join(head.message, more))
 
 
 @dataclass(frozen=True, kw_only=True)

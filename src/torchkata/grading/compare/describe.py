@@ -7,7 +7,7 @@ import re
 import numpy as np
 from torch import Tensor
 
-from torchkata.i18n.messages import Say, say
+from torchkata.i18n import _
 
 _MOST_DIGITS = 17  # enough to tell any two float64 numbers apart
 _MOST_BITS = 80  # a longer whole number fills the line
@@ -17,7 +17,7 @@ def number(value: complex, digits: int = 4) -> str:
     """A number in at most `digits` significant digits; whole numbers and bools in full."""
     if isinstance(value, int):
         bits = value.bit_length()
-        return str(value) if bits <= _MOST_BITS else say("a whole number of {bits} bits", bits=bits)
+        return str(value) if bits <= _MOST_BITS else _("a whole number of {bits} bits", bits=bits)
     if isinstance(value, complex):
         return f"{value.real:.{digits}g}{value.imag:+.{digits}g}j"
     return f"{value:.{digits}g}"
@@ -47,31 +47,31 @@ def ordinal(count: int) -> str:
     """`2nd`, `3rd`, `11th`."""
     ending = 0 if count % 100 in range(11, 14) else count % 10
     return {
-        1: say("{count}st", count=count),
-        2: say("{count}nd", count=count),
-        3: say("{count}rd", count=count),
-    }.get(ending, say("{count}th", count=count))
+        1: _("{count}st", count=count),
+        2: _("{count}nd", count=count),
+        3: _("{count}rd", count=count),
+    }.get(ending, _("{count}th", count=count))
 
 
-def kind(value: object, say: Say = say) -> str:
+def kind(value: object, _: Say = _) -> str:
     """What a value is, with its article: `None`, `a Python float`, `a tuple of 2`."""
     match value:
         case None:
             return "None"
         case Tensor():
             sizes = list(value.shape)
-            return say("a tensor of shape {shape}" if sizes else "a 0-d tensor", shape=sizes)
+            return _("a tensor of shape {shape}" if sizes else "a 0-d tensor", shape=sizes)
         case np.ndarray():
             sizes = list(value.shape)
-            return say(
+            return _(
                 "a NumPy array of shape {shape}" if sizes else "a 0-d NumPy array", shape=sizes
             )
         case bool() | int() | float() | complex() | str():
             name = {"str": "string"}.get(type(value).__name__, type(value).__name__)
-            return say("a Python {name}", name=name)
+            return _("a Python {name}", name=name)
         case list() | tuple() | dict():
             name = next(base.__name__ for base in (list, tuple, dict) if isinstance(value, base))
-            return say(
+            return _(
                 "a {name} of {count}" if value else "an empty {name}", name=name, count=len(value)
             )
     # The wire stands in for what cannot cross it with an object that says what it was.
@@ -82,4 +82,4 @@ def kind(value: object, say: Say = say) -> str:
             return what
     else:
         name = type(value).__name__
-    return say("an {name}" if name[:1].lower() in "aeiou" else "a {name}", name=name)
+    return _("an {name}" if name[:1].lower() in "aeiou" else "a {name}", name=name)

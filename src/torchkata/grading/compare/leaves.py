@@ -14,7 +14,7 @@ from torchkata.grading.compare import describe, metadata, types
 from torchkata.grading.compare.difference import Difference
 from torchkata.grading.compare.tolerance import relative, tolerance_for
 from torchkata.grading.compare.values import values_differ
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _STAND_INS = {
     "uint16": np.int32,
@@ -133,7 +133,7 @@ def _numbers_differ(
 
 def _is(label: str, got: str, expected: str) -> str:
     return describe.capital(
-        say("{label} is {got}, expected {expected}.", label=label, got=got, expected=expected)
+        _("{label} is {got}, expected {expected}.", label=label, got=got, expected=expected)
     )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from torchkata.grading.compare.axis_names import Slices
 from torchkata.grading.compare.pair import Pair
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _FEW = 2
 
@@ -20,17 +20,17 @@ def not_finite(pair: Pair) -> str | None:
     for test in (torch.isnan, torch.isinf):
         came, meant = test(pair.got), test(pair.expected)
         extra, missing = came & ~meant & pair.wrong, meant & ~came & pair.wrong
-        name = say("nan") if test is torch.isnan else say("infinite")
+        name = _("nan") if test is torch.isnan else _("infinite")
         if bool(extra.any()):
             cause = (
-                say("0/0, inf - inf, or the root or logarithm of a negative number?")
+                _("0/0, inf - inf, or the root or logarithm of a negative number?")
                 if test is torch.isnan
-                else say("a division by 0, the logarithm of 0, or an overflow?")
+                else _("a division by 0, the logarithm of 0, or an overflow?")
             )
-            return say("{finding}: {cause}", finding=_share(extra, pair, name), cause=cause)
+            return _("{finding}: {cause}", finding=_share(extra, pair, name), cause=cause)
         if bool(missing.any()):
             count = int(missing.sum())
-            return say(
+            return _(
                 "One value should be {name} and is not."
                 if count == 1
                 else "{count} values should be {name} and are not.",
@@ -38,17 +38,17 @@ def not_finite(pair: Pair) -> str | None:
                 name=name,
             )
     if bool((pair.got.isinf() & pair.wrong).any()) and not pair.got.is_complex():
-        return say("An infinity has the wrong sign.")
+        return _("An infinity has the wrong sign.")
     return None
 
 
 def _share(extra: Tensor, pair: Pair, name: str) -> str:
     if bool(extra.all()):
-        return say("Yours is {name} everywhere" if pair.count > 1 else "Yours is {name}", name=name)
+        return _("Yours is {name} everywhere" if pair.count > 1 else "Yours is {name}", name=name)
     count = int(extra.sum())
     if pair.count > 1 and count == int(pair.wrong.sum()) > 1:
-        return say("Every wrong value is {name}", name=name)
-    return say(
+        return _("Every wrong value is {name}", name=name)
+    return _(
         "One value is {name}" if count == 1 else "{count} values are {name}", count=count, name=name
     )
 
@@ -75,7 +75,7 @@ def by_share(pair: Pair) -> str | None:
     if len(where) * 2 > pair.sizes[dim]:
         return None
     slices = pair.slices(dim)
-    return say(
+    return _(
         "All errors lie in {count} of {all}{along}.",
         count=len(where),
         all=slices.all(),
@@ -106,8 +106,8 @@ def _run(where: list[int], slices: Slices) -> str | None:
     if count == 1:
         if first not in (0, size - 1):
             one = slices.one(first)
-            return say("Only {one} of {size}{along} is wrong.", one=one, size=size, along=along)
-        return say(
+            return _("Only {one} of {size}{along} is wrong.", one=one, size=size, along=along)
+        return _(
             "Only the first of {all}{along} is wrong."
             if first == 0
             else "Only the last of {all}{along} is wrong.",
@@ -116,7 +116,7 @@ def _run(where: list[int], slices: Slices) -> str | None:
         )
     if last - first + 1 == count:
         if first == 0 or last == size - 1:
-            return say(
+            return _(
                 "Only the last {count} of {all}{along} are wrong."
                 if last == size - 1
                 else "Only the first {count} of {all}{along} are wrong.",
@@ -125,10 +125,10 @@ def _run(where: list[int], slices: Slices) -> str | None:
                 along=along,
             )
         some = slices.two(first, last) if count == _FEW else slices.range(first, last)
-        return say("Only {some} of {size}{along} are wrong.", some=some, size=size, along=along)
+        return _("Only {some} of {size}{along} are wrong.", some=some, size=size, along=along)
     step = where[1] - first
     if count > _FEW and where == list(range(first, size, step)) and first < step:
-        return say(
+        return _(
             "Only {every}{along} is wrong, from {one} on.",
             every=slices.every(step),
             one=slices.one(first),
@@ -146,16 +146,18 @@ def by_diagonal(pair: Pair) -> str | None:
     above, below = ~on & ones_above(wrong), ~on & ~ones_above(wrong)
     parts = ((on, "on"), (above, "above"), (below, "below"))
     hit = [(part, text) for part, text in parts if bool((wrong & part).any())]
-    if len(hit) == len(parts) or int(wrong.sum()) * _FEW < sum(int(part.sum()) for part, _ in hit):
+    if len(hit) == len(parts) or int(wrong.sum()) * _FEW < sum(
+        int(part.sum()) for part, _unused in hit
+    ):
         return None
     return {
-        "on": say("Only values on the diagonal are wrong."),
-        "above": say("Only values above the diagonal are wrong."),
-        "below": say("Only values below the diagonal are wrong."),
-        "on or above": say("Only values on or above the diagonal are wrong."),
-        "on or below": say("Only values on or below the diagonal are wrong."),
-        "above or below": say("Everything is wrong but the diagonal."),
-    }[" or ".join(text for _, text in hit)]
+        "on": _("Only values on the diagonal are wrong."),
+        "above": _("Only values above the diagonal are wrong."),
+        "below": _("Only values below the diagonal are wrong."),
+        "on or above": _("Only values on or above the diagonal are wrong."),
+        "on or below": _("Only values on or below the diagonal are wrong."),
+        "above or below": _("Everything is wrong but the diagonal."),
+    }[" or ".join(text for _unused, text in hit)]
 
 
 def ones_above(like: Tensor) -> Tensor:
@@ -170,12 +172,12 @@ def by_value(pair: Pair) -> str | None:
     if pair.dtype is torch.bool:
         missed = "True" if bool(pair.expected[pair.wrong][0]) else "False"
         if bool((pair.expected[pair.wrong] == pair.expected[pair.wrong][0]).all()):
-            return say("Every wrong value should be {value}.", value=missed)
+            return _("Every wrong value should be {value}.", value=missed)
         return None
     for mask, text in (
-        (pair.expected < 0, say("All values that should be negative are wrong, and no others.")),
-        (pair.expected > 0, say("All values that should be positive are wrong, and no others.")),
-        (pair.expected == 0, say("All values that should be 0 are wrong, and no others.")),
+        (pair.expected < 0, _("All values that should be negative are wrong, and no others.")),
+        (pair.expected > 0, _("All values that should be positive are wrong, and no others.")),
+        (pair.expected == 0, _("All values that should be 0 are wrong, and no others.")),
     ):
         if torch.equal(mask, pair.wrong):
             return text

@@ -8,49 +8,49 @@ from itertools import combinations
 import torch
 
 from torchkata.grading.compare import describe
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 
 Shape = tuple[int, ...]
 
 
 def wrong_shape(got: Shape, expected: Shape, label: str) -> str:
     """The message for a wrong shape."""
-    message = say(
+    message = _(
         "{label} has shape {got}, expected {expected}.",
         label=label,
         got=describe.shape(got),
         expected=describe.shape(expected),
     )
-    return describe.capital(sentences(message, _cause(got, expected)))
+    return describe.capital(join(message, _cause(got, expected)))
 
 
 def _cause(got: Shape, expected: Shape) -> str:
     ones = got.count(1) - expected.count(1)
     same_rest = [n for n in got if n != 1] == [n for n in expected if n != 1]
     if same_rest and ones > 0:
-        return say(
+        return _(
             "One dim of size 1 too many: `keepdim=True`, or `unsqueeze`?"
             if ones == 1
             else "{count} dims of size 1 too many: `keepdim=True`, or `unsqueeze`?",
             count=ones,
         )
     if same_rest and ones < 0:
-        return say(
+        return _(
             "One dim of size 1 too few: `squeeze()` without a dim, or no `keepdim`?"
             if ones == -1
             else "{count} dims of size 1 too few: `squeeze()` without a dim, or no `keepdim`?",
             count=-ones,
         )
     if same_rest:
-        return say("A dim of size 1 stands in another place.")
+        return _("A dim of size 1 stands in another place.")
     if not got:
-        return say("Everything was reduced to one value: name the dim to reduce.")
+        return _("Everything was reduced to one value: name the dim to reduce.")
     if not expected:
-        return say("One value is expected: is a reduction missing, or does it have a dim?")
+        return _("One value is expected: is a reduction missing, or does it have a dim?")
     if got == (got[0], got[0]) and (expected == got[:1] or (1 in expected and got[0] in expected)):
-        return say("[n, 1] against [n] broadcasts to a table of [n, n].")
+        return _("[n, 1] against [n] broadcasts to a table of [n, n].")
     if sorted(got) == sorted(expected):
-        return say(
+        return _(
             "The dims stand in another order: is a `transpose` or `permute` missing, or extra?"
         )
     return _cause_in_sizes(got, expected)
@@ -63,26 +63,24 @@ def _cause_in_sizes(got: Shape, expected: Shape) -> str:
             dim = off[0]
             extra = got[dim] - expected[dim]
             if abs(extra) == 1:
-                return say(
+                return _(
                     "Dim {dim} is one too long." if extra > 0 else "Dim {dim} is one too short.",
                     dim=dim,
                 )
             if got[dim] == 1:
-                return say("Dim {dim} was reduced to size 1.", dim=dim)
+                return _("Dim {dim} was reduced to size 1.", dim=dim)
     if len(got) == 1 and got[0] == math.prod(expected):
-        return say(
-            "As many values, but in one dim: is a `reshape` missing, or a `flatten` too many?"
-        )
+        return _("As many values, but in one dim: is a `reshape` missing, or a `flatten` too many?")
     kept, kept_too_few = _left_out(got, expected), _left_out(expected, got)
     if kept:
-        return say(
+        return _(
             "Dim {dims} was not reduced, or came in through broadcasting."
             if len(kept) == 1
             else "Dims {dims} were not reduced, or came in through broadcasting.",
             dims=_named(kept, got),
         )
     if kept_too_few:
-        return say(
+        return _(
             "Dim {dims} was reduced or indexed away."
             if len(kept_too_few) == 1
             else "Dims {dims} were reduced or indexed away.",
@@ -103,47 +101,47 @@ def _left_out(longer: Shape, shorter: Shape) -> tuple[int, ...]:
 
 
 def _named(dims: tuple[int, ...], sizes: Shape) -> str:
-    return say(" and ").join(say("{dim} (size {size})", dim=dim, size=sizes[dim]) for dim in dims)
+    return _(" and ").join(_("{dim} (size {size})", dim=dim, size=sizes[dim]) for dim in dims)
 
 
 def wrong_dtype(got: str, expected: str, label: str) -> str:
     """The message for a wrong dtype; both by name, such as `float32`."""
-    message = say("{label} is {got}, expected {expected}.", label=label, got=got, expected=expected)
-    return describe.capital(sentences(message, _promotion(got, expected)))
+    message = _("{label} is {got}, expected {expected}.", label=label, got=got, expected=expected)
+    return describe.capital(join(message, _promotion(got, expected)))
 
 
 def _promotion(got: str, expected: str) -> str:
     whole = ("int", "uint")
     low = ("float16", "bfloat16")
     if got == "bool":
-        return say("A comparison gives bools: convert them with `.to(...)`.")
+        return _("A comparison gives bools: convert them with `.to(...)`.")
     if expected == "bool":
-        return say("A mask of True and False is expected: `!= 0`, or `.bool()`.")
+        return _("A mask of True and False is expected: `!= 0`, or `.bool()`.")
     if got.startswith("complex") != expected.startswith("complex"):
-        return say("A Fourier transform gives complex numbers: `.real`, `.abs()` or an `irfft`?")
+        return _("A Fourier transform gives complex numbers: `.real`, `.abs()` or an `irfft`?")
     if got == "float64":
-        return say("NumPy works in float64, and so does a tensor that is made from its arrays.")
+        return _("NumPy works in float64, and so does a tensor that is made from its arrays.")
     if got == "float32" and expected == "float64":
-        return say("`torch.zeros`, `torch.tensor` and the like make float32 unless told the dtype.")
+        return _("`torch.zeros`, `torch.tensor` and the like make float32 unless told the dtype.")
     if got in low and expected not in low:
-        return say("Is there an `autocast` or a `.half()` on the way? Its digits are lost.")
+        return _("Is there an `autocast` or a `.half()` on the way? Its digits are lost.")
     if expected in low:
-        return say(
+        return _(
             "A wider tensor on the way promotes the result: make new ones with `dtype=x.dtype`."
         )
     if got.startswith("float") and expected.startswith(whole):
-        return say("`/` and `mean` give floats: `//` keeps whole numbers.")
+        return _("`/` and `mean` give floats: `//` keeps whole numbers.")
     if got.startswith(whole) and expected.startswith("float"):
-        return say("Whole numbers in, whole numbers out: convert the inputs, or divide with `/`.")
+        return _("Whole numbers in, whole numbers out: convert the inputs, or divide with `/`.")
     if got == "int64":
-        return say("`sum`, `arange` and indices are int64 unless told otherwise.")
+        return _("`sum`, `arange` and indices are int64 unless told otherwise.")
     return ""
 
 
 def wrong_device(got: torch.device, expected: torch.device, label: str) -> str:
     """The message for a wrong device."""
     return describe.capital(
-        say(
+        _(
             "{label} is on {got}, expected {expected}. Make new tensors with `device=x.device`.",
             label=label,
             got=got,

@@ -7,7 +7,7 @@ from typing import Final
 
 from torchkata.grading.compare import factors, locations, permutations, transforms
 from torchkata.grading.compare.pair import Pair
-from torchkata.i18n.messages import sentences
+from torchkata.i18n import join
 
 Pattern = Callable[[Pair], str | None]
 
@@ -47,7 +47,7 @@ def explain(pair: Pair) -> str:
     whole = (None if near else first(WHOLE, pair)) or transforms.low_precision(pair)
     if whole:
         return whole
-    return sentences(first(HOW, pair) or "", first(WHERE, pair) or "")
+    return join(first(HOW, pair) or "", first(WHERE, pair) or "")
 
 
 def first(patterns: tuple[Pattern, ...], pair: Pair) -> str | None:

@@ -10,7 +10,7 @@ from itertools import combinations
 from torch import Tensor
 
 from torchkata.grading.compare.pair import Pair
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _MOST_DIMS = 6
 _MOST_SORTED = 1 << 21  # sorting more than this takes longer than the hint is worth
@@ -25,12 +25,12 @@ def transposed(pair: Pair) -> str | None:
         swapped = pair.expected.transpose(one, other)
         if tuple(swapped.shape) == pair.sizes and pair.agree(pair.got, swapped):
             if len(pair.sizes) == _FEW:
-                return say("Yours is the transpose of the expected.")
-            return say(
+                return _("Yours is the transpose of the expected.")
+            return _(
                 "Yours has dims {one} and {other} of the expected swapped.", one=one, other=other
             )
         if pair.agree(pair.got, swapped.reshape(pair.sizes)):
-            return say(
+            return _(
                 "Yours has the right values, laid out with dims {one} and {other} swapped: "
                 "`reshape` or `view` where `transpose` was meant?",
                 one=one,
@@ -43,10 +43,10 @@ def flipped(pair: Pair) -> str | None:
     """The order along a dim, or along all, is reversed."""
     for dim, size in enumerate(pair.sizes):
         if size > 1 and pair.agree(pair.got, pair.expected.flip(dim)):
-            return say("Yours has {slices} in reverse order.", slices=pair.slices(dim).the())
+            return _("Yours has {slices} in reverse order.", slices=pair.slices(dim).the())
     dims = tuple(range(len(pair.sizes)))
     if len(dims) > 1 and pair.agree(pair.got, pair.expected.flip(dims)):
-        return say("Yours is reversed along every dim.")
+        return _("Yours is reversed along every dim.")
     return None
 
 
@@ -57,7 +57,7 @@ def shifted(pair: Pair) -> str | None:
             continue
         for step in (1, -1):
             if pair.agree(pair.got, pair.expected.roll(step, dim)):
-                return say(
+                return _(
                     "Yours has {slices} one place later, around the end: an index off by one?"
                     if step == 1
                     else "Yours has {slices} one place earlier, around the end: an index off by "
@@ -69,7 +69,7 @@ def shifted(pair: Pair) -> str | None:
             # Values that are all equal look shifted whichever way they go.
             moved = later if step == 1 else earlier
             if bool((moved[1] != moved[1].flip(dim)).any()) and pair.agree(*moved):
-                return say(
+                return _(
                     "Yours has {slices} one place later: an index off by one?"
                     if step == 1
                     else "Yours has {slices} one place earlier: an index off by one?",
@@ -83,15 +83,15 @@ def cumulated(pair: Pair) -> str | None:
     if pair.count < _FEW:
         return None
     for dim, size in enumerate(pair.sizes):
-        along = say(" along dim {dim}", dim=dim) if len(pair.sizes) > 1 else ""
+        along = _(" along dim {dim}", dim=dim) if len(pair.sizes) > 1 else ""
         if size < _FEW:
             continue
         if pair.agree(pair.got, pair.expected.cumsum(dim)):
-            return say(
+            return _(
                 "Yours is the running sum of the expected{along}: a `cumsum` too many?", along=along
             )
         if pair.agree(pair.expected, pair.got.cumsum(dim)):
-            return say(
+            return _(
                 "The expected is the running sum of yours{along}: is a `cumsum` missing?",
                 along=along,
             )
@@ -108,11 +108,11 @@ def permuted(pair: Pair) -> str | None:
     several = [dim for dim, size in enumerate(pair.sizes) if size > 1 and len(pair.sizes) > 1]
     for dim in several:
         if pair.agree(_in_order(pair.got, dim), _in_order(pair.expected, dim)):
-            return say("Yours has {slices}, in another order.", slices=pair.slices(dim).the_right())
+            return _("Yours has {slices}, in another order.", slices=pair.slices(dim).the_right())
     for dim in several:
         if pair.agree(pair.got.sort(dim).values, pair.expected.sort(dim).values):
-            return say("Sorted along dim {dim}, yours is right: values in another order.", dim=dim)
-    return say("Yours has the right values, in another order.")
+            return _("Sorted along dim {dim}, yours is right: values in another order.", dim=dim)
+    return _("Yours has the right values, in another order.")
 
 
 def _in_order(tensor: Tensor, dim: int) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from torchkata.grading.compare import describe
 from torchkata.grading.compare.pair import Pair
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _FEW = 2
 _ONE_ROUNDING = 5e-3  # a single bfloat16, with room
@@ -23,7 +23,7 @@ def all_zero(pair: Pair) -> str | None:
     """Zeros came, everywhere."""
     if pair.count < _FEW or bool(pair.got.any()):
         return None
-    return say("Yours is 0 everywhere: was the result ever written to?")
+    return _("Yours is 0 everywhere: was the result ever written to?")
 
 
 def constant(pair: Pair) -> str | None:
@@ -35,14 +35,14 @@ def constant(pair: Pair) -> str | None:
         pair.expected, pair.expected.reshape(-1)[:1].expand(pair.sizes)
     ):
         return None
-    return say("Yours is {value} everywhere.", value=describe.number(float(first)))
+    return _("Yours is {value} everywhere.", value=describe.number(float(first)))
 
 
 def inverted(pair: Pair) -> str | None:
     """True and False are swapped."""
     if pair.dtype is not torch.bool or not pair.agree(pair.got, 1 - pair.expected):
         return None
-    return say("True and False are swapped: is the mask meant the other way round?")
+    return _("True and False are swapped: is the mask meant the other way round?")
 
 
 def offset(pair: Pair) -> str | None:
@@ -56,7 +56,7 @@ def offset(pair: Pair) -> str | None:
     # Where values tower over the amount, it may be lost in their rounding.
     if not pair.agree(pair.got - pair.expected, torch.full_like(pair.got, amount)):
         return None
-    return say(
+    return _(
         "Yours is {amount} more than expected everywhere."
         if amount > 0
         else "Yours is {amount} less than expected everywhere.",
@@ -66,32 +66,30 @@ def offset(pair: Pair) -> str | None:
 
 def _transforms() -> Iterator[tuple[Callable[[Tensor], Tensor], str]]:
     """Elementary functions, and what an answer is told that is one of the expected."""
-    yield torch.square, say("Yours is the square of the expected: is a square root missing?")
-    yield torch.sqrt, say("Yours is the square root of the expected: is there one too many?")
-    yield torch.log, say("Yours is the logarithm of the expected: is an `exp` missing?")
-    yield torch.exp, say("Yours is the exponential of the expected: is a `log` missing?")
+    yield torch.square, _("Yours is the square of the expected: is a square root missing?")
+    yield torch.sqrt, _("Yours is the square root of the expected: is there one too many?")
+    yield torch.log, _("Yours is the logarithm of the expected: is an `exp` missing?")
+    yield torch.exp, _("Yours is the exponential of the expected: is a `log` missing?")
     yield (
         torch.reciprocal,
-        say("Yours is 1 divided by the expected: are the two sides of `/` swapped?"),
+        _("Yours is 1 divided by the expected: are the two sides of `/` swapped?"),
     )
-    yield torch.abs, say("Yours is the expected without its sign: an `abs` too many?")
+    yield torch.abs, _("Yours is the expected without its sign: an `abs` too many?")
     yield (
         lambda x: x.clamp(min=0),
-        say("Yours is the expected with 0 for all negative values: a clamp too many?"),
+        _("Yours is the expected with 0 for all negative values: a clamp too many?"),
     )
     yield (
         torch.round,
-        say(
-            "Yours is the expected, rounded to whole numbers: is there an integer dtype on the way?"
-        ),
+        _("Yours is the expected, rounded to whole numbers: is there an integer dtype on the way?"),
     )
     yield (
         torch.trunc,
-        say("Yours is the expected without its fraction: an integer dtype, or `//`, on the way?"),
+        _("Yours is the expected without its fraction: an integer dtype, or `//`, on the way?"),
     )
     yield (
         torch.floor,
-        say("Yours is the expected, rounded down: is there a `//` on the way?"),
+        _("Yours is the expected, rounded down: is there a `//` on the way?"),
     )
 
 
@@ -117,12 +115,12 @@ def clamped(pair: Pair) -> str | None:
         return None
     low, high = float(pair.got.min()), float(pair.got.max())
     if pair.agree(pair.got, pair.expected.clamp(max=high)):
-        return say(
+        return _(
             "Yours stops at {bound}: is there a clamp, or too small a dtype?",
             bound=describe.number(high),
         )
     if pair.agree(pair.got, pair.expected.clamp(min=low)):
-        return say(
+        return _(
             "Yours starts at {bound}: is there a clamp, or an unsigned dtype?",
             bound=describe.number(low),
         )
@@ -136,7 +134,7 @@ def wrapped(pair: Pair) -> str | None:
     error = (pair.got - pair.expected)[pair.wrong]
     for bits in (32, 16, 8):
         if not bool(error.remainder(2.0**bits).any()):
-            return say(
+            return _(
                 "The errors are multiples of 2**{bits}: did a dtype of {bits} bits overflow?",
                 bits=bits,
             )
@@ -151,7 +149,7 @@ def one_off(pair: Pair) -> str | None:
     amount = float(error[0])
     if error.numel() < _FEW or abs(amount) != 1 or not bool((error == amount).all()):
         return None
-    return say(
+    return _(
         "Each wrong value is exactly 1 too large: `<` or `<=`, counting from 0 or from 1?"
         if amount > 0
         else "Each wrong value is exactly 1 too small: `<` or `<=`, counting from 0 or from 1?"
@@ -183,15 +181,15 @@ def low_precision(pair: Pair) -> str | None:
         return None
     digits = max(1, math.floor(-math.log10(max(share, float(own.median()), 1e-17))))
     if double:
-        cause = say("is there a float32 on the way?")
+        cause = _("is there a float32 on the way?")
     elif share < fine:
-        cause = say("is there a sum that loses digits, or TF32, on the way?")
+        cause = _("is there a sum that loses digits, or TF32, on the way?")
     elif share > 2e-3:  # noqa: PLR2004 - float16 and TF32 have 3 digits, bfloat16 has 2
-        cause = say("is there a lower precision (bfloat16 or float16) on the way?")
+        cause = _("is there a lower precision (bfloat16 or float16) on the way?")
     else:
-        cause = say("is there a lower precision (float16, bfloat16 or TF32) on the way?")
-    told = say("about 1 digit" if digits == 1 else "about {count} digits", count=digits)
-    return say(
+        cause = _("is there a lower precision (float16, bfloat16 or TF32) on the way?")
+    told = _("about 1 digit" if digits == 1 else "about {count} digits", count=digits)
+    return _(
         "Yours is right to {digits} everywhere: {cause}"
         if pair.count > 1
         else "Yours is right to {digits}: {cause}",

@@ -13,7 +13,7 @@ from torchkata.grading.compare.difference import Difference
 from torchkata.grading.compare.pair import Pair
 from torchkata.grading.compare.patterns import explain
 from torchkata.grading.compare.tolerance import is_exact, tolerance_of, wide
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 
 _FINE = (torch.float32, torch.float64)  # dtypes in which the comparison itself loses nothing
 
@@ -95,22 +95,20 @@ def _difference(
         figures |= {"largest_error": largest, "tolerance": allowed}
     head = _head(count, total, index, texts, label)
     if largest >= 0 and pair.dtype is not torch.bool and (total > 1 or allowed > 0):
-        head += say(
+        head += _(
             "; off by {error}" if count == 1 else "; the largest error is {error}",
             error=describe.number(largest),
         )
-        head += (
-            say(" ({error} is allowed)", error=describe.number(allowed, 2)) if allowed > 0 else ""
-        )
-    message = sentences(say("{finding}.", finding=head), explain(pair))
+        head += _(" ({error} is allowed)", error=describe.number(allowed, 2)) if allowed > 0 else ""
+    message = join(_("{finding}.", finding=head), explain(pair))
     return Difference(axis="values", message=describe.capital(message), figures=figures)
 
 
 def _head(count: int, total: int, index: list[int], texts: tuple[str, str], label: str) -> str:
     got, expected = texts
     if total == 1:
-        return say("{label} is {got}, expected {expected}", label=label, got=got, expected=expected)
-    return say(
+        return _("{label} is {got}, expected {expected}", label=label, got=got, expected=expected)
+    return _(
         "1 of {total} values of {label} differs, at {index}: got {got}, expected {expected}"
         if count == 1
         else "{count} of {total} values of {label} differ; first at {index}: got {got}, expected "

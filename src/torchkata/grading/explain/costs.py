@@ -6,7 +6,7 @@ from collections import Counter
 from math import prod
 
 from torchkata.grading.explain.failure import Found, Row, Symptom, row
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.worker.meters.trace import Step
 
 _MANY = 8  # times in one line: no longer written out by hand
@@ -18,7 +18,7 @@ _GATHERING = {"index_add_", "index_add", "bincount", "scatter_add_", "scatter_ad
 @row(
     "reads in a loop",
     "ops speed",
-    lambda line: say(
+    lambda line: _(
         "Line {line} reads a value from the device in each turn of a loop, and each time the CPU "
         "waits until the device has done all that was asked of it: keep tensors, and read once, "
         "after the loop.",
@@ -27,7 +27,7 @@ _GATHERING = {"index_add_", "index_add", "bincount", "scatter_add_", "scatter_ad
 )
 def reads_in_a_loop(symptom: Symptom) -> Found | None:
     """The same line reads again and again."""
-    reads = Counter(line for _, line in symptom.reads if line)
+    reads = Counter(line for _unused, line in symptom.reads if line)
     line, count = reads.most_common(1)[0] if reads else (0, 0)
     few = 3
     return {"line": line} if count > few else None
@@ -36,7 +36,7 @@ def reads_in_a_loop(symptom: Symptom) -> Found | None:
 @row(
     "branch on a tensor",
     "ops",
-    lambda line: say(
+    lambda line: _(
         "`if` and `while` need a Python bool, so in line {line} the CPU waits for the device (and "
         "a compiler's graph breaks there): `torch.where` makes the choice on the device, element "
         "by element.",
@@ -52,7 +52,7 @@ def branch_on_a_tensor(symptom: Symptom) -> Found | None:
 @row(
     "size by values",
     "ops",
-    lambda line, op: say(
+    lambda line, op: _(
         "How large the result of line {line} is depends on values ({op}), so the CPU has to wait "
         "for them: `torch.where`, `masked_fill` or a product with the mask keep the shape.",
         line=line,
@@ -69,7 +69,7 @@ def size_by_values(symptom: Symptom) -> Found | None:
 @row(
     "value read",
     "ops",
-    lambda line, op: say(
+    lambda line, op: _(
         "{op} in line {line} brings values of the tensor to the CPU, which waits for them, and a "
         "compiler cannot follow: keep what depends on values in tensor operations.",
         line=line,
@@ -86,7 +86,7 @@ def value_read(symptom: Symptom) -> Found | None:
 @row(
     "concatenation in a loop",
     _COSTS,
-    lambda line: say(
+    lambda line: _(
         "Line {line} concatenates in each turn of a loop, and each time it copies all that came "
         "before: collect the parts in a list, and join them once after the loop.",
         line=line,
@@ -108,7 +108,7 @@ def concatenation_in_a_loop(symptom: Symptom) -> Found | None:
 @row(
     "numbers one by one",
     "ops speed",
-    lambda line: say(
+    lambda line: _(
         "Line {line} takes the numbers one by one (`for v in x.tolist()`, `x[i].item()`, "
         "`if x[i]`): each costs a call from Python, as much as one operation on the whole tensor "
         "does.",
@@ -130,7 +130,7 @@ def numbers_one_by_one(symptom: Symptom) -> Found | None:
 @row(
     "index in a loop",
     _COSTS,
-    lambda line: say(
+    lambda line: _(
         "`x[i]` in line {line} is an operation of its own in each turn of the loop: `for row in "
         "x`, which is `x.unbind(0)`, hands out all rows by one.",
         line=line,
@@ -150,7 +150,7 @@ def index_in_a_loop(symptom: Symptom) -> Found | None:
 @row(
     "mask in a loop",
     _COSTS,
-    lambda line: say(
+    lambda line: _(
         "Line {line} looks at every element once for each label: one pass that brings each element "
         "to its place (`index_add_`, `bincount`, `scatter_add_`) is enough.",
         line=line,
@@ -171,7 +171,7 @@ def mask_in_a_loop(symptom: Symptom) -> Found | None:
 @row(
     "python loop",
     "ops speed",
-    lambda line, op: say(
+    lambda line, op: _(
         "Line {line} dispatches {op} in each turn of a loop, and a call costs a few microseconds "
         "however little it computes: say it once, for the whole tensor.",
         line=line,

@@ -75,7 +75,7 @@ def _symptom(session: Session, check: Check, evidence: Evidence) -> Symptom:
     theirs, _ = _traced(session, evidence.question, trusted=True)
     error = evidence.error
     line = (error.line or 0) if error is not None else 0
-    names = [check.entry] if check.entry else list(session.exercise.names)
+    names = [check.entry] if check.entry else list(session.spec.names)
     bind = session.submission.bind
     return Symptom(
         axis=check.axis,
@@ -101,7 +101,7 @@ def _traced(
     """What submission or reference do when they are asked; nothing where that cannot be told."""
     if question is None:
         return (), ()
-    cloudpickle.register_pickle_by_value(session.lesson.graded.module)
+    cloudpickle.register_pickle_by_value(session.exercise.grader.module)
     worker_on = session.reference_on if trusted else session.worker_on
     try:
         worker: Worker = worker_on(question.device)

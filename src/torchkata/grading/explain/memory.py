@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from torchkata.grading.explain.failure import Found, Row, Symptom, row
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _PAIR = 2
 _HUGE = 4
@@ -15,7 +15,7 @@ _GATHERING = {"index_add_", "index_add", "bincount", "scatter_add_", "scatter_ad
 @row(
     "one-hot table",
     "memory speed ops",
-    lambda line, shape: say(
+    lambda line, shape: _(
         "Line {line} makes a table of shape {shape}, nearly all of it zeros, to pick one entry per "
         "row: an index does that without the table (`index_add_`, `gather`, `bincount`).",
         line=line,
@@ -40,7 +40,7 @@ def one_hot_table(symptom: Symptom) -> Found | None:
 @row(
     "copies instead of broadcasting",
     "memory speed",
-    lambda line, op: say(
+    lambda line, op: _(
         "{op} in line {line} writes the same numbers many times over; broadcasting reads them "
         "where they are: a dim of size 1 (`x[:, None]`, `unsqueeze`) is repeated for free.",
         line=line,
@@ -63,7 +63,7 @@ def copies_instead_of_broadcasting(symptom: Symptom) -> Found | None:
 @row(
     "table in between",
     "memory",
-    lambda line, op, shape: say(
+    lambda line, op, shape: _(
         "{op} in line {line} makes a table of shape {shape}, much larger than what goes in and "
         "what comes out: a matrix product, or another order of summing, does without it.",
         line=line,
@@ -88,7 +88,7 @@ def table_in_between(symptom: Symptom) -> Found | None:
 @row(
     "needless copy",
     "ops memory",
-    lambda line, op: say(
+    lambda line, op: _(
         "{op} in line {line} copies every number; the operation before or after it gives the same "
         "values without.",
         line=line,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from torchkata.grading.explain.failure import Found, Row, Symptom, row
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 
 @row(
     "writes into an argument",
     "purity gradient device values stability",
-    lambda line, call: say(
+    lambda line, call: _(
         "{call} in line {line} changes an argument in place, and the caller still needs it as it "
         "was, and so may autograd: `x = x + y` makes a new tensor, `x += y` does not.",
         line=line,
@@ -35,7 +35,7 @@ def writes_into_an_argument(symptom: Symptom) -> Found | None:
 @row(
     "added at an index",
     "values gradient dtype",
-    lambda line: say(
+    lambda line: _(
         "`out[index] += values` in line {line} reads, adds and writes back, so of an index that "
         "comes several times only the last one is left: `index_add_` and "
         "`index_put_(accumulate=True)` add each of them.",
@@ -54,7 +54,7 @@ def added_at_an_index(symptom: Symptom) -> Found | None:
 @row(
     "rebinding",
     "purity contract memory",
-    lambda line, name: say(
+    lambda line, name: _(
         "`{name} = {name} ...` in line {line} makes a new tensor and gives it the old name; the "
         "caller's stays as it was. `{name} *= ...` and methods that end in `_` write into it.",
         line=line,
@@ -75,7 +75,7 @@ def rebinding(symptom: Symptom) -> Found | None:
 @row(
     "copy of a tensor",
     "contract gradient memory device",
-    lambda line: say(
+    lambda line: _(
         "`torch.tensor(x)` of a tensor in line {line} copies it, without its graph, and warns: "
         "`x.detach().clone()` says that plainly, `x.clone()` keeps the graph.",
         line=line,
@@ -93,7 +93,7 @@ def copy_of_a_tensor(symptom: Symptom) -> Found | None:
 @row(
     "gradients add up",
     "values gradient dtype device",
-    lambda line: say(
+    lambda line: _(
         "`.backward()` in line {line} adds to what is in `.grad` already, and nothing empties it "
         "between the steps: `optimizer.zero_grad()`, or `.grad = None`, before each backward.",
         line=line,
@@ -112,7 +112,7 @@ def gradients_add_up(symptom: Symptom) -> Found | None:
 @row(
     "backward leaves gradients",
     "purity",
-    lambda line: say(
+    lambda line: _(
         "`.backward()` in line {line} adds to the `.grad` of every parameter on its way and leaves "
         "it there; `torch.autograd.grad(result, inputs)` hands the gradients to you alone.",
         line=line,
@@ -128,7 +128,7 @@ def backward_leaves_gradients(symptom: Symptom) -> Found | None:
 @row(
     "loss with its graph",
     "gradient contract memory",
-    lambda line: say(
+    lambda line: _(
         "A loss that is kept as it comes keeps the graph of its step alive, with all activations: "
         "keep `loss.detach()` (line {line} goes backward, nothing detaches).",
         line=line,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from torchkata.grading.explain.failure import Found, Row, Symptom, row
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _SMALL = {"exp", "exp_", "_softmax", "sigmoid", "softmax"}
 _JUDGED = "stability values gradient device dtype"
@@ -14,7 +14,7 @@ _JUDGED = "stability values gradient device dtype"
 @row(
     "exp overflows",
     _JUDGED,
-    lambda line: say(
+    lambda line: _(
         "`exp` in line {line} leaves the range of float32 from 89 on. Softmax and logsumexp "
         "subtract the largest value first, which changes nothing and leaves no exponent above 0; "
         "softplus and logsigmoid see to it by themselves.",
@@ -29,7 +29,7 @@ def exp_overflows(symptom: Symptom) -> Found | None:
 @row(
     "logarithm of zero",
     _JUDGED,
-    lambda line: say(
+    lambda line: _(
         "`log` in line {line} gets a 0: a probability that small was rounded away before. "
         "`log_softmax`, `logsigmoid` and `logsumexp` compute logarithm and exponential together, "
         "and never make it.",
@@ -46,7 +46,7 @@ def logarithm_of_zero(symptom: Symptom) -> Found | None:
 @row(
     "squares overflow",
     _JUDGED,
-    lambda line: say(
+    lambda line: _(
         "The squares in line {line} leave the range of the dtype though the result would not: "
         "divide by the largest magnitude first, and multiply by it in the end.",
         line=line,
@@ -64,7 +64,7 @@ def squares_overflow(symptom: Symptom) -> Found | None:
 @row(
     "zero by zero",
     _JUDGED,
-    lambda line: say(
+    lambda line: _(
         "The division in line {line} divides 0 by 0 (or infinity by infinity), which is nan: put "
         "another number below with `torch.where` before dividing, and the right result in after.",
         line=line,
@@ -80,7 +80,7 @@ def zero_by_zero(symptom: Symptom) -> Found | None:
 @row(
     "zero times infinity",
     _JUDGED,
-    lambda line: say(
+    lambda line: _(
         "0 times infinity is nan, so the product in line {line} does not take out what is "
         "infinite: `torch.where` or `masked_fill` choose without computing with it.",
         line=line,
@@ -96,7 +96,7 @@ def zero_times_infinity(symptom: Symptom) -> Found | None:
 @row(
     "where with nan",
     "gradient stability",
-    lambda line: say(
+    lambda line: _(
         "`torch.where` in line {line} hides the bad values from the result, not from the gradient: "
         "backward goes through both sides, and 0 times infinity is nan. Choose harmless numbers "
         "before the dangerous operation, too.",
@@ -117,7 +117,7 @@ _ROOTS = ("sqrt", "rsqrt", "linalg_vector_norm", "hypot", "norm")
 @row(
     "root at zero",
     "gradient",
-    lambda line: say(
+    lambda line: _(
         "The square root in line {line} has an infinite slope at 0, and a gradient that passes "
         "there becomes nan: keep 0 away from it (`torch.where` before the root, not after).",
         line=line,
@@ -135,7 +135,7 @@ def root_at_zero(symptom: Symptom) -> Found | None:
 @row(
     "mean of squares",
     "stability values",
-    lambda line: say(
+    lambda line: _(
         "The mean of squares less the square of the mean, in line {line}, subtracts two large "
         "numbers of nearly the same size, and what is left is their rounding: subtract the mean "
         "first, then square.",
@@ -151,7 +151,7 @@ def mean_of_squares(symptom: Symptom) -> Found | None:
 @row(
     "squares that cancel",
     "stability",
-    lambda line: say(
+    lambda line: _(
         "|a|^2 + |b|^2 - 2ab in line {line} subtracts large numbers of nearly the same size where "
         "the points lie far from 0: move all of them by their common mean first.",
         line=line,
@@ -169,7 +169,7 @@ def squares_that_cancel(symptom: Symptom) -> Found | None:
 @row(
     "gradient is cut",
     "gradient device",
-    lambda line, call: say(
+    lambda line, call: _(
         "{call} in line {line} takes the numbers out of the graph, so no gradient can come back "
         "through it: stay with tensor operations there.",
         line=line,

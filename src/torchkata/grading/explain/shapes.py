@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from torchkata.grading.explain.failure import Found, Row, Symptom, row
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _REDUCTION = (
     r"\.(?:sum|mean|norm|amax|amin|max|min|std|var|prod|logsumexp|vector_norm)\("
@@ -18,7 +18,7 @@ _NEAR = 4  # lines
 @row(
     "squeeze without a dim",
     "shape contract values",
-    lambda line: say(
+    lambda line: _(
         "`squeeze()` in line {line} drops every dim of size 1, a batch of one too: name the dim "
         "that is meant, as in `squeeze(-1)`.",
         line=line,
@@ -45,7 +45,7 @@ def _shorter(symptom: Symptom) -> bool:
 @row(
     "table of pairs",
     "shape values gradient contract device",
-    lambda line, op, shapes, made: say(
+    lambda line, op, shapes, made: _(
         "In line {line} {op} meets {shapes}, and broadcasting makes a table of {made}, each with "
         "each: bring both to one shape first.",
         line=line,
@@ -63,7 +63,7 @@ def table_of_pairs(symptom: Symptom) -> Found | None:
             continue
         column, vector = max(pair, key=len), min(pair, key=len)
         if len(vector) == 1 and column == (vector[0], 1) and vector[0] > 1:
-            shapes = say("{one} and {other}", one=list(pair[0]), other=list(pair[1]))
+            shapes = _("{one} and {other}", one=list(pair[0]), other=list(pair[1]))
             return {"line": step.line, "op": step.op, "shapes": shapes, "made": list(step.gives)}
     return None
 
@@ -71,7 +71,7 @@ def table_of_pairs(symptom: Symptom) -> Found | None:
 @row(
     "keepdim forgotten",
     "shape values device dtype",
-    lambda line: say(
+    lambda line: _(
         "Without `keepdim=True` the reduction in line {line} loses its dim, and broadcasting lines "
         "up the result with the wrong one: with it, [n, d] meets [n, 1].",
         line=line,
@@ -104,7 +104,7 @@ def _bare(symptom: Symptom, line: int) -> bool:
 @row(
     "keepdim too many",
     "shape",
-    lambda line: say(
+    lambda line: _(
         "`keepdim=True` in line {line} leaves a dim of size 1 where the reduced one was: leave it "
         "out, or `squeeze` that very dim.",
         line=line,

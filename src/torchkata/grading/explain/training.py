@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from torchkata.grading.explain.failure import Found, Row, Symptom, row
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _FACTORY = r"torch\.(?:tensor|zeros|ones|full|arange|rand|randn|eye|linspace)\("
 _LINES = 2
@@ -14,7 +14,7 @@ _LINES = 2
 @row(
     "backward under autocast",
     "gradient device dtype",
-    lambda line: say(
+    lambda line: _(
         "`.backward()` in line {line} stands inside of the autocast block: only the forward "
         "belongs there, for each backward operation takes the dtype of its forward by itself.",
         line=line,
@@ -39,7 +39,7 @@ def _indent(text: str) -> int:
 @row(
     "clipped before unscaled",
     "values contract dtype device",
-    lambda line: say(
+    lambda line: _(
         "The gradients that line {line} clips are still multiplied by the scale of the loss: "
         "`scaler.unscale_(optimizer)` comes first, then the clipping, then `scaler.step`.",
         line=line,
@@ -56,7 +56,7 @@ def clipped_before_unscaled(symptom: Symptom) -> Found | None:
 @row(
     "modules in a list",
     "contract device dtype values",
-    lambda line: say(
+    lambda line: _(
         "Modules in a Python list, as in line {line}, are not registered: `parameters()`, `.to()` "
         "and `state_dict()` do not see them. `nn.ModuleList([...])` is a list that they do see.",
         line=line,
@@ -77,7 +77,7 @@ def modules_in_a_list(symptom: Symptom) -> Found | None:
 @row(
     "tensor as an attribute",
     "contract device",
-    lambda line: say(
+    lambda line: _(
         "A tensor that is a mere attribute, as in line {line}, is neither moved by `.to()` nor "
         "saved: `nn.Parameter` for what is learned, `register_buffer` for what is not.",
         line=line,
@@ -95,7 +95,7 @@ def tensor_as_an_attribute(symptom: Symptom) -> Found | None:
 @row(
     "all workers give all",
     "values",
-    lambda line: say(
+    lambda line: _(
         "Each worker process of a DataLoader runs the whole `__iter__` of line {line}, so every "
         "sample comes once per worker: `torch.utils.data.get_worker_info()` says which share is "
         "its own.",
@@ -112,7 +112,7 @@ def all_workers_give_all(symptom: Symptom) -> Found | None:
 @row(
     "compiled in each call",
     "ops",
-    lambda line: say(
+    lambda line: _(
         "`torch.compile` in line {line} runs at every call, on a function that is new each time, "
         "so nothing that was compiled before fits: compile once, outside.",
         line=line,
@@ -130,7 +130,7 @@ def compiled_in_each_call(symptom: Symptom) -> Found | None:
 @row(
     "number as a constant",
     "ops",
-    lambda line: say(
+    lambda line: _(
         "To the compiler of line {line} a Python number, or a size, is a constant until it "
         "changes, and each change compiles again: `dynamic=True` keeps sizes and numbers open from "
         "the start, and a number that is a tensor is never a constant.",

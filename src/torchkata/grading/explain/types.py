@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from torchkata.grading.explain.failure import Found, Row, Symptom, row
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _ANY = "contract shape dtype values stability device purity gradient ops memory"
 _FACTORIES = ("zeros", "ones", "full", "arange", "rand", "randn", "eye", "linspace", "empty")
@@ -14,7 +14,7 @@ _FACTORIES = ("zeros", "ones", "full", "arange", "rand", "randn", "eye", "linspa
 @row(
     "brackets around comparisons",
     _ANY,
-    lambda line: say(
+    lambda line: _(
         "`&` and `|` bind tighter than `<`: line {line} combines the numbers before it compares "
         "them. Put each comparison into brackets: `(a <= x) & (x < b)`.",
         line=line,
@@ -30,7 +30,7 @@ def brackets(symptom: Symptom) -> Found | None:
 @row(
     "chained comparison",
     _ANY,
-    lambda line: say(
+    lambda line: _(
         "Python reads `a <= x < b` in line {line} as `(a <= x) and (x < b)`, and `and` wants one "
         "bool, not a tensor of them: `(a <= x) & (x < b)`.",
         line=line,
@@ -45,7 +45,7 @@ def chained_comparison(symptom: Symptom) -> Found | None:
 @row(
     "and, or, not",
     _ANY,
-    lambda line, word, sign: say(
+    lambda line, word, sign: _(
         "`{word}` in line {line} asks for the truth of the whole tensor; element by element it is "
         "`{sign}` (with brackets around comparisons).",
         line=line,
@@ -69,7 +69,7 @@ def _ambiguous(symptom: Symptom) -> bool:
 @row(
     "reserved memory",
     "shape values contract",
-    lambda line, call: say(
+    lambda line, call: _(
         "{call} in line {line} reserves room for so many numbers and fills in nothing: "
         "`torch.tensor(...)` makes a tensor of given numbers, `torch.zeros` one of zeros.",
         line=line,
@@ -90,7 +90,7 @@ def reserved_memory(symptom: Symptom) -> Found | None:
 @row(
     "factory's own dtype",
     "dtype",
-    lambda line, call, wanted: say(
+    lambda line, call, wanted: _(
         "{call} in line {line} makes float32, whatever the inputs are; `x.new_...`, `..._like(x)` "
         "and `dtype=x.dtype` follow them (here {wanted}).",
         line=line,
@@ -114,7 +114,7 @@ def factorys_own_dtype(symptom: Symptom) -> Found | None:
 @row(
     "factory on the CPU",
     "device ops",
-    lambda: say(
+    lambda: _(
         "Every factory (`zeros`, `arange`, `tensor`, ...) makes a CPU tensor unless it is told "
         "where; `x.new_zeros(...)` and `zeros_like(x)` take device and dtype from x, so code that "
         "never names a device runs on all of them."

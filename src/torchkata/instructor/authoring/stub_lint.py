@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from torchkata.course.catalogue import Lesson, digest
+from torchkata.course.catalogue import Exercise, digest
 from torchkata.errors import CourseError
 from torchkata.learner.hints import LEVELS
 
@@ -15,35 +15,37 @@ MARK = "UNFINISHED"
 _TODO = "# TODO"
 
 
-def text_faults(lesson: Lesson) -> Iterator[str]:
+def text_faults(exercise: Exercise) -> Iterator[str]:
     """Yield what is missing or does not fit together in the texts of the three files."""
-    stub = lesson.stub.read_text(encoding="utf-8")
-    for path in (lesson.stub, lesson.solution, lesson.grader):
+    stub = exercise.stub_path.read_text(encoding="utf-8")
+    for path in (exercise.stub_path, exercise.solution_path, exercise.grader_path):
         if MARK in path.read_text(encoding="utf-8"):
-            yield f"{path.relative_to(lesson.course).as_posix()} has parts marked {MARK}."
-    yield from _stub_faults(lesson, stub)
-    yield from _hint_faults(lesson, stub)
-    yield from _name_faults(lesson, stub)
+            yield f"{path.relative_to(exercise.course).as_posix()} has parts marked {MARK}."
+    yield from _stub_faults(exercise, stub)
+    yield from _hint_faults(exercise, stub)
+    yield from _name_faults(exercise, stub)
 
 
-def seal(lesson: Lesson) -> bool:
+def seal(exercise: Exercise) -> bool:
     """Write the digest of the stub as it is into the grader; whether that changed anything.
 
     Raises:
         CourseError: the grader has no `shipped=` to fill in.
     """
-    text = lesson.grader.read_text(encoding="utf-8")
-    current = f'shipped="{digest(lesson.stub.read_bytes())}"'
+    text = exercise.grader_path.read_text(encoding="utf-8")
+    current = f'shipped="{digest(exercise.stub_path.read_bytes())}"'
     sealed, count = re.subn(r'shipped="\w*"', current, text)
     if count != 1:
-        raise CourseError(f'{lesson.grader} has {count} times shipped="...", which is needed once.')
+        raise CourseError(
+            f'{exercise.grader_path} has {count} times shipped="...", which is needed once.'
+        )
     if sealed == text:
         return False
-    lesson.grader.write_text(sealed, encoding="utf-8")
+    exercise.grader_path.write_text(sealed, encoding="utf-8")
     return True
 
 
-def _stub_faults(lesson: Lesson, stub: str) -> Iterator[str]:
+def _stub_faults(exercise: Exercise, stub: str) -> Iterator[str]:
     text = ast.get_docstring(ast.parse(stub)) or ""
     present = [line for line in text.splitlines() if line in HEADINGS]
     if tuple(present) != HEADINGS:
@@ -51,27 +53,27 @@ def _stub_faults(lesson: Lesson, stub: str) -> Iterator[str]:
     if _TODO not in stub:
         yield f"The stub has no `{_TODO}`."
     flat = " ".join(text.split())
-    for sentence in lesson.graded.exercise.sentences():
+    for sentence in exercise.grader.spec.join():
         stated = re.escape(" ".join(sentence.split())) + r"(?![\w,])"  # "1 op" is not in "1 ops"
         if not re.search(stated, flat):
             yield f"The stub does not state the budget word for word: {sentence!r}."
     current = digest(stub.encode())
-    if lesson.graded.exercise.shipped != current:
-        yield f"The stub has changed: seal it by `nox -s check -- {lesson.name} --seal`."
+    if exercise.grader.spec.stub_digest != current:
+        yield f"The stub has changed: seal it by `nox -s check -- {exercise.name} --seal`."
 
 
-def _hint_faults(lesson: Lesson, stub: str) -> Iterator[str]:
-    hints = lesson.constant("HINTS", ())
+def _hint_faults(exercise: Exercise, stub: str) -> Iterator[str]:
+    hints = exercise.solution_literal("HINTS", ())
     if len(hints) != LEVELS or len(set(hints)) != LEVELS:
         yield f"HINTS has to hold {LEVELS} different levels, from a direction to the call."
     elif " ".join(hints[0].split()) not in " ".join(stub.split()):
         yield "The first hint has to stand in the stub too, word for word."
 
 
-def _name_faults(lesson: Lesson, stub: str) -> Iterator[str]:
-    solution = signatures(lesson.solution.read_text(encoding="utf-8"))
+def _name_faults(exercise: Exercise, stub: str) -> Iterator[str]:
+    solution = signatures(exercise.solution_path.read_text(encoding="utf-8"))
     wanted = signatures(stub)
-    for name in lesson.graded.exercise.names:
+    for name in exercise.grader.spec.names:
         if name not in wanted:
             yield f"The stub does not define {name}."
         elif name not in solution:

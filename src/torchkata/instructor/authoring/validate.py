@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from torchkata.course.catalogue import Lesson
-from torchkata.course.spec.budgets import GrowthAtMost, Memory, Ops
+from torchkata.course.catalogue import Exercise
+from torchkata.course.spec.budgets import Growth, Memory, Ops
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
-from torchkata.course.spec.inputs import Seeded
+from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CourseError, KataError
 from torchkata.grading.checks.check import run_check
 from torchkata.grading.checks.outputs import ordinary
@@ -20,9 +20,9 @@ from torchkata.grading.checks.plan import plan
 from torchkata.grading.compare import differences
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import fresh_seed
+from torchkata.grading.run import random_seed
 from torchkata.grading.session import Session, widened
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.instructor.authoring.margins import narrow, near_traps
 from torchkata.instructor.authoring.stub_lint import signatures, text_faults
 from torchkata.result import ExerciseResult, State, Verdict
@@ -45,52 +45,52 @@ class Gate:
 
     def __init__(self, launcher: Launcher, seed: int | None = None) -> None:
         self.launcher = launcher
-        self.settings = Settings(seed=fresh_seed() if seed is None else seed, untouched=False)
+        self.settings = Settings(seed=random_seed() if seed is None else seed, untouched=False)
 
-    def faults(self, lesson: Lesson) -> list[str]:
+    def faults(self, exercise: Exercise) -> list[str]:
         """Everything that is wrong with an exercise; empty when it is sound."""
         missing = [
-            f"{path.relative_to(lesson.course).as_posix()} is missing."
-            for path in (lesson.stub, lesson.solution, lesson.grader)
+            f"{path.relative_to(exercise.course).as_posix()} is missing."
+            for path in (exercise.stub_path, exercise.solution_path, exercise.grader_path)
             if not path.is_file()
         ]
         if missing:
             return missing
         found: list[str] = []
         try:
-            found.extend(text_faults(lesson))
-            for fault in self._behaviour(lesson):
+            found.extend(text_faults(exercise))
+            for fault in self._behaviour(exercise):
                 found.append(fault)  # noqa: PERF402 - so that those before an error are kept
         except (KataError, SyntaxError) as error:
             found.append(str(error))
         return found
 
-    def _behaviour(self, lesson: Lesson) -> Iterator[str]:
-        yield from self._stub(lesson)
-        yield from self._solution(lesson)
-        yield from self._baselines(lesson)
-        yield from self._traps(lesson)
-        yield from self._alternatives(lesson)
+    def _behaviour(self, exercise: Exercise) -> Iterator[str]:
+        yield from self._stub(exercise)
+        yield from self._solution(exercise)
+        yield from self._baselines(exercise)
+        yield from self._traps(exercise)
+        yield from self._alternatives(exercise)
 
     def judge(
-        self, lesson: Lesson, source: bytes, bind: dict[str, str] | None = None
+        self, exercise: Exercise, source: bytes, bind: dict[str, str] | None = None
     ) -> ExerciseResult:
         """Judge a sample as if a learner had handed it in.
 
         Raises:
             CourseError: the course's own code failed.
         """
-        submission = Submission(source=source, file=lesson.stub.name, bind=bind or {})
-        result = grade_one(lesson, submission, self.launcher, self.settings)
+        submission = Submission(source=source, file=exercise.stub_path.name, bind=bind or {})
+        result = grade_one(exercise, submission, self.launcher, self.settings)
         if result.message.startswith(
-            say("The course itself is at fault, not your code: {error}", error="")
+            _("The course itself is at fault, not your code: {error}", error="")
         ):
             raise CourseError(result.message)
         return result
 
-    def _stub(self, lesson: Lesson) -> Iterator[str]:
-        fault = lesson.graded.exercise.fault
-        result = self.judge(lesson, lesson.stub.read_bytes())
+    def _stub(self, exercise: Exercise) -> Iterator[str]:
+        fault = exercise.grader.spec.broken_axis
+        result = self.judge(exercise, exercise.stub_path.read_bytes())
         axes = {check.axis for check in result.failed}
         if not fault and result.state is not State.TODO:
             yield f"The stub is {result.state}, not todo: {_reasons(result)}"
@@ -99,52 +99,52 @@ class Gate:
 
     def _judge_steadily(
         self,
-        lesson: Lesson,
+        exercise: Exercise,
         bind: dict[str, str],
         satisfied: Callable[[ExerciseResult], bool],
     ) -> ExerciseResult:
         """Judge a sample; where the clock alone spoils its verdict, judge it again, twice."""
-        source = lesson.solution.read_bytes()
-        for _ in range(_TRIES):
-            result = self.judge(lesson, source, bind)
+        source = exercise.solution_path.read_bytes()
+        for _unused in range(_TRIES):
+            result = self.judge(exercise, source, bind)
             if satisfied(result) or not _by_the_clock(result):
                 break
         return result
 
-    def _solution(self, lesson: Lesson) -> Iterator[str]:
+    def _solution(self, exercise: Exercise) -> Iterator[str]:
         def clears(result: ExerciseResult) -> bool:
             return result.state is State.PASSED and not list(narrow(result))
 
-        result = self._judge_steadily(lesson, {}, clears)
+        result = self._judge_steadily(exercise, {}, clears)
         if result.state is not State.PASSED:
             yield f"The solution is {result.state}: {_reasons(result)}"
         yield from narrow(result)
 
-    def _baselines(self, lesson: Lesson) -> Iterator[str]:
+    def _baselines(self, exercise: Exercise) -> Iterator[str]:
         """The slow version is a second oracle: it agrees with the reference in every case."""
-        source = lesson.solution.read_bytes()
+        source = exercise.solution_path.read_bytes()
         session = Session(
-            lesson,
-            Submission(source=source, file=lesson.stub.name),
+            exercise,
+            Submission(source=source, file=exercise.stub_path.name),
             self.launcher,
-            Seeded(self.settings.seed),
+            RandomSource(self.settings.seed),
         )
         try:
-            for function in lesson.graded.exercise.functions:
+            for function in exercise.grader.spec.functions:
                 yield from _disagreements(session, function)
-            yield from _cheap_baselines(session, lesson)
+            yield from _cheap_baselines(session, exercise)
         finally:
             session.close()
 
-    def _traps(self, lesson: Lesson) -> Iterator[str]:
-        traps: dict[str, dict[str, str]] = lesson.constant("TRAPS", {})
-        source = lesson.solution.read_bytes()
+    def _traps(self, exercise: Exercise) -> Iterator[str]:
+        traps: dict[str, dict[str, str]] = exercise.solution_literal("TRAPS", {})
+        source = exercise.solution_path.read_bytes()
         if sum(len(names) for names in traps.values()) < _FEWEST_TRAPS:
             yield f"The solution has fewer than {_FEWEST_TRAPS} TRAPS."
         yield from _undefined(source, traps)
         for entry, names in traps.items():
             for name, axis in names.items():
-                result = self._judge_steadily(lesson, {entry: name}, partial(_fails_on, axis))
+                result = self._judge_steadily(exercise, {entry: name}, partial(_fails_on, axis))
                 caught = _axes(result)
                 if axis not in caught:
                     yield (
@@ -156,16 +156,16 @@ class Gate:
                 if axis == "speed":
                     yield from near_traps(name, result)
 
-    def _alternatives(self, lesson: Lesson) -> Iterator[str]:
-        alternatives: dict[str, tuple[str, ...]] = lesson.constant("ALTERNATIVES", {})
-        source = lesson.solution.read_bytes()
+    def _alternatives(self, exercise: Exercise) -> Iterator[str]:
+        alternatives: dict[str, tuple[str, ...]] = exercise.solution_literal("ALTERNATIVES", {})
+        source = exercise.solution_path.read_bytes()
         if sum(len(names) for names in alternatives.values()) < _FEWEST_ALTERNATIVES:
             yield "The solution has no ALTERNATIVES."
         yield from _undefined(source, alternatives)
         for entry, names in alternatives.items():
             for name in names:
                 result = self._judge_steadily(
-                    lesson, {entry: name}, lambda found: found.state is State.PASSED
+                    exercise, {entry: name}, lambda found: found.state is State.PASSED
                 )
                 if result.state is not State.PASSED:
                     yield f"Alternative {name} is {result.state}: {_reasons(result)}"
@@ -179,14 +179,14 @@ def _undefined(source: bytes, samples: Mapping[str, Iterable[str]]) -> Iterator[
                 yield f"The solution does not define the sample {name}."
 
 
-def _cheap_baselines(session: Session, lesson: Lesson) -> Iterator[str]:
+def _cheap_baselines(session: Session, exercise: Exercise) -> Iterator[str]:
     """A budget that the slow version keeps asks for nothing."""
-    for function in lesson.graded.exercise.functions:
-        counted = [b for b in function.budget if isinstance(b, Ops | Memory | GrowthAtMost)]
+    for function in exercise.grader.spec.functions:
+        counted = [b for b in function.budget if isinstance(b, Ops | Memory | Growth)]
         if not counted or len(counted) < len(function.budget):
             continue  # no budget, or one by the clock, which the slow version misses by its making
         session.worker.run(builtin_probes.install, function.name, function.naive)
-        checks = [c for c in plan(lesson) if c.entry == function.name and c.axis in _COUNTED]
+        checks = [c for c in plan(exercise) if c.entry == function.name and c.axis in _COUNTED]
         if not any(run_check(check, session).verdict is Verdict.FAILED for check in checks):
             yield f"{function.name}: the naive version misses no budget, so the budget is too wide."
 

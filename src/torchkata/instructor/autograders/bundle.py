@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.errors import KataError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.instructor.autograders.formats import not_graded
 from torchkata.instructor.course_bundle import course_files, pack
 from torchkata.instructor.kit.wheel import wheel
@@ -29,7 +29,9 @@ _PROGRAMS: Final = ("setup.sh", "run_autograder")
 _UNIX: Final = 3
 
 
-def grading_pack(course: Course, lessons: Sequence[Lesson], *, unconfined: bool = False) -> bytes:
+def grading_pack(
+    course: Course, exercises: Sequence[Exercise], *, unconfined: bool = False
+) -> bytes:
     """The zip that grades hand-ins anywhere; the same course and engine give the same bytes.
 
     Args:
@@ -39,7 +41,7 @@ def grading_pack(course: Course, lessons: Sequence[Lesson], *, unconfined: bool 
     """
     name, engine = wheel()
     options = "--allow-unconfined" if unconfined else ""
-    ended = say(
+    with_period = _(
         "NOT GRADED: grading ended before it was done, for lack of time or memory or by a fault "
         "of its own. This says nothing about your answers. Please tell your instructor."
     )
@@ -50,8 +52,8 @@ def grading_pack(course: Course, lessons: Sequence[Lesson], *, unconfined: bool 
     files = {
         **scripts,
         name: engine,
-        "course.tar.gz": pack(course_files(course, lessons)),
-        "not_graded.json": (json.dumps(not_graded(ended), indent=1) + "\n").encode(),
+        "course.tar.gz": pack(course_files(course, exercises)),
+        "not_graded.json": (json.dumps(not_graded(with_period), indent=1) + "\n").encode(),
     }
     return _zipped(files)
 
@@ -81,7 +83,7 @@ def write_workflow(harness: str, folder: Path) -> Path:
     file = folder / WORKFLOWS[harness]
     text = (_TEMPLATES / f"{harness}.yml").read_bytes()
     if file.exists() and file.read_bytes() != text:
-        raise KataError(say("{file} is there already, and differs. Move it away first.", file=file))
+        raise KataError(_("{file} is there already, and differs. Move it away first.", file=file))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text)
     return file

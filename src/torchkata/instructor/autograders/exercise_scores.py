@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from torchkata.course.catalogue import Lesson
-from torchkata.i18n.messages import say
+from torchkata.course.catalogue import Exercise
+from torchkata.i18n import _
 from torchkata.instructor.gradebook.csv_export import MISSING, Cell, cells
 from torchkata.instructor.gradebook.db import Book
 from torchkata.instructor.gradebook.redaction import finding, summary
@@ -26,7 +26,7 @@ class Item:
         text: lines for the learner, without hidden values.
     """
 
-    exercise: str
+    exercise_id: str
     state: str
     points: float | None
     weight: float
@@ -34,7 +34,7 @@ class Item:
 
 
 def judged(
-    exercise: str,
+    exercise_id: str,
     state: str,
     points: float | None,
     weight: float,
@@ -56,8 +56,10 @@ def judged(
     if state == State.FAILED:
         lines += dict.fromkeys(_line(one) for one in found)
     if points is None:
-        lines.append(say("Not counted yet: your instructor has to look at this one."))
-    return Item(exercise=exercise, state=state, points=points, weight=weight, text="\n".join(lines))
+        lines.append(_("Not counted yet: your instructor has to look at this one."))
+    return Item(
+        exercise_id=exercise_id, state=state, points=points, weight=weight, text="\n".join(lines)
+    )
 
 
 def _line(found: Mapping[str, Any]) -> str:
@@ -70,45 +72,45 @@ def _costs(figures: Mapping[str, float]) -> Iterator[str]:
     for name, value in figures.items():
         if (allowed := figures.get(f"{name}_allowed")) is not None:
             cost = name.replace("_", " ")
-            yield say(
+            yield _(
                 "{cost}: {value:,.6g}, allowed are {allowed:,.6g}.",
                 cost=cost,
                 value=value,
                 allowed=allowed,
             )
     if "ratio" in figures and "threshold" in figures:
-        yield say(
+        yield _(
             "It is {ratio:.2g} x as fast; asked for are {threshold:g} x.",
             ratio=figures["ratio"],
             threshold=figures["threshold"],
         )
 
 
-def missing(lesson: Lesson, why: str = "") -> Item:
+def missing(exercise: Exercise, why: str = "") -> Item:
     """An exercise that was not handed in, or whose file was refused."""
     return Item(
-        exercise=lesson.id,
+        exercise_id=exercise.id,
         state=MISSING,
         points=0.0,
-        weight=float(lesson.graded.exercise.weight),
-        text=why or say("Not handed in."),
+        weight=float(exercise.grader.spec.weight),
+        text=why or _("Not handed in."),
     )
 
 
-def of_class(book: Book, lessons: Sequence[Lesson]) -> Iterator[tuple[str, list[Item]]]:
+def of_class(book: Book, exercises: Sequence[Exercise]) -> Iterator[tuple[str, list[Item]]]:
     """Every learner of a gradebook, with an item per exercise."""
-    for learner, row in cells(book, lessons).items():
-        results = {each.exercise: each.result for each in book.rows(learner)}
+    for learner, row in cells(book, exercises).items():
+        results = {each.exercise_id: each.result for each in book.rows(learner)}
         yield learner, [_of(name, cell, results.get(name)) for name, cell in row.items()]
 
 
-def _of(exercise: str, cell: Cell, result: Mapping[str, Any] | None) -> Item:
+def _of(exercise_id: str, cell: Cell, result: Mapping[str, Any] | None) -> Item:
     if result is None or cell.state == MISSING:
         return Item(
-            exercise=exercise, state=cell.state, points=cell.points, weight=cell.weight,
+            exercise_id=exercise_id, state=cell.state, points=cell.points, weight=cell.weight,
             text=cell.message,
         )  # fmt: skip
-    return judged(exercise, cell.state, cell.points, cell.weight, result)
+    return judged(exercise_id, cell.state, cell.points, cell.weight, result)
 
 
 def discreet(result: ExerciseResult) -> ExerciseResult:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.instructor.autograders.exercise_scores import of_class
 from torchkata.instructor.autograders.formats import NBGRADER, nbgrader, results
 from torchkata.instructor.feedback.filenames import file_name
@@ -20,7 +20,7 @@ FOLDER: Final = "results"
 
 
 def write_exports(
-    book: Book, lessons: Sequence[Lesson], out: Path, deadline: datetime | None = None
+    book: Book, exercises: Sequence[Exercise], out: Path, deadline: datetime | None = None
 ) -> None:
     """Write `results/NAME.json` for every learner, and `nbgrader.csv`.
 
@@ -38,7 +38,7 @@ def write_exports(
         KataError: there is a file where the folder has to be.
     """
     folder, about, rows = Folder(out / FOLDER), book.learners(), []
-    for learner, items in of_class(book, lessons):
+    for learner, items in of_class(book, exercises):
         notes = [str(problem) for problem in about[learner]["problems"]]
         found = results(items, notes, learner=learner)
         text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False)

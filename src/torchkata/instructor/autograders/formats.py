@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.instructor.autograders.exercise_scores import Item, undecided
 from torchkata.instructor.gradebook.csv_export import MISSING
 from torchkata.result import FAILING, State
@@ -60,7 +60,7 @@ def results(
         "output": "\n".join([*_unfinished(items, open_), *notes, _standing(items)]),
         "stdout_visibility": "hidden",
         "tests": [_test(item) for item in items],
-        "extra_data": {OURS: {"undecided": [item.exercise for item in open_], **extra}},
+        "extra_data": {OURS: {"undecided": [item.exercise_id for item in open_], **extra}},
     }
 
 
@@ -68,31 +68,31 @@ def _unfinished(items: Sequence[Item], open_: Sequence[Item]) -> list[str]:
     if not open_:
         return []
     return [
-        say(
+        _(
             "THE SCORE IS NOT FINAL: {points:g} of {all:g} points are not decided, and the score "
             "leaves them out. Your instructor has to look at: {names}.",
             points=sum(item.weight for item in open_),
             all=sum(item.weight for item in items),
-            names=", ".join(item.exercise for item in open_),
+            names=", ".join(item.exercise_id for item in open_),
         )
     ]
 
 
 def _standing(items: Sequence[Item]) -> str:
     passed = sum(item.state == State.PASSED for item in items)
-    return say("{passed} of {count} exercises pass.", passed=passed, count=len(items))
+    return _("{passed} of {count} exercises pass.", passed=passed, count=len(items))
 
 
 def _test(item: Item) -> dict[str, Any]:
     test = {
-        "name": item.exercise,
+        "name": item.exercise_id,
         "max_score": item.weight,
         "output": item.text,
         "visibility": "visible",
         "tags": [item.state],
     }
     if item.points is None:
-        return {**test, "name": say("{name} (not decided)", name=item.exercise)}
+        return {**test, "name": _("{name} (not decided)", name=item.exercise_id)}
     status = "passed" if item.state == State.PASSED else "failed"
     return {**test, "score": item.points, "status": status}
 
@@ -123,12 +123,12 @@ def classroom(items: Sequence[Item]) -> dict[str, Any]:
         "max_score": sum(item.weight for item in items),
         "tests": [
             {
-                "name": item.exercise,
+                "name": item.exercise_id,
                 "status": _word(item),
                 "score": item.points or 0.0,
                 "message": item.text,
                 "test_code": "",
-                "filename": f"exercises/{item.exercise}.py",
+                "filename": f"exercises/{item.exercise_id}.py",
                 "line_no": 0,
                 "duration": 0,
             }
@@ -148,22 +148,22 @@ def markdown(items: Sequence[Item], notes: Sequence[str] = ()) -> str:
     shown = [item for item in items if item.state != MISSING]
     points = sum(item.points or 0.0 for item in items)
     rows = [
-        f"| {item.exercise} | {item.state} | {_points(item)} | {_cell(item.text)} |"
+        f"| {item.exercise_id} | {item.state} | {_points(item)} | {_cell(item.text)} |"
         for item in shown
     ]
     possible = sum(item.weight for item in items)
     return "\n".join(
         [
-            say("## {points:g} of {possible:g} points", points=points, possible=possible),
+            _("## {points:g} of {possible:g} points", points=points, possible=possible),
             "",
             *_unfinished(items, undecided(items)),
             *notes,
             "",
-            say("| exercise | state | points | |"),
+            _("| exercise | state | points | |"),
             "|---|---|---|---|",
             *rows,
             "",
-            say("{count} more exercises were not handed in.", count=len(items) - len(shown)),
+            _("{count} more exercises were not handed in.", count=len(items) - len(shown)),
             "",
         ]
     )
@@ -174,7 +174,7 @@ def _cell(text: str) -> str:
 
 
 def _points(item: Item) -> str:
-    return say("open") if item.points is None else f"{item.points:g} / {item.weight:g}"
+    return _("open") if item.points is None else f"{item.points:g} / {item.weight:g}"
 
 
 def nbgrader(
@@ -190,7 +190,7 @@ def nbgrader(
     for item in items:
         points = "" if item.points is None else f"{item.points:g}"
         values = {
-            "assignment": item.exercise,
+            "assignment": item.exercise_id,
             "duedate": _time(deadline),
             "timestamp": _time(handed_in),
             "student_id": learner,

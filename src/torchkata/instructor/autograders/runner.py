@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Course, Lesson
-from torchkata.i18n.messages import say
+from torchkata.course.catalogue import Course, Exercise
+from torchkata.i18n import _
 from torchkata.instructor.autograders.exercise_scores import Item, judged, missing
 from torchkata.instructor.gradebook.grade_class import require_confinement
 from torchkata.instructor.gradebook.task import Outcome, Task, grade_task, key_of
@@ -41,7 +41,7 @@ class Graded:
 
 def grade_hand_in(
     course: Course,
-    lessons: Sequence[Lesson],
+    exercises: Sequence[Exercise],
     folder: Path,
     *,
     seed: int,
@@ -68,30 +68,30 @@ def grade_hand_in(
     handed = collect_one(course, folder)
     items, results = [], []
     with Launcher() as launcher:
-        for lesson in lessons:
-            answer = handed.answers.get(lesson.id)
+        for exercise in exercises:
+            answer = handed.answers.get(exercise.id)
             if answer is None or answer.source is None:
-                item = missing(lesson, _refused(handed, lesson))
+                item = missing(exercise, _refused(handed, exercise))
             else:
-                outcome = _graded(course, launcher, lesson, answer.source, seed)
-                item = _item(handed, lesson, outcome)
+                outcome = _graded(course, launcher, exercise, answer.source, seed)
+                item = _item(handed, exercise, outcome)
                 results.append(outcome.result)
             items.append(item)
             on_item(item)
     return Graded(
         items=tuple(items),
         results=tuple(results),
-        notes=tuple(say("Not taken: {problem}", problem=each) for each in handed.problems),
+        notes=tuple(_("Not taken: {problem}", problem=each) for each in handed.problems),
         seconds=time.monotonic() - start,
     )
 
 
 def _graded(
-    course: Course, launcher: Launcher, lesson: Lesson, source: bytes, seed: int
+    course: Course, launcher: Launcher, exercise: Exercise, source: bytes, seed: int
 ) -> Outcome:
     """Grade one answer; should the judge itself break over it, somebody has to look."""
     task = Task(
-        learner="", exercise=lesson.id, source=source, file=lesson.stub.name, seed=seed,
+        learner="", exercise_id=exercise.id, source=source, file=exercise.stub_path.name, seed=seed,
         key=key_of(source, ""),
     )  # fmt: skip
     try:
@@ -99,29 +99,29 @@ def _graded(
     except Exception:  # noqa: BLE001 - the other exercises go on
         traceback.print_exc(file=sys.stderr)
         broken = ExerciseResult(
-            id=lesson.id, name=lesson.name, chapter=lesson.chapter, state=State.ERROR
+            id=exercise.id, name=exercise.name, chapter=exercise.chapter, state=State.ERROR
         )
         return Outcome(task=task, state=State.ERROR.value, points=None, result=broken)
 
 
-def _item(handed: HandIn, lesson: Lesson, outcome: Outcome) -> Item:
+def _item(handed: HandIn, exercise: Exercise, outcome: Outcome) -> Item:
     notes = []
-    if others := handed.others.get(lesson.id):
+    if others := handed.others.get(exercise.id):
         named = ", ".join(others[:_MOST_NAMED])
         notes.append(
-            say(
+            _(
                 "There are several files for it. Judged was {path}, not: {others}.",
-                path=handed.answers[lesson.id].path,
+                path=handed.answers[exercise.id].path,
                 others=named,
             )
         )
-    weight = float(lesson.graded.exercise.weight)
+    weight = float(exercise.grader.spec.weight)
     result = asdict(outcome.result)
-    return judged(lesson.id, outcome.state, outcome.points, weight, result, notes)
+    return judged(exercise.id, outcome.state, outcome.points, weight, result, notes)
 
 
-def _refused(handed: HandIn, lesson: Lesson) -> str:
-    answer = handed.answers.get(lesson.id)
+def _refused(handed: HandIn, exercise: Exercise) -> str:
+    answer = handed.answers.get(exercise.id)
     if answer is None:
         return ""
-    return say("{path} was not taken: {why}", path=answer.path, why=answer.refused)
+    return _("{path} was not taken: {why}", path=answer.path, why=answer.refused)

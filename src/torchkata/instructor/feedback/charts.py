@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any, Final
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.instructor.feedback.page_parts import word
 from torchkata.instructor.gradebook.csv_export import MISSING
 from torchkata.report import text as units
@@ -114,18 +114,20 @@ def points(values: Sequence[float], possible: float, *, name: str, title: str) -
     bars = bins(values, possible)
     step = bars[0][1] - bars[0][0]
     axes.bar(
-        [low + step / 2 for low, _, _ in bars],
-        [count for _, _, count in bars],
+        [low + step / 2 for low, _unused, _unused in bars],
+        [count for _unused, _unused, count in bars],
         step * 0.88,
         color=svg.REFERENCE,
     )
     axes.set_xlim(0, bars[-1][1])
-    axes.set_ylim(0, max(count for _, _, count in bars) * 1.08 or 1)
-    axes.xaxis.set_major_locator(FixedLocator([low for low, _, _ in bars] + [bars[-1][1]]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_ylim(0, max(count for _unused, _unused, count in bars) * 1.08 or 1)
+    axes.xaxis.set_major_locator(
+        FixedLocator([low for low, _unused, _unused in bars] + [bars[-1][1]])
+    )
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _unused: f"{value:g}"))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.grid(axis="y", color=svg.GRID, linewidth=1)
-    words = say(
+    words = _(
         "The median is {middle:g} of {possible:g} points; the least is {least:g}, the most "
         "{most:g}.",
         middle=median(values),
@@ -166,14 +168,14 @@ def spent(rows: Sequence[tuple[str, Sequence[float]]], *, name: str, title: str)
     height = _ROW * len(rows) + _FOOT
     figure, axes = svg.blank(_WIDTH, height)
     axes.set_position((0, _FOOT / height, 1, 1 - _FOOT / height))
-    low, high = _limits([share for _, shares in rows for share in shares])
+    low, high = _limits([share for _unused, shares in rows for share in shares])
     axes.set_xscale("log")
     axes.set_xlim(low / 1.15, high * 1.15)
     axes.set_ylim(len(rows), 0)
     ticks = [10.0**power for power in range(-2, 3) if low <= 10.0**power <= high]
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: units.ratio(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _unused: quantities.ratio(value)))
     axes.yaxis.set_visible(False)
     axes.grid(axis="x", color=svg.GRID, linewidth=1)
     axes.axvline(1, color=svg.MUTED, linewidth=2, linestyle=(0, (4, 3)))
@@ -199,19 +201,17 @@ def spent(rows: Sequence[tuple[str, Sequence[float]]], *, name: str, title: str)
 
 
 def _spread(five: Five) -> str:
-    return say(
+    return _(
         "{least} to {most}, in the middle {middle}",
-        least=units.ratio(five.least),
-        most=units.ratio(five.most),
-        middle=units.ratio(five.middle),
+        least=quantities.ratio(five.least),
+        most=quantities.ratio(five.most),
+        middle=quantities.ratio(five.middle),
     )
 
 
 def _counted(counted: Mapping[str, int]) -> str:
     found = [(state, counted[state]) for state in ORDER if counted.get(state)]
-    return ", ".join(
-        say("{count} {state}", count=count, state=word(state)) for state, count in found
-    )
+    return ", ".join(_("{count} {state}", count=count, state=word(state)) for state, count in found)
 
 
 def _limits(shares: Sequence[float]) -> tuple[float, float]:

@@ -8,8 +8,8 @@ from itertools import groupby
 from statistics import median
 from typing import Any, Final
 
-from torchkata.course.catalogue import Lesson
-from torchkata.i18n.messages import say
+from torchkata.course.catalogue import Exercise
+from torchkata.i18n import _, quantities
 from torchkata.instructor.feedback import charts
 from torchkata.instructor.feedback.charts import ORDER, Five
 from torchkata.instructor.feedback.class_stats import KINDS, Look, Survey
@@ -24,7 +24,6 @@ from torchkata.instructor.feedback.page_parts import (
 )
 from torchkata.instructor.feedback.similarity import Compared
 from torchkata.instructor.feedback.strings import kind_title, kind_what, words
-from torchkata.report import text
 
 _MOST_PAIRS: Final = 200  # on the page; the table has all
 _MOST_TRAPS: Final = 15  # that are not folded
@@ -43,20 +42,20 @@ def class_page(
         facts: what stands at the foot, label by label.
     """
     totals, traps = survey.totals, _traps(survey)
-    names = {lesson.id: lesson.name for lesson in survey.lessons}
+    names = {exercise.id: exercise.name for exercise in survey.exercises}
     summary = sum((Counter(each) for each in survey.states.values()), Counter[str]())
     chapters = [
-        (name, list(lessons))
-        for name, lessons in groupby(survey.lessons, key=lambda lesson: lesson.chapter)
+        (name, list(exercises))
+        for name, exercises in groupby(survey.exercises, key=lambda exercise: exercise.chapter)
     ]
     return rendered(
         "class.html.j2",
         facts,
         w=words(),
-        headline=say(
+        headline=_(
             "{learners} learners, {exercises} exercises",
             learners=len(totals),
-            exercises=len(survey.lessons),
+            exercises=len(survey.exercises),
         ),
         counts=counts(summary),
         looks=[
@@ -70,10 +69,10 @@ def class_page(
         ],
         late=[_who(learner) for learner in survey.late],
         points=_points(survey),
-        passes=[_passes(name, lessons, survey) for name, lessons in chapters],
+        passes=[_passes(name, exercises, survey) for name, exercises in chapters],
         state_words=[(state, word(state)) for state in ORDER if summary[state]],
         traps=[part for part in (traps[:_MOST_TRAPS], traps[_MOST_TRAPS:]) if part],
-        costs=[part for name, lessons in chapters if (part := _costs(name, lessons, survey))],
+        costs=[part for name, exercises in chapters if (part := _costs(name, exercises, survey))],
         similar=_similar(alike, names),
     )
 
@@ -90,54 +89,56 @@ def _looks(
     found: dict[tuple[str, str], list[str]] = {}
     for look in looks:
         if look.open == undecided:
-            found.setdefault((names[look.exercise], look.state), []).append(look.learner)
+            found.setdefault((names[look.exercise_id], look.state), []).append(look.learner)
     ranked = sorted(found.items(), key=lambda item: -len(item[1]))
     return [
         {
-            "exercise": exercise,
+            "exercise": exercise_id,
             "state": state,
             "word": word(state),
             "n": len(learners),
             "learners": [_who(learner) for learner in learners],
         }
-        for (exercise, state), learners in ranked
+        for (exercise_id, state), learners in ranked
     ]
 
 
 def _points(survey: Survey) -> dict[str, Any]:
-    possible = sum(float(lesson.graded.exercise.weight) for lesson in survey.lessons)
+    possible = sum(float(exercise.grader.spec.weight) for exercise in survey.exercises)
     sums = [total.points for total in survey.totals]
     waiting = sum(bool(total.open) for total in survey.totals)
     return {
-        "picture": charts.points(sums, possible, name="points", title=say("Points by learner")),
-        "median": say(
+        "picture": charts.points(sums, possible, name="points", title=_("Points by learner")),
+        "median": _(
             "The median is {middle} of {possible} points.",
             middle=points(median(sums)),
             possible=points(possible),
         ),
-        "open": say(
+        "open": _(
             "Of {count} learners something is not decided yet; it is not in their points.",
             count=waiting,
         )
         if waiting
         else "",
         "rows": [
-            (f"{points(low)} - {points(high)}", text.count(n))
+            (f"{points(low)} - {points(high)}", quantities.count(n))
             for low, high, n in charts.bins(sums, possible)
         ],
     }
 
 
-def _passes(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, Any]:
+def _passes(name: str, exercises: Sequence[Exercise], survey: Survey) -> dict[str, Any]:
     number, words_ = title(name)
-    rows = [(lesson.name, survey.states[lesson.id]) for lesson in lessons]
-    known = [state for state in ORDER if any(counted[state] for _, counted in rows)]
+    rows = [(exercise.name, survey.states[exercise.id]) for exercise in exercises]
+    known = [state for state in ORDER if any(counted[state] for _unused, counted in rows)]
     return {
         "number": number,
         "title": words_,
         "picture": charts.states(rows, name=f"p-{anchor(name)}", title=words_),
         "heads": [word(state) for state in known],
-        "rows": [(who, [text.count(counted[state]) for state in known]) for who, counted in rows],
+        "rows": [
+            (who, [quantities.count(counted[state]) for state in known]) for who, counted in rows
+        ],
     }
 
 
@@ -145,23 +146,23 @@ def _traps(survey: Survey) -> list[dict[str, Any]]:
     """Each exercise's traps, those that caught most learners first."""
     found = [
         {
-            "exercise": lesson.name,
+            "exercise": exercise.name,
             "trap": trap,
             "n": n,
-            "said": survey.sentences[lesson.id, trap].most_common(1)[0][0],
+            "said": survey.join[exercise.id, trap].most_common(1)[0][0],
         }
-        for lesson in survey.lessons
-        for trap, n in survey.traps[lesson.id].items()
+        for exercise in survey.exercises
+        for trap, n in survey.traps[exercise.id].items()
     ]
     return sorted(found, key=lambda each: -each["n"])
 
 
-def _costs(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, Any]:
+def _costs(name: str, exercises: Sequence[Exercise], survey: Survey) -> dict[str, Any]:
     """The pictures of one chapter; empty where nothing in it has a budget that was judged."""
     number, words_ = title(name)
     panels = []
     for kind in KINDS:
-        found = [(lesson.name, survey.spent[lesson.id, kind]) for lesson in lessons]
+        found = [(exercise.name, survey.spent[exercise.id, kind]) for exercise in exercises]
         rows = [(who, [each.share for each in spent]) for who, spent in found if spent]
         if rows:
             panels.append(
@@ -172,8 +173,12 @@ def _costs(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, An
                         rows, name=f"c-{anchor(name)}-{kind}", title=f"{words_}: {kind_title(kind)}"
                     ),
                     "rows": [
-                        (who, text.count(sum(each.over for each in spent)), *_five(spent_shares))
-                        for (who, spent), (_, spent_shares) in zip(
+                        (
+                            who,
+                            quantities.count(sum(each.over for each in spent)),
+                            *_five(spent_shares),
+                        )
+                        for (who, spent), (_unused, spent_shares) in zip(
                             [each for each in found if each[1]], rows, strict=True
                         )
                     ],
@@ -185,33 +190,33 @@ def _costs(name: str, lessons: Sequence[Lesson], survey: Survey) -> dict[str, An
 def _five(shares: Sequence[float]) -> tuple[str, ...]:
     five = Five.of(shares)
     spread = (five.least, five.lower, five.middle, five.upper, five.most)
-    return (text.count(five.count), *(text.ratio(value) for value in spread))
+    return (quantities.count(five.count), *(quantities.ratio(value) for value in spread))
 
 
 def _similar(alike: Mapping[str, Compared], names: Mapping[str, str]) -> dict[str, Any]:
-    pairs = [(exercise, pair) for exercise, found in alike.items() for pair in found.pairs]
+    pairs = [(exercise_id, pair) for exercise_id, found in alike.items() for pair in found.pairs]
     pairs.sort(key=lambda each: (-each[1].share * each[1].shared, each[0]))
-    handed = {exercise: found for exercise, found in alike.items() if found.files > 1}
+    handed = {exercise_id: found for exercise_id, found in alike.items() if found.files > 1}
     none = sum(found.compared <= 1 for found in handed.values())
     return {
         "pairs": [
             {
-                "exercise": names[exercise],
+                "exercise": names[exercise_id],
                 "one": _who(pair.one),
                 "other": _who(pair.other),
                 "share": f"{pair.share:.0%}",
-                "shared": text.count(pair.shared),
+                "shared": quantities.count(pair.shared),
             }
-            for exercise, pair in pairs[:_MOST_PAIRS]
+            for exercise_id, pair in pairs[:_MOST_PAIRS]
         ],
-        "more": say("{count} more are in `similar.csv`.", count=len(pairs) - _MOST_PAIRS)
+        "more": _("{count} more are in `similar.csv`.", count=len(pairs) - _MOST_PAIRS)
         if len(pairs) > _MOST_PAIRS
         else "",
         "compared": [
-            (names[exercise], text.count(found.files), text.count(found.compared))
-            for exercise, found in handed.items()
+            (names[exercise_id], quantities.count(found.files), quantities.count(found.compared))
+            for exercise_id, found in handed.items()
         ],
-        "none": say(
+        "none": _(
             "In {count} of {total} exercises no two files had that much.",
             count=none,
             total=len(handed),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.instructor.feedback.learner_data import Told
 from torchkata.instructor.gradebook.db import Row
 from torchkata.result import State, Verdict
@@ -27,7 +27,7 @@ class Look:
     """
 
     learner: str
-    exercise: str
+    exercise_id: str
     state: str
     open: bool
 
@@ -77,12 +77,10 @@ class Survey:
         late: who came after the deadline.
     """
 
-    lessons: Sequence[Lesson]
+    exercises: Sequence[Exercise]
     states: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     traps: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    sentences: dict[tuple[str, str], Counter[str]] = field(
-        default_factory=lambda: defaultdict(Counter)
-    )
+    join: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     spent: dict[tuple[str, str], list[Spent]] = field(default_factory=lambda: defaultdict(list))
     totals: list[Total] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
@@ -116,31 +114,31 @@ class Survey:
             )
         )
         for told in exercises:
-            self._count(learner, told, rows.get(told.lesson.id))
+            self._count(learner, told, rows.get(told.exercise.id))
 
     def _count(self, learner: str, told: Told, row: Row | None) -> None:
-        exercise, cell = told.lesson.id, told.cell
-        self.states[exercise][cell.state] += 1
+        exercise_id, cell = told.exercise.id, told.cell
+        self.states[exercise_id][cell.state] += 1
         if cell.points is None or cell.state in (State.ERROR, State.UNMEASURABLE):
             self.looks.append(
                 Look(
                     learner=learner,
-                    exercise=exercise,
+                    exercise_id=exercise_id,
                     state=cell.state,
                     open=cell.points is None,
                 )
             )
         for check in row.result["checks"] if row is not None else ():
             if trap := str(check.get("trap", "")):
-                self.traps[exercise][trap] += 1
-                self.sentences[exercise, trap][str(check["why"])] += 1
+                self.traps[exercise_id][trap] += 1
+                self.join[exercise_id, trap][str(check["why"])] += 1
         spent: dict[str, Spent] = {}
         for finding in told.findings:
             kind, found = finding["axis"], _spent(finding)
             if found is not None and (kind not in spent or found.share > spent[kind].share):
                 spent[kind] = found
         for kind, found in spent.items():
-            self.spent[exercise, kind].append(found)
+            self.spent[exercise_id, kind].append(found)
 
 
 def _spent(finding: Mapping[str, Any]) -> Spent | None:

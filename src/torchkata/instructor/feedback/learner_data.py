@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.instructor.gradebook.csv_export import Cell
 from torchkata.instructor.gradebook.db import Row
 from torchkata.instructor.gradebook.redaction import finding
@@ -43,13 +43,13 @@ class Told:
         findings: checks that did not pass or count a cost, from `discreet`.
     """
 
-    lesson: Lesson
+    exercise: Exercise
     cell: Cell
     axes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     findings: Sequence[Mapping[str, Any]] = ()
 
 
-def told(lesson: Lesson, cell: Cell, row: Row | None) -> Told:
+def told(exercise: Exercise, cell: Cell, row: Row | None) -> Told:
     """Take from a verdict what its learner may read.
 
     Args:
@@ -58,12 +58,12 @@ def told(lesson: Lesson, cell: Cell, row: Row | None) -> Told:
         row: the verdict; None where nothing was handed in.
     """
     if row is None:
-        return Told(lesson=lesson, cell=cell)
+        return Told(exercise=exercise, cell=cell)
     found = [_bounded(finding(check)) for check in row.result["checks"]]
     judged = Counter(each["axis"] for each in found)
     passed = Counter(each["axis"] for each in found if each["verdict"] == Verdict.PASSED)
     return Told(
-        lesson=lesson,
+        exercise=exercise,
         cell=cell,
         axes={axis: (passed[axis], count) for axis, count in judged.items()},
         findings=[each for each in found if each["verdict"] != Verdict.PASSED or each["figures"]],
@@ -101,9 +101,9 @@ def feedback(learner: str, about: Mapping[str, Any], exercises: Iterable[Told]) 
         "summary": dict(Counter(told.cell.state for told in each)),
         "exercises": [
             {
-                "id": told.lesson.id,
-                "name": told.lesson.name,
-                "chapter": told.lesson.chapter,
+                "id": told.exercise.id,
+                "name": told.exercise.name,
+                "chapter": told.exercise.chapter,
                 "state": told.cell.state,
                 "points": told.cell.points,
                 "weight": told.cell.weight,

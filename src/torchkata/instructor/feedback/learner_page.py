@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from torchkata.course.translations import told_case
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.instructor.feedback.page_parts import (
     anchor,
     counts,
@@ -17,16 +17,15 @@ from torchkata.instructor.feedback.page_parts import (
     word,
 )
 from torchkata.report import labels
-from torchkata.report import text as units
 from torchkata.report.grouping import grouped
 from torchkata.result import AXES, CheckResult, State, Verdict
 
 # A cost, what is allowed of it, and how both are written.
 _COSTS: Final = (
-    ("ratio", "threshold", units.ratio),
-    ("ops", "ops_allowed", units.count),
-    ("synchronisations", "synchronisations_allowed", units.count),
-    ("extra_bytes", "extra_bytes_allowed", units.size),
+    ("ratio", "threshold", quantities.ratio),
+    ("ops", "ops_allowed", quantities.count),
+    ("synchronisations", "synchronisations_allowed", quantities.count),
+    ("extra_bytes", "extra_bytes_allowed", quantities.size),
     ("exponent", "exponent_allowed", "{:.2f}".format),
 )
 
@@ -55,7 +54,7 @@ def learner_page(data: Mapping[str, Any], facts: Sequence[tuple[str, str]]) -> s
 
 
 def _headline(data: Mapping[str, Any]) -> str:
-    return say(
+    return _(
         "{points} of {possible} points",
         points=points(data["points"]),
         possible=points(data["points_possible"]),
@@ -64,14 +63,14 @@ def _headline(data: Mapping[str, Any]) -> str:
 
 def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     if data["points_open"]:
-        yield say(
+        yield _(
             "Not decided yet: {open} more. A person has to look first; it does not count as 0.",
             open=points(data["points_open"]),
         )
     if data["handed_in"]:
-        yield say("Handed in {when}.", when=data["handed_in"][:16].replace("T", " ") + " UTC")
+        yield _("Handed in {when}.", when=data["handed_in"][:16].replace("T", " ") + " UTC")
     if data["late"]:
-        yield say("This came after the deadline; what follows from that, your instructor decides.")
+        yield _("This came after the deadline; what follows from that, your instructor decides.")
 
 
 def _chapter(name: str, exercises: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -80,7 +79,7 @@ def _chapter(name: str, exercises: Sequence[Mapping[str, Any]]) -> dict[str, Any
         "anchor": "chapter-" + anchor(name),
         "number": number,
         "title": words,
-        "tally": say(
+        "tally": _(
             "{points} of {possible} points",
             points=points(sum(each["points"] or 0.0 for each in exercises)),
             possible=points(sum(each["weight"] for each in exercises)),
@@ -107,7 +106,7 @@ def _exercise(each: Mapping[str, Any]) -> dict[str, Any]:
         "word": word(state),
         "symbol": symbol(state),
         "kind": "mend" if found or open_ else state,
-        "points": say("not decided")
+        "points": _("not decided")
         if open_
         else f"{points(each['points'])} / {points(each['weight'])}",
         "message": _message(each),
@@ -122,7 +121,7 @@ def _exercise(each: Mapping[str, Any]) -> dict[str, Any]:
 
 def _message(each: Mapping[str, Any]) -> str:
     if each["points"] is None:
-        return say("A person will look at it; it does not count as 0.")
+        return _("A person will look at it; it does not count as 0.")
     return "" if each["state"] in (State.PASSED, State.FAILED) else str(each["message"])
 
 
@@ -150,9 +149,9 @@ def _costs(finding: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     else {"what": what, "case": case}
                 ),
                 "yours": written(figures[cost]),
-                "allowed": say("at least {bound}", bound=bound)
+                "allowed": _("at least {bound}", bound=bound)
                 if cost == "ratio"
-                else say("at most {bound}", bound=bound),
+                else _("at most {bound}", bound=bound),
                 "verdict": finding["verdict"],
             }
 
@@ -169,7 +168,7 @@ def _axis(axis: str, each: Mapping[str, Any]) -> dict[str, str]:
     return {
         "verdict": (Verdict.FAILED if failed else verdict).value,
         "tally": f"{labels.axis(axis)} {passed}/{total}",
-        "words": say(
+        "words": _(
             "{axis}: {passed} of {total} passed",
             axis=labels.axis(axis),
             passed=passed,
@@ -180,17 +179,17 @@ def _axis(axis: str, each: Mapping[str, Any]) -> dict[str, str]:
 
 def _words() -> dict[str, str]:
     return {
-        "title": say("torchkata feedback"),
-        "skip": say("Skip to the exercises"),
-        "theme": say("Light or dark"),
-        "run": say("About this page"),
-        "not_taken": say("What could not be taken of your hand-in"),
-        "points": say("Points"),
-        "costs": say("Costs"),
-        "cost": say("Budget"),
-        "yours": say("yours"),
-        "allowed": say("asked for"),
-        "checks": say("Checks"),
-        "mend": say("To mend"),
-        "unsure": say("Without a verdict"),
+        "title": _("torchkata feedback"),
+        "skip": _("Skip to the exercises"),
+        "theme": _("Light or dark"),
+        "run": _("About this page"),
+        "not_taken": _("What could not be taken of your hand-in"),
+        "points": _("Points"),
+        "costs": _("Costs"),
+        "cost": _("Budget"),
+        "yours": _("yours"),
+        "allowed": _("asked for"),
+        "checks": _("Checks"),
+        "mend": _("To mend"),
+        "unsure": _("Without a verdict"),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from torchkata.errors import KataError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.report.json_report import replace_file
 
 _LIST: Final = ".written.json"
@@ -36,7 +36,7 @@ class Folder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise KataError(
-                say("{path} has to be a folder; move away what is there.", path=path)
+                _("{path} has to be a folder; move away what is there.", path=path)
             ) from error
         self._before = self._listed()
         self._now: dict[str, str] = {}

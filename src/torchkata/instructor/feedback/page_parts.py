@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from torchkata.i18n.messages import chosen, say
+from torchkata.i18n import _
 from torchkata.instructor.gradebook.csv_export import MISSING
 from torchkata.report import labels
 from torchkata.report.html.strings import SYMBOLS
@@ -61,7 +61,7 @@ def counts(summary: Mapping[str, int]) -> list[dict[str, Any]]:
 
 def word(state: str) -> str:
     """A state of the gradebook in words."""
-    return say("not handed in") if state == MISSING else labels.state(state)
+    return _("not handed in") if state == MISSING else labels.state(state)
 
 
 def symbol(state: str) -> str:
@@ -71,7 +71,7 @@ def symbol(state: str) -> str:
 
 def title(chapter: str) -> tuple[str, str]:
     """Number and name of a chapter, by its folder's name."""
-    number, _, name = chapter.partition("_")
+    number, _unused, name = chapter.partition("_")
     titled = number.isdigit() and name
     plain = (name if titled else chapter).replace("_", " ")
     return (number if titled else "", plain[:1].upper() + plain[1:])

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Lesson
-from torchkata.i18n.messages import say
+from torchkata.course.catalogue import Exercise
+from torchkata.i18n import _
 from torchkata.instructor.feedback.class_page import class_page
 from torchkata.instructor.feedback.class_stats import Survey
 from torchkata.instructor.feedback.filenames import file_name
@@ -28,7 +28,7 @@ PAGE: Final = "class.html"
 PAIRS: Final = "similar.csv"
 
 
-def write_feedback(book: Book, found: Cells, lessons: Sequence[Lesson], out: Path) -> None:
+def write_feedback(book: Book, found: Cells, exercises: Sequence[Exercise], out: Path) -> None:
     """Write `feedback/` with a page and its data for each learner, `class.html`, `similar.csv`.
 
     Each file is replaced whole. What an earlier run wrote for learners who are gone is removed.
@@ -44,13 +44,14 @@ def write_feedback(book: Book, found: Cells, lessons: Sequence[Lesson], out: Pat
         KataError: there is a file where the folder has to be.
     """
     folder = Folder(out / FOLDER)
-    survey = Survey(lessons=lessons)
-    sources: dict[str, dict[str, bytes]] = {lesson.id: {} for lesson in lessons}
+    survey = Survey(exercises=exercises)
+    sources: dict[str, dict[str, bytes]] = {exercise.id: {} for exercise in exercises}
     facts = [("torchkata", version("torchkata"))]
     for learner, about in book.learners().items():
-        rows = {row.exercise: row for row in book.rows(learner)}
+        rows = {row.exercise_id: row for row in book.rows(learner)}
         exercises = [
-            told(lesson, found[learner][lesson.id], rows.get(lesson.id)) for lesson in lessons
+            told(exercise, found[learner][exercise.id], rows.get(exercise.id))
+            for exercise in exercises
         ]
         data = feedback(learner, about, exercises)
         name = file_name(learner)
@@ -60,23 +61,23 @@ def write_feedback(book: Book, found: Cells, lessons: Sequence[Lesson], out: Pat
         survey.add(learner, about, exercises, rows)
         _keep_sources(sources, rows)
     folder.finish()
-    alike = {lesson.id: _alike(lesson, sources[lesson.id]) for lesson in lessons}
+    alike = {exercise.id: _alike(exercise, sources[exercise.id]) for exercise in exercises}
     _write_pairs(out / PAIRS, alike)
     if not survey.totals:
         return
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    page = class_page(survey, alike, [*facts, (say("Written"), now)])
+    page = class_page(survey, alike, [*facts, (_("Written"), now)])
     replace_file(out / PAGE, page.encode("utf-8", "backslashreplace"))
 
 
 def _keep_sources(sources: Mapping[str, dict[str, bytes]], rows: Mapping[str, Row]) -> None:
-    for exercise, row in rows.items():
-        if exercise in sources and row.state != State.TODO:
-            sources[exercise][row.learner] = row.source
+    for exercise_id, row in rows.items():
+        if exercise_id in sources and row.state != State.TODO:
+            sources[exercise_id][row.learner] = row.source
 
 
-def _alike(lesson: Lesson, sources: Mapping[str, bytes]) -> Compared:
-    known = (lesson.stub, lesson.solution, lesson.grader)
+def _alike(exercise: Exercise, sources: Mapping[str, bytes]) -> Compared:
+    known = (exercise.stub_path, exercise.solution_path, exercise.grader_path)
     return compare(sources, [file.read_bytes() for file in known])
 
 
@@ -86,8 +87,8 @@ def _write_pairs(file: Path, alike: Mapping[str, Compared]) -> None:
         file,
         ["exercise", "learner", "other", "share", "passages"],
         (
-            [exercise, pair.one, pair.other, f"{pair.share:.2f}", str(pair.shared)]
-            for exercise, found in alike.items()
+            [exercise_id, pair.one, pair.other, f"{pair.share:.2f}", str(pair.shared)]
+            for exercise_id, found in alike.items()
             for pair in found.pairs
         ),
         encoding="utf-8-sig",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Lesson
-from torchkata.i18n.messages import say
+from torchkata.course.catalogue import Exercise
+from torchkata.i18n import _
 from torchkata.instructor.gradebook.db import Book
 from torchkata.instructor.gradebook.redaction import summary
 
@@ -41,15 +41,15 @@ Cells = Mapping[str, Mapping[str, Cell]]
 """By learner, then by exercise."""
 
 
-def cells(book: Book, lessons: Sequence[Lesson]) -> Cells:
+def cells(book: Book, exercises: Sequence[Exercise]) -> Cells:
     """Every learner's cell of every exercise; what was not handed in is missing, with 0 points."""
     found: dict[str, dict[str, Cell]] = {}
     for learner, about in book.learners().items():
         problems: list[str] = about["problems"]
-        found[learner] = {lesson.id: _missing(lesson, problems) for lesson in lessons}
+        found[learner] = {exercise.id: _missing(exercise, problems) for exercise in exercises}
     for row in book.rows():
-        if row.exercise in found.get(row.learner, {}):
-            found[row.learner][row.exercise] = Cell(
+        if row.exercise_id in found.get(row.learner, {}):
+            found[row.learner][row.exercise_id] = Cell(
                 state=row.state,
                 points=row.points,
                 weight=row.weight,
@@ -58,13 +58,13 @@ def cells(book: Book, lessons: Sequence[Lesson]) -> Cells:
     return found
 
 
-def _missing(lesson: Lesson, problems: Iterable[str]) -> Cell:
-    why = [problem for problem in problems if lesson.stem in problem]
+def _missing(exercise: Exercise, problems: Iterable[str]) -> Cell:
+    why = [problem for problem in problems if exercise.stem in problem]
     return Cell(
         state=MISSING,
         points=0.0,
-        weight=float(lesson.graded.exercise.weight),
-        message=why[0] if why else say("Not handed in."),
+        weight=float(exercise.grader.spec.weight),
+        message=why[0] if why else _("Not handed in."),
     )
 
 
@@ -74,18 +74,18 @@ def write_long(file: Path, found: Cells) -> None:
         file,
         ["learner", "exercise", "state", "points", "message"],
         (
-            [learner, exercise, cell.state, _points(cell.points), cell.message]
+            [learner, exercise_id, cell.state, _points(cell.points), cell.message]
             for learner, row in found.items()
-            for exercise, cell in row.items()
+            for exercise_id, cell in row.items()
         ),
         encoding="utf-8-sig",  # spreadsheets take plain UTF-8 for something else
     )
 
 
-def write_canvas(file: Path, found: Cells, lessons: Sequence[Lesson]) -> None:
+def write_canvas(file: Path, found: Cells, exercises: Sequence[Exercise]) -> None:
     """Write a row per learner with Canvas's columns, its row of possible points included."""
-    heads = [lesson.id for lesson in lessons]
-    possible = [_points(float(lesson.graded.exercise.weight)) for lesson in lessons]
+    heads = [exercise.id for exercise in exercises]
+    possible = [_points(float(exercise.grader.spec.weight)) for exercise in exercises]
     rows = [["    Points Possible", "", "", "", *possible]]
     for learner, row in found.items():
         who, number = _identity(learner)
@@ -93,12 +93,12 @@ def write_canvas(file: Path, found: Cells, lessons: Sequence[Lesson]) -> None:
     write_table(file, ["Student", "ID", "SIS Login ID", "Section", *heads], rows, kept=1)
 
 
-def write_moodle(file: Path, found: Cells, lessons: Sequence[Lesson]) -> None:
+def write_moodle(file: Path, found: Cells, exercises: Sequence[Exercise]) -> None:
     """Write a row per learner as Moodle's import of grades reads it, with the sum.
 
     Where somebody has to look first there are no points and no sum: neither is a 0.
     """
-    heads = [lesson.id for lesson in lessons]
+    heads = [exercise.id for exercise in exercises]
     rows = []
     for learner, row in found.items():
         who, number = _identity(learner)
@@ -109,7 +109,7 @@ def write_moodle(file: Path, found: Cells, lessons: Sequence[Lesson]) -> None:
 
 
 def _row(row: Mapping[str, Cell], exercises: Iterable[str]) -> list[str]:
-    return [_points(row[exercise].points) for exercise in exercises]
+    return [_points(row[exercise_id].points) for exercise_id in exercises]
 
 
 def _identity(learner: str) -> tuple[str, str]:

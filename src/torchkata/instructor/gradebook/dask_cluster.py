@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from torchkata.course.catalogue import Course
-from torchkata.course.spec.budgets import GrowthAtMost, Speedup
+from torchkata.course.spec.budgets import Growth, Speedup
 from torchkata.errors import KataError, UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.instructor.course_bundle import course_files, digest_of, pack, unpack
 from torchkata.instructor.gradebook.cpu_slots import free_seat
 from torchkata.instructor.gradebook.local_pool import given_up
@@ -73,7 +73,7 @@ def connected(address: str, jobs: int) -> Iterator[Any]:
         from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise KataError(
-            say("Dask is not installed here: pip install 'torchkata[cluster]'.")
+            _("Dask is not installed here: pip install 'torchkata[cluster]'.")
         ) from error
     if address == LOCAL:
         with (
@@ -89,13 +89,13 @@ def connected(address: str, jobs: int) -> Iterator[Any]:
         client = Client(address, timeout=_SECONDS)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise KataError(
-            say("No scheduler answers at {address} ({error}).", address=address, error=error)
+            _("No scheduler answers at {address} ({error}).", address=address, error=error)
         ) from error
     with client:
         nodes = client.scheduler_info(n_workers=-1)["workers"].values()
         if not any(node["resources"].get(TIMING) for node in nodes):
             raise UsageError(
-                say(
+                _(
                     "No node of {address} has a timing slot. Start them with: "
                     "dask worker {address} --nthreads 1 --resources timing=1",
                     address=address,
@@ -118,11 +118,11 @@ def graded_on(client: Any, course: Course, tasks: Iterable[Task]) -> Iterator[Ou
     name = digest_of(data)
     # A task, not scattered data: when the nodes that hold it are lost, others make it again
     travelling = client.submit(bytes, data, pure=False)
-    timed = {lesson.id for lesson in course.lessons if _is_timed(lesson.graded.exercise)}
+    timed = {exercise.id for exercise in course.exercises if _is_timed(exercise.grader.spec)}
     waiting = iter(tasks)
 
     def submit(task: Task) -> Any:
-        resources = {TIMING: 1} if task.exercise in timed else None
+        resources = {TIMING: 1} if task.exercise_id in timed else None
         return client.submit(
             grade_on_node, name, travelling, task, resources=resources, pure=False, retries=2
         )
@@ -174,9 +174,9 @@ def grade_on_node(name: str, data: bytes, task: Task) -> Outcome:
         return grade_task(judge.course, judge.launcher, task)
 
 
-def _is_timed(exercise: Any) -> bool:
-    budgets = [budget for function in exercise.functions for budget in function.budget]
+def _is_timed(spec: Any) -> bool:
+    budgets = [budget for function in spec.functions for budget in function.budget]
     return any(
-        isinstance(budget, Speedup) or (isinstance(budget, GrowthAtMost) and budget.of == "time")
+        isinstance(budget, Speedup) or (isinstance(budget, Growth) and budget.of == "time")
         for budget in budgets
     )

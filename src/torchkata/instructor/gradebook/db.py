@@ -43,7 +43,7 @@ class Row:
     """
 
     learner: str
-    exercise: str
+    exercise_id: str
     key: str
     file: str
     source: bytes
@@ -129,13 +129,13 @@ class Book:
     def judged(self) -> dict[tuple[str, str], str]:
         """The key of every verdict, by learner and exercise."""
         rows = self._link.execute("select learner, exercise, key from verdict")
-        return {(learner, exercise): key for learner, exercise, key in rows}
+        return {(learner, exercise_id): key for learner, exercise_id, key in rows}
 
     def write(self, outcome: Outcome, weight: float) -> None:
         """Keep a verdict, in the place of an earlier one."""
         task, result = outcome.task, outcome.result
         values = (
-            task.learner, task.exercise, task.key, task.file, task.source, task.seed,
+            task.learner, task.exercise_id, task.key, task.file, task.source, task.seed,
             outcome.state, result.message, outcome.points, weight, result.seconds,
             outcome.tries, json.dumps(asdict(result)), time.time(),
         )  # fmt: skip
@@ -155,12 +155,12 @@ class Book:
                 named = dict(zip(Row.__dataclass_fields__, values, strict=True))
                 yield Row(**{**named, "result": json.loads(named["result"])})
 
-    def task(self, learner: str, exercise: str) -> Task | None:
+    def task(self, learner: str, exercise_id: str) -> Task | None:
         """What was graded, to be graded once more with the same inputs; None where nothing was."""
         for row in self.rows(learner):
-            if row.exercise == exercise:
+            if row.exercise_id == exercise_id:
                 return Task(
-                    learner=learner, exercise=exercise, source=row.source, file=row.file,
+                    learner=learner, exercise_id=exercise_id, source=row.source, file=row.file,
                     seed=row.seed, key=row.key,
                 )  # fmt: skip
         return None

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.errors import KataError, UsageError
 from torchkata.instructor.gradebook.db import Book
 from torchkata.instructor.gradebook.local_pool import graded
@@ -67,7 +67,7 @@ def grade_class(
     folder: Path,
     out: Path,
     *,
-    lessons: tuple[Lesson, ...] = (),
+    exercises: tuple[Exercise, ...] = (),
     deadline: datetime | None = None,
     grader: Grader | None = None,
     on_outcome: Callable[[Outcome, int, int], None] = lambda _outcome, _done, _all: None,
@@ -88,18 +88,18 @@ def grade_class(
     """
     require_confinement()
     handins = collect(course, folder, deadline)
-    wanted = {lesson.id for lesson in lessons or course.lessons}
+    wanted = {exercise.id for exercise in exercises or course.exercises}
     book = Book(out / FILE)
     try:
         seed = book.seed(secrets.randbelow(1 << 32))
         book.enrol(handins)
-        weights = {x.id: float(x.graded.exercise.weight) for x in course.lessons if x.id in wanted}
-        tasks = [task for task in _tasks(course, handins, seed) if task.exercise in wanted]
+        weights = {x.id: float(x.grader.spec.weight) for x in course.exercises if x.id in wanted}
+        tasks = [task for task in _tasks(course, handins, seed) if task.exercise_id in wanted]
         known = book.judged()
-        fresh = [task for task in tasks if known.get((task.learner, task.exercise)) != task.key]
+        fresh = [task for task in tasks if known.get((task.learner, task.exercise_id)) != task.key]
         outcomes = _each_source_once(course, fresh, grader or _one_judge)
         for done, outcome in enumerate(outcomes, start=1):
-            book.write(outcome, weights[outcome.task.exercise])
+            book.write(outcome, weights[outcome.task.exercise_id])
             on_outcome(outcome, done, len(fresh))
         return ClassRun(
             learners=len(handins),
@@ -118,7 +118,7 @@ def on_this_machine(jobs: int) -> Grader:
     return lambda course, tasks: graded(course, tasks, jobs=jobs)
 
 
-def replay(course: Course, out: Path, learner: str, exercise: str) -> ExerciseResult:
+def replay(course: Course, out: Path, learner: str, exercise_id: str) -> ExerciseResult:
     """Judge an answer of the gradebook once more, on the inputs of its verdict.
 
     Raises:
@@ -127,33 +127,33 @@ def replay(course: Course, out: Path, learner: str, exercise: str) -> ExerciseRe
     require_confinement()
     if not (out / FILE).is_file():
         raise UsageError(f"There is no {FILE} in {out}; name the folder of a gradebook by --out.")
-    lesson = course.one(exercise)
+    exercise = course.one(exercise_id)
     book = Book(out / FILE)
     try:
-        task = book.task(learner, lesson.id)
+        task = book.task(learner, exercise.id)
         names = list(book.learners())
     finally:
         book.close()
     if task is None:
         who = "" if learner in names else f" Learners are: {', '.join(names[:20])}."
-        raise UsageError(f"The gradebook has no answer of {learner} to {lesson.id}.{who}")
+        raise UsageError(f"The gradebook has no answer of {learner} to {exercise.id}.{who}")
     with Launcher() as launcher:
         return grade_task(course, launcher, task).result
 
 
 def _tasks(course: Course, handins: Iterable[HandIn], seed: int) -> Iterator[Task]:
-    lessons = {lesson.id: lesson for lesson in course.lessons}
-    digests = {lesson.id: graders_digest(lesson) for lesson in course.lessons}
+    exercises = {exercise.id: exercise for exercise in course.exercises}
+    digests = {exercise.id: graders_digest(exercise) for exercise in course.exercises}
     for handed in handins:
-        for exercise, answer in handed.answers.items():
+        for exercise_id, answer in handed.answers.items():
             if answer.source is not None:
                 yield Task(
                     learner=handed.learner,
-                    exercise=exercise,
+                    exercise_id=exercise_id,
                     source=answer.source,
-                    file=lessons[exercise].stub.name,
+                    file=exercises[exercise_id].stub.name,
                     seed=seed,
-                    key=key_of(answer.source, digests[exercise]),
+                    key=key_of(answer.source, digests[exercise_id]),
                 )
 
 
@@ -161,9 +161,9 @@ def _each_source_once(course: Course, tasks: list[Task], grader: Grader) -> Iter
     """Equal files get one judgement between them, and so an equal verdict."""
     alike: dict[str, list[Task]] = {}
     for task in tasks:
-        alike.setdefault(f"{task.exercise} {task.key}", []).append(task)
+        alike.setdefault(f"{task.exercise_id} {task.key}", []).append(task)
     for outcome in grader(course, [same[0] for same in alike.values()]):
-        for task in alike[f"{outcome.task.exercise} {outcome.task.key}"]:
+        for task in alike[f"{outcome.task.exercise_id} {outcome.task.key}"]:
             yield replace(outcome, task=task)
 
 

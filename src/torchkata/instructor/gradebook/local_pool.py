@@ -112,7 +112,7 @@ def graded(
                         yield future.result()
                     except BrokenProcessPool:
                         judge.close()
-                        at = (task.learner, task.exercise)
+                        at = (task.learner, task.exercise_id)
                         deaths[at] = deaths.get(at, 0) + 1
                         if deaths[at] < _MOST_DEATHS:
                             waiting.append(task)
@@ -125,11 +125,11 @@ def graded(
 
 def given_up(course: Course, task: Task) -> Outcome:
     """What is kept of a task whose judges died: an error that somebody has to look at."""
-    lesson = course.one(task.exercise)
+    exercise = course.one(task.exercise_id)
     result = ExerciseResult(
-        id=lesson.id,
-        name=lesson.name,
-        chapter=lesson.chapter,
+        id=exercise.id,
+        name=exercise.name,
+        chapter=exercise.chapter,
         state=State.ERROR,
         message="The judge itself ended over this answer, every time. Please look at it by hand.",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Lesson
+from torchkata.course.catalogue import Course, Exercise
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.result import ExerciseResult, State
@@ -30,7 +30,7 @@ class Task:
     """
 
     learner: str
-    exercise: str
+    exercise_id: str
     source: bytes
     file: str
     seed: int
@@ -68,9 +68,13 @@ def key_of(source: bytes, graders: str) -> str:
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
 
 
-def graders_digest(lesson: Lesson) -> str:
+def graders_digest(exercise: Exercise) -> str:
     """Name a grader, its reference and the engine."""
-    parts = [lesson.grader.read_bytes(), lesson.reference, _engine_digest().encode()]
+    parts = [
+        exercise.grader_path.read_bytes(),
+        exercise.reference_source,
+        _engine_digest().encode(),
+    ]
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
 
 
@@ -85,19 +89,19 @@ def _engine_digest() -> str:
 
 def grade_task(course: Course, launcher: Launcher, task: Task) -> Outcome:
     """Judge one answer; where only the clock wavers, judge it again with the same inputs."""
-    lesson = course.one(task.exercise)
+    exercise = course.one(task.exercise_id)
     submission = Submission(source=task.source, file=task.file)
     tries = 0
     while True:
         tries += 1
-        result = grade_one(lesson, submission, launcher, Settings(seed=task.seed))
+        result = grade_one(exercise, submission, launcher, Settings(seed=task.seed))
         if result.state is not State.UNMEASURABLE or tries > _MORE_TRIES:
-            return outcome(lesson, task, result, tries)
+            return outcome(exercise, task, result, tries)
 
 
-def outcome(lesson: Lesson, task: Task, result: ExerciseResult, tries: int = 1) -> Outcome:
+def outcome(exercise: Exercise, task: Task, result: ExerciseResult, tries: int = 1) -> Outcome:
     """What the gradebook keeps of a result."""
-    weight = float(lesson.graded.exercise.weight)
+    weight = float(exercise.grader.spec.weight)
     points = {State.PASSED: weight, State.UNMEASURABLE: None}.get(result.state, 0.0)
     if result.state is State.ERROR and not result.failed:
         points = None  # not the answer's fault: the course's own, or the judge's

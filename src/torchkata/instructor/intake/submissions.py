@@ -172,18 +172,18 @@ def _read(
             path = part.name if part.path.is_file() and member.path == part.path.name else (
                 member.path
             )  # fmt: skip
-            exercise = _exercise(names, path)
-            if exercise is None:
+            exercise_id = _exercise(names, path)
+            if exercise_id is None:
                 if member.refused:
                     handed.problems.append(f"{path}: {member.refused}")
                 continue
-            rank, known = _rank(path), handed.answers.get(exercise)
-            counts = known is None or rank < ranks[exercise]
+            rank, known = _rank(path), handed.answers.get(exercise_id)
+            counts = known is None or rank < ranks[exercise_id]
             if known is not None:
-                handed.others.setdefault(exercise, []).append(known.path if counts else path)
+                handed.others.setdefault(exercise_id, []).append(known.path if counts else path)
             if counts:
-                ranks[exercise] = rank
-                handed.answers[exercise] = _answer(path, member)
+                ranks[exercise_id] = rank
+                handed.answers[exercise_id] = _answer(path, member)
     except HandInError as error:
         handed.problems.append(str(error))
     handed.problems += [
@@ -198,9 +198,11 @@ def _answer(path: str, member: Member) -> Answer:
 
 def _names(course: Course) -> Mapping[str, str]:
     """Exercises by `CHAPTER/NN_name`, and by `NN_name` where that names only one."""
-    stems = Counter(lesson.stem for lesson in course.lessons)
-    alone = {lesson.stem: lesson.id for lesson in course.lessons if stems[lesson.stem] == 1}
-    return {**alone, **{lesson.id: lesson.id for lesson in course.lessons}}
+    stems = Counter(exercise.stem for exercise in course.exercises)
+    alone = {
+        exercise.stem: exercise.id for exercise in course.exercises if stems[exercise.stem] == 1
+    }
+    return {**alone, **{exercise.id: exercise.id for exercise in course.exercises}}
 
 
 def _exercise(names: Mapping[str, str], path: str) -> str | None:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from torchkata.course.archive import pack
-from torchkata.course.catalogue import Course, Lesson, digest
+from torchkata.course.catalogue import Course, Exercise, digest
 from torchkata.course.files import OPEN, SEALED
 from torchkata.course.git import GitError, lines
 from torchkata.course.open_examples import written
 from torchkata.course.sealing import seal
 from torchkata.errors import CourseError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.instructor.kit.make_examples import facts_of
 from torchkata.instructor.kit.pages import pages
 from torchkata.instructor.kit.safe_hints import open_hints
@@ -36,18 +36,18 @@ class Kit:
     """
 
     files: dict[str, bytes]
-    lessons: int
+    exercises: int
     examples: int
     uncommitted: tuple[str, ...]
 
 
 def build(
     course: Course,
-    lessons: tuple[Lesson, ...],
+    exercises: tuple[Exercise, ...],
     launcher: Launcher,
     *,
     open_only: bool = False,
-    begun: Callable[[Lesson], None] = lambda _lesson: None,
+    begun: Callable[[Exercise], None] = lambda _lesson: None,
 ) -> Kit:
     """Build a kit.
 
@@ -62,20 +62,20 @@ def build(
         CourseError: a file is missing, or a reference fails.
         KataError: a stub is somebody's answer by now, and the one shipped is not to be had.
     """
-    _all_there(course, lessons)
+    _all_there(course, exercises)
     files: dict[str, bytes] = {}
     hidden: dict[str, bytes] = {}
     examples = 0
-    for lesson in lessons:
-        begun(lesson)
-        stub = _path(lesson, lesson.stub)
-        files[stub] = hidden[stub] = _stub(lesson)
-        files |= _catalogues(lesson, "exercises")
-        facts = facts_of(lesson, launcher)
+    for exercise in exercises:
+        begun(exercise)
+        stub = _path(exercise, exercise.stub_path)
+        files[stub] = hidden[stub] = _stub(exercise)
+        files |= _catalogues(exercise, "exercises")
+        facts = facts_of(exercise, launcher)
         examples += bool(facts["functions"])
         if facts["functions"] or open_only:
-            files[f"examples/{lesson.id}.json"] = written(facts)
-        hidden |= open_hints(lesson) if open_only else _secrets(lesson)
+            files[f"examples/{exercise.id}.json"] = written(facts)
+        hidden |= open_hints(exercise) if open_only else _secrets(exercise)
     name, engine = wheel()
     files[name] = engine
     files[OPEN if open_only else SEALED] = (
@@ -84,64 +84,71 @@ def build(
     licence = course.root / _LICENCE
     if licence.is_file():
         files[_LICENCE] = licence.read_bytes()
-    files |= pages(lessons, wheel=name, examples=examples, open_only=open_only)
+    files |= pages(exercises, wheel=name, examples=examples, open_only=open_only)
     return Kit(
         files=files,
-        lessons=len(lessons),
+        exercises=len(exercises),
         examples=examples,
-        uncommitted=_uncommitted(course, lessons),
+        uncommitted=_uncommitted(course, exercises),
     )
 
 
-def _all_there(course: Course, lessons: Iterable[Lesson]) -> None:
+def _all_there(course: Course, exercises: Iterable[Exercise]) -> None:
     missing = [
         path.relative_to(course.root).as_posix()
-        for lesson in lessons
-        for path in (lesson.solution, lesson.grader)
+        for exercise in exercises
+        for path in (exercise.solution_path, exercise.grader_path)
         if not path.is_file()
     ]
     if missing:
         raise CourseError(
-            say(
+            _(
                 "No kit without these files: {files}. Bring them back (`git status` shows what is "
                 "missing), or leave their chapter out.",
-                files=say(", ").join(missing),
+                files=_(", ").join(missing),
             )
         )
 
 
-def _stub(lesson: Lesson) -> bytes:
+def _stub(exercise: Exercise) -> bytes:
     """The stub as shipped, whatever somebody has written into it by now."""
-    if lesson.stub.is_file():
-        source = lesson.stub.read_bytes()
-        if digest(source) == lesson.graded.exercise.shipped:
+    if exercise.stub_path.is_file():
+        source = exercise.stub_path.read_bytes()
+        if digest(source) == exercise.grader.spec.stub_digest:
             return source
-    return shipped_source(lesson)
+    return shipped_source(exercise)
 
 
-def _secrets(lesson: Lesson) -> dict[str, bytes]:
-    found = {_path(lesson, path): path.read_bytes() for path in (lesson.solution, lesson.grader)}
-    return found | _catalogues(lesson, "solutions")
+def _secrets(exercise: Exercise) -> dict[str, bytes]:
+    found = {
+        _path(exercise, path): path.read_bytes()
+        for path in (exercise.solution_path, exercise.grader_path)
+    }
+    return found | _catalogues(exercise, "solutions")
 
 
-def _catalogues(lesson: Lesson, folder: str) -> dict[str, bytes]:
-    chapter = lesson.course / folder / lesson.chapter
-    return {_path(lesson, path): path.read_bytes() for path in chapter.glob(f"*/{lesson.stem}.po")}
+def _catalogues(exercise: Exercise, folder: str) -> dict[str, bytes]:
+    chapter = exercise.course / folder / exercise.chapter
+    return {
+        _path(exercise, path): path.read_bytes() for path in chapter.glob(f"*/{exercise.stem}.po")
+    }
 
 
-def _path(lesson: Lesson, path: Path) -> str:
-    return path.relative_to(lesson.course).as_posix()
+def _path(exercise: Exercise, path: Path) -> str:
+    return path.relative_to(exercise.course).as_posix()
 
 
-def _uncommitted(course: Course, lessons: Iterable[Lesson]) -> tuple[str, ...]:
+def _uncommitted(course: Course, exercises: Iterable[Exercise]) -> tuple[str, ...]:
     """What went in from the work tree alone; stubs go in as shipped, so they do not count."""
     went_in = [
-        _path(lesson, path) for lesson in lessons for path in (lesson.solution, lesson.grader)
+        _path(exercise, path)
+        for exercise in exercises
+        for path in (exercise.solution_path, exercise.grader_path)
     ] + [
         path
-        for lesson in lessons
+        for exercise in exercises
         for folder in ("exercises", "solutions")
-        for path in _catalogues(lesson, folder)
+        for path in _catalogues(exercise, folder)
     ]
     try:
         changed = lines(

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import torch
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.course.open_examples import NotPlainError, plain
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
-from torchkata.course.spec.inputs import Seeded
+from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CourseError, SubmissionError, WorkerDiedError
 from torchkata.grading.checks.outputs import ordinary
 from torchkata.grading.compare import differences
@@ -28,7 +28,7 @@ _SMALL: Final = (3, 4, 2, 5, 2)  # sizes of an open example, axis letter by axis
 _WITH_PRECISE: Final = (torch.float32, torch.float16, torch.bfloat16)
 
 
-def facts_of(lesson: Lesson, launcher: Launcher) -> dict[str, Any]:
+def facts_of(exercise: Exercise, launcher: Launcher) -> dict[str, Any]:
     """What open examples say of an exercise, as `torchkata.course.open_examples.written` takes it.
 
     Args:
@@ -38,16 +38,18 @@ def facts_of(lesson: Lesson, launcher: Launcher) -> dict[str, Any]:
     Raises:
         CourseError: the reference fails.
     """
-    exercise = lesson.graded.exercise
-    session = Session(lesson, Submission(source=b"", file=""), launcher, Seeded(_SEED), ())
+    exercise = exercise.grader.spec
+    session = Session(exercise, Submission(source=b"", file=""), launcher, RandomSource(_SEED), ())
     try:
         names = exercise.names
-        functions = [_function(session, each) for each in exercise.functions if each.via is None]
+        functions = [
+            _function(session, each) for each in exercise.functions if each.adapter is None
+        ]
         return {
-            "exercise": lesson.id,
-            "shipped": exercise.shipped,
+            "exercise": exercise.id,
+            "shipped": spec.stub_digest,
             "weight": exercise.weight,
-            "contract": {name: session.described(names)[name] for name in names},
+            "contract": {name: session.signatures(names)[name] for name in names},
             "functions": [facts for facts in functions if facts["examples"]],
         }
     finally:
@@ -80,7 +82,13 @@ class _UnfitError(Exception):
 def _candidates(function: Function) -> Iterator[Case]:
     """Small sizes of our own, then those of the drawn cases that are not empty, smallest first."""
     drawn = [case for case in ordinary(function) if case.given is None]
-    usual = function.usual_case if function.usual_case in drawn else drawn[-1] if drawn else None
+    usual = (
+        function.case_for_variants
+        if function.case_for_variants in drawn
+        else drawn[-1]
+        if drawn
+        else None
+    )
     for turn in (0, 1):
         if usual is None:
             return
@@ -151,7 +159,7 @@ def _by_name(function: Function, arguments: tuple[Any, ...]) -> dict[str, object
 
 
 def _drawn(session: Session, function: Function, case: Case, seed: int = _SEED) -> tuple[Any, ...]:
-    session.seeds = Seeded(seed)
+    session.seeds = RandomSource(seed)
     try:
         return session.draw(function, case)
     except (

@@ -9,7 +9,7 @@ from typing import Final
 
 import jinja2
 
-from torchkata.course.catalogue import Lesson
+from torchkata.course.catalogue import Exercise
 from torchkata.instructor.kit.wheel import release
 
 _TEMPLATES: Final = Path(__file__).parent / "template"
@@ -22,7 +22,7 @@ _PAGES: Final = {
 
 
 def pages(
-    lessons: Sequence[Lesson], *, wheel: str, examples: int, open_only: bool
+    exercises: Sequence[Exercise], *, wheel: str, examples: int, open_only: bool
 ) -> dict[str, bytes]:
     """The pages by their names in the kit.
 
@@ -33,10 +33,10 @@ def pages(
         open_only: whether graders and references are left out.
     """
     words = {
-        "chapters": list(Counter(lesson.chapter for lesson in lessons).items()),
-        "count": len(lessons),
+        "chapters": list(Counter(exercise.chapter for exercise in exercises).items()),
+        "count": len(exercises),
         "examples": examples,
-        "first": lessons[0],
+        "first": exercises[0],
         "open_only": open_only,
         "python": release().python,
         "version": release().version,

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from torchkata.course.catalogue import Lesson
-from torchkata.i18n.messages import parsed_po
+from torchkata.course.catalogue import Exercise
+from torchkata.i18n.catalogues import parse_po
 
 _MOST: Final = 2  # a direction and an idea; the third level is the call itself
 _QUOTED: Final = re.compile(r"`([^`]+)`")
@@ -17,23 +17,23 @@ _NAME: Final = re.compile(r"[\w.]+(\(\))?")  # what one may look up is no answer
 _HEADER: Final = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
 
 
-def open_hints(lesson: Lesson) -> dict[str, bytes]:
+def open_hints(exercise: Exercise) -> dict[str, bytes]:
     """Hints and their translations, as files that stand where solutions stand in the course."""
-    hints = tuple(_harmless(lesson))
-    found = {f"solutions/{lesson.id}.py": f"HINTS = {hints!r}\n".encode()}
-    chapter = lesson.course / "solutions" / lesson.chapter
-    for path in sorted(chapter.glob(f"*/{lesson.stem}.po")):
-        known = parsed_po(path.read_bytes())
+    hints = tuple(_harmless(exercise))
+    found = {f"solutions/{exercise.id}.py": f"HINTS = {hints!r}\n".encode()}
+    chapter = exercise.course / "solutions" / exercise.chapter
+    for path in sorted(chapter.glob(f"*/{exercise.stem}.po")):
+        known = parse_po(path.read_bytes())
         entries = [_entry(hint, known[hint]) for hint in hints if hint in known]
         text = "\n".join([_HEADER, *entries])
-        found[f"solutions/{lesson.chapter}/{path.parent.name}/{path.name}"] = text.encode()
+        found[f"solutions/{exercise.chapter}/{path.parent.name}/{path.name}"] = text.encode()
     return found
 
 
-def _harmless(lesson: Lesson) -> Iterator[str]:
+def _harmless(exercise: Exercise) -> Iterator[str]:
     """The first levels, up to one that quotes the reference."""
-    code = _code(lesson.reference.decode("utf-8"))
-    for hint in lesson.constant("HINTS", ())[:_MOST]:
+    code = _code(exercise.reference_source.decode("utf-8"))
+    for hint in exercise.solution_literal("HINTS", ())[:_MOST]:
         quoted = ["".join(text.split()) for text in _QUOTED.findall(hint)]
         if any(text in code and not _NAME.fullmatch(text) for text in quoted):
             return

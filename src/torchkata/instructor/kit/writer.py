@@ -10,7 +10,7 @@ from typing import Final
 
 from torchkata.course.files import OPEN, SEALED
 from torchkata.errors import KataError, UsageError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 _FILE: Final = 0o644
 _FOLDER: Final = 0o755
@@ -25,17 +25,17 @@ def require_free(out: Path) -> None:
     if not out.exists():
         return
     if not out.is_dir():
-        raise UsageError(say("{out} is a file; name a folder that does not exist yet.", out=out))
+        raise UsageError(_("{out} is a file; name a folder that does not exist yet.", out=out))
     if any((out / name).exists() for name in (SEALED, OPEN)):
         raise UsageError(
-            say(
+            _(
                 "{out} holds a kit already, and somebody may work in it. Remove that folder if "
                 "nobody does, or name another.",
                 out=out,
             )
         )
     if any(out.iterdir()):
-        raise UsageError(say("{out} is not empty; name a folder that does not exist yet.", out=out))
+        raise UsageError(_("{out} is not empty; name a folder that does not exist yet.", out=out))
 
 
 def write(files: Mapping[str, bytes], out: Path) -> None:
@@ -67,5 +67,5 @@ def write(files: Mapping[str, bytes], out: Path) -> None:
         if fresh is not None:
             shutil.rmtree(fresh, ignore_errors=True)
         raise KataError(
-            say("The kit cannot be written to {out}: {why}", out=out, why=error)
+            _("The kit cannot be written to {out}: {why}", out=out, why=error)
         ) from error

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.report import labels
 from torchkata.report import text as units
 from torchkata.report.html import svg
 from torchkata.report.html.svg import Picture
-from torchkata.result import Curve
+from torchkata.result import GrowthCurve
 
 Write = Callable[[float], str]
 
@@ -94,7 +94,7 @@ def costs(bars: Sequence[Bar], written: Write, *, name: str, title: str) -> Pict
             clip_on=False,
         )
     listed = ", ".join(f"{bar.who} {written(bar.value)}" for bar in bars)
-    words = say("On a logarithmic axis: {costs}.", costs=listed)
+    words = _("On a logarithmic axis: {costs}.", costs=listed)
     return svg.finished(figure, name=name, title=title, words=words)
 
 
@@ -110,7 +110,7 @@ def histogram(rows: Sequence[tuple[str, int, int]], *, name: str, title: str) ->
     height = _OP_ROW * len(rows) + 4
     figure, axes = svg.blank(_WIDTH, height)
     axes.set_position((0, 0, 1, 1))
-    most = max(max(mine, theirs) for _, mine, theirs in rows)
+    most = max(max(mine, theirs) for _unused, mine, theirs in rows)
     plain = most <= _LINEAR
     if not plain:
         axes.set_xscale("log")
@@ -121,7 +121,7 @@ def histogram(rows: Sequence[tuple[str, int, int]], *, name: str, title: str) ->
     beside = axes.get_yaxis_transform()
     for row, (op, mine, theirs) in enumerate(rows):
         svg.write(axes, 0, row + 0.38, _cut(op), transform=beside)
-        shares = f"{units.count(mine)} : {units.count(theirs)}"
+        shares = f"{quantities.count(mine)} : {quantities.count(theirs)}"
         svg.write(axes, 1, row + 0.38, shares, transform=beside, ha="right")
         for count, color, place in (
             (mine, svg.YOURS, row + 0.63),
@@ -132,12 +132,12 @@ def histogram(rows: Sequence[tuple[str, int, int]], *, name: str, title: str) ->
                     [start, count], [place] * 2, color=color, linewidth=4, solid_capstyle="butt"
                 )
     parts = (
-        say("{op}: {yours} to {reference}", op=op, yours=mine, reference=theirs)
+        _("{op}: {yours} to {reference}", op=op, yours=mine, reference=theirs)
         for op, mine, theirs in rows
     )
-    words = say("Yours to the reference's: {counts}.", counts="; ".join(parts))
+    words = _("Yours to the reference's: {counts}.", counts="; ".join(parts))
     if not plain:
-        words += " " + say("The bars are on a logarithmic scale.")
+        words += " " + _("The bars are on a logarithmic scale.")
     return svg.finished(figure, name=name, title=title, words=words)
 
 
@@ -151,12 +151,12 @@ def ops_by_name(yours: dict[str, int], reference: dict[str, int]) -> list[tuple[
     rows = [(op, yours.get(op, 0), reference.get(op, 0)) for op in shown]
     if rest:
         mine, theirs = (sum(table.get(op, 0) for op in rest) for table in (yours, reference))
-        rows.append((say("all others"), mine, theirs))
+        rows.append((_("all others"), mine, theirs))
     return rows
 
 
 @svg.style()
-def growth(curves: Sequence[Curve], written: Write, *, name: str, title: str) -> Picture:
+def growth(curves: Sequence[GrowthCurve], written: Write, *, name: str, title: str) -> Picture:
     """Draw cost over size, both on log axes, with the fitted lines and the steepest allowed.
 
     Args:
@@ -169,12 +169,12 @@ def growth(curves: Sequence[Curve], written: Write, *, name: str, title: str) ->
 
     figure, axes = svg.blank(_WIDTH, _TALL)
     axes.set_position((0.2, 0.18, 0.78, 0.78))
-    sizes = sorted({size for curve in curves for size, _ in curve.points})
-    most = [max(cost, 1.0) for curve in curves for _, cost in curve.points]
+    sizes = sorted({size for curve in curves for size, _unused in curve.points})
+    most = [max(cost, 1.0) for curve in curves for _unused, cost in curve.points]
     low, high = _limits(most)
     axes.set(xscale="log", yscale="log", xlim=(sizes[0] / 1.15, sizes[-1] * 1.15), ylim=(low, high))
     axes.xaxis.set_major_locator(FixedLocator(sizes))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _unused: f"{value:g}"))
     axes.yaxis.set_major_locator(FixedLocator(_ticks(low, high, written)))
     axes.yaxis.set_major_formatter(FuncFormatter(_short(written)))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -192,9 +192,9 @@ def growth(curves: Sequence[Curve], written: Write, *, name: str, title: str) ->
     return svg.finished(figure, name=name, title=title, words=words)
 
 
-def exponent_words(curve: Curve) -> str:
+def exponent_words(curve: GrowthCurve) -> str:
     """Say how steep a curve is, how sure that is, and what is allowed."""
-    return say(
+    return _(
         "{who} grows like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}); at most "
         "{over}^{allowed:g} is allowed.",
         who=labels.contender(curve.who),
@@ -207,7 +207,12 @@ def exponent_words(curve: Curve) -> str:
 
 
 def _line(
-    axes: Any, curve: Curve, slope: float, color: str, sizes: Sequence[float], dashes: Any = "-"
+    axes: Any,
+    curve: GrowthCurve,
+    slope: float,
+    color: str,
+    sizes: Sequence[float],
+    dashes: Any = "-",
 ) -> None:
     """Draw a power law: the fitted one through the middle, another through the first point."""
     logs = [(math.log(size), math.log(max(cost, 1.0))) for size, cost in curve.points]
@@ -227,7 +232,7 @@ def _limits(values: Sequence[float]) -> tuple[float, float]:
 
 def _ticks(low: float, high: float, written: Write) -> list[float]:
     """At most five powers of ten, or for bytes of two, that stand apart from either edge."""
-    base = 2.0 if written is units.size else 10.0
+    base = 2.0 if written is quantities.size else 10.0
     edge = _EDGE * math.log(high / low, base)
     first, last = math.ceil(math.log(low, base) + edge), math.floor(math.log(high, base) - edge)
     if base > 2 and last - first < 1:  # noqa: PLR2004 - powers alone would tell too little
@@ -239,7 +244,7 @@ def _ticks(low: float, high: float, written: Write) -> list[float]:
 
 
 def _short(written: Write) -> Callable[[float, int], str]:
-    return lambda value, _: written(value).replace(".0 ", " ")
+    return lambda value, _unused: written(value).replace(".0 ", " ")
 
 
 def _cut(text: str) -> str:

@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from torchkata.course.translations import told_case
-from torchkata.i18n.messages import say
-from torchkata.report import labels, text
+from torchkata.i18n import _, quantities
+from torchkata.report import labels
 from torchkata.report.html import charts
 from torchkata.report.html.charts import Bar, color_of
 from torchkata.report.html.svg import Picture
-from torchkata.result import Curve, Rung
+from torchkata.result import CostRow, GrowthCurve
 
 _YOURS: Final = "yours"
 _REFERENCE: Final = "reference"
 _LAST: Final = (_YOURS, _REFERENCE)
 _COSTS: Final[tuple[tuple[str, Callable[[float], str]], ...]] = (
-    ("seconds_median", text.seconds),
-    ("ops", text.count),
-    ("extra_bytes", text.size),
+    ("seconds_median", quantities.seconds),
+    ("ops", quantities.count),
+    ("extra_bytes", quantities.size),
 )
 
 
-def ladders(rungs: Sequence[Rung], name: str) -> Iterator[dict[str, Any]]:
+def ladders(rungs: Sequence[CostRow], name: str) -> Iterator[dict[str, Any]]:
     """One ladder per set of sizes: a table, a picture of each cost that differs, ops by name.
 
     Args:
@@ -35,7 +35,9 @@ def ladders(rungs: Sequence[Rung], name: str) -> Iterator[dict[str, Any]]:
     drawn: list[Any] = []
     for place, case in enumerate(dict.fromkeys(rung.case for rung in rungs)):
         here = sorted((rung for rung in rungs if rung.case == case), key=_place)
-        known = [key for key, _ in _COSTS if any(_figure(rung, key) is not None for rung in here)]
+        known = [
+            key for key, _unused in _COSTS if any(_figure(rung, key) is not None for rung in here)
+        ]
         yield {
             "case": told_case(case),
             "panels": list(_panels(here, f"{name}-l{place}")),
@@ -52,7 +54,7 @@ def ladders(rungs: Sequence[Rung], name: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def growths(curves: Sequence[Curve], name: str) -> Iterator[dict[str, Any]]:
+def growths(curves: Sequence[GrowthCurve], name: str) -> Iterator[dict[str, Any]]:
     """One picture per budget of growth, with the figures as a table.
 
     Args:
@@ -64,7 +66,7 @@ def growths(curves: Sequence[Curve], name: str) -> Iterator[dict[str, Any]]:
         here = [curve for curve in curves if (curve.function, curve.over, curve.of) == budget]
         written = _of(here[0].of)
         title = _growth_title(here[0])
-        sizes = sorted({size for curve in here for size, _ in curve.points})
+        sizes = sorted({size for curve in here for size, _unused in curve.points})
         yield {
             "picture": charts.growth(here, written, name=f"{name}-g{place}", title=title),
             "curves": [
@@ -73,7 +75,7 @@ def growths(curves: Sequence[Curve], name: str) -> Iterator[dict[str, Any]]:
                     "kind": _kind(curve.who),
                     "over": curve.over,
                     "exponent": f"{curve.exponent:.2f}",
-                    "sure": say(
+                    "sure": _(
                         "95%: {low:.2f} to {high:.2f}",
                         low=curve.exponent_low,
                         high=curve.exponent_high,
@@ -87,7 +89,7 @@ def growths(curves: Sequence[Curve], name: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _panels(rungs: Sequence[Rung], name: str) -> Iterator[Picture]:
+def _panels(rungs: Sequence[CostRow], name: str) -> Iterator[Picture]:
     for key, written in _COSTS:
         bars = [
             Bar(who=labels.contender(rung.who), value=value, color=color_of(rung.who))
@@ -101,10 +103,10 @@ def _panels(rungs: Sequence[Rung], name: str) -> Iterator[Picture]:
 
 
 def _title(key: str) -> str:
-    return {"seconds_median": say("Time"), "ops": say("Ops")}.get(key, say("Extra memory"))
+    return {"seconds_median": _("Time"), "ops": _("Ops")}.get(key, _("Extra memory"))
 
 
-def _ops(rungs: Sequence[Rung], name: str, drawn: list[Any]) -> dict[str, Any]:
+def _ops(rungs: Sequence[CostRow], name: str, drawn: list[Any]) -> dict[str, Any]:
     """Ops by name: a picture and its figures, or a sentence; nothing where they stand above."""
     nothing: dict[str, Any] = {"histogram": None, "names": [], "same": ""}
     tables = {rung.who: rung.ops_by_name for rung in rungs}
@@ -113,21 +115,23 @@ def _ops(rungs: Sequence[Rung], name: str, drawn: list[Any]) -> dict[str, Any]:
         return nothing
     drawn.append((yours, reference))
     if yours == reference:
-        counts = ", ".join(f"{text.count(count)} x {op}" for op, count in yours.items())
-        told = say("Yours makes the same ops as the reference: {ops}.", ops=counts)
+        counts = ", ".join(f"{quantities.count(count)} x {op}" for op, count in yours.items())
+        told = _("Yours makes the same ops as the reference: {ops}.", ops=counts)
         return {**nothing, "same": told}
-    title = say("Ops by name, yours and the reference's")
+    title = _("Ops by name, yours and the reference's")
     rows = charts.ops_by_name(yours, reference)
     return {
         **nothing,
         "histogram": charts.histogram(rows, name=name, title=title),
-        "names": [(op, text.count(mine), text.count(theirs)) for op, mine, theirs in rows],
+        "names": [
+            (op, quantities.count(mine), quantities.count(theirs)) for op, mine, theirs in rows
+        ],
     }
 
 
-def _growth_title(curve: Curve) -> str:
-    noun = {"bytes": say("allocated bytes"), "ops": say("ops"), "time": say("time")}
-    return say(
+def _growth_title(curve: GrowthCurve) -> str:
+    noun = {"bytes": _("allocated bytes"), "ops": _("ops"), "time": _("time")}
+    return _(
         "{function}: {cost} over {over}",
         function=curve.function,
         cost=noun.get(curve.of, curve.of),
@@ -136,21 +140,21 @@ def _growth_title(curve: Curve) -> str:
 
 
 def _of(kind: str) -> Callable[[float], str]:
-    known = {"bytes": text.size, "time": lambda value: text.seconds(value * 1e-9)}
-    return known.get(kind, text.count)
+    known = {"bytes": quantities.size, "time": lambda value: quantities.seconds(value * 1e-9)}
+    return known.get(kind, quantities.count)
 
 
-def _at(curve: Curve, size: float) -> str:
+def _at(curve: GrowthCurve, size: float) -> str:
     cost = dict(curve.points).get(size)
     return "-" if cost is None else _of(curve.of)(cost)
 
 
-def _cells(rung: Rung, known: Sequence[str]) -> list[str]:
+def _cells(rung: CostRow, known: Sequence[str]) -> list[str]:
     values = [(_figure(rung, key), written) for key, written in _COSTS if key in known]
     return ["-" if value is None else written(value) for value, written in values]
 
 
-def _figure(rung: Rung, key: str) -> float | None:
+def _figure(rung: CostRow, key: str) -> float | None:
     value = rung.figures.get(key)
     return value if value is not None and math.isfinite(value) and value >= 0 else None
 
@@ -159,5 +163,5 @@ def _kind(who: str) -> str:
     return who if who in _LAST else "baseline"
 
 
-def _place(rung: Rung) -> int:
+def _place(rung: CostRow) -> int:
     return _LAST.index(rung.who) + 1 if rung.who in _LAST else 0

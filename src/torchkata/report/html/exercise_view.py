@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from torchkata.course.translations import told_case
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.report import cost_table, labels
 from torchkata.report import text as units
 from torchkata.report.grouping import grouped
@@ -52,7 +52,7 @@ def view(result: ExerciseResult, folder: str | None) -> dict[str, Any]:
         "symbol": SYMBOLS[result.state],
         "kind": "mend" if failing else result.state.value,
         "message": result.message,
-        "seconds": units.seconds(result.seconds) if result.seconds else "",
+        "seconds": quantities.seconds(result.seconds) if result.seconds else "",
         "cost": cost_table.summary(result.ladder) if result.state is State.PASSED else "",
         "findings": _found(failed),
         "whys": [check.why for check in result.failed if check.why],
@@ -78,15 +78,15 @@ def _found(checks: Sequence[CheckResult]) -> list[tuple[str, str]]:
 def _next(result: ExerciseResult, folder: str) -> Iterator[tuple[str, str]]:
     again = f"`nox -s grade -- {result.name}`"
     if result.state is State.UNMEASURABLE:
-        yield say("Run"), say("{command} again, on a calm machine", command=again)
+        yield _("Run"), _("{command} again, on a calm machine", command=again)
         return
-    yield say("Edit"), f"`{folder}/{result.id}.py`"
-    yield say("Run"), again
-    yield say("Stuck?"), f"`nox -s hint -- {result.name}`"
+    yield _("Edit"), f"`{folder}/{result.id}.py`"
+    yield _("Run"), again
+    yield _("Stuck?"), f"`nox -s hint -- {result.name}`"
 
 
 def _judged(n: int) -> str:
-    return say("1 check") if n == 1 else say("{n} checks", n=n)
+    return _("1 check") if n == 1 else _("{n} checks", n=n)
 
 
 def _axes(checks: Sequence[CheckResult]) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def _axis(axis: str, group: Sequence[CheckResult]) -> dict[str, Any]:
         "axis": labels.axis(axis),
         "verdict": (worst or Verdict.PASSED).value,
         "tally": f"{verdicts.count(Verdict.PASSED)}/{len(group)}",
-        "tally_words": say(
+        "tally_words": _(
             "{axis}: {passed} of {total} passed",
             axis=labels.axis(axis),
             passed=verdicts.count(Verdict.PASSED),
@@ -140,4 +140,4 @@ def _prints(output: str) -> str:
 def _cut(output: str) -> str:
     if len(output) <= _CHARACTERS and len(output.splitlines()) <= _LINES:
         return ""
-    return say("Cut here, of {n} characters.", n=units.count(len(output)))
+    return _("Cut here, of {n} characters.", n=quantities.count(len(output)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from torchkata.report import text
+from torchkata.i18n import quantities
 
 _RATIOS = ("ratio", "threshold")
 
@@ -26,13 +26,13 @@ def written(key: str, value: float) -> str:
     """Write one figure in the unit that its key names."""
     words = key.split("_")
     if "seconds" in words:
-        return text.seconds(value)
+        return quantities.seconds(value)
     if "bytes" in words:
-        return text.size(value)
+        return quantities.size(value)
     if words[0] in _RATIOS or words[-1] in _RATIOS:
-        return text.ratio(value)
+        return quantities.ratio(value)
     if words[0] == "exponent":
         return f"{value:.2f}"
     if words[0] == "time":  # of a growth, in nanoseconds
-        return text.seconds(value * 1e-9)
-    return text.count(value)
+        return quantities.seconds(value * 1e-9)
+    return quantities.count(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Final
 
-from torchkata.i18n.messages import chosen, say
+from torchkata.i18n import _
 from torchkata.report import labels as names
 from torchkata.report.html.exercise_view import anchor, view
 from torchkata.report.html.strings import SYMBOLS, page_words
@@ -120,16 +120,16 @@ def _chapters(report: Report) -> list[str]:
 
 
 def _chapter(name: str, results: list[tuple[ExerciseResult, str]]) -> dict[str, Any]:
-    number, _, words = name.partition("_")
+    number, _unused, words = name.partition("_")
     titled = number.isdigit() and words
-    passed = sum(result.state is State.PASSED for result, _ in results)
+    passed = sum(result.state is State.PASSED for result, _unused in results)
     return {
         "anchor": "chapter-" + anchor(results[0][0]).partition("--")[0],
         "number": number if titled else "",
         "title": (words if titled else name).replace("_", " ").capitalize(),
         "passed": passed,
         "total": len(results),
-        "tally": say("{passed} of {total} passed", passed=passed, total=len(results)),
+        "tally": _("{passed} of {total} passed", passed=passed, total=len(results)),
         "exercises": [
             {
                 "anchor": anchor(result),
@@ -167,21 +167,19 @@ def _counts(report: Report) -> list[dict[str, Any]]:
 def _headline(report: Report) -> str:
     total, passed = len(report.exercises), report.summary[State.PASSED.value]
     if total and passed == total:
-        return say("Everything selected passed. Well done.")
-    return say("{passed} of {total} exercises passed", passed=passed, total=total)
+        return _("Everything selected passed. Well done.")
+    return _("{passed} of {total} exercises passed", passed=passed, total=total)
 
 
 def _facts(report: Report) -> list[tuple[str, str]]:
     """What to know about the run, label by label."""
     labels = {
-        "system": say("System"),
-        "processor": say("Processor"),
-        "python": say("Python"),
-        "torch": say("PyTorch"),
-        "confinement": say("Confinement"),
+        "system": _("System"),
+        "processor": _("Processor"),
+        "python": _("Python"),
+        "torch": _("PyTorch"),
+        "confinement": _("Confinement"),
     }
-    again = say(
-        "{seed}; repeat with {command}", seed=report.seed, command=f"`--seed {report.seed}`"
-    )
+    again = _("{seed}; repeat with {command}", seed=report.seed, command=f"`--seed {report.seed}`")
     machine = [(labels.get(key, key), str(value)) for key, value in report.machine.items()]
-    return [(say("Seed"), again), ("torchkata", report.version), *machine]
+    return [(_("Seed"), again), ("torchkata", report.version), *machine]

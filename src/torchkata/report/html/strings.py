@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.result import State, Verdict
 
 SYMBOLS = {
@@ -19,45 +19,45 @@ SYMBOLS = {
 def page_words() -> dict[str, str]:
     """What stands on the page whatever was judged, by the names that the templates use."""
     return {
-        "title": say("torchkata report"),
-        "skip": say("Skip to the exercises"),
-        "theme": say("Light or dark"),
-        "progress": say("Progress by chapter"),
-        "run": say("This run"),
-        "show": say("Show"),
-        "show_all": say("everything"),
-        "show_mend": say("to mend"),
-        "show_passed": say("passed"),
-        "show_todo": say("to do"),
-        "none": say("No exercise was selected."),
-        "open_all": say("Open all"),
-        "close_all": say("Close all"),
-        "mend": say("To mend"),
-        "why": say("why"),
-        "unsure": say("Without a verdict"),
-        "next": say("Next"),
-        "checks": say("Checks"),
-        "check": say("Check"),
-        "verdict": say("Verdict"),
-        "costs": say("Costs"),
-        "who": say("Answer"),
-        "histogram": say("Ops by name"),
-        "yours": say("yours"),
-        "reference": say("reference"),
-        "op": say("Op"),
-        "growth": say("Growth"),
-        "size": say("Size"),
-        "allowed": say("the steepest allowed"),
-        "as_table": say("The same as a table"),
-        "prints": say("Your prints"),
-        "shorter": say("Less is better; each axis is logarithmic."),
+        "title": _("torchkata report"),
+        "skip": _("Skip to the exercises"),
+        "theme": _("Light or dark"),
+        "progress": _("Progress by chapter"),
+        "run": _("This run"),
+        "show": _("Show"),
+        "show_all": _("everything"),
+        "show_mend": _("to mend"),
+        "show_passed": _("passed"),
+        "show_todo": _("to do"),
+        "none": _("No exercise was selected."),
+        "open_all": _("Open all"),
+        "close_all": _("Close all"),
+        "mend": _("To mend"),
+        "why": _("why"),
+        "unsure": _("Without a verdict"),
+        "next": _("Next"),
+        "checks": _("Checks"),
+        "check": _("Check"),
+        "verdict": _("Verdict"),
+        "costs": _("Costs"),
+        "who": _("Answer"),
+        "histogram": _("Ops by name"),
+        "yours": _("yours"),
+        "reference": _("reference"),
+        "op": _("Op"),
+        "growth": _("Growth"),
+        "size": _("Size"),
+        "allowed": _("the steepest allowed"),
+        "as_table": _("The same as a table"),
+        "prints": _("Your prints"),
+        "shorter": _("Less is better; each axis is logarithmic."),
     }
 
 
 def verdict_word(verdict: Verdict) -> str:
     """The name of a verdict."""
     return {
-        Verdict.PASSED: say("passed"),
-        Verdict.FAILED: say("failed"),
-        Verdict.UNMEASURABLE: say("no verdict"),
+        Verdict.PASSED: _("passed"),
+        Verdict.FAILED: _("failed"),
+        Verdict.UNMEASURABLE: _("no verdict"),
     }[verdict]

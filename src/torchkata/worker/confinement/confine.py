@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.worker.confinement import landlock, libc, seccomp
 from torchkata.worker.confinement.mount_namespace import bound_processes, folders
 from torchkata.worker.confinement.readable_paths import readable_paths
@@ -66,18 +66,18 @@ class Confinement:
         """Return the one sentence that a report shows."""
         measures = ", ".join(self.measures).replace("landlock", "Landlock")
         if self.level == "full":
-            return say(
+            return _(
                 "Submissions run confined: no files, no network, no other processes ({measures}).",
                 measures=measures,
             )
         missing = "; ".join(self.missing)
         if self.level == "partial":
-            return say(
+            return _(
                 "Submissions run partly confined ({measures}), without: {missing}.",
                 measures=measures,
                 missing=missing,
             )
-        return say(
+        return _(
             "This platform offers no confinement that torchkata knows ({missing}): "
             "grade only your own code here.",
             missing=missing,
@@ -111,7 +111,7 @@ def confine(
     if not sys.platform.startswith("linux"):
         return record.confinement()
     try:
-        older = sum(1 for _ in Path("/proc/self/task").iterdir()) - 1
+        older = sum(1 for _unused in Path("/proc/self/task").iterdir()) - 1
     except OSError as error:
         record.lacks(f"certainty that no thread is older than the confinement: {error}")
     else:

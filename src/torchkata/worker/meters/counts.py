@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from torchkata.i18n import units
-from torchkata.i18n.messages import say
+from torchkata.i18n import _, quantities
 from torchkata.worker.meters.dispatch_meter import counts, lines, record, tables, whole
 
 if TYPE_CHECKING:
@@ -60,19 +59,18 @@ class OpCount:
             most: how many lines, and names to a line, to spell out; the rest is summed up.
         """
         if not self.total:
-            return say("no ops")
-        head = say("1 op") if self.total == 1 else say("{count:,} ops", count=self.total)
+            return _("no ops")
+        head = _("1 op") if self.total == 1 else _("{count:,} ops", count=self.total)
         by_line = self.by_line
         ranked = sorted((at for at in by_line if at), key=lambda at: (-by_line[at].total(), at))
         if not ranked:
-            return say("{total}: {ops}", total=head, ops=_ranked(by_line[0], most))
+            return _("{total}: {ops}", total=head, ops=_ranked(by_line[0], most))
         parts = [
-            say("line {line}: {ops}", line=at, ops=_ranked(by_line[at], most))
-            for at in ranked[:most]
+            _("line {line}: {ops}", line=at, ops=_ranked(by_line[at], most)) for at in ranked[:most]
         ]
         if rest := sum(by_line[at].total() for at in [0, *ranked[most:]] if at in by_line):
-            parts.append(say("elsewhere {count:,} more", count=rest))
-        return say("{total} ({ops})", total=head, ops=say("; ").join(parts))
+            parts.append(_("elsewhere {count:,} more", count=rest))
+        return _("{total} ({ops})", total=head, ops=_("; ").join(parts))
 
     def left(self, kinds: Iterable[str]) -> str:
         """Say by which conversions values left, and where: `line 12: 500 x item`."""
@@ -119,23 +117,21 @@ class OpCount:
 def events(counts: Mapping[tuple[str, int | None], int], most: int = 3) -> str:
     """Say how often what happened in which line: `line 12: 500 x item; line 14: 1 x bool`."""
     ordered = sorted(counts.items(), key=lambda row: -row[1])[:most]
-    return say("; ").join(
-        say("line {line}: {ops}", line=line, ops=_times(count, name))
-        if line
-        else _times(count, name)
+    return _("; ").join(
+        _("line {line}: {ops}", line=line, ops=_times(count, name)) if line else _times(count, name)
         for (name, line), count in ordered
     )
 
 
 def _ranked(rows: Counter[str], most: int) -> str:
     parts = [_times(count, name) for name, count in rows.most_common(most)]
-    if rest := rows.total() - sum(count for _, count in rows.most_common(most)):
-        parts.append(say("{count:,} x other", count=rest))
-    return say(", ").join(parts)
+    if rest := rows.total() - sum(count for _unused, count in rows.most_common(most)):
+        parts.append(_("{count:,} x other", count=rest))
+    return _(", ").join(parts)
 
 
 def _times(count: int, name: str) -> str:
-    return say("{count:,} x {name}", count=count, name=name)
+    return _("{count:,} x {name}", count=count, name=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,10 +206,10 @@ class MemoryUse:
 def ranked(makers: Makers, most: int) -> str:
     """Say which ops made most bytes, and in which lines: `line 12: mul made 128.0 MiB`."""
     rows = [(size, at, name) for name, sizes in makers.items() for at, size in sizes.items()]
-    return say("; ").join(
-        say("line {line}: {op} made {size}", line=at, op=name, size=units.size(size))
+    return _("; ").join(
+        _("line {line}: {op} made {size}", line=at, op=name, size=quantities.size(size))
         if at
-        else say("{op} made {size}", op=name, size=units.size(size))
+        else _("{op} made {size}", op=name, size=quantities.size(size))
         for size, at, name in sorted(rows, reverse=True)[:most]
     )
 

@@ -142,7 +142,7 @@ def _metered(run: Callable[..., object], meters: tuple[Meter, ...]) -> Callable[
         try:
             return run(*args, **kwargs)
         finally:
-            for _ in meters:
+            for _unused in meters:
                 _pop_mode()
 
     return metered

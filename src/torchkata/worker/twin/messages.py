@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils.weak import WeakIdKeyDictionary
 
-from torchkata.i18n.messages import say, sentences
+from torchkata.i18n import _, join
 from torchkata.worker.frames import learner_line
 from torchkata.worker.twin.provenance import owner
 
@@ -108,56 +108,56 @@ def mixed(host: Tensor, origins: Origins | None) -> str:
         elder = host if origins is None else origins.elder(host)
         shape = tuple(elder.shape)
         if held := owner(elder):
-            told = say(
+            told = _(
                 "Here a CPU tensor of shape {shape} meets x, which lives on twin:0 (a stand-in for "
                 "a GPU).",
                 shape=shape,
             )
-            return sentences(_MIXED, told, held)
-        told = say(
+            return join(_MIXED, told, held)
+        told = _(
             "Here a CPU tensor of shape {shape} meets x, which lives on twin:0 (a stand-in for a "
             "GPU). Make it where x is (`device=x.device`), or move it there once: `.to(x.device)`.",
             shape=shape,
         )
-        return sentences(_MIXED, told)
+        return join(_MIXED, told)
     name, call, line = known
     where = _where(line)
     if name == "to_copy":
-        told = say(
+        told = _(
             "`.cpu()` or `.to(...)`{where} made a CPU tensor, but x lives on twin:0 (a stand-in "
             "for a GPU). Leave it where x is: without the move no copy is needed.",
             where=where,
         )
     elif name in _FILLED:
-        told = say(
+        told = _(
             "`torch.{call}`{where} made a CPU tensor, but x lives on twin:0 (a stand-in for a "
             "GPU). Create it where x is: `x.new_{call}` or `device=x.device`.",
             call=call,
             where=where,
         )
     else:
-        told = say(
+        told = _(
             "`torch.{call}`{where} made a CPU tensor, but x lives on twin:0 (a stand-in for a "
             "GPU). Create it where x is: `device=x.device`.",
             call=call,
             where=where,
         )
-    return sentences(_MIXED, told)
+    return join(_MIXED, told)
 
 
 def _where(line: int | None) -> str:
-    return "" if line is None else say(" in line {line}", line=line)
+    return "" if line is None else _(" in line {line}", line=line)
 
 
 def no_numpy() -> str:
     """Say that NumPy cannot read a device's memory."""
-    told = say("NumPy cannot read a GPU's memory; best stay in torch, which can.")
-    return sentences(_NUMPY, told)
+    told = _("NumPy cannot read a GPU's memory; best stay in torch, which can.")
+    return join(_NUMPY, told)
 
 
 def by_name(kind: str) -> str:
     """Say why a device must not be named in the code."""
-    return say(
+    return _(
         "This asks for {kind} by name{where}, and x lives on another device. Take the device from "
         "the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`.",
         kind=kind.upper(),
@@ -167,15 +167,13 @@ def by_name(kind: str) -> str:
 
 def wrong_data(value: Any) -> str:
     """Say that `x.data = value` wants a tensor of the same device."""
-    kind = say("a CPU tensor") if isinstance(value, torch.Tensor) else type(value).__name__
-    return say(
+    kind = _("a CPU tensor") if isinstance(value, torch.Tensor) else type(value).__name__
+    return _(
         "x.data of a tensor on twin:0 was set to {kind}. Move it first: `.to(x.device)`.", kind=kind
     )
 
 
 def wrong_generator() -> str:
     """Say that a device draws its random numbers from a generator of its own."""
-    told = say(
-        "Make the generator where the numbers are drawn: `torch.Generator(device=x.device)`."
-    )
-    return sentences("Expected a 'twin' device type for generator but found 'cpu'.", told)
+    told = _("Make the generator where the numbers are drawn: `torch.Generator(device=x.device)`.")
+    return join("Expected a 'twin' device type for generator but found 'cpu'.", told)

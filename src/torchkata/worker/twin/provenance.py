@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.worker.frames import PREFIX
 
 _MOST: Final = 200  # names, attributes or modules that are looked at
@@ -53,7 +53,7 @@ def _in_module(name: str, module: nn.Module, tensor: Tensor) -> str:
             continue
         place = f"{name}.{attribute}"
         if _same(value, tensor):
-            return say(
+            return _(
                 "{place} is a mere attribute of {kind}, and `.to()` leaves such a tensor where it "
                 'is: `self.register_buffer("{attribute}", ...)` lets it move along and be saved '
                 "(`nn.Parameter`, if it is learned).",
@@ -62,14 +62,14 @@ def _in_module(name: str, module: nn.Module, tensor: Tensor) -> str:
                 attribute=attribute,
             )
         if any(_holds(inner, tensor) for inner in _modules(value)):
-            return say(
+            return _(
                 "It belongs to a module in {place}, a Python {kind}, which `.to()` does not look "
                 "into: `nn.ModuleList` (or `nn.ModuleDict`) registers what it holds.",
                 place=f"`{place}`",
                 kind=type(value).__name__,
             )
     if name != "self" and _holds(module, tensor):
-        return say(
+        return _(
             "It belongs to the module {name}, which lies on the CPU: make it where x is, "
             "`nn.Linear(..., device=x.device)`, or move it there once, `.to(x.device)`.",
             name=f"`{name}`",
@@ -99,12 +99,12 @@ def _global(name: str, file: str) -> str:
         "move": f"`{name}.to(x.device)`",
     }
     if not line:
-        return say(
+        return _(
             "It is the global {name}, which was made once, on the CPU: {move} where it is used, or "
             "make it in the function, where x is known.",
             **told,
         )
-    return say(
+    return _(
         "It is the global {name} of line {line}, which was made once, on the CPU: {move} where it "
         "is used, or make it in the function, where x is known.",
         **told,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from torchkata.errors import ProtocolError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 from torchkata.worker.wire.encoding import ARRAY_KINDS, DTYPES, MOST_DEPTH, Opaque, padded
 
 
@@ -27,11 +27,11 @@ class _Decoder:
             self.views.append(memoryview(payload)[start : start + size])
             start += padded(size)
         if start != len(payload):
-            raise ProtocolError(say("The answer's bytes are not as many as it says."))
+            raise ProtocolError(_("The answer's bytes are not as many as it says."))
 
     def value(self, node: Any, depth: int = 0) -> object:
         if depth > MOST_DEPTH + 1:  # the last level is where the encoder says "too deep"
-            raise ProtocolError(say("The answer is nested too deep."))
+            raise ProtocolError(_("The answer is nested too deep."))
         if isinstance(node, list):
             return [self.value(leaf, depth + 1) for leaf in node]
         if not isinstance(node, dict):
@@ -58,12 +58,12 @@ class _Decoder:
                 return self._tensor(*body)
             case "P" if self.pickles:
                 return cloudpickle.loads(self.views[_index(body)])
-        raise ProtocolError(say("The answer has a part of an unknown kind."))
+        raise ProtocolError(_("The answer has a part of an unknown kind."))
 
     def _array(self, buffer: int, kind: str, shape: list[int], *, scalar: bool) -> object:
         dtype = np.dtype(kind)
         if dtype.kind not in ARRAY_KINDS or not dtype.isnative:
-            raise ProtocolError(say("The answer has an array of an unknown kind."))
+            raise ProtocolError(_("The answer has an array of an unknown kind."))
         array = np.frombuffer(self.views[_index(buffer)], dtype).reshape([_index(n) for n in shape])
         return array[()] if scalar and array.ndim == 0 else array
 
@@ -74,15 +74,15 @@ class _Decoder:
         size, stride = [_index(n) for n in size], [_index(n) for n in stride]
         if len(size) != len(stride):
             raise ProtocolError(
-                say("The answer has a tensor with as many strides as it has not dims.")
+                _("The answer has a tensor with as many strides as it has not dims.")
             )
         count, rest = divmod(len(self.views[_index(buffer)]), dtype.itemsize)
         if not self.pickles and (rest or offset != 0 or math.prod(size) != count):
             # Answers are whole and in order: a stride of 0 would unfold one byte to any size.
-            raise ProtocolError(say("The answer has a tensor that is not as large as its bytes."))
+            raise ProtocolError(_("The answer has a tensor that is not as large as its bytes."))
         last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
         if 0 not in size and not 0 <= _index(offset) <= last < count:
-            raise ProtocolError(say("The answer has a tensor larger than its bytes."))
+            raise ProtocolError(_("The answer has a tensor larger than its bytes."))
         empty = torch.empty(0, dtype=dtype)
         tensor = (
             empty.new_empty(size)
@@ -101,13 +101,13 @@ class _Decoder:
 
 def _index(number: object) -> int:
     if type(number) is not int or number < 0:
-        raise ProtocolError(say("The answer has a count that is not a whole number."))
+        raise ProtocolError(_("The answer has a count that is not a whole number."))
     return number
 
 
 def _key(key: object) -> object:
     if not isinstance(key, (str, int, float, bool, tuple, type(None))):
-        raise ProtocolError(say("The answer has a dict with a key of an unknown kind."))
+        raise ProtocolError(_("The answer has a dict with a key of an unknown kind."))
     return key
 
 
@@ -127,5 +127,5 @@ def decode(header: bytes | bytearray, payload: bytearray, *, pickles: bool = Fal
         if pickles:
             raise
         raise ProtocolError(
-            say("The answer cannot be read ({error}).", error=type(error).__name__)
+            _("The answer cannot be read ({error}).", error=type(error).__name__)
         ) from error

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from torchkata.errors import ProtocolError
-from torchkata.i18n.messages import say
+from torchkata.i18n import _
 
 MAGIC: Final = b"KATA"
 PREFIX: Final = struct.Struct("<4sIQ")
@@ -170,10 +170,10 @@ def lengths(prefix: bytes) -> tuple[int, int]:
     """
     magic, header, payload = PREFIX.unpack(prefix)
     if magic != MAGIC:
-        raise ProtocolError(say("The worker sent something that is not an answer."))
+        raise ProtocolError(_("The worker sent something that is not an answer."))
     if header > MOST_HEADER or payload > MOST_PAYLOAD:
         raise ProtocolError(
-            say(
+            _(
                 "The answer is too large: {header:,} + {payload:,} bytes.",
                 header=header,
                 payload=payload,

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Memory, Ops, Speedup, normal
+from torchkata import Case, Spec, Function, Memory, Ops, Speedup, normal
 
 
 def row_loop(x):
@@ -12,7 +12,7 @@ def row_loop(x):
     return total
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "row_total",
         inputs={"x": normal("n d")},
@@ -28,5 +28,5 @@ EXERCISE = Exercise(
             Speedup(4, over=row_loop, at={"n": 200, "d": 8}),
         ),
     ),
-    shipped="9a30fb2208ec8f18",
+    stub_digest="9a30fb2208ec8f18",
 )

@@ -2,14 +2,14 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, normal
+from torchkata import Case, Spec, Function, Ops, normal
 
 
 def entry_by_entry(x):
     return torch.tensor([float(v) / 2 for v in x], dtype=x.dtype)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "halve",
         inputs={"x": normal("n")},
@@ -19,5 +19,5 @@ EXERCISE = Exercise(
         layouts=(),
         budget=(Ops(1),),
     ),
-    shipped="b40d9fce3abb930f",
+    stub_digest="b40d9fce3abb930f",
 )

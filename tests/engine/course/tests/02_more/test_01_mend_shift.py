@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Exercise, Function, Ops, normal
+from torchkata import Case, Spec, Function, Ops, normal
 
 
 def entry_by_entry(x):
@@ -10,7 +10,7 @@ def entry_by_entry(x):
     return torch.tensor([v - mean for v in x.tolist()], dtype=x.dtype)
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "shift",
         inputs={"x": normal("n")},
@@ -20,6 +20,6 @@ EXERCISE = Exercise(
         layouts=(),
         budget=(Ops(2),),
     ),
-    shipped="c1a2998ff9e7a4f2",
-    fault="purity",
+    stub_digest="c1a2998ff9e7a4f2",
+    broken_axis="purity",
 )

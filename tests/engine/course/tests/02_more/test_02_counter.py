@@ -2,9 +2,9 @@
 
 import torch
 
-from torchkata import Entry, Exercise, require, same
+from torchkata import EntryPoint, Spec, require, same
 
-EXERCISE = Exercise(Entry("Counter"), shipped="9422980de919b0b9")
+SPEC = Spec(EntryPoint("Counter"), stub_digest="9422980de919b0b9")
 
 
 def kept(kata):

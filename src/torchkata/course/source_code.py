@@ -1,0 +1,264 @@
+"""Everything that the engine reads in Python source without running it.
+
+A learner's file may be anything: whatever reads one accepts text that is no valid Python. Stubs and
+solutions are the course's own, so they may be parsed.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+_BLOCK_HEAD: Final = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)|(\w+)\s*(?::[^=]+)?=(?!=)")
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*")
+_DOCSTRING: Final = re.compile(r'\A\s*[rR]?"""(.*?)"""', re.DOTALL)
+_MOST_COLUMNS: Final = 400  # of a line are read
+_MOST_LINES: Final = 5000
+_MOST_EXCERPT_LINES: Final = 60
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
+_NOT_CODE: Final = ("HINTS", "TRAPS", "ALTERNATIVES")
+
+
+# Any text, such as a learner's file
+
+
+def definition_line(source: bytes, names: Iterable[str]) -> int:
+    """Return the line that defines the first of `names` that is defined; 1 if none is.
+
+    Args:
+        source: the file; it need not be valid.
+        names: functions, classes or variables.
+    """
+    lines = source.decode("utf-8", "replace").splitlines()
+    for name in names:
+        head = re.compile(
+            rf"(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b|{re.escape(name)}\s*="
+        )
+        for number, line in enumerate(lines, start=1):
+            if head.match(line):
+                return number
+    return 1
+
+
+def statement(source: str) -> str:
+    """Return the text at the top of a stub; empty if it was deleted."""
+    found = _DOCSTRING.match(source)
+    return inspect.cleandoc(found[1]) if found else ""
+
+
+class JudgedCode:
+    """The lines of a file that belong to the top-level functions and classes under judgment.
+
+    Args:
+        text: the file's.
+        names: functions and classes to begin with; those that they name are followed.
+        lines: further lines that are known to run; what stands around them belongs to it too.
+    """
+
+    def __init__(self, text: str, names: Iterable[str] = (), lines: Iterable[int] = ()) -> None:
+        self._lines = list(_bare(text.splitlines()[:_MOST_LINES]))
+        self._blocks = dict(_blocks(self._lines))
+        self.numbers = sorted(self._reached([*names, *self._around(lines)]))
+
+    def find(self, pattern: str) -> int:
+        """The first line of the code under judgement that a pattern is found in; 0 if none is."""
+        return next(self.all(pattern), 0)
+
+    def all(self, pattern: str) -> Iterator[int]:
+        """All such lines."""
+        wanted = re.compile(pattern)
+        return (number for number in self.numbers if wanted.search(self._lines[number - 1]))
+
+    def line(self, number: int) -> str:
+        """The text of a line without its comment; empty where there is no such line."""
+        return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+
+    def _around(self, lines: Iterable[int]) -> list[str]:
+        return [name for name, span in self._blocks.items() if any(at in span for at in lines)]
+
+    def _reached(self, names: list[str]) -> set[int]:
+        """The lines of these blocks, and of all blocks that they name."""
+        seen: set[str] = set()
+        while names:
+            name = names.pop()
+            if name in seen or name not in self._blocks:
+                continue
+            seen.add(name)
+            words = {
+                word
+                for number in self._blocks[name]
+                for word in re.findall(r"(?<![.\w])\w+", self._lines[number - 1])
+            }
+            names += sorted(words & self._blocks.keys())
+        return {number for name in seen for number in self._blocks[name]}
+
+
+def _bare(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without comments and without texts of several lines."""
+    inside = ""
+    for line in lines:
+        shown = line[:_MOST_COLUMNS].rstrip()
+        if inside:
+            yield ""
+            inside = "" if inside in shown else inside
+            continue
+        marks = [mark for mark in ('"""', "'''") if shown.count(mark) % 2]
+        if marks or '"""' in shown or "'''" in shown:
+            inside = marks[0] if marks else ""
+            yield ""
+            continue
+        yield _COMMENT.sub("", shown)
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[str, range]]:
+    """Name and line numbers of each function, class and variable that stands at the margin."""
+    name, start = "", 0
+    for number, line in enumerate([*lines, "end"], start=1):
+        if not line or line[0] in " \t)]}@":
+            continue
+        if name:
+            yield name, range(start, number)
+        head = _BLOCK_HEAD.match(line)
+        name, start = (head[1] or head[2], number) if head else ("", 0)
+
+
+# Parsed source
+
+
+def excerpt(source: str, names: Iterable[str]) -> str:
+    """The definitions of some names, and of all that they use in the same file; nothing is run.
+
+    Args:
+        source: Python code; an empty excerpt if it is none.
+        names: what is asked for.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    defined = {name: node for node in tree.body for name in _defines(node)}
+    for name in _NOT_CODE:
+        defined.pop(name, None)
+    found: set[ast.stmt] = set()
+    fresh = [defined[name] for name in names if name in defined]
+    while fresh:
+        node = fresh.pop()
+        found.add(node)
+        used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        fresh += [defined[name] for name in used & set(defined) if defined[name] not in found]
+    lines = source.splitlines()
+    blocks = [lines[_start(node) - 1 : node.end_lineno] for node in tree.body if node in found]
+    shown = [line for block in blocks for line in ["", *block]][1:]
+    if len(shown) > _MOST_EXCERPT_LINES:
+        shown = [*shown[:_MOST_EXCERPT_LINES], "..."]
+    return "\n".join(shown)
+
+
+def reason_to_win(solution: str) -> str:
+    """Why the reference wins: the docstring's first sentence behind its title, else the title."""
+    text = ast.get_docstring(ast.parse(solution)) or ""
+    title, *others = [" ".join(part.split()) for part in text.split("\n\n")]
+    told = (others[0] if others else title).removeprefix("Reference: ")
+    told = _SENTENCE_END.split(told, maxsplit=1)[0]
+    return told[:1].upper() + told[1:]
+
+
+def headers(source: str, names: tuple[str, ...]) -> list[str]:
+    """The lines that define `names`, without what is in them; none where Python cannot read it."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    found: list[str] = []
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) if name in names:
+                found.append(_header(node, source))
+            case ast.ClassDef(name=name, body=body) if name in names:
+                methods = [_header(n, source) for n in body if isinstance(n, ast.FunctionDef)]
+                bases = ", ".join(map(ast.unparse, node.bases))
+                first = f"class {name}({bases}):" if bases else f"class {name}:"
+                found.append("\n    ".join([first, *methods]))
+            case ast.AnnAssign(target=ast.Name(id=name)) if name in names:
+                found.append(f"{name}: {ast.unparse(node.annotation)}")
+    return found
+
+
+def _header(node: ast.FunctionDef, source: str) -> str:
+    """A function's first lines as they stand, without the colon."""
+    lines = source.splitlines()[node.lineno - 1 : node.body[0].lineno - 1]
+    text = "\n".join(lines).strip()
+    return text.removesuffix(":") if text else source.splitlines()[node.lineno - 1].strip()
+
+
+def signatures(source: str) -> dict[str, str]:
+    """The top-level names of a file with their parameters (of classes: of each method)."""
+    found: dict[str, str] = {}
+    for node in ast.parse(source).body:
+        match node:
+            case ast.FunctionDef(name=name, args=arguments):
+                found[name] = _bare(arguments)
+            case ast.ClassDef(name=name, body=body):
+                found[name] = "; ".join(
+                    f"{method.name}({_bare(method.args)})"
+                    for method in body
+                    if isinstance(method, ast.FunctionDef)
+                    and (method.name == "__init__" or not method.name.startswith("_"))
+                )
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                found[name] = ""
+    return found
+
+
+def _bare(arguments: ast.arguments) -> str:
+    """Parameters and defaults without annotations."""
+    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        argument.annotation = None
+    return ast.unparse(arguments)
+
+
+def literal(source: bytes, name: str, default: Any) -> Any:
+    """Return the literal that a module assigns to `name`, or `default` if it assigns none.
+
+    Raises:
+        ValueError: what it assigns is no literal.
+    """
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == name for target in node.targets
+        ):
+            return ast.literal_eval(node.value)
+    return default
+
+
+def code_without_text(source: str) -> str:
+    """Return a solution without hints, docstrings, comments and spaces, to search quotes in."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
+    return "".join(ast.unparse(tree).split())
+
+
+def _is_text(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id == "HINTS"
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _defines(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (
+            part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)
+        )
+
+
+def _start(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
