@@ -7,7 +7,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from torchkata.i18n import join
-from torchkata.report.json_report import replace_file
+from torchkata.course.atomic_write import replace_file
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -10,7 +10,7 @@ from torchkata.report import labels as names
 from torchkata.report.html.exercise_view import anchor, view
 from torchkata.report.html.strings import SYMBOLS, page_words
 from torchkata.report.html.templating import asset, digest, markup, templates
-from torchkata.report.json_report import replace_file
+from torchkata.course.atomic_write import replace_file
 from torchkata.result import ExerciseResult, Report, State
 
 _TRACK: Final = 1000.0  # units along the bar of progress
