@@ -19,6 +19,9 @@ from torchkata.sandbox.worker_client import Worker
 from torchkata.sandbox.zygote_client import Spawned, Zygote
 from torchkata.worker.confinement.confine import Limits
 
+DEFAULT_LIMIT: Final = 20.0
+"""Seconds that one request to a worker may take, unless the user sets another limit."""
+
 _PIPE_BYTES: Final = 1 << 20
 
 
@@ -34,7 +37,7 @@ class Rules:
         turns: a file shared with the judges that use the same cores; they time in turns.
     """
 
-    limit: float = 20.0
+    limit: float = DEFAULT_LIMIT
     confine: bool = True
     limits: Limits = field(default_factory=Limits)
     spawn: bool = not sys.platform.startswith("linux")

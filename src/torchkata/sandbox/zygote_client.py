@@ -34,7 +34,7 @@ _FIXED: Final = {
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | _FIXED | {LANGUAGE: chosen()}
+    return kept | _FIXED
 
 
 def _python(statement: str) -> list[str]:

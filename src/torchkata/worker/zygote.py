@@ -17,7 +17,6 @@ import traceback
 from pathlib import Path
 from typing import Any, Final
 
-from torchkata.i18n.catalogues import catalogue
 from torchkata.worker.confinement.confine import (
     Limits,
     adopt_orphans,
@@ -81,8 +80,6 @@ def _warm() -> None:
     import torchkata.probes  # noqa: F401, PLC0415 - graders' probes name it
     from torchkata.worker import builtin_probes  # noqa: F401, PLC0415 - after torch
     from torchkata.worker import main as worker  # noqa: F401, PLC0415 - after torch
-
-    catalogue(choose(os.environ.get(LANGUAGE)))  # read now: a worker may open no files
 
     gc.collect()
     gc.freeze()
