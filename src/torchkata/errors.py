@@ -1,4 +1,4 @@
-"""The exceptions that torchkata raises on purpose; each message tells the reader what to do next."""
+"""The exceptions that torchkata raises on purpose; each message says what to do next."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from torchkata.i18n import ENGLISH_TRANSLATOR, Message, Translator
+from torchkata.i18n import EMPTY, ENGLISH_TRANSLATOR, Message, Translator
 
 SCHEMA: Final = 1
 CPU: Final = "cpu"
@@ -78,13 +78,13 @@ class CheckResult:
     id: str
     axis: str
     verdict: Verdict
-    case: Message = Message()
+    case: Message = EMPTY
     device: str = CPU
     code: str = ""
-    message: Message = Message()
+    message: Message = EMPTY
     metrics: dict[str, float] = field(default_factory=dict)
     line: int = 0
-    why: Message = Message()
+    why: Message = EMPTY
     trap: str = ""
 
     def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:
@@ -127,7 +127,7 @@ class ExerciseResult:
     name: str
     chapter: str
     state: State
-    message: Message = Message()
+    message: Message = EMPTY
     seconds: float = 0.0
     checks: tuple[CheckResult, ...] = ()
     output: str = ""
@@ -175,7 +175,7 @@ class Comparison:
 
     yours: str
     reference: str
-    reason: Message = Message()
+    reason: Message = EMPTY
     best: dict[str, dict[str, float]] | None = None
 
     def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:

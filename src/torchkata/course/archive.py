@@ -1,4 +1,4 @@
-"""Files as bytes: the same files give the same bytes, wherever and whenever they are packed."""
+"""Reproducible archives: the same files give the same bytes on every machine at any time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Final
 _MODE: Final = 0o644
 
 
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """Pack files, given by path, into a gzipped tar without times, owners or order of the disk."""
+def create(files: Mapping[str, bytes]) -> bytes:
+    """Create a gzipped tar of files, given by path, without times, owners or disk order."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path in sorted(files):
@@ -26,11 +26,11 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def contents(data: bytes) -> dict[str, bytes]:
-    """The files of a pack, by path, without writing any.
+def read(data: bytes) -> dict[str, bytes]:
+    """Return the files of an archive, by path; nothing is written to disk.
 
     Raises:
-        ValueError: it is no pack, or a damaged one.
+        ValueError: the data is no archive, or a damaged one.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data)), mode="r:") as archive:

@@ -13,33 +13,33 @@ from typing import Final
 from torchkata.course.exercise import Exercise
 from torchkata.course.files import open_course_files
 from torchkata.errors import CourseError, UsageError
-from torchkata.i18n import _
+from torchkata.i18n import _, join
 
 _NUMBERED: Final = re.compile(r"\d\d_\w+")
 _FOLDERS: Final = ("exercises", "solutions", "tests")
 
 
 class Course:
-    """All exercises below a folder.
+    """The exercises of a course.
 
     Args:
-        root: the folder that holds `exercises`, `solutions` and `tests`, or a kit.
+        root: the folder with `exercises`, `solutions` and `tests`, or a kit.
 
     Raises:
-        CourseError: there is none, or the kit cannot be read.
+        CourseError: the folder is no course, or the kit cannot be read.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         if not is_course(root):
             raise CourseError(
-                f"{root} holds no course (folders tests and solutions). Run this in the course's "
-                "folder, or name it with --course."
+                f"{root} is no course: it has no folders tests and solutions. Run this command in "
+                "the course's folder, or name that folder with --course."
             )
 
     @cached_property
     def exercises(self) -> tuple[Exercise, ...]:
-        """Every exercise, in order, found by listing `solutions`, `tests` and `exercises`."""
+        """All exercises in order, found by listing `solutions`, `tests` and `exercises`."""
         return tuple(
             Exercise(self.root, chapter, stem, name)
             for chapter, stem, name in discover_exercises(self.root)
@@ -53,10 +53,10 @@ class Course:
     def select(
         self, names: tuple[str, ...] = (), chapters: tuple[str, ...] = ()
     ) -> tuple[Exercise, ...]:
-        """Pick exercises by name, id, file or chapter; all when nothing is named.
+        """Select exercises by name, id, file or chapter; all if nothing is named.
 
         Raises:
-            UsageError: a name fits nothing; near matches are named.
+            UsageError: a name matches nothing; the message suggests close matches.
         """
         wanted: set[str] = set()
         for name in names:
@@ -68,33 +68,33 @@ class Course:
         return tuple(exercise for exercise in self.exercises if exercise.id in wanted)
 
     def one(self, name: str) -> Exercise:
-        """Pick exactly one exercise.
+        """Select exactly one exercise.
 
         Raises:
-            UsageError: the name fits none, or several.
+            UsageError: the name matches none, or several.
         """
-        found = self.select((name,))
-        if len(found) != 1:
-            options = ", ".join(exercise.name for exercise in found)
+        selected = self.select((name,))
+        if len(selected) != 1:
+            options = ", ".join(exercise.name for exercise in selected)
             raise UsageError(
                 _(
-                    "{name} fits several exercises: {options}. Name one of them.",
+                    "{name} matches several exercises: {options}. Name one of them.",
                     name=name,
                     options=options,
                 )
             )
-        return found[0]
+        return selected[0]
 
     def _named(self, name: str) -> set[str]:
         plain = name.replace("\\", "/").removesuffix(".py").removeprefix("./")
         plain = plain.removeprefix("exercises/").removeprefix("solutions/")
-        fitting = {
+        matching = {
             exercise.id
             for exercise in self.exercises
             if plain in (exercise.name, exercise.id, exercise.stem, exercise.stem[3:])
         }
-        if fitting:
-            return fitting
+        if matching:
+            return matching
         if any(plain in (chapter, chapter[3:]) for chapter in self.chapters):
             return self._in_chapter(plain)
         known = [exercise.name for exercise in self.exercises]
@@ -102,11 +102,11 @@ class Course:
             plain, known + [exercise.id for exercise in self.exercises], 3, 0.5
         )
         hint = (
-            _("Did you mean {names}?", names=_(" or ").join(near))
+            _("Did you mean {names}?", names=", ".join(near))
             if near
             else _("`nox -s list` shows all names.")
         )
-        raise UsageError(_("There is no exercise {name!r}. {hint}", name=name, hint=hint))
+        raise UsageError(join(_("There is no exercise {name!r}.", name=name), hint))
 
     def _in_chapter(self, chapter: str) -> set[str]:
         for known in self.chapters:
@@ -114,7 +114,7 @@ class Course:
                 return {exercise.id for exercise in self.exercises if exercise.chapter == known}
         raise UsageError(
             _(
-                "There is no chapter {name!r}; there are {known}.",
+                "There is no chapter {name!r}. Chapters: {known}.",
                 name=chapter,
                 known=", ".join(self.chapters),
             )
@@ -122,12 +122,12 @@ class Course:
 
 
 def discover_exercises(root: Path) -> list[tuple[str, str, str]]:
-    """Chapter, `NN_name` and name of every exercise, in order; empty where there is no course.
+    """List chapter, `NN_name` and name of every exercise in order; empty if there is no course.
 
-    The name is the short one, or `CHAPTER_NAME/name` where that is not unique.
+    The name is the short one, or `CHAPTER_NAME/name` if the short one is not unique.
 
     Args:
-        root: the folder that holds `exercises`, `solutions` and `tests`, or a kit.
+        root: the folder with `exercises`, `solutions` and `tests`, or a kit.
 
     Raises:
         CourseError: it is a kit that cannot be read.
@@ -139,7 +139,7 @@ def discover_exercises(root: Path) -> list[tuple[str, str, str]]:
             if _NUMBERED.fullmatch(chapter) and _NUMBERED.fullmatch(stem)
         }
     )
-    uses = Counter(stem[3:] for _unused, stem in found)
+    uses = Counter(stem[3:] for _chapter, stem in found)
     return [
         (chapter, stem, stem[3:] if uses[stem[3:]] == 1 else f"{chapter[3:]}/{stem[3:]}")
         for chapter, stem in found
@@ -147,7 +147,7 @@ def discover_exercises(root: Path) -> list[tuple[str, str, str]]:
 
 
 def is_course(root: Path) -> bool:
-    """Whether a folder is a course's, or a kit.
+    """Return whether a folder is a course or a kit.
 
     Raises:
         CourseError: it is a kit that cannot be read.
@@ -158,7 +158,7 @@ def is_course(root: Path) -> bool:
 
 
 def _listed(root: Path) -> Iterator[tuple[str, str]]:
-    """Chapter and stem of every Python file where exercises lie, a kit's as it was shipped."""
+    """Yield chapter and stem of every Python file in the course's folders."""
     packed = open_course_files(root).packed
     if packed is not None:
         paths = [PurePosixPath(path) for path in packed]

@@ -1,7 +1,7 @@
-"""What a course has shipped: files in folders, sealed in a kit, or open ones alone.
+"""The files of a course: in folders, sealed in a kit, or in a kit without hidden material.
 
-Graders, references and what belongs to them are read through a shelf and nowhere else, so that
-in a kit they are never written to a disk, and no traceback finds their lines.
+Graders, references and their translations are read here and nowhere else. In a kit they are never
+written to disk, and no traceback shows their lines.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.archive import contents
+from torchkata.course import archive
 from torchkata.course.sealing import unseal, version_of
 from torchkata.errors import CourseError
 from torchkata.i18n import _
 
 SEALED: Final = "graders.sealed"
-"""In a kit: graders, references, and stubs as shipped."""
+"""In a kit: graders, references and original stubs."""
 
 OPEN: Final = "shipped.tar.gz"
-"""In a kit without hidden material: stubs as shipped, and hints."""
+"""In a kit without hidden material: original stubs and hints."""
 
 _HIDDEN: Final = ("solutions", "tests")
 
@@ -33,36 +33,36 @@ class CourseFiles:
 
     Attributes:
         root: the course's folder.
-        packed: what a kit's one file holds; None where everything lies in folders.
-        open_only: whether that is a kit without graders and references.
+        packed: the contents of a kit's one file, by path; None for a repository.
+        examples_only: whether this is a kit without graders and references.
     """
 
     root: Path
     packed: Mapping[str, bytes] | None = None
-    open_only: bool = False
+    examples_only: bool = False
 
     @property
     def is_kit(self) -> bool:
-        """Whether this is what learners get, rather than the course's repository."""
+        """Whether this is a kit for learners rather than the course's repository."""
         return self.packed is not None
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None where there is none."""
+        """Return the content of a file; None if there is none."""
         if self.packed is not None and path.partition("/")[0] in _HIDDEN:
             return self.packed.get(path)
         file = self.root / path
         return file.read_bytes() if file.is_file() else None
 
-    def shipped(self, path: str) -> bytes | None:
-        """A stub as shipped, where a kit holds it; a repository's history has it otherwise."""
+    def original_stub(self, path: str) -> bytes | None:
+        """Return a stub as it was handed out, if this is a kit; else git's history has it."""
         return None if self.packed is None else self.packed.get(path)
 
 
 def open_course_files(root: Path) -> CourseFiles:
-    """The shelf of a course's folder.
+    """Return the files of the course in a folder.
 
     Raises:
-        CourseError: a kit's file is damaged, or another engine's.
+        CourseError: a kit's file is damaged, or belongs to another torchkata version.
     """
     for name, open_ in ((SEALED, _sealed), (OPEN, _plain)):
         try:
@@ -77,14 +77,13 @@ def open_course_files(root: Path) -> CourseFiles:
 def _opened(
     file: Path, _changed: int, open_: Callable[[str, bytes], dict[str, bytes]]
 ) -> dict[str, bytes]:
-    """What a file holds, until it changes."""
+    """Read a kit's file; again only after it changed."""
     try:
         return open_(file.name, file.read_bytes())
     except (OSError, ValueError) as error:
         raise CourseError(
             _(
-                "{file} is damaged. Download the kit again, and copy your folder exercises/ into "
-                "it.",
+                "{file} is damaged. Download the kit again and copy your exercises/ folder into it.",
                 file=file.name,
             )
         ) from error
@@ -93,12 +92,12 @@ def _opened(
 def _sealed(name: str, data: bytes) -> dict[str, bytes]:
     theirs, ours = version_of(data), version("torchkata")
     if theirs is None:
-        raise ValueError("no sealed file")
+        raise ValueError("not a sealed file")
     if theirs != ours:
         raise CourseError(
             _(
                 "{file} belongs to torchkata {theirs}, but {ours} is installed. Download the kit "
-                "again, copy your folder exercises/ into it, and run `nox -s grade` there.",
+                "again, copy your exercises/ folder into it, and run `nox -s grade` there.",
                 file=name,
                 theirs=theirs,
                 ours=ours,
@@ -108,4 +107,4 @@ def _sealed(name: str, data: bytes) -> dict[str, bytes]:
 
 
 def _plain(_name: str, data: bytes) -> dict[str, bytes]:
-    return contents(data)
+    return archive.read(data)

@@ -1,4 +1,4 @@
-"""Calls of git on the course's repository."""
+"""Git commands on the course's repository."""
 
 from __future__ import annotations
 
@@ -21,14 +21,21 @@ def git(
     environment: dict[str, str] | None = None,
     seconds: float | None = None,
 ) -> bytes:
-    """Run a git command in `root`, for so many seconds at most, and return what it printed.
+    """Run a git command in `root` and return its output.
+
+    Args:
+        root: the repository.
+        words: the command's arguments.
+        data: standard input.
+        environment: variables to add.
+        seconds: timeout; none by default.
 
     Raises:
-        GitError: it failed; the text is git's own last line.
+        GitError: the command failed; the message ends with the last line of git's own.
     """
     try:
-        done = subprocess.run(  # noqa: S603 - git, with words of our own
-            ["git", "-C", str(root), *words],  # noqa: S607 - found on the PATH, as users have it
+        done = subprocess.run(  # noqa: S603 - git, arguments are our own
+            ["git", "-C", str(root), *words],  # noqa: S607 - found on the user's PATH
             input=data,
             capture_output=True,
             check=True,
@@ -48,5 +55,5 @@ def git(
 
 
 def lines(root: Path, *words: str) -> list[str]:
-    """Run a git command and split what it printed into lines."""
+    """Run a git command and return the lines of its output."""
     return git(root, *words).decode(errors="replace").splitlines()

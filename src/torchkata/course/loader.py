@@ -1,4 +1,4 @@
-"""A grader, loaded: from its file, from a kit's sealed one, or what open examples know of it."""
+"""Load a grader: from its file, from a kit's sealed file, or from open examples alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from torchkata.course.open_examples import opened
+from torchkata.course import open_examples
 from torchkata.course.spec.function import Spec
 from torchkata.errors import CourseError
 from torchkata.i18n import _
@@ -17,21 +17,21 @@ from torchkata.i18n import _
 
 @dataclass(frozen=True)
 class Grader:
-    """A loaded grader: the exercise as data, and its plain tests.
+    """A loaded grader: its spec and its custom tests.
 
     Attributes:
         module: the grader's module.
-        exercise: its one `Exercise`.
-        tests: its plain tests by name, in the order of the file.
+        spec: its one `Spec`.
+        tests: its custom tests by name, in the order of the file.
     """
 
     module: ModuleType
-    exercise: Spec
+    spec: Spec
     tests: dict[str, Callable[..., None]] = field(default_factory=dict)
 
     @property
     def compiles(self) -> bool:
-        """Whether it watches compilers: then workers start with these imported."""
+        """Whether its probes use compilers; workers then start with these imported."""
         return any(
             getattr(thing, "__module__", "") == "torchkata.probes.compiling"
             for thing in vars(self.module).values()
@@ -46,7 +46,7 @@ def load_grader(name: str, file: Path) -> Grader:
         file: the grader.
 
     Raises:
-        CourseError: it is missing, raises, or holds not exactly one `Exercise`.
+        CourseError: it is missing, raises, or does not hold exactly one `Spec`.
     """
     try:
         spec = importlib.util.spec_from_file_location(name, file)
@@ -60,14 +60,14 @@ def load_grader(name: str, file: Path) -> Grader:
 
 
 def load_sealed_grader(name: str, source: bytes | None, file: Path) -> Grader:
-    """Run a sealed grader, in memory.
+    """Load a sealed grader in memory.
 
-    Its module has no loader and its file is on no disk, so no traceback finds its lines.
+    Its module has no loader and no file on disk, so no traceback shows its lines.
 
     Args:
         name: of the module.
-        source: the grader; None where it is missing.
-        file: where it would lie in the course.
+        source: the grader; None if it is missing.
+        file: its path in the course.
 
     Raises:
         CourseError: as above.
@@ -83,11 +83,11 @@ def load_sealed_grader(name: str, source: bytes | None, file: Path) -> Grader:
 
 
 def load_examples_only(name: str, data: bytes | None, path: str) -> Grader:
-    """What a kit without graders knows of an exercise.
+    """Load what a kit without graders knows about an exercise.
 
     Args:
-        name: of a module that stands for the grader's.
-        data: its open examples; None where they are missing.
+        name: of a module that stands in for the grader's.
+        data: its open examples; None if they are missing.
         path: of their file in the kit.
 
     Raises:
@@ -97,18 +97,18 @@ def load_examples_only(name: str, data: bytes | None, path: str) -> Grader:
         raise CourseError(
             _("{file} is missing. Copy it from a fresh download of the kit.", file=path)
         )
-    exercise = opened(data, path)
+    spec = open_examples.load(data, path)
     sys.modules[name] = module = ModuleType(name)
-    return Grader(module, exercise)
+    return Grader(module, spec)
 
 
 def _grader(module: ModuleType, file: Path) -> Grader:
-    found = [thing for thing in vars(module).values() if isinstance(thing, Spec)]
-    if len(found) != 1:
-        raise CourseError(f"{file} has {len(found)} Exercises; a grader has exactly one.")
+    specs = [thing for thing in vars(module).values() if isinstance(thing, Spec)]
+    if len(specs) != 1:
+        raise CourseError(f"{file}: expected exactly one Spec, got {len(specs)}.")
     tests = {
         name: thing
         for name, thing in vars(module).items()
         if name.startswith("test_") and callable(thing)
     }
-    return Grader(module, found[0], tests)
+    return Grader(module, specs[0], tests)

@@ -1,4 +1,4 @@
-"""Open examples: arguments and what the reference returns for them, as JSON and back."""
+"""Open examples: arguments and the reference's outputs, to JSON and back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from torchkata.course.spec.case import Case, Known
-from torchkata.course.spec.function import Function, Spec
+from torchkata.course.spec.case import Case, ExpectedOutput
+from torchkata.course.spec.function import EntryPoint, Function, Spec
 from torchkata.course.spec.tolerance import Tolerance
 from torchkata.errors import CourseError
 from torchkata.i18n import _
@@ -24,41 +24,41 @@ _NOT_IN_JSON: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
 class NotPlainError(Exception):
-    """A value that an open example cannot hold."""
+    """Raised for a value that an open example cannot hold."""
 
 
-def written(facts: Mapping[str, object]) -> bytes:
-    """The file of an exercise's open examples.
+def dump(facts: Mapping[str, object]) -> bytes:
+    """Return the content of the file of an exercise's open examples.
 
     Args:
-        facts: what `opened` reads, in values that JSON has.
+        facts: the data that `load` reads, as JSON-ready values.
     """
     text = json.dumps({"format": _FORMAT, **facts}, indent=1, ensure_ascii=False, allow_nan=False)
     rows = _INNERMOST.sub(lambda found: f"[{_BREAK.sub(' ', found[1])}]", text)
     return f"{rows}\n".encode()
 
 
-def opened(data: bytes, path: str) -> Spec:
-    """The exercise that open examples judge: names, parameters, shapes, dtypes and values.
+def load(data: bytes, path: str) -> Spec:
+    """Return the spec that open examples judge: names, parameters, shapes, dtypes and values.
 
     Args:
         data: the file's content.
         path: of the file, for messages.
 
     Raises:
-        CourseError: it is damaged, or of another version.
+        CourseError: the file is damaged, or has another version.
     """
     try:
         facts = json.loads(data)
         if facts["format"] != _FORMAT:
-            raise ValueError(facts["format"])  # noqa: TRY301 - told like everything that is wrong
+            raise ValueError(facts["format"])  # noqa: TRY301
         functions = {entry["name"]: _function(entry) for entry in facts["functions"]}
         names = facts["contract"]
         return Spec(
-            *(functions.get(name) or Entry(name) for name in names),
-            shipped=facts["shipped"],
+            *(functions.get(name) or EntryPoint(name) for name in names),
+            stub_digest=facts["shipped"],
             weight=facts["weight"],
-            described=names,
+            reference_signatures=names,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise CourseError(
@@ -84,25 +84,27 @@ def _function(entry: Mapping[str, Any]) -> Function:
 
 def _case(number: int, example: Mapping[str, Any]) -> Case:
     arguments = example["arguments"].values()
-    known = Known(expected=value_of(example["result"]), precise=value_of(example["precise"]))
+    known = ExpectedOutput(
+        expected=from_json(example["result"]), precise=from_json(example["precise"])
+    )
     for argument in arguments:
-        value_of(argument)  # what is damaged is told before anything is judged
+        from_json(argument)  # report damage before judging
     return Case(
         f"open example {number}",
-        given=lambda _sizes, _generator: tuple(map(value_of, arguments)),
+        given=lambda _sizes, _generator: tuple(map(from_json, arguments)),
         known=known,
     )
 
 
 def _nothing() -> None:
-    """The slow version of an exercise that has none here."""
+    """The naive version of an exercise that has none here."""
 
 
-def plain(value: object) -> object:
-    """A value as JSON has it.
+def to_json(value: object) -> object:
+    """Return a value as JSON-ready data.
 
     Args:
-        value: a tensor on the CPU, a number, a text, None, or a list, tuple or dict of such.
+        value: a CPU tensor, a number, a string, None, or a list, tuple or dict of these.
 
     Raises:
         NotPlainError: it is something else.
@@ -115,28 +117,28 @@ def plain(value: object) -> object:
         case None | bool() | int() | float() | str():
             return value
         case tuple() if type(value) is tuple:
-            return {"tuple": [plain(each) for each in value]}
+            return {"tuple": [to_json(each) for each in value]}
         case list():
-            return [plain(each) for each in value]
+            return [to_json(each) for each in value]
         case dict():
-            return {"dict": [[plain(key), plain(each)] for key, each in value.items()]}
+            return {"dict": [[to_json(key), to_json(each)] for key, each in value.items()]}
     raise NotPlainError(type(value).__name__)
 
 
-def value_of(written_value: Any) -> Any:
-    """The value that `plain` has written, made afresh.
+def from_json(written_value: Any) -> Any:
+    """Return a new object from the data that `to_json` returned.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError, RuntimeError: it is none.
+        ValueError, KeyError, TypeError, AttributeError, RuntimeError: the data is malformed.
     """
     if isinstance(written_value, list):
-        return [value_of(each) for each in written_value]
+        return [from_json(each) for each in written_value]
     if not isinstance(written_value, dict):
         return written_value
     if "tuple" in written_value:
-        return tuple(value_of(each) for each in written_value["tuple"])
+        return tuple(from_json(each) for each in written_value["tuple"])
     if "dict" in written_value:
-        return {value_of(key): value_of(each) for key, each in written_value["dict"]}
+        return {from_json(key): from_json(each) for key, each in written_value["dict"]}
     if "float" in written_value:
         return _NOT_IN_JSON[written_value["float"]]
     values = torch.tensor(_numbers(written_value["values"]), dtype=_dtype(written_value["dtype"]))

@@ -53,9 +53,9 @@ class JudgedCode:
     """The lines of a file that belong to the top-level functions and classes under judgment.
 
     Args:
-        text: the file's.
-        names: functions and classes to begin with; those that they name are followed.
-        lines: further lines that are known to run; what stands around them belongs to it too.
+        text: the file's content.
+        names: functions and classes to start with; what they name is included too.
+        lines: further lines that run; the functions around them are included.
     """
 
     def __init__(self, text: str, names: Iterable[str] = (), lines: Iterable[int] = ()) -> None:
@@ -64,23 +64,23 @@ class JudgedCode:
         self.numbers = sorted(self._reached([*names, *self._around(lines)]))
 
     def find(self, pattern: str) -> int:
-        """The first line of the code under judgement that a pattern is found in; 0 if none is."""
+        """Return the first judged line that matches a pattern; 0 if there is none."""
         return next(self.all(pattern), 0)
 
     def all(self, pattern: str) -> Iterator[int]:
-        """All such lines."""
+        """Yield all judged lines that match a pattern."""
         wanted = re.compile(pattern)
         return (number for number in self.numbers if wanted.search(self._lines[number - 1]))
 
     def line(self, number: int) -> str:
-        """The text of a line without its comment; empty where there is no such line."""
+        """Return a line without its comment; empty if there is no such line."""
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
     def _around(self, lines: Iterable[int]) -> list[str]:
         return [name for name, span in self._blocks.items() if any(at in span for at in lines)]
 
     def _reached(self, names: list[str]) -> set[int]:
-        """The lines of these blocks, and of all blocks that they name."""
+        """Return the lines of these blocks and of all blocks that they name."""
         seen: set[str] = set()
         while names:
             name = names.pop()
@@ -97,7 +97,7 @@ class JudgedCode:
 
 
 def _bare(lines: Iterable[str]) -> Iterator[str]:
-    """The lines without comments and without texts of several lines."""
+    """Yield the lines without comments and without multi-line strings."""
     inside = ""
     for line in lines:
         shown = line[:_MOST_COLUMNS].rstrip()
@@ -114,7 +114,7 @@ def _bare(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[str, range]]:
-    """Name and line numbers of each function, class and variable that stands at the margin."""
+    """Yield name and line numbers of each top-level function, class and variable."""
     name, start = "", 0
     for number, line in enumerate([*lines, "end"], start=1):
         if not line or line[0] in " \t)]}@":
@@ -129,11 +129,11 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, range]]:
 
 
 def excerpt(source: str, names: Iterable[str]) -> str:
-    """The definitions of some names, and of all that they use in the same file; nothing is run.
+    """Return the definitions of `names` and of everything they use in the same file.
 
     Args:
-        source: Python code; an empty excerpt if it is none.
-        names: what is asked for.
+        source: Python code; the excerpt is empty if it is not valid.
+        names: functions, classes or variables.
     """
     try:
         tree = ast.parse(source)
@@ -158,16 +158,16 @@ def excerpt(source: str, names: Iterable[str]) -> str:
 
 
 def reason_to_win(solution: str) -> str:
-    """Why the reference wins: the docstring's first sentence behind its title, else the title."""
+    """Return why the reference wins: the docstring's first sentence after its title, or the title."""
     text = ast.get_docstring(ast.parse(solution)) or ""
     title, *others = [" ".join(part.split()) for part in text.split("\n\n")]
-    told = (others[0] if others else title).removeprefix("Reference: ")
-    told = _SENTENCE_END.split(told, maxsplit=1)[0]
-    return told[:1].upper() + told[1:]
+    sentence = (others[0] if others else title).removeprefix("Reference: ")
+    sentence = _SENTENCE_END.split(sentence, maxsplit=1)[0]
+    return sentence[:1].upper() + sentence[1:]
 
 
 def headers(source: str, names: tuple[str, ...]) -> list[str]:
-    """The lines that define `names`, without what is in them; none where Python cannot read it."""
+    """Return the headers of the functions and classes `names`; none if the source is not valid."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -188,22 +188,22 @@ def headers(source: str, names: tuple[str, ...]) -> list[str]:
 
 
 def _header(node: ast.FunctionDef, source: str) -> str:
-    """A function's first lines as they stand, without the colon."""
+    """Return a function's header without the colon."""
     lines = source.splitlines()[node.lineno - 1 : node.body[0].lineno - 1]
     text = "\n".join(lines).strip()
     return text.removesuffix(":") if text else source.splitlines()[node.lineno - 1].strip()
 
 
 def signatures(source: str) -> dict[str, str]:
-    """The top-level names of a file with their parameters (of classes: of each method)."""
+    """Return the top-level names of a file with their parameters (of classes: of each method)."""
     found: dict[str, str] = {}
     for node in ast.parse(source).body:
         match node:
             case ast.FunctionDef(name=name, args=arguments):
-                found[name] = _bare(arguments)
+                found[name] = _parameters(arguments)
             case ast.ClassDef(name=name, body=body):
                 found[name] = "; ".join(
-                    f"{method.name}({_bare(method.args)})"
+                    f"{method.name}({_parameters(method.args)})"
                     for method in body
                     if isinstance(method, ast.FunctionDef)
                     and (method.name == "__init__" or not method.name.startswith("_"))
@@ -213,8 +213,8 @@ def signatures(source: str) -> dict[str, str]:
     return found
 
 
-def _bare(arguments: ast.arguments) -> str:
-    """Parameters and defaults without annotations."""
+def _parameters(arguments: ast.arguments) -> str:
+    """Return parameters and defaults without annotations."""
     for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
         argument.annotation = None
     return ast.unparse(arguments)

@@ -88,6 +88,9 @@ class Message:
         return cls(data["template"], values, following)
 
 
+EMPTY: Final = Message()
+
+
 def _(template: str, /, **values: object) -> Message:
     """Make a message.
 
@@ -101,12 +104,12 @@ def _(template: str, /, **values: object) -> Message:
 
 def verbatim(text: str) -> Message:
     """Make a message of text that is never translated, such as another library's error."""
-    return Message("{text}", {"text": text}) if text else Message()
+    return Message("{text}", {"text": text}) if text else EMPTY
 
 
 def join(*messages: Message) -> Message:
     """Put messages of complete sentences one after the other; empty ones are left out."""
-    first, *others = [message for message in messages if message] or [Message()]
+    first, *others = [message for message in messages if message] or [EMPTY]
     return Message(first.template, first.values, (*first.following, *others))
 
 

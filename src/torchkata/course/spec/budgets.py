@@ -1,22 +1,24 @@
-"""Budgets: what an answer may cost, as data whose sentences stand word for word in the stub."""
+"""Budgets: limits on costs, as data. The stub states each budget's sentence word for word."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
-from torchkata.course.translations import told
+from torchkata.i18n import Message, _
 
 
-def _at(sizes: Mapping[str, float], _: Say) -> str:
-    named = ", ".join(f"{name}={size:g}" for name, size in sizes.items())
-    return _(" at {sizes}", sizes=named) if sizes else ""
+def _with_sizes(sentence: Message, sizes: Mapping[str, float]) -> Message:
+    if not sizes:
+        return sentence
+    stated = ", ".join(f"{name}={size:g}" for name, size in sizes.items())
+    return _("{budget} at {sizes}", budget=sentence, sizes=stated)
 
 
 @dataclass(frozen=True)
 class Ops:
-    """At most so many dispatched ATen ops, on every case.
+    """A limit on dispatched ops, in every case.
 
     Attributes:
         at_most: a number, or a formula over the axis letters such as `"n + 3"`.
@@ -24,45 +26,48 @@ class Ops:
     """
 
     at_most: int | str
-    views: bool = True
+    views: bool = False
 
-    def sentence(self, _: Say = english) -> str:
-        """The budget in words: English, unless `messages.say` is given."""
+    def sentence(self) -> Message:
+        """Return the budget as the stub states it."""
         if str(self.at_most) == "1":
-            head = _("at most 1 op")
-        else:
-            head = _("at most {count} ops", count=self.at_most)
-        return head if self.views else _("{budget}, views not counted", budget=head)
+            return _(
+                "at most 1 op, counting views" if self.views else "at most 1 op, not counting views"
+            )
+        return _(
+            "at most {count} ops, counting views"
+            if self.views
+            else "at most {count} ops, not counting views",
+            count=self.at_most,
+        )
 
 
 @dataclass(frozen=True)
 class Memory:
-    """At most so many extra bytes at the peak, over the inputs.
+    """A limit on extra bytes at the peak, beyond the inputs.
 
     Attributes:
         at_most: a formula over the axis letters, `output` and `input` (their bytes) and
             `itemsize` (bytes of one element).
-        at: the sizes on which it is judged; every case when empty.
+        at: the sizes at which it is judged; every case if empty.
     """
 
     at_most: str
     at: Mapping[str, float] = field(default_factory=dict)
 
-    def sentence(self, _: Say = english) -> str:
-        """The budget in words: English, unless `messages.say` is given."""
-        return _(
-            "at most {count} bytes of extra memory{at}", count=self.at_most, at=_at(self.at, _)
-        )
+    def sentence(self) -> Message:
+        """Return the budget as the stub states it."""
+        return _with_sizes(_("at most {count} bytes of extra memory", count=self.at_most), self.at)
 
 
 @dataclass(frozen=True)
 class Speedup:
-    """At least so many times faster than a named slow version.
+    """A lower limit on the speed, relative to a baseline.
 
     Attributes:
-        factor: how many times.
-        over: the slow version, a function of the grader.
-        at: the sizes on which it is judged.
+        factor: how many times faster.
+        over: the baseline, a function of the grader.
+        at: the sizes at which it is judged.
     """
 
     factor: float
@@ -70,23 +75,25 @@ class Speedup:
     at: Mapping[str, float]
 
     @property
-    def rival(self) -> str:
-        """The slow version's name in words."""
+    def baseline_name(self) -> str:
+        """The baseline's name as learners read it."""
         return self.over.__name__.strip("_").replace("_", " ")
 
-    def sentence(self, _: Say = english) -> str:
-        """The budget in words: English, unless `messages.say` is given."""
-        return _(
-            "at least {factor:g} x faster than the {rival}{at}",
-            factor=self.factor,
-            rival=self.rival if _ is english else told(self.rival),
-            at=_at(self.at, _),
+    def sentence(self) -> Message:
+        """Return the budget as the stub states it."""
+        return _with_sizes(
+            _(
+                "at least {factor:g}x faster than the {baseline}",
+                factor=self.factor,
+                baseline=Message(self.baseline_name),
+            ),
+            self.at,
         )
 
 
 @dataclass(frozen=True)
 class HostSyncs:
-    """At most so many host synchronisations: reads of a device's tensor by the CPU.
+    """A limit on host synchronizations: reads of a device's tensor by the CPU.
 
     Attributes:
         at_most: how many.
@@ -94,26 +101,33 @@ class HostSyncs:
 
     at_most: int = 0
 
-    def sentence(self, _: Say = english) -> str:
-        """The budget in words: English, unless `messages.say` is given."""
+    def sentence(self) -> Message:
+        """Return the budget as the stub states it."""
         if self.at_most == 0:
-            return _("no host synchronisation")
+            return _("no host synchronization")
         return _(
-            "at most 1 host synchronisation"
+            "at most 1 host synchronization"
             if self.at_most == 1
-            else "at most {count} host synchronisations",
+            else "at most {count} host synchronizations",
             count=self.at_most,
         )
 
 
+_NOUNS: Final = {
+    "bytes": _("allocated bytes"),
+    "ops": _("ops"),
+    "time": _("nanoseconds"),
+}
+
+
 @dataclass(frozen=True)
 class Growth:
-    """The cost rises with a size by at most this exponent.
+    """A limit on how a cost grows with one size.
 
     Attributes:
-        at_most: 1 is linear, 2 quadratic.
+        at_most: the exponent: 1 is linear, 2 quadratic.
         over: the axis letter whose size is varied.
-        sizes: three or more of it, ascending.
+        sizes: three or more values of it, ascending.
         of: `bytes` (all that is ever allocated), `ops`, or `time`.
         at: the other axis letters' values.
     """
@@ -124,19 +138,16 @@ class Growth:
     of: Literal["bytes", "ops", "time"] = "bytes"
     at: Mapping[str, float] = field(default_factory=dict)
 
-    def noun(self, _: Say = english) -> str:
-        """What grows, in words."""
-        return {
-            "bytes": _("allocated bytes"),
-            "ops": _("ops"),
-            "time": _("nanoseconds"),
-        }[self.of]
+    @property
+    def noun(self) -> Message:
+        """The cost that grows."""
+        return _NOUNS[self.of]
 
-    def sentence(self, _: Say = english) -> str:
-        """The budget in words: English, unless `messages.say` is given."""
+    def sentence(self) -> Message:
+        """Return the budget as the stub states it."""
         return _(
             "{noun} grow at most like {over}^{exponent:g}",
-            noun=self.noun(_),
+            noun=self.noun,
             over=self.over,
             exponent=self.at_most,
         )

@@ -9,20 +9,20 @@ import torch
 
 from torchkata.course.spec.inputs import Sizes
 from torchkata.course.spec.tolerance import Tolerance
-from torchkata.course.translations import told_case
 from torchkata.errors import CourseError
+from torchkata.i18n import Message, _
 from torchkata.result import AXES
 
 Given = Callable[[Sizes, torch.Generator], tuple[object, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """What the reference returned in an open example.
+class ExpectedOutput:
+    """The stored output of the reference in an open example.
 
     Attributes:
         expected: for the arguments of the example.
-        precise: for the same in float64, where that is more.
+        precise: for the same arguments in float64, if that is more precise.
     """
 
     expected: object
@@ -30,22 +30,25 @@ class Known:
 
 
 class Case:
-    """One set of hidden inputs, drawn afresh in each run.
+    """One set of hidden inputs, drawn anew in each run.
 
     Args:
-        name: what is special about it, in words.
-        axis: the axis that it judges: `values`, or `stability` for inputs at the edges.
+        name: what is special about the case; learners read it.
+        axis: the axis that it judges: `values`, or `stability` for inputs at the edges of a dtype.
         given: makes the arguments of this case instead of the function's `inputs`.
-        raises: the exception that the function has to raise here.
-        match: a regular expression that the exception's text has to match.
+        raises: the exception that the function must raise.
+        match: a regular expression that the exception's text must match.
         gradient: whether the gradient is judged on this case too, or the names of the parameters
             to differentiate.
-        tolerance: of this case alone; per dtype to be judged in each of them, else in the
-            function's first. Values and gradients are then compared with what the reference makes
-            of the same inputs in float64, rounded to its dtype.
-        why: a sentence for those who fail here: what usually lies behind it.
-        known: what the reference returns, in an open example; it is asked otherwise.
-        sizes: the axis letters' values.
+        tolerance: of this case only. With a tolerance per dtype, the case is judged in each of
+            these dtypes, else in the function's first. Values and gradients are then compared
+            with the reference in float64, rounded to its dtype.
+        why: a sentence for learners who fail this case: the usual cause.
+        known: the stored output of the reference, in an open example.
+        sizes: the values of the axis letters.
+
+    Raises:
+        CourseError: `axis` is no axis.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class Case:
         gradient: bool | tuple[str, ...] = False,
         tolerance: Tolerance | Mapping[torch.dtype, Tolerance] | None = None,
         why: str = "",
-        known: Known | None = None,
+        known: ExpectedOutput | None = None,
         **sizes: float,
     ) -> None:
         self.name = name
@@ -74,34 +77,37 @@ class Case:
         self.known = known
         self.sizes: Mapping[str, float] = sizes
         if self.axis not in AXES:
-            raise CourseError(f"Case {name!r}: {axis!r} is no axis; use one of {', '.join(AXES)}.")
+            raise CourseError(f"Case {name!r}: expected an axis ({', '.join(AXES)}), got {axis!r}.")
 
-    def allowed(self, dtype: torch.dtype) -> Tolerance | None:
-        """Its own tolerance in a dtype; None where that of the function holds."""
+    def tolerance_for(self, dtype: torch.dtype) -> Tolerance | None:
+        """Return the case's tolerance in a dtype; None if the function's applies."""
         own = self.tolerance
         return own.get(dtype) if isinstance(own, Mapping) else own
 
     @classmethod
-    def timed(cls, sizes: Mapping[str, float]) -> Case:
-        """The case of a budget that names its own sizes."""
+    def at_sizes(cls, sizes: Mapping[str, float]) -> Case:
+        """Return the case of a budget that states its sizes."""
         case = cls("timed")
         case.sizes = dict(sizes)
         return case
 
     @property
-    def words(self) -> str:
-        """The name with the sizes, for messages."""
+    def label(self) -> Message:
+        """The name with the sizes."""
         sizes = ", ".join(f"{letter}={size:g}" for letter, size in self.sizes.items())
-        return f"{self.name} ({sizes})" if sizes else self.name
+        name = self._name
+        return _("{case} ({sizes})", case=name, sizes=sizes) if sizes else name
 
     @property
-    def told(self) -> str:
-        """The same in the language in force."""
-        return told_case(self.words)
+    def _name(self) -> Message:
+        match self.known, self.name.rpartition(" ")[2]:
+            case ExpectedOutput(), number:
+                return _("open example {number}", number=number)
+        return Message(self.name)
 
     @property
     def elements(self) -> float:
-        """The product of the sizes, zeros counted as one: how large the case is."""
+        """The product of the sizes, with zeros counted as one."""
         product = 1.0
         for size in self.sizes.values():
             product *= max(1.0, abs(size))

@@ -1,4 +1,4 @@
-"""Arithmetic over axis letters, as text: the same characters stand in a stub and in its grader."""
+"""Formulas over axis letters, as text: the stub and its grader use the same characters."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _OPERATORS: Final[dict[type[ast.operator], Callable[[float, float], float]]] = {
 
 
 def evaluate(formula: str, names: Mapping[str, float]) -> float:
-    """Work out `formula`, such as `4*N*D + 16`, for the given sizes.
+    """Evaluate a formula such as `4*N*D + 16`.
 
     Args:
-        formula: names, numbers, `+ - * / //` and brackets; nothing else.
+        formula: names, numbers, `+ - * / //` and parentheses.
         names: the value of each name.
 
     Raises:
@@ -33,8 +33,8 @@ def evaluate(formula: str, names: Mapping[str, float]) -> float:
     except (SyntaxError, ValueError, KeyError) as error:
         known = ", ".join(sorted(names)) or "none"
         raise CourseError(
-            f"The formula {formula!r} cannot be worked out ({error}). Use the names {known}, "
-            "numbers, + - * / // and brackets."
+            f"Cannot evaluate the formula {formula!r} ({error}). Use the names {known}, "
+            "numbers, + - * / // and parentheses."
         ) from error
 
 
@@ -53,5 +53,5 @@ def _value(node: ast.expr, names: Mapping[str, float]) -> float:
 
 
 def sizes_of(shape: str, sizes: Mapping[str, float]) -> tuple[int, ...]:
-    """Turn `"N D+1"` into the sizes of a tensor; the empty string is a 0-d shape."""
+    """Evaluate a shape such as `"N D+1"`; the empty string is a 0-d shape."""
     return tuple(int(evaluate(part, sizes)) for part in shape.split())

@@ -1,4 +1,4 @@
-"""A grader as data: what an exercise computes, on what, how large, and at what price."""
+"""The spec of an exercise: what it computes, on which inputs, at which sizes and at what cost."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from torchkata.result import AXES
 
 FLOATS: Final = (torch.float32, torch.float64)
 _VARIANTS: Final = ("gradient", "device", "purity")
-_MOST_ELEMENTS: Final = (
-    20_000  # elements, as the product of the sizes, of the case used for variants
-)
+_MOST_ELEMENTS: Final = 20_000  # product of the sizes of the case used for variants
 
 
 @dataclass(frozen=True)
@@ -29,23 +27,27 @@ class Function:
 
     Attributes:
         name: as the submission defines it.
-        inputs: a maker per parameter, in the order of the parameters.
-        naive: the slow, obvious version: an oracle that the reference has to agree with.
-        cases: hidden inputs.
-        dtypes: judged on variant_case; the first is the dtype of all cases.
-        budget: what it may cost.
-        layouts: memory layouts that are judged besides contiguous ones.
+        inputs: an input factory per parameter, in the order of the parameters.
+        naive: the obvious, slow version: a second oracle, with which the reference must agree.
+        cases: sets of hidden inputs.
+        dtypes: judged on `variant_case`; the first is the dtype of all cases.
+        budget: limits on ops, memory, synchronizations, growth and time.
+        layouts: memory layouts that are judged besides contiguous inputs.
         gradient: whether gradients are judged, or the names of the parameters to differentiate.
         device: whether it is judged on the twin device and on accelerators.
-        purity: whether its arguments have to stay untouched.
-        tolerance: instead of the one that follows from dtype and scale.
-        variant_case: name of the case for dtypes, layouts, devices, purity and gradients; by default the
-            largest one up to 20,000 elements.
-        forbidden: names of the library's functions that it must not call, as patterns: `*softm*`.
-        check_variants: whether other dtypes and layouts, devices, purity and gradients are judged at
-            all; without them, cases and budget alone.
-        adapter: a probe `adapter(module, *arguments)` that is called instead, for what is no function
-            itself: it makes a module of a class, say, and calls that. `name` then names the probe.
+        purity: whether it must not modify its arguments.
+        tolerance: instead of the default, which follows from dtype and scale.
+        variant_case: name of the case for dtypes, layouts, devices, purity and gradients; by
+            default the largest case of at most 20,000 elements.
+        forbidden: patterns of library functions that it must not call, such as `*softm*`.
+        check_variants: whether other dtypes, layouts, devices, purity and gradients are judged;
+            without them, only cases and budgets are.
+        adapter: a probe `adapter(module, *arguments)` that is called instead of a function of
+            the submission, for example one that creates a module and calls it. `name` then
+            names the probe.
+
+    Raises:
+        CourseError: there is no case, a case's name is not unique, or `variant_case` is wrong.
     """
 
     name: str
@@ -71,13 +73,11 @@ class Function:
                 object.__setattr__(self, name, value)
         names = [case.name for case in self.cases]
         if len(set(names)) != len(names) or not names:
-            raise CourseError(f"{self.name}: give at least one case, each with a name of its own.")
+            raise CourseError(f"{self.name}: expected at least one case, each with a unique name.")
         if self.variant_case and self.variant_case not in names:
-            raise CourseError(
-                f"{self.name}: there is no case {self.variant_case!r} to be variant_case."
-            )
+            raise CourseError(f"{self.name}: variant_case {self.variant_case!r} is no case.")
         if self.case_for_variants.tolerance is not None:
-            raise CourseError(f"{self.name}: variant_case cannot have a tolerance of its own.")
+            raise CourseError(f"{self.name}: variant_case must not have a tolerance.")
 
     @property
     def case_for_variants(self) -> Case:
@@ -90,11 +90,11 @@ class Function:
         return max(fitting or list(self.cases), key=lambda case: case.elements)
 
     def dtypes_of(self, case: Case) -> tuple[torch.dtype, ...]:
-        """The dtypes in which a case is judged."""
+        """Return the dtypes in which a case is judged."""
         return tuple(case.tolerance) if isinstance(case.tolerance, Mapping) else self.dtypes[:1]
 
     def differentiable(self, case: Case) -> tuple[int, ...]:
-        """Positions of the parameters that gradients are judged for on a case."""
+        """Return the positions of the parameters whose gradients are judged on a case."""
         if self.gradient is False or not self.dtypes[0].is_floating_point:
             return ()
         names, own = list(self.inputs), case.gradient
@@ -115,18 +115,18 @@ class EntryPoint:
 
 @dataclass(frozen=True, init=False)
 class Spec:
-    """A whole exercise; one per grader.
+    """The spec of an exercise; a grader holds exactly one.
 
     Attributes:
         entries: its entry points, in the order of the stub.
-        stub_digest: digest of the stub as shipped (`nox -s check` prints it), by which an untouched
-            file is known.
-        broken_axis: the axis on which faulty code to be fixed fails; empty for a stub to implement.
+        stub_digest: digest of the stub, which identifies an untouched file; `nox -s check --
+            NAME --seal` writes it.
+        broken_axis: the axis on which broken code to fix fails; empty for a stub to implement.
         weight: points in a gradebook.
         loads_data: whether its workers may read the judge's files and start processes, as data
             loaders do.
-        reference_signatures: of each entry point, what a probe says of the reference's; where that is given,
-            there is no reference, and only open examples are judged.
+        reference_signatures: the signatures of the reference's entry points, if there is no
+            reference and only open examples are judged.
     """
 
     entries: tuple[Function | EntryPoint, ...]
@@ -157,7 +157,7 @@ class Spec:
             object.__setattr__(self, name, value)
         if broken_axis and broken_axis not in AXES:
             raise CourseError(
-                f"broken_axis={broken_axis!r} is no axis; use one of {', '.join(AXES)}."
+                f"expected broken_axis to be an axis ({', '.join(AXES)}), got {broken_axis!r}."
             )
 
     @property
@@ -167,23 +167,26 @@ class Spec:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that the submission has to define."""
+        """The names that the submission must define."""
         return tuple(e.name for e in self.entries if not (isinstance(e, Function) and e.adapter))
 
-    def join(self) -> list[str]:
-        """Every budget's sentence: each stands word for word in the stub."""
-        return [budget.sentence() for f in self.functions for budget in f.budget]
+    def budget_sentences(self) -> list[str]:
+        """Return the sentence of every budget; the stub states each word for word."""
+        return [str(budget.sentence()) for f in self.functions for budget in f.budget]
 
 
 def axis_of(test_name: str) -> tuple[str, str]:
-    """Split a plain test's name: `test_gradient_does_not_pile_up` judges the axis gradient.
+    """Split a custom test's name: `test_gradient_is_finite` judges the axis gradient.
+
+    Returns:
+        The axis and the rest of the name, with spaces.
 
     Raises:
-        CourseError: the name does not begin with `test_` and an axis.
+        CourseError: the name does not start with `test_` and an axis.
     """
     found = re.fullmatch(rf"test_({'|'.join(AXES)})_(\w+)", test_name)
     if found is None:
         raise CourseError(
-            f"{test_name}: name a grader's test test_AXIS_what, AXIS one of {', '.join(AXES)}."
+            f"{test_name}: expected a name test_AXIS_what with AXIS one of {', '.join(AXES)}."
         )
     return found[1], found[2].replace("_", " ")

@@ -1,7 +1,8 @@
-"""Input makers: from the sizes of a case and a random generator to one argument of a function."""
+"""Input factories: make one argument from the sizes of a case and a random generator."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,14 +15,14 @@ T = TypeVar("T")
 
 
 class Sizes(dict[str, float]):
-    """The axis letters of a case, with the dtype under judgement as `sizes.dtype`."""
+    """The axis letters of a case, with the dtype under judgment as `sizes.dtype`."""
 
     def __init__(self, sizes: Mapping[str, float], dtype: torch.dtype = torch.float32) -> None:
         super().__init__(sizes)
         self.dtype = dtype
 
     def __getattr__(self, letter: str) -> int:
-        """Give a size as a whole number: `sizes.N`."""
+        """Return a size as an integer: `sizes.N`."""
         try:
             return int(self[letter])
         except KeyError:
@@ -29,19 +30,19 @@ class Sizes(dict[str, float]):
 
 
 InputFactory = Callable[[Sizes, torch.Generator], object]
-"""Makes one argument; called with the case's sizes and a generator, afresh for every call."""
+"""Makes one argument from the case's sizes and a generator; called anew for every call."""
 
 
 def normal(
     shape: str, *, mean: float = 0.0, std: float = 1.0, dtype: torch.dtype | None = None
 ) -> InputFactory:
-    """Draw from a normal distribution; for integer dtypes whole numbers in [-9, 9], for bool coins.
+    """Draw from a normal distribution; integer dtypes get integers in [-9, 9], bool fair coins.
 
     Args:
-        shape: axis letters, numbers or formulas, parted by spaces, such as `"N D"`.
+        shape: axis letters, numbers or formulas, separated by spaces, such as `"N D"`.
         mean: of the floating distribution.
         std: its standard deviation.
-        dtype: fixed here, or the dtype under judgement when None.
+        dtype: a fixed dtype; by default the dtype under judgment.
     """
 
     def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
@@ -75,7 +76,7 @@ def uniform(
 def integers(
     shape: str, low: float | str, high: float | str, *, dtype: torch.dtype = torch.int64
 ) -> InputFactory:
-    """Draw whole numbers from [low, high); either bound may be a formula over the axis letters."""
+    """Draw integers from [low, high); either bound may be a formula over the axis letters."""
 
     def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
         first, end = (int(evaluate(str(bound), sizes)) for bound in (low, high))
@@ -104,12 +105,12 @@ LAYOUTS = ("contiguous", "transposed", "strided")
 
 
 def with_layout(tree: object, layout: str) -> object:
-    """Give every tensor in a tuple, list or dict of arguments the same values in another layout.
+    """Copy a tuple, list or dict of arguments, with every tensor in another memory layout.
 
     Args:
         tree: the arguments.
-        layout: `contiguous`; `transposed` (the last two dims swapped in memory); or `strided`
-            (every second element of a larger buffer, along the last dim).
+        layout: `contiguous`, `transposed` (the last two dimensions swapped in memory) or `strided`
+            (every second element of a larger buffer, along the last dimension).
     """
     if isinstance(tree, torch.Tensor):
         return _relayout(tree, layout)
@@ -131,13 +132,11 @@ def _relayout(tensor: torch.Tensor, layout: str) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class RandomSource:
-    """Generators for a run: the same seed and the same words give the same numbers."""
+    """Random generators of a run: the same seed and purpose give the same numbers."""
 
     seed: int
 
-    def generator(self, *words: object) -> torch.Generator:
-        """Make a generator for one purpose, named by words such as exercise, case and dtype."""
-        import hashlib  # noqa: PLC0415 - only here
-
-        digest = hashlib.blake2b(repr((self.seed, *words)).encode(), digest_size=8).digest()
+    def generator(self, *purpose: object) -> torch.Generator:
+        """Return a new generator for one purpose, such as an exercise, a case and a dtype."""
+        digest = hashlib.blake2b(repr((self.seed, *purpose)).encode(), digest_size=8).digest()
         return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)
