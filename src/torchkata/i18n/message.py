@@ -34,6 +34,10 @@ class Message:
     def __bool__(self) -> bool:
         return bool(self.template or self.following)
 
+    def __hash__(self) -> int:
+        """Hash the template alone, because values need not be hashable."""
+        return hash(self.template)
+
     def __str__(self) -> str:
         """The message in English."""
         return self.render(lambda template: template, " ".join)
