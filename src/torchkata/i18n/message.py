@@ -7,7 +7,7 @@ that report. Nothing reads a message's text: what code needs to know is in field
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -115,38 +115,6 @@ def join(*messages: Message) -> Message:
     """Put messages of complete sentences one after the other; empty ones are left out."""
     first, *others = [message for message in messages if message] or [EMPTY]
     return Message(first.template, first.values, (*first.following, *others))
-
-
-def comma_list(items: Iterable[Message | str]) -> Message:
-    """Enumerate items: `a, b, c`."""
-    return _enumerated(items, lambda first, rest: _("{first}, {rest}", first=first, rest=rest))
-
-
-def semicolon_list(items: Iterable[Message | str]) -> Message:
-    """Enumerate items that contain commas: `a, b; c; d`."""
-    return _enumerated(items, lambda first, rest: _("{first}; {rest}", first=first, rest=rest))
-
-
-def and_list(items: Iterable[Message | str]) -> Message:
-    """Enumerate items: `a and b and c`."""
-    return _enumerated(items, lambda first, rest: _("{first} and {rest}", first=first, rest=rest))
-
-
-def or_list(items: Iterable[Message | str]) -> Message:
-    """Enumerate alternatives: `a or b or c`."""
-    return _enumerated(items, lambda first, rest: _("{first} or {rest}", first=first, rest=rest))
-
-
-def _enumerated(
-    items: Iterable[Message | str], combine: Callable[[Message, Message], Message]
-) -> Message:
-    messages = [item if isinstance(item, Message) else verbatim(item) for item in items]
-    if not messages:
-        return EMPTY
-    *others, rest = messages
-    for first in reversed(others):
-        rest = combine(first, rest)
-    return rest
 
 
 def with_period(message: Message) -> Message:
