@@ -2,14 +2,14 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, same_as_reference, normal, require, same
-from torchkata.probes import behind, given, registered
+from torchkata import Case, EntryPoint, Function, Spec, normal, require, same, same_as_reference
+from torchkata.probes import params_left_behind, registered_names, with_parameters
 
 
 def applied(kata, a, b, x):
     """Forward with given parameters."""
     net = kata.Net().to(x.device, x.dtype)
-    given(net, a=a, b=b)
+    with_parameters(net, a=a, b=b)
     return net(x)
 
 
@@ -34,7 +34,7 @@ SPEC = Spec(
 def made(kata):
     torch.manual_seed(7)
     net = kata.Net()
-    return *registered(net), {name: p.detach() for name, p in net.named_parameters()}
+    return *registered_names(net), {name: p.detach() for name, p in net.named_parameters()}
 
 
 def restored(kata, x):
@@ -52,7 +52,7 @@ def starts(kata):
 
 
 def left(kata, x):
-    return behind(kata.Net(), x)
+    return params_left_behind(kata.Net(), x)
 
 
 def test_contract_registers_both(submission):

@@ -2,14 +2,14 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, normal, require
-from torchkata.probes import behind, given, registered
+from torchkata import Case, EntryPoint, Function, Spec, normal, require
+from torchkata.probes import params_left_behind, registered_names, with_parameters
 
 
 def applied(kata, weight, bias, x):
     """Forward with given parameters."""
     net = kata.Net().to(x.device, x.dtype)
-    given(net.linear, weight=weight, bias=bias)
+    with_parameters(net.linear, weight=weight, bias=bias)
     return net(x)
 
 
@@ -37,11 +37,11 @@ def built(kata):
     net = kata.Net()
     linear = getattr(net, "linear", None)
     kind = repr(linear) if isinstance(linear, torch.nn.Linear) else type(linear).__name__
-    return kind, *registered(net)
+    return kind, *registered_names(net)
 
 
 def left(kata, x):
-    return behind(kata.Net(), x)
+    return params_left_behind(kata.Net(), x)
 
 
 def test_contract_one_layer(submission):

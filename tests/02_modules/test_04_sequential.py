@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, raises, require, value
-from torchkata.probes import behind, given
+from torchkata import Case, EntryPoint, Function, Spec, raises, require, value
+from torchkata.probes import params_left_behind, with_parameters
 
 SIZES = ([64, 32, 10], [3, 2], [1, 1, 1], [5, 4, 4, 4, 7])
 
@@ -18,7 +18,7 @@ def applied(kata, sizes, numbers, x):
     net = kata.mlp(list(sizes)).to(x.device, x.dtype)
     linear = [part for part in net if isinstance(part, torch.nn.Linear)]
     for layer, (weight, bias) in zip(linear, layers(sizes, numbers), strict=False):
-        given(layer, weight=weight, bias=bias)
+        with_parameters(layer, weight=weight, bias=bias)
     return net(x)
 
 
@@ -88,7 +88,7 @@ def shared(kata, sizes):
 
 
 def left(kata, x):
-    return behind(kata.mlp([6, 5, 3]), x)
+    return params_left_behind(kata.mlp([6, 5, 3]), x)
 
 
 def test_contract_modules(submission):

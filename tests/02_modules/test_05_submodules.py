@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, require, same, value
-from torchkata.probes import given
+from torchkata import Case, EntryPoint, Function, Spec, require, same, value
+from torchkata.probes import with_parameters
 
 SIZES = ((4, 3), (1, 1), (5, 0), (2, 6))
 
@@ -12,7 +12,7 @@ def applied(kata, weights, biases, x):
     """Forward with given weights [depth, width, width] and biases [depth, width]."""
     net = kata.Stack(x.shape[-1], len(weights)).to(x.device, x.dtype)
     for i in range(len(weights)):
-        given(net.layers[i], weight=weights[i], bias=biases[i])
+        with_parameters(net.layers[i], weight=weights[i], bias=biases[i])
     return net(x)
 
 

@@ -2,8 +2,18 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, same_as_reference, normal, require, same, uniform
-from torchkata.probes import registered
+from torchkata import (
+    Case,
+    EntryPoint,
+    Function,
+    Spec,
+    normal,
+    require,
+    same,
+    same_as_reference,
+    uniform,
+)
+from torchkata.probes import registered_names
 
 
 def applied(kata, mean, std, x):
@@ -52,7 +62,7 @@ SPEC = Spec(
 def built(kata, mean, std):
     """The names of parameters and of the state, and the two tensors."""
     net = kata.Standardize(mean, std)
-    return *registered(net), [net.mean.detach(), net.std.detach()]
+    return *registered_names(net), [net.mean.detach(), net.std.detach()]
 
 
 def left(kata, mean, std):

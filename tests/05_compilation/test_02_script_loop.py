@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, Speedup, normal, require
-from torchkata.probes import compiling, given_up, operations, scripting
+from torchkata import Case, EntryPoint, Function, Spec, Speedup, normal, require
+from torchkata.probes import compiled_graphs, op_names, scripted_graphs, uncompiled_reasons
 
 _FEW, _MANY = 4, 8
 
@@ -18,19 +18,21 @@ def element_loop(x):
 
 def compiled_call(kata, x):
     """Call `scripted`; whatever backend it names, a quick one stands in for it."""
-    with compiling():
+    with compiled_graphs():
         return kata.scripted(x)
 
 
 def compiled_parts(kata, x):
     """How many operations torch.compile captured, and TorchScript's programs and their loops."""
-    with compiling() as graphs, scripting() as programs:
+    with compiled_graphs() as graphs, scripted_graphs() as programs:
         kata.scripted(x)
-    captured = [name for graph in graphs for name in operations(graph)]
+    captured = [name for graph in graphs for name in op_names(graph)]
     loops = sum("while_loop" in name or "scan" in name for name in captured)
     loops += sum(program.count("prim::Loop") for program in programs)
     # An `if` on an element makes the compiler run the whole loop uncompiled: its own choice.
-    loops += sum("graph break in loop" in why and "Data-dependent" in why for why in given_up())
+    loops += sum(
+        "graph break in loop" in why and "Data-dependent" in why for why in uncompiled_reasons()
+    )
     return {"captured": len(captured), "programs": len(programs), "loops": loops}
 
 

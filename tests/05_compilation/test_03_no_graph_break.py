@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, Spec, Function, Ops, HostSyncs, normal, require, same, uniform, value
-from torchkata.probes import compiling, in_one_graph, operations
+from torchkata import Case, Function, HostSyncs, Ops, Spec, normal, require, same, uniform, value
+from torchkata.probes import compile_as_one_graph, compiled_graphs, op_names
 
 
 def entry_loop(x, threshold):
@@ -51,14 +51,14 @@ SPEC = Spec(
 
 
 def compiled(kata, x, threshold):
-    return in_one_graph(kata.activate, x, threshold)
+    return compile_as_one_graph(kata.activate, x, threshold)
 
 
 def compiles_itself(kata):
     """Whether the function is compiled already, or calls a compiler."""
-    with compiling() as graphs:
+    with compiled_graphs() as graphs:
         kata.activate(torch.tensor([1.0, 2.0]), 1.5)
-    return any("cond" not in operations(graph) for graph in graphs)  # cond does so, and is told of
+    return any("cond" not in op_names(graph) for graph in graphs)  # cond does so, and is told of
 
 
 def test_contract_plain_function(submission):

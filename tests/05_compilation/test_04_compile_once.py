@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, normal, require, uniform
-from torchkata.probes import Flow, compiling
+from torchkata import Case, EntryPoint, Function, Spec, normal, require, uniform
+from torchkata.probes import DataflowRecorder, compiled_graphs
 
 _SIZES, _FACTORS, _MOST = range(2, 12), 10, 2
 
@@ -15,7 +15,7 @@ def product_in_pieces(x, factor):
 
 def scaled(kata, x, factor):
     """Call a new scaler twice, with other arguments first."""
-    with compiling():
+    with compiled_graphs():
         scaler = kata.make_scaler()
         scaler(x.new_ones(3, 2), -4.25)
         return scaler(x, factor)
@@ -23,14 +23,14 @@ def scaled(kata, x, factor):
 
 def watched(kata, xs, factors):
     """How often a scaler was compiled, and how many products came out of a compiled program."""
-    flow, inside = Flow(), []
-    with compiling(flow.around) as graphs:
+    flow, inside = DataflowRecorder(), []
+    with compiled_graphs(flow.wrap) as graphs:
         scaler = kata.make_scaler()
         for x in xs:
             for factor in factors:
-                flow.forget()
+                flow.clear()
                 scaler(x, factor)
-                inside.append(flow.holds(x * factor))
+                inside.append(flow.produced(x * factor))
     return {"compilations": len(graphs), "inside": sum(inside), "calls": len(inside)}
 
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, Speedup, same_as_reference, normal, require
-from torchkata.probes import stale, watching_module
+from torchkata import Case, EntryPoint, Function, Spec, Speedup, normal, require, same_as_reference
+from torchkata.probes import fill_stale_grads, module_changes
 
 
 class Layer(torch.nn.Module):
@@ -78,8 +78,8 @@ def nested(kata, x, y, build):
     """The gradients of a model of layers, its parameters' names, and what was changed of it."""
     torch.manual_seed(5)
     model = MODELS[build](torch.nn)
-    stale(model)
-    with watching_module(model) as changed:
+    fill_stale_grads(model)
+    with module_changes(model) as changed:
         found = kata.per_sample_grads(model, x, y)
     names = [name for name, _ in model.named_parameters()]
     return {name: gradient.detach() for name, gradient in found.items()}, names, changed

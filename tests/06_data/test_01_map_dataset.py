@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, loader_yields, loader_raises, require, same
-from torchkata.probes import delivered, indexed, opening
+from torchkata import EntryPoint, Spec, loader_raises, loader_yields, require, same
+from torchkata.probes import loader_output, recorded_opens, samples_at
 
 SPEC = Spec(
     EntryPoint("ArrayFolder"), stub_digest="fff38c88db1eede0", fault="values", loads_data=True
@@ -14,7 +14,7 @@ NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9
 def asked(kata, path, indices, pattern="*.npy"):
     """The length, and the samples of some indices, or "IndexError"."""
     ds = kata.ArrayFolder(path, pattern)
-    return len(ds), indexed(ds, indices)
+    return len(ds), samples_at(ds, indices)
 
 
 def made(kata, path):
@@ -26,16 +26,16 @@ def made(kata, path):
 
 def opened(kata, path, index):
     """The files that are opened by making the dataset, and by asking for one sample."""
-    with opening(".npy") as early:
+    with recorded_opens(".npy") as early:
         ds = kata.ArrayFolder(path)
         len(ds)
-    with opening(".npy") as late:
+    with recorded_opens(".npy") as late:
         ds[index]
     return sorted(set(early)), sorted(set(late))
 
 
 def loaded(kata, path, batch_size, workers):
-    return delivered(kata.ArrayFolder(path), batch_size=batch_size, num_workers=workers)
+    return loader_output(kata.ArrayFolder(path), batch_size=batch_size, num_workers=workers)
 
 
 def arrays(generator, names=NAMES):

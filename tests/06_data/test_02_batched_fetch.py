@@ -6,18 +6,18 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchkata import (
     Case,
     EntryPoint,
-    Spec,
     Function,
+    Spec,
     Speedup,
-    loader_yields,
     integers,
-    normal,
     loader_raises,
+    loader_yields,
+    normal,
     require,
     same,
     value,
 )
-from torchkata.probes import delivered, indexed
+from torchkata.probes import loader_output, samples_at
 
 
 def batch(kata, table, indices):
@@ -92,14 +92,16 @@ def made(kata, features, labels):
     """What a table says of itself: its class, length, some rows, and the kind of a batch."""
     table = kata.Table(features, labels)
     pair = kata.Table.collate(table.__getitems__([2, 0]))
-    rows = [row if isinstance(row, str) else tuple(row) for row in indexed(table, [1, len(table)])]
+    rows = [
+        row if isinstance(row, str) else tuple(row) for row in samples_at(table, [1, len(table)])
+    ]
     kind = "pair" if isinstance(pair, tuple | list) and len(pair) == 2 else type(pair).__name__
     return isinstance(table, Dataset), len(table), rows, kind
 
 
 def loaded(kata, features, labels, order, workers):
     how = {"batch_size": 4, "collate_fn": kata.Table.collate, "num_workers": workers}
-    got = delivered(kata.Table(features, labels), sampler=order, **how)
+    got = loader_output(kata.Table(features, labels), sampler=order, **how)
     return got | {"passes": [[tuple(batch) for batch in got["passes"][0]]]}
 
 

@@ -3,9 +3,17 @@
 import torch
 
 from torchkata import EntryPoint, Spec, loader_raises, require, same
-from torchkata.probes import delivered, most_held, opening, opening_tars, taken
+from torchkata.probes import (
+    collect_bounded,
+    count_and_peak_bytes,
+    loader_output,
+    recorded_opens,
+    recorded_tar_opens,
+)
 
-SPEC = Spec(EntryPoint("TarStream"), stub_digest="125e1b582d1928bb", fault="values", loads_data=True)
+SPEC = Spec(
+    EntryPoint("TarStream"), stub_digest="125e1b582d1928bb", fault="values", loads_data=True
+)
 BLOCK = 512  # bytes: each header takes one, and so does each small array
 OTHERS = {"notes.txt": b"no array", "x.npy.bak": b"", "sub": None, "sub/dir.npy": None}
 
@@ -17,24 +25,24 @@ def made(kata, path):
 def streamed(kata, path, passes=1):
     """What plain iteration gives in each pass."""
     ds = kata.TarStream(path)
-    return [taken(ds) for _ in range(passes)]
+    return [collect_bounded(ds) for _ in range(passes)]
 
 
 def loaded(kata, path, workers, passes=1):
-    return delivered(kata.TarStream(path), passes=passes, batch_size=None, num_workers=workers)
+    return loader_output(kata.TarStream(path), passes=passes, batch_size=None, num_workers=workers)
 
 
 def opened(kata, path):
     """How often the archive is opened: by making the dataset, and in a pass."""
-    with opening(path) as early:
+    with recorded_opens(path) as early:
         ds = kata.TarStream(path)
-    with opening(path) as late, opening_tars() as archives:
-        taken(ds)
+    with recorded_opens(path) as late, recorded_tar_opens() as archives:
+        collect_bounded(ds)
     return len(early), len(archives) or len(late)
 
 
 def dropped(kata, path):
-    return most_held(kata.TarStream(path))
+    return count_and_peak_bytes(kata.TarStream(path))
 
 
 def arrays(count):

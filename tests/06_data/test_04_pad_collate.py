@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, Spec, Function, Speedup, loader_yields, normal, require, value
-from torchkata.probes import delivered
+from torchkata import Case, Function, Spec, Speedup, loader_yields, normal, require, value
+from torchkata.probes import loader_output
 
 
 def loop_on_elements(batch):
@@ -83,7 +83,7 @@ def kept(kata, table, lengths):
 
 def loaded(kata, table, lengths, workers):
     how = {"batch_size": 4, "collate_fn": kata.pad_collate, "num_workers": workers}
-    return delivered(cut(table, lengths), **how)
+    return loader_output(cut(table, lengths), **how)
 
 
 def test_purity_of_the_list(submission, generator):

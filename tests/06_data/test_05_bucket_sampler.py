@@ -3,7 +3,7 @@
 import torch
 
 from torchkata import EntryPoint, Spec, loader_yields, require
-from torchkata.probes import delivered, taken
+from torchkata.probes import collect_bounded, loader_output
 
 SPEC = Spec(EntryPoint("BucketSampler"), stub_digest="db883322faf358bc", loads_data=True)
 SIZES = ((0, 4), (1, 1), (1, 5), (5, 1), (7, 3), (12, 4), (203, 16))
@@ -18,21 +18,21 @@ def passes(kata, lengths, batch_size, times=1, seed=None, chance=0):
     how = {} if seed is None else {"generator": torch.Generator().manual_seed(seed)}
     before = torch.get_rng_state(), random.getstate()
     sampler = kata.BucketSampler(lengths, batch_size, **how)
-    found = [taken(sampler) for _ in range(times)]
+    found = [collect_bounded(sampler) for _ in range(times)]
     drawn = not torch.equal(before[0], torch.get_rng_state()) or before[1] != random.getstate()
     return len(sampler), found, drawn
 
 
 def touched(kata, lengths):
     """The lengths after a pass."""
-    taken(kata.BucketSampler(lengths, 3))
+    collect_bounded(kata.BucketSampler(lengths, 3))
     return lengths
 
 
 def loaded(kata, lengths, workers):
     """The sample numbers that two passes of a DataLoader give."""
     how = {"batch_sampler": kata.BucketSampler(lengths, 4), "num_workers": workers}
-    return delivered(range(len(lengths)), passes=2, **how)
+    return loader_output(range(len(lengths)), passes=2, **how)
 
 
 def drawn(generator, n, high=500):

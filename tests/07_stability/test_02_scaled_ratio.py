@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Spec, Function, normal, require, uniform
+from torchkata import Case, Function, Spec, normal, require, uniform
 from torchkata.probes import with_gradients
 
 BOUNDS = {torch.float32: (37, 5e-6), torch.float64: (306, 1e-13)}  # in powers of 10; error

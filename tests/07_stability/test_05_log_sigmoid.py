@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Spec, Function, Tolerance, normal, same, uniform
+from torchkata import Case, Function, Spec, Tolerance, normal, same, uniform
 from torchkata.probes import with_gradients
 
 FINE = Tolerance(rtol=1e-8, atol=1e-8)  # the library's softplus drops 2e-9 at 20

@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, same_as_reference, require
-from torchkata.probes import watching_autocast
+from torchkata import EntryPoint, Spec, require, same_as_reference
+from torchkata.probes import autocast_changes
 
 SPEC = Spec(EntryPoint("autocast_dtypes"), stub_digest="c41ef5cbb151d3ab")
 NAMES = ["add", "matmul", "mixed_add", "sum"]
@@ -11,7 +11,7 @@ NAMES = ["add", "matmul", "mixed_add", "sum"]
 
 def found(kata, kind, low="", outer=None):
     """The dtypes as text, and the settings of autocast that the call leaves changed."""
-    with watching_autocast(kind, low, outer=outer) as left:
+    with autocast_changes(kind, low, outer=outer) as left:
         got = kata.autocast_dtypes(kind)
     return (
         {

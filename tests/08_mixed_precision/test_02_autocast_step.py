@@ -1,7 +1,13 @@
 """Grader of autocast_step: which line of a training step runs under autocast."""
 
-from torchkata import EntryPoint, Spec, Tolerance, same_as_reference, training_steps_ok, require
-from torchkata.probes import TwoLayers, Watch, problem, stale, watching_autocast
+from torchkata import EntryPoint, Spec, Tolerance, require, same_as_reference, training_steps_ok
+from torchkata.probes import (
+    TrainingRecorder,
+    TwoLayers,
+    autocast_changes,
+    fill_stale_grads,
+    training_problem,
+)
 
 SPEC = Spec(EntryPoint("train_step"), stub_digest="260110f43bd95cab", fault="dtype")
 LOOSE = Tolerance(rtol=2e-3, atol=1e-5)  # finer than 16 bits, coarser than another order of sums
@@ -10,12 +16,12 @@ LOOSE = Tolerance(rtol=2e-3, atol=1e-5)  # finer than 16 bits, coarser than anot
 def stepped(kata, first, last, x, y, low="", optimizer="SGD"):
     """Make two steps, old gradients in the parameters; say what was seen on the way."""
     net = TwoLayers(first, last)
-    watch = Watch(net, x.device.type, optimizer, lr=0.05)
-    with watching_autocast(x.device.type, low) as left:
+    recorder = TrainingRecorder(net, x.device.type, optimizer, lr=0.05)
+    with autocast_changes(x.device.type, low) as left:
         for _ in range(2):
-            stale(net)
-            watch.note(kata.train_step(net, watch.optimizer, watch.loss_fn, x, y))
-    return watch.seen() | net.seen() | {"left": left}
+            fill_stale_grads(net)
+            recorder.record(kata.train_step(net, recorder.optimizer, recorder.loss_fn, x, y))
+    return recorder.summary() | net.summary() | {"left": left}
 
 
 def low_in_forward(submission, reference, *given, device="cpu"):
@@ -42,24 +48,26 @@ def agree_in_two_steps(submission, reference, *given, where="", device="cpu"):
         "losses": f"the loss of two steps{where}",
         "parameters": f"the parameters after two steps{where}",
     }
-    same_as_reference(submission, reference, stepped, *given, what=what, device=device, tolerance=LOOSE)
+    same_as_reference(
+        submission, reference, stepped, *given, what=what, device=device, tolerance=LOOSE
+    )
 
 
 def test_contract_loss_is_detached(submission, generator):
     """The loss is a detached 0-d tensor; the model is called once, the optimizer steps once."""
-    training_steps_ok(submission.run(stepped, *problem(generator)), steps=2, forwards=2)
+    training_steps_ok(submission.run(stepped, *training_problem(generator)), steps=2, forwards=2)
 
 
 def test_dtype_low_in_forward(submission, reference, generator):
     """The forward pass and the loss run under autocast, in the low precision that is set."""
-    given = problem(generator)
+    given = training_problem(generator)
     for low in ("", "float16"):
         low_in_forward(submission, reference, *given, low)
 
 
 def test_dtype_parameters_stay(submission, generator):
     """Parameters and gradients are float32 after the step."""
-    got = submission.run(stepped, *problem(generator))
+    got = submission.run(stepped, *training_problem(generator))
     for what in ("parameters", "gradients"):
         dtypes = {str(tensor.dtype) for tensor in got[what].values() if tensor is not None}
         require(
@@ -72,15 +80,15 @@ def test_dtype_parameters_stay(submission, generator):
 def test_values_two_steps(submission, reference, generator):
     """Losses and parameters are the reference's, for several sizes and optimizers."""
     for sizes in ((12, 7, 16, 3), (1, 1, 1, 1), (5, 3, 4, 1)):
-        given, where = problem(generator, *sizes), f" with x of shape {[*sizes[:2]]}"
+        given, where = training_problem(generator, *sizes), f" with x of shape {[*sizes[:2]]}"
         agree_in_two_steps(submission, reference, *given, where=where)
-    given = *problem(generator), "", "Adam"
+    given = *training_problem(generator), "", "Adam"
     agree_in_two_steps(submission, reference, *given, where=" with Adam")
 
 
 def test_purity_autocast(submission, generator):
     """After the step autocast is off again, its low precision as it was set."""
-    left = submission.run(stepped, *problem(generator))["left"]
+    left = submission.run(stepped, *training_problem(generator))["left"]
     require(
         not left,
         f"The step leaves autocast changed ({'; '.join(left)}), and whatever the caller does next "
@@ -90,7 +98,7 @@ def test_purity_autocast(submission, generator):
 
 def test_gradient_backward_outside(submission, generator):
     """Autocast is off while gradients are computed."""
-    seen = submission.run(stepped, *problem(generator))["backward"]
+    seen = submission.run(stepped, *training_problem(generator))["backward"]
     require(seen, "No backward pass went through the loss of the model's output.")
     require(
         not any(seen),
@@ -101,7 +109,7 @@ def test_gradient_backward_outside(submission, generator):
 
 def test_gradient_new_ones_alone(submission, reference, generator):
     """Earlier gradients do not count, and the new ones are there after the step."""
-    given = problem(generator)
+    given = training_problem(generator)
     gradients = submission.run(stepped, *given)["gradients"].values()
     require(
         all(g is not None for g in gradients) and any(g.any() for g in gradients),
@@ -114,11 +122,11 @@ def test_gradient_new_ones_alone(submission, reference, generator):
 
 def test_device_low_in_forward(submission, reference, device, generator):
     """On another device autocast is on there, in that device's own low precision."""
-    given = problem(generator)
+    given = training_problem(generator)
     got = low_in_forward(submission, reference, *given, device=device)
     require(not any(got["backward"]), f"On {device} the backward pass runs under autocast.")
     require(
-        set(got["places"]) == {device},
+        set(got["devices"]) == {device},
         f"The loss comes back on {got['places'][0]}, but x lies on {device}; leave it there, so "
         "that nobody has to wait for it.",
     )

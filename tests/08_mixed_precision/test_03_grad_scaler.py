@@ -2,8 +2,18 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Spec, Function, Tolerance, training_steps_ok, normal, require, value
-from torchkata.probes import TwoLayers, Watch, momentum_descent, problem
+from torchkata import (
+    Case,
+    EntryPoint,
+    Function,
+    Spec,
+    Tolerance,
+    normal,
+    require,
+    training_steps_ok,
+    value,
+)
+from torchkata.probes import TrainingRecorder, TwoLayers, momentum_descent, training_problem
 
 OVERFLOWS = {
     "the loss is finite and the scale too large": lambda loss, _: loss * 10_000,
@@ -17,12 +27,14 @@ TOO_LARGE, SLOPE, INFINITE, NAN = OVERFLOWS
 def three_steps(kata, first, last, x, y, max_norm):
     """Make three scaled steps; the scale doubles after two of them."""
     net = TwoLayers(first, last)
-    watch = Watch(net, x.device.type, lr=0.1, momentum=0.9)
+    recorder = TrainingRecorder(net, x.device.type, lr=0.1, momentum=0.9)
     scaler = torch.amp.GradScaler(x.device.type, init_scale=8.0, growth_interval=2)
     for _ in range(3):
-        watch.note(kata.scaled_step(net, watch.optimizer, scaler, watch.loss_fn, x, y, max_norm))
-    parameters = net.seen()["parameters"]
-    return {"losses": watch.losses, "parameters": parameters, "scale": scaler.get_scale()}
+        recorder.record(
+            kata.scaled_step(net, recorder.optimizer, scaler, recorder.loss_fn, x, y, max_norm)
+        )
+    parameters = net.summary()["parameters"]
+    return {"losses": recorder.losses, "parameters": parameters, "scale": scaler.get_scale()}
 
 
 def three_plain_steps(first, last, x, y, max_norm):
@@ -60,29 +72,29 @@ SPEC = Spec(
 def overflowing(kata, how, first, last, x, y):
     """A good step, one whose gradients overflow, and a good one; what is there after each."""
     net = TwoLayers(first, last)
-    watch = Watch(net, x.device.type, "Adam", lr=0.1)
+    recorder = TrainingRecorder(net, x.device.type, "Adam", lr=0.1)
     scaler = torch.amp.GradScaler(x.device.type, init_scale=1024.0)
     seen = []
     for bad in (None, OVERFLOWS[how], None):
 
         def loss_fn(output, target, bad=bad):
-            loss = watch.loss_fn(output, target)
+            loss = recorder.loss_fn(output, target)
             return bad(loss, output) if bad else loss
 
         if seen:
             scaler.update(2.0**127 if bad and how == TOO_LARGE else 1024.0)
         scale = scaler.get_scale()
-        watch.note(kata.scaled_step(net, watch.optimizer, scaler, loss_fn, x, y, 0.5))
-        moments = [state["exp_avg"].clone() for state in watch.optimizer.state.values()]
+        recorder.record(kata.scaled_step(net, recorder.optimizer, scaler, loss_fn, x, y, 0.5))
+        moments = [state["exp_avg"].clone() for state in recorder.optimizer.state.values()]
         parameters = [p.detach().clone() for p in net.parameters()]
         factor = scaler.get_scale() / scale
         seen.append({"parameters": parameters, "moments": moments, "factor": factor})
-    return seen, watch.seen() | net.seen()
+    return seen, recorder.summary() | net.summary()
 
 
 def judge_overflow(submission, generator, how, device="cpu"):
     (before, bad, after), steps = submission.run(
-        overflowing, how, *problem(generator), device=device
+        overflowing, how, *training_problem(generator), device=device
     )
     where = f"in a step where {how}" + (f", on {device}" if device != "cpu" else "")
     for name, what in (("parameters", "parameters"), ("moments", "averages that Adam keeps")):
@@ -97,7 +109,7 @@ def judge_overflow(submission, generator, how, device="cpu"):
         "The scaler does that in update(), if unscale_ or step has seen the gradients.",
     )
     require(
-        steps["places"][0] == device,
+        steps["devices"][0] == device,
         "The loss is no tensor on the device of x; keep it there, and wait for nothing.",
     )
     moved = [(a != b).any() for a, b in zip(after["parameters"], before["parameters"], strict=True)]
@@ -106,7 +118,7 @@ def judge_overflow(submission, generator, how, device="cpu"):
 
 def test_contract_loss_is_detached(submission, generator):
     """The returned loss has no gradient graph."""
-    training_steps_ok(submission.run(overflowing, INFINITE, *problem(generator))[1])
+    training_steps_ok(submission.run(overflowing, INFINITE, *training_problem(generator))[1])
 
 
 def test_stability_scale_too_large(submission, generator):

@@ -5,16 +5,16 @@ import torch
 from torchkata import (
     Case,
     EntryPoint,
-    Spec,
     Function,
     HostSyncs,
+    Spec,
     Tolerance,
-    same_as_reference,
     normal,
     require,
+    same_as_reference,
     value,
 )
-from torchkata.probes import TwoLayers, adam_descent, problem, watching_autocast
+from torchkata.probes import TwoLayers, adam_descent, autocast_changes, training_problem
 
 
 def slow_grid(width, height):
@@ -35,7 +35,7 @@ def trained(kata, first, last, x, y, steps):
     """Train a net with given weights; its losses and parameters."""
     net = TwoLayers(first, last)
     losses = kata.train(net, x, y, steps, 0.05, amp=False)
-    return {"losses": losses, "parameters": net.seen()["parameters"]}
+    return {"losses": losses, "parameters": net.summary()["parameters"]}
 
 
 def slow_adam(first, last, x, y, steps):
@@ -97,10 +97,10 @@ SPEC = Spec(
 def observed(kata, first, last, x, y, amp):
     """Train for three steps; what the net gave out, and what there is afterwards."""
     net = TwoLayers(first, last)
-    with watching_autocast(x.device.type) as left:
+    with autocast_changes(x.device.type) as left:
         losses = kata.train(net, x, y, 3, 0.05, amp)
     kinds = [type(loss).__name__ for loss in losses] if isinstance(losses, list) else losses
-    return net.seen() | {"losses": losses, "kinds": kinds, "left": left}
+    return net.summary() | {"losses": losses, "kinds": kinds, "left": left}
 
 
 def learnt(kata, inputs, targets, amp):
@@ -137,7 +137,7 @@ def judge_learning(submission, device="cpu"):
 
 
 def judge_dtypes(submission, reference, generator, amp, device="cpu"):
-    given, where = (*problem(generator), amp), f"With amp={amp} on {device}"
+    given, where = (*training_problem(generator), amp), f"With amp={amp} on {device}"
     got, expected = (who.run(observed, *given, device=device) for who in (submission, reference))
     outputs, wanted = (", ".join(sorted(set(seen["outputs"]))) for seen in (got, expected))
     require(
@@ -157,7 +157,7 @@ def judge_dtypes(submission, reference, generator, amp, device="cpu"):
 def test_contract_floats(submission, generator):
     """The losses are Python floats, one for each step."""
     for amp in (False, True):
-        kinds = submission.run(observed, *problem(generator), amp)["kinds"]
+        kinds = submission.run(observed, *training_problem(generator), amp)["kinds"]
         require(
             kinds == ["float"] * 3,
             f"Three steps give the losses {kinds}; a list of three Python floats is due.",
@@ -173,7 +173,7 @@ def test_dtype_under_autocast(submission, reference, generator):
 def test_values_with_amp(submission, reference, generator):
     """With amp the first losses are the reference's, as far as 16 bits tell."""
     what, loose = {"losses": "the losses with amp=True"}, Tolerance(rtol=0.02, atol=0.02)
-    given = *problem(generator), True
+    given = *training_problem(generator), True
     same_as_reference(submission, reference, observed, *given, what=what, tolerance=loose)
 
 

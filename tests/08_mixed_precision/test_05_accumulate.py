@@ -3,8 +3,18 @@
 import torch
 from torch.nn.functional import l1_loss, mse_loss
 
-from torchkata import Case, EntryPoint, Spec, Function, Tolerance, same_as_reference, training_steps_ok, normal, require
-from torchkata.probes import TwoLayers, Watch, momentum_descent
+from torchkata import (
+    Case,
+    EntryPoint,
+    Function,
+    Spec,
+    Tolerance,
+    normal,
+    require,
+    same_as_reference,
+    training_steps_ok,
+)
+from torchkata.probes import TrainingRecorder, TwoLayers, momentum_descent
 
 
 def cut(*letters):
@@ -22,10 +32,10 @@ def cut(*letters):
 def two_steps(kata, first, last, batches, loss_fn=mse_loss):
     """Make two steps on the same micro-batches."""
     net = TwoLayers(first, last)
-    watch = Watch(net, lr=0.1, momentum=0.9)
+    recorder = TrainingRecorder(net, lr=0.1, momentum=0.9)
     for _ in range(2):
-        watch.note(kata.accumulate_step(net, watch.optimizer, loss_fn, batches))
-    return {"losses": watch.losses, "parameters": net.seen()["parameters"]}
+        recorder.record(kata.accumulate_step(net, recorder.optimizer, loss_fn, batches))
+    return {"losses": recorder.losses, "parameters": net.summary()["parameters"]}
 
 
 def steps_on_the_concatenation(first, last, batches):
@@ -60,9 +70,9 @@ SPEC = Spec(
 
 def returned(kata, first, last, batches):
     net = TwoLayers(first, last)
-    watch = Watch(net, optimizer="Adam")
-    watch.note(kata.accumulate_step(net, watch.optimizer, watch.loss_fn, batches))
-    return watch.seen() | net.seen()
+    recorder = TrainingRecorder(net, optimizer="Adam")
+    recorder.record(kata.accumulate_step(net, recorder.optimizer, recorder.loss_fn, batches))
+    return recorder.summary() | net.summary()
 
 
 def on_parts(kata, first, last, batches):
@@ -71,7 +81,7 @@ def on_parts(kata, first, last, batches):
 
 def on_the_whole(_kata, first, last, x, y):
     net = TwoLayers(first, last)
-    optimizer = Watch(net, lr=0.1).optimizer
+    optimizer = TrainingRecorder(net, lr=0.1).optimizer
     mse_loss(net(x), y).backward()
     optimizer.step()
 

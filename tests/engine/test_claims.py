@@ -10,7 +10,7 @@ import torch
 
 from torchkata import Tolerance, same_as_reference, loader_yields, training_steps_ok, loader_raises
 from torchkata.errors import CheckFailed
-from torchkata.probes import delivered
+from torchkata.probes import loader_output
 
 
 class Stand:
@@ -82,7 +82,7 @@ def test_tolerance_and_dtype_are_heeded():
 
 
 def loaded(kata: Any, numbers: torch.Tensor, workers: int) -> dict[str, Any]:
-    return delivered(kata.dataset(numbers, workers), batch_size=2, num_workers=0)
+    return loader_output(kata.dataset(numbers, workers), batch_size=2, num_workers=0)
 
 
 def given(change: Any) -> Stand:

@@ -157,17 +157,17 @@ def timed_course(root: Path) -> Course:
         "tests/01_odd/test_01_thing.py": """
             import torch
             from torchkata import Entry, Exercise, require
-            from torchkata.probes import compiling
+            from torchkata.probes import compiled_graphs
 
             EXERCISE = Exercise(Entry("thing"), shipped="")
 
             def compiled(kata, x):
                 import signal, sys, time
-                with compiling():  # the first one in a process takes seconds
+                with compiled_graphs():  # the first one in a process takes seconds
                     torch.compile(lambda x: x * 2)(x)
                 sys.modules["torchkata.probes.compiling"].LIMIT = 2
                 before = signal.getsignal(signal.SIGALRM)
-                with compiling() as graphs:
+                with compiled_graphs() as graphs:
                     result = torch.compile(kata.thing)(x)
                 kept = signal.getsignal(signal.SIGALRM) is before
                 left = signal.getitimer(signal.ITIMER_REAL)[0]

@@ -1,4 +1,4 @@
-"""Call an entry point: with its gradients, or noting which functions of the library it uses."""
+"""Call an entry point: with its gradients, or recording which torch functions it calls."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ def with_gradients(
 
     Args:
         kata: the submission.
-        entry: what to call.
-        arguments: of any kind.
+        entry: the name of the function to call.
+        arguments: its arguments, of any type.
         wanted: positions of the tensors to differentiate with respect to.
-        weights: the shape of the result; ones by default.
+        weights: a tensor of the result's shape (default: ones).
 
     Returns:
-        The result, detached, and a gradient for each position: None where none flows.
+        The result, detached, and one gradient per position; None if no gradient flows there.
     """
-    given = list(arguments)
+    inputs = list(arguments)
     for position in wanted:
-        given[position] = given[position].detach().clone().requires_grad_()
-    result = getattr(kata, entry)(*given)
+        inputs[position] = inputs[position].detach().clone().requires_grad_()
+    result = getattr(kata, entry)(*inputs)
     if not torch.is_tensor(result) or not result.requires_grad:
         return result, [None for _ in wanted]
-    leaves = [given[position] for position in wanted]
+    leaves = [inputs[position] for position in wanted]
     weights = torch.ones_like(result) if weights is None else weights.to(result)
     return result.detach(), list(torch.autograd.grad(result, leaves, weights, allow_unused=True))
 
 
-class _Names(TorchFunctionMode):
-    """Notes the name of every function of the library that Python code calls."""
+class _FunctionNames(TorchFunctionMode):
+    """Records the name of every torch function that Python code calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,8 +59,8 @@ class _Names(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def called(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
-    """The names of all functions and methods of the library that an entry point calls itself."""
-    with _Names() as names:
+def called_functions(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
+    """Return the sorted names of all torch functions and methods that an entry point calls."""
+    with _FunctionNames() as recorder:
         getattr(kata, entry)(*arguments)
-    return sorted(names.names)
+    return sorted(recorder.names)

@@ -12,70 +12,75 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from torchkata.probes.endless import EndlessError
+from torchkata.probes.loading import EndlessError
 
 Program = Callable[..., Any]
-LIMIT: Final = 10  # seconds: below the time that a whole request may take
+LIMIT: Final = 10  # seconds: less than a whole request may take
 
-_ADVICE: Final = "Consider annotating your code using torch._check*()."  # no way out here
-_endless: list[str] = []  # in a worker process: fills when compiling comes to no end
+_ADVICE: Final = "Consider annotating your code using torch._check*()."  # no help in an exercise
+_timed_out: list[str] = []  # in a worker process: not empty once compiling took too long
 
 
-def quick_backend() -> None:
-    """From now on the backend "eager" stands in for whichever a submission names.
+def use_eager_backend() -> None:
+    """Replace the backend that a submission names by "eager", from now on.
 
-    The default one, inductor, writes C++ code and has it compiled, which a confined worker may
-    not, and which takes seconds for each program.
+    The default backend, inductor, writes C++ code and has it compiled. A confined worker may not
+    do that, and it takes seconds for each program.
     """
     torch.compiler.set_stance("default", force_backend="eager")
 
 
 @contextmanager
-def compiling(around: Callable[[Program], Program] | None = None) -> Iterator[list[GraphModule]]:
-    """Forget all compiled programs, then collect those that are made, whatever their backend.
+def compiled_graphs(
+    wrap: Callable[[Program], Program] | None = None,
+) -> Iterator[list[GraphModule]]:
+    """Discard all compiled programs, then collect those that are made, whatever their backend.
 
     Args:
-        around: wraps each program, to watch its calls.
+        wrap: wraps each program, to watch its calls.
+
+    Yields:
+        A list to which every new graph is appended.
 
     Raises:
-        EndlessError: it takes longer than `LIMIT` seconds, or did so in this process before.
+        EndlessError: compiling takes longer than `LIMIT` seconds, or did so in this process before.
     """
     graphs: list[GraphModule] = []
-    backend = _collector(graphs, around)
-    with _anew(), torch.compiler.set_stance("default", force_backend=backend):
+    backend = _collector(graphs, wrap)
+    with _fresh_compiler(), torch.compiler.set_stance("default", force_backend=backend):
         yield graphs
 
 
 def _collector(
-    graphs: list[GraphModule], around: Callable[[Program], Program] | None = None
+    graphs: list[GraphModule], wrap: Callable[[Program], Program] | None = None
 ) -> Program:
     def backend(graph: GraphModule, _inputs: list[Tensor]) -> Program:
         graphs.append(graph)
-        return around(graph.forward) if around else graph.forward
+        return wrap(graph.forward) if wrap else graph.forward
 
     return backend
 
 
-def operations(graph: GraphModule) -> list[str]:
-    """The names of the operations that a program holds, in their order."""
+def op_names(graph: GraphModule) -> list[str]:
+    """Return the names of a graph's operations, in order."""
     return [str(node.target) for node in graph.graph.nodes if node.op.startswith("call")]
 
 
-def given_up() -> list[str]:
-    """Why the compiler has left code uncompiled, since the last `compiling` began."""
+def uncompiled_reasons() -> list[str]:
+    """Return why the compiler left code uncompiled since the last `compiled_graphs` began."""
     return list(torch._dynamo.utils.counters["unimplemented"])  # noqa: SLF001
 
 
-def in_one_graph(function: Program, *arguments: Any) -> dict[str, Any]:
-    """Compile a function that has to be one graph, and call it.
+def compile_as_one_graph(function: Program, *arguments: Any) -> dict[str, Any]:
+    """Compile a function with `fullgraph=True` and call it.
 
     Returns:
-        `graphs`, the names of the operations of each; `refused`, the compiler's explanation where
-        it makes none; and the `result` otherwise.
+        `graphs`, the names of the operations of each graph; `refused`, the compiler's explanation
+        if it refused, else empty; and the `result` if it did not refuse.
     """
     graphs: list[GraphModule] = []
-    # A backend that is forced on it lets torch.compile forget about fullgraph=True.
-    with _anew(), torch.compiler.set_stance("default"):
+    # A forced backend makes torch.compile ignore fullgraph=True.
+    with _fresh_compiler(), torch.compiler.set_stance("default"):
         try:
             compiled = torch.compile(function, fullgraph=True, backend=_collector(graphs))
             result = compiled(*arguments)
@@ -83,104 +88,110 @@ def in_one_graph(function: Program, *arguments: Any) -> dict[str, Any]:
             if not type(error).__module__.startswith("torch._dynamo"):
                 raise
             return {"graphs": [], "refused": _explanation(str(error))}
-    return {"graphs": [operations(graph) for graph in graphs], "refused": "", "result": result}
+    return {"graphs": [op_names(graph) for graph in graphs], "refused": "", "result": result}
 
 
 def _explanation(text: str) -> str:
-    """The line of the compiler's many that says why."""
+    """Return the one line of the compiler's message that gives the reason."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    signs = ("Explanation:", "data-dependent", "")
-    found = next((line for sign in signs for line in lines if sign in line), "it stops")
-    return found.removeprefix("Explanation:").removeprefix(_ADVICE).strip()
+    markers = ("Explanation:", "data-dependent", "")
+    reason = next((line for sign in markers for line in lines if sign in line), "it stops")
+    return reason.removeprefix("Explanation:").removeprefix(_ADVICE).strip()
 
 
 @contextmanager
-def scripting() -> Iterator[list[str]]:
+def scripted_graphs() -> Iterator[list[str]]:
     """Collect the graphs, as text, of the TorchScript programs that are called."""
     graphs: list[str] = []
     kinds = (torch.jit.ScriptFunction, torch._C.ScriptMethod)  # noqa: SLF001 - has no public name
     calls = [kind.__call__ for kind in kinds]
 
-    def watched(call: Program) -> Program:
-        def noting(self: Any, *arguments: Any, **keywords: Any) -> Any:
+    def recorded(call: Program) -> Program:
+        def call_and_record(self: Any, *arguments: Any, **keywords: Any) -> Any:
             graphs.append(str(self.inlined_graph))
             return call(self, *arguments, **keywords)
 
-        return noting
+        return call_and_record
 
     try:
         for kind, call in zip(kinds, calls, strict=True):
-            kind.__call__ = watched(call)  # type: ignore[method-assign]
+            kind.__call__ = recorded(call)  # type: ignore[method-assign]
         yield graphs
     finally:
         for kind, call in zip(kinds, calls, strict=True):
             kind.__call__ = call  # type: ignore[method-assign]
 
 
-class Flow:
-    """The numbers that compiled programs take and make: `with compiling(flow.around): ...`."""
+class DataflowRecorder:
+    """Records which numbers compiled programs take and produce.
+
+    Use it as `with compiled_graphs(recorder.wrap): ...`.
+    """
 
     def __init__(self) -> None:
-        self._taken: list[Tensor] = []
-        self._made: list[Tensor] = []
+        self._inputs: list[Tensor] = []
+        self._outputs: list[Tensor] = []
 
-    def around(self, program: Program) -> Program:
-        """Watch the calls of a program."""
+    def wrap(self, program: Program) -> Program:
+        """Wrap a program so that the tensors of its calls are recorded."""
 
         def run(*arguments: Any) -> Any:
             results = program(*arguments)
-            self._taken += _numbers(arguments)
-            self._made += _numbers(results)
+            self._inputs += _flat_tensors(arguments)
+            self._outputs += _flat_tensors(results)
             return results
 
         return run
 
-    def forget(self) -> None:
-        """Begin anew."""
-        self._taken.clear()
-        self._made.clear()
+    def clear(self) -> None:
+        """Discard what has been recorded."""
+        self._inputs.clear()
+        self._outputs.clear()
 
-    def holds(self, result: Tensor) -> bool:
-        """Whether a program made each entry of `result`, in any order or padding; none took it."""
-        return _among(result, self._made) and not _among(result, self._taken)
+    def produced(self, result: Tensor) -> bool:
+        """Return whether a program computed every entry of `result`.
+
+        Order and padding do not matter. Entries that a program merely received do not count.
+        """
+        return _contains(self._outputs, result) and not _contains(self._inputs, result)
 
 
-def _numbers(tree: Any) -> list[Tensor]:
+def _flat_tensors(tree: Any) -> list[Tensor]:
     leaves = torch.utils._pytree.tree_leaves(tree)  # noqa: SLF001 - has no public name
     return [leaf.detach().flatten() for leaf in leaves if torch.is_tensor(leaf)]
 
 
-def _among(result: Tensor, found: list[Tensor]) -> bool:
-    pool = torch.cat([torch.empty(0), *found]).float()
+def _contains(recorded: list[Tensor], result: Tensor) -> bool:
+    pool = torch.cat([torch.empty(0), *recorded]).float()
     near = torch.isclose(pool, result.flatten()[:, None], rtol=1e-5, atol=1e-6)
     return bool(near.any(1).all()) if len(pool) else False
 
 
 @contextmanager
-def _anew() -> Iterator[None]:
-    if _endless:
+def _fresh_compiler() -> Iterator[None]:
+    if _timed_out:
         raise EndlessError("compiling", LIMIT)
     torch._dynamo.reset()  # noqa: SLF001 - the counters have no public name
     torch._dynamo.utils.counters.clear()  # noqa: SLF001
-    with _timed():
+    with _time_limit():
         yield
 
 
 @contextmanager
-def _timed() -> Iterator[None]:
-    """Interrupt what takes too long, where the platform has a timer for it."""
+def _time_limit() -> Iterator[None]:
+    """Interrupt the block after `LIMIT` seconds, if the platform has a timer."""
     if not hasattr(signal, "setitimer"):
-        yield  # the judge's own limit has to do
+        yield  # the limit of the whole request still applies
         return
 
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        _endless.append("compiling")
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        _timed_out.append("compiling")
         raise EndlessError("compiling", LIMIT)
 
-    before = signal.signal(signal.SIGALRM, ring)
+    previous = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous)

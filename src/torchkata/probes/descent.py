@@ -1,4 +1,7 @@
-"""Train `TwoLayers` by the formulas alone: a second oracle, of no optimizer and no autograd."""
+"""Train `TwoLayers` from the formulas alone: a reference that uses neither autograd nor optimizers.
+
+The same results by independent means are what training exercises are compared with.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Named = dict[str, Tensor]
+NamedTensors = dict[str, Tensor]
 
 
 def momentum_descent(
@@ -22,27 +25,45 @@ def momentum_descent(
     momentum: float,
     max_norm: float = torch.inf,
 ) -> dict[str, Any]:
-    """Descend with momentum, the gradients clipped to a norm over all of them.
+    """Run gradient descent with momentum, with gradients clipped to a joint norm.
+
+    Args:
+        first: the weights of the first layer, [i, h].
+        last: the weights of the last layer, [h, o].
+        x: inputs, [n, i].
+        y: targets, [n, o].
+        steps: the number of steps.
+        lr: the learning rate.
+        momentum: the momentum factor.
+        max_norm: the largest norm of all gradients together (default: no clipping).
 
     Returns:
         `losses`, a 0-d tensor for each step, and `parameters` by name.
     """
     velocity = {"first": torch.zeros_like(first), "last": torch.zeros_like(last)}
 
-    def move(gradients: Named, _step: int) -> Named:
+    def update(gradients: NamedTensors, _step: int) -> NamedTensors:
         norm = sum(float((g * g).sum()) for g in gradients.values()) ** 0.5
         factor = min(1.0, max_norm / norm) if norm else 1.0
         for name, gradient in gradients.items():
             velocity[name] = momentum * velocity[name] + factor * gradient
         return {name: lr * velocity[name] for name in gradients}
 
-    return _descended({"first": first, "last": last}, x, y, steps, move)
+    return _descend({"first": first, "last": last}, x, y, steps, update)
 
 
 def adam_descent(
     first: Tensor, last: Tensor, x: Tensor, y: Tensor, steps: int, *, lr: float
 ) -> dict[str, Any]:
-    """Descend by Adam, with its usual settings.
+    """Run Adam with its default settings.
+
+    Args:
+        first: the weights of the first layer, [i, h].
+        last: the weights of the last layer, [h, o].
+        x: inputs, [n, i].
+        y: targets, [n, o].
+        steps: the number of steps.
+        lr: the learning rate.
 
     Returns:
         `losses`, a 0-d tensor for each step, and `parameters` by name.
@@ -50,34 +71,40 @@ def adam_descent(
     mean = {"first": torch.zeros_like(first), "last": torch.zeros_like(last)}
     square = dict(mean)
 
-    def move(gradients: Named, step: int) -> Named:
-        moves = {}
+    def update(gradients: NamedTensors, step: int) -> NamedTensors:
+        updates = {}
         for name, g in gradients.items():
             mean[name] = 0.9 * mean[name] + 0.1 * g
             square[name] = 0.999 * square[name] + 0.001 * g * g
-            width = (square[name] / (1 - 0.999**step)) ** 0.5
-            moves[name] = lr * mean[name] / (1 - 0.9**step) / (width + 1e-8)
-        return moves
+            scale = (square[name] / (1 - 0.999**step)) ** 0.5
+            updates[name] = lr * mean[name] / (1 - 0.9**step) / (scale + 1e-8)
+        return updates
 
-    return _descended({"first": first, "last": last}, x, y, steps, move)
+    return _descend({"first": first, "last": last}, x, y, steps, update)
 
 
-def _descended(
-    weights: Named, x: Tensor, y: Tensor, steps: int, move: Callable[[Named, int], Named]
+def _descend(
+    weights: NamedTensors,
+    x: Tensor,
+    y: Tensor,
+    steps: int,
+    update: Callable[[NamedTensors, int], NamedTensors],
 ) -> dict[str, Any]:
     losses = []
     for step in range(1, steps + 1):
-        loss, gradients = slopes(**weights, x=x, y=y)
+        loss, gradients = loss_gradients(**weights, x=x, y=y)
         losses.append(loss)
-        moves = move(gradients, step)
-        weights = {name: weight - moves[name] for name, weight in weights.items()}
+        updates = update(gradients, step)
+        weights = {name: weight - updates[name] for name, weight in weights.items()}
     return {"losses": losses, "parameters": weights}
 
 
-def slopes(first: Tensor, last: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """The mean squared error of `TwoLayers` and its gradients by name, by the chain rule."""
+def loss_gradients(
+    first: Tensor, last: Tensor, x: Tensor, y: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the mean squared error of `TwoLayers` and its gradients by name, by the chain rule."""
     hidden = torch.tanh(x @ first)
     error = hidden @ last - y
-    slope = 2 * error / error.numel()
-    inner = (slope @ last.T) * (1 - hidden * hidden)
-    return (error * error).mean(), {"first": x.T @ inner, "last": hidden.T @ slope}
+    error_grad = 2 * error / error.numel()
+    hidden_grad = (error_grad @ last.T) * (1 - hidden * hidden)
+    return (error * error).mean(), {"first": x.T @ hidden_grad, "last": hidden.T @ error_grad}

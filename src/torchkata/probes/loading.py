@@ -1,4 +1,4 @@
-"""Watch data loading: what a DataLoader delivers or raises, and which files are opened."""
+"""Watch data loading: what a DataLoader yields or raises, and which files are opened."""
 
 from __future__ import annotations
 
@@ -12,26 +12,50 @@ from typing import Any, Final
 
 from torch.utils.data import DataLoader, _utils
 
-from torchkata.probes.endless import EndlessError
+BATCH_TIMEOUT: Final = 5  # seconds that worker processes may take for a batch
+SHORT_TIMEOUT: Final = 1  # the same once they have timed out: they will again
+MAX_ITEMS: Final = 10_000  # no grader needs that many
 
-LIMIT: Final = 5  # seconds that worker processes may take for a batch
-LESS: Final = 1  # the same once they have taken all of them: they fail, and need not again so long
-MOST: Final = 10_000  # items: no grader asks for as many
-
-_listeners: list[list[str]] = []
-_hung: list[str] = []  # in a worker process: fills when batches do not come
+_open_recorders: list[list[str]] = []
+_timed_out: list[str] = []  # in a worker process: not empty once batches did not arrive
 
 
-def taken(items: Iterable[Any], most: int = MOST) -> list[Any]:
-    """All items, as `ending` gives them."""
-    return list(ending(items, most))
+class EndlessError(BaseException):
+    """Raised when compiling or an iteration does not end.
+
+    It is no `Exception`, so that no `except Exception` of a submission catches it.
+
+    Args:
+        what: `compiling` or `items`.
+        limit: seconds, or the number of items that were read.
+
+    Attributes:
+        what: see above.
+        limit: see above.
+        details: both as plain data, which the worker sends along with the error.
+    """
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(f"{what} {limit}")
+        self.what = what
+        self.limit = limit
+        self.details: dict[str, object] = {"what": what, "limit": limit}
 
 
-def ending(items: Iterable[Any], most: int = MOST) -> Iterator[Any]:
-    """The items one by one, of something that may never come to its end.
+def collect_bounded(items: Iterable[Any], most: int = MAX_ITEMS) -> list[Any]:
+    """Return all items as a list.
 
     Raises:
-        EndlessError: after `most` items there are still more.
+        EndlessError: there are more than `most`.
+    """
+    return list(bounded(items, most))
+
+
+def bounded(items: Iterable[Any], most: int = MAX_ITEMS) -> Iterator[Any]:
+    """Yield the items of an iterable that may never end.
+
+    Raises:
+        EndlessError: there are more than `most`.
     """
     for number, item in enumerate(items):
         if number >= most:
@@ -39,8 +63,8 @@ def ending(items: Iterable[Any], most: int = MOST) -> Iterator[Any]:
         yield item
 
 
-def indexed(dataset: Any, indices: Iterable[int]) -> list[Any]:
-    """The samples of some indices; the text "IndexError" where that is raised."""
+def samples_at(dataset: Any, indices: Iterable[int]) -> list[Any]:
+    """Return the samples at some indices; the text "IndexError" if that is raised."""
 
     def sample(index: int) -> Any:
         try:
@@ -51,94 +75,95 @@ def indexed(dataset: Any, indices: Iterable[int]) -> list[Any]:
     return [sample(index) for index in indices]
 
 
-def delivered(dataset: Any, *, passes: int = 1, **how: Any) -> dict[str, Any]:
-    """What a DataLoader gives in some passes, or what it raised.
+def loader_output(dataset: Any, *, passes: int = 1, **options: Any) -> dict[str, Any]:
+    """Return what a DataLoader yields in some passes, or what it raises.
 
     Args:
-        dataset: what it loads.
-        passes: how often it is gone through; for more than one, its worker processes stay.
-        how: its keyword arguments.
+        dataset: the dataset to load.
+        passes: the number of passes; with more than one, the worker processes are persistent.
+        options: keyword arguments of the DataLoader.
 
     Returns:
         `passes`, a list of batches for each; `error`, one line that begins with the exception's
-        type, empty if there was none; and `text`, all of its text.
+        type, empty if nothing was raised; and `text`, the exception's complete text.
     """
-    workers = how.get("num_workers", 0)
+    workers = options.get("num_workers", 0)
     if workers:
-        how = {"timeout": LESS if _hung else LIMIT, "persistent_workers": passes > 1, **how}
-    found: list[list[Any]] = [[] for _ in range(passes)]
+        timeout = SHORT_TIMEOUT if _timed_out else BATCH_TIMEOUT
+        options = {"timeout": timeout, "persistent_workers": passes > 1, **options}
+    collected: list[list[Any]] = [[] for _ in range(passes)]
     error = text = ""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This DataLoader will create")  # judged on one core
+        warnings.filterwarnings("ignore", "This DataLoader will create")  # graded on one core
         try:
-            loader = DataLoader(dataset, **how)
-            for batches in found:
-                batches.extend(ending(loader))  # keeps what came before an error
+            loader = DataLoader(dataset, **options)
+            for batches in collected:
+                batches.extend(bounded(loader))  # keeps the batches before an error
         except Exception as raised:
             if type(raised) is NotImplementedError and not raised.args:
-                raise  # a stub
+                raise  # an unfinished stub
             kind, notes = type(raised).__name__, getattr(raised, "__notes__", ())
             text = "\n".join((f"{kind}: {raised}", *notes)).strip()
             last = str(raised).strip().rpartition("\n")[2]
-            # A worker process's traceback ends with the type and the text of what it raised.
+            # A worker process's traceback ends with the type and the text of the exception.
             error = last if workers and last.partition(":")[0].isidentifier() else f"{kind}: {last}"
             if last.startswith("DataLoader timed out"):
-                _hung.append(last)
-                _utils.MP_STATUS_CHECK_INTERVAL = LESS / 10  # nor does their end need long waits
-            raised.__traceback__ = None  # it would keep the processes until they time out
-    return {"passes": found, "error": error, "text": text}
+                _timed_out.append(last)
+                _utils.MP_STATUS_CHECK_INTERVAL = SHORT_TIMEOUT / 10  # so shutdown is quick, too
+            raised.__traceback__ = None  # it would keep the processes alive until they time out
+    return {"passes": collected, "error": error, "text": text}
 
 
 @contextmanager
-def opening(name: str) -> Iterator[list[str]]:
+def recorded_opens(name: str) -> Iterator[list[str]]:
     """Collect the names, without folders, of opened files whose path ends in `name`."""
-    heard: list[str] = []
-    _listen()
-    _listeners.append(heard)
+    opened: list[str] = []
+    _install_audit_hook()
+    _open_recorders.append(opened)
     try:
-        yield heard
+        yield opened
     finally:
-        _listeners.pop()
-        heard[:] = [path.rpartition("/")[2] for path in heard if path.endswith(name)]
+        _open_recorders.pop()
+        opened[:] = [path.rpartition("/")[2] for path in opened if path.endswith(name)]
 
 
 @contextmanager
-def opening_tars() -> Iterator[list[str]]:
-    """Collect the names of the tar archives that are opened, also of one that lies open already."""
+def recorded_tar_opens() -> Iterator[list[str]]:
+    """Collect the names of the tar archives that are opened, those of file objects included."""
     import tarfile  # noqa: PLC0415 - other workers need not load its libraries
 
-    heard: list[str] = []
+    opened: list[str] = []
     start = tarfile.TarFile.__init__
 
-    def counted(self: tarfile.TarFile, *arguments: Any, **keywords: Any) -> None:
-        start(self, *arguments, **keywords)  # raises where it only tries a compression
-        heard.append(str(self.name))
+    def start_and_record(self: tarfile.TarFile, *arguments: Any, **keywords: Any) -> None:
+        start(self, *arguments, **keywords)  # raises if it only tries a compression
+        opened.append(str(self.name))
 
-    tarfile.TarFile.__init__ = counted  # type: ignore[method-assign]
+    tarfile.TarFile.__init__ = start_and_record  # type: ignore[method-assign]
     try:
-        yield heard
+        yield opened
     finally:
         tarfile.TarFile.__init__ = start  # type: ignore[method-assign]
 
 
-def most_held(items: Iterable[Any]) -> tuple[int, int]:
-    """How many items come, and the most bytes of Python's and numpy's that are held meanwhile."""
-    import tracemalloc  # noqa: PLC0415 - other workers need it not
+def count_and_peak_bytes(items: Iterable[Any]) -> tuple[int, int]:
+    """Return the number of items, and the peak memory of Python and NumPy while iterating."""
+    import tracemalloc  # noqa: PLC0415 - other workers do not need it
 
     tracemalloc.start()
     try:
-        return sum(1 for _ in ending(items)), tracemalloc.get_traced_memory()[1]
+        return sum(1 for _ in bounded(items)), tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
 
 @cache
-def _listen() -> None:
-    """Hear of every file from now on: an audit hook stays for ever, so there is one for all."""
-    sys.addaudithook(_hear)
+def _install_audit_hook() -> None:
+    """Install the audit hook once: hooks cannot be removed."""
+    sys.addaudithook(_record_open)
 
 
-def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+def _record_open(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
-        for heard in _listeners:
-            heard.append(os.fsdecode(arguments[0]))
+        for opened in _open_recorders:
+            opened.append(os.fsdecode(arguments[0]))

@@ -1,4 +1,4 @@
-"""Watch a training step: a small net, an optimizer and a loss that note what is done with them."""
+"""Watch training steps: a small net, and a recorder for its optimizer and loss function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from torch.nn.functional import mse_loss
 
 
 class TwoLayers(nn.Module):
-    """`tanh(x @ first) @ last`, from given weights.
+    """The net `tanh(x @ first) @ last`.
+
+    Args:
+        first: weights of the first layer, [i, h]; copied.
+        last: weights of the last layer, [h, o]; copied.
 
     Attributes:
         outputs: the dtype of each output so far, as text.
@@ -23,13 +27,13 @@ class TwoLayers(nn.Module):
         self.outputs: list[str] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, i] -> [n, o]."""
+        """Compute [n, i] -> [n, o]."""
         output = torch.tanh(x @ self.first) @ self.last
         self.outputs.append(str(output.dtype))
         return output
 
-    def seen(self) -> dict[str, Any]:
-        """`parameters`, detached, and `gradients`, or None, by name; and the `outputs`."""
+    def summary(self) -> dict[str, Any]:
+        """Return `parameters`, detached, and `gradients`, or None, by name; and `outputs`."""
         named = dict(self.named_parameters())
         return {
             "parameters": {name: parameter.detach() for name, parameter in named.items()},
@@ -38,7 +42,7 @@ class TwoLayers(nn.Module):
         }
 
 
-def problem(
+def training_problem(
     generator: torch.Generator, n: int = 12, i: int = 7, h: int = 16, o: int = 3
 ) -> list[Tensor]:
     """Draw weights for `TwoLayers` and data: [i, h], [h, o], [n, i] and [n, o]."""
@@ -46,29 +50,29 @@ def problem(
     return [torch.randn(size, generator=generator) for size in sizes]
 
 
-def stale(net: nn.Module) -> None:
-    """Leave gradients of 9 in all parameters, as if from an earlier step."""
+def fill_stale_grads(net: nn.Module) -> None:
+    """Set the gradients of all parameters to 9, as if left over from an earlier step."""
     for parameter in net.parameters():
         parameter.grad = torch.full_like(parameter, 9.0)
 
 
-class Watch:
-    """An optimizer and a loss function for a net, and what a training step did with them.
+class TrainingRecorder:
+    """Provides an optimizer and a loss function for a net, and records what a step does with them.
 
     Args:
-        net: to be trained.
-        kind: the type of device whose autocast is looked at.
+        net: the net to train.
+        kind: the device type whose autocast is observed.
         optimizer: a name in torch.optim.
-        settings: of the optimizer.
+        settings: keyword arguments of the optimizer.
 
     Attributes:
-        optimizer: to be handed to the step.
-        steps: how many steps it has made.
-        forward: whether autocast was on in each call of `loss_fn`.
-        backward: whether it was on when each backward pass came through the net's output.
-        losses: what came back from each step, without its graph if it is a tensor at all.
-        graphs: whether each of these still had its gradient graph.
-        places: the device of each, as text.
+        optimizer: the optimizer to pass to the step.
+        steps: the number of steps that it has made.
+        forward: whether autocast was on, for each call of `loss_fn`.
+        backward: whether autocast was on, for each backward pass through the net's output.
+        losses: the value that each step returned; detached if it is a tensor.
+        attached: whether each of these still had its autograd graph.
+        devices: the device of each, as text.
 
     Raises:
         ValueError: the net has no parameters.
@@ -80,42 +84,42 @@ class Watch:
         parameters = list(net.parameters())
         if not parameters:
             raise ValueError(
-                f"{type(net).__name__} has no parameters, so there is nothing to train. Tensors "
-                "become parameters by torch.nn.Parameter, layers by being attributes."
+                f"{type(net).__name__} has no parameters, so there is nothing to train. Wrap "
+                "tensors in torch.nn.Parameter, and assign layers as attributes of the module."
             )
         self.optimizer: torch.optim.Optimizer = getattr(torch.optim, optimizer)(
             parameters, **settings
         )
-        self.optimizer.register_step_post_hook(self._count)
+        self.optimizer.register_step_post_hook(self._count_step)
         self.steps = 0
         self.forward: list[bool] = []
         self.backward: list[bool] = []
         self.losses: list[Any] = []
-        self.graphs: list[bool] = []
-        self.places: list[str] = []
+        self.attached: list[bool] = []
+        self.devices: list[str] = []
         self._kind = kind
 
-    def _count(self, *_: Any) -> None:
+    def _count_step(self, *_: Any) -> None:
         self.steps += 1
 
     def loss_fn(self, output: Tensor, target: Tensor) -> Tensor:
-        """The mean squared error, with an eye on autocast."""
+        """Return the mean squared error, and record whether autocast is on."""
         self.forward.append(torch.is_autocast_enabled(self._kind))
         if output.requires_grad:
-            output.register_hook(self._passed)  # type: ignore[no-untyped-call]
+            output.register_hook(self._record_backward)  # type: ignore[no-untyped-call]
         return mse_loss(output, target)
 
-    def _passed(self, _: Tensor) -> None:
+    def _record_backward(self, _: Tensor) -> None:
         self.backward.append(torch.is_autocast_enabled(self._kind))
 
-    def note(self, loss: Any) -> None:
-        """Keep what a step returned."""
+    def record(self, loss: Any) -> None:
+        """Record the value that a step returned."""
         attached = torch.is_tensor(loss) and loss.requires_grad
         self.losses.append(loss.detach() if attached else loss)
-        self.graphs.append(attached)
-        self.places.append(str(getattr(loss, "device", "no device")))
+        self.attached.append(attached)
+        self.devices.append(str(getattr(loss, "device", "no device")))
 
-    def seen(self) -> dict[str, Any]:
-        """All attributes but the optimizer, for the judge."""
-        names = ("losses", "graphs", "places", "steps", "forward", "backward")
+    def summary(self) -> dict[str, Any]:
+        """Return all attributes except the optimizer, as plain data."""
+        names = ("losses", "attached", "devices", "steps", "forward", "backward")
         return {name: getattr(self, name) for name in names}

@@ -102,7 +102,7 @@ def loader_yields(
     Args:
         submission: asked.
         probe: `probe(kata, *arguments, num_workers)`, which returns what
-            `torchkata.probes.delivered` does.
+            `torchkata.probes.loader_output` does.
         arguments: of the probe, apart from the last.
         expected: the batches of each pass; by default they are not compared.
         workers: the numbers of worker processes.
@@ -178,7 +178,7 @@ def training_steps_ok(
     """Fail the check unless training steps return their loss, detached, and do nothing twice.
 
     Args:
-        seen: what `torchkata.probes.Watch` has seen, and `TwoLayers`.
+        seen: what `torchkata.probes.TrainingRecorder` has seen, and `TwoLayers`.
         steps: how many steps the optimizer has to make; not judged by default.
         forwards: how often the model has to be called; not judged by default.
     """
@@ -188,7 +188,7 @@ def training_steps_ok(
             _("A step has to return the loss, a 0-d tensor, not {loss}.", loss=repr(loss)),
         )
     require(
-        not any(seen["graphs"]),
+        not any(seen["attached"]),
         _(
             "The returned loss still hangs on its gradient graph. Whoever keeps it in a list keeps "
             "the graph of every step: detach it."

@@ -11,7 +11,7 @@ from torchkata.grading.checks.outputs import on, ordinary
 from torchkata.grading.processes import Blocked
 from torchkata.grading.session import Session
 from torchkata.i18n import _, join
-from torchkata.probes import called
+from torchkata.probes import called_functions
 from torchkata.worker import builtin_probes
 
 
@@ -26,7 +26,7 @@ def own_work(session: Session, function: Function) -> None:
             session.ask(function, case, dtype=dtype)
             arguments = (function.name, *session.draw(function, case, dtype))
             try:
-                answer = session.worker.run(builtin_probes.measured, called, arguments)
+                answer = session.worker.run(builtin_probes.measured, called_functions, arguments)
             except SubmissionError as error:
                 if error.todo:
                     raise
