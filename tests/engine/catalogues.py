@@ -12,7 +12,7 @@ from string import Formatter
 
 from torchkata.course.catalogue import Exercise
 from torchkata.course.spec.budgets import Speedup
-from torchkata.learner.statement import paragraphs_of
+from torchkata.learner.statement import statement_paragraphs
 
 _PROSE = re.compile(r"[A-Za-z]{2,}\W* .*[A-Za-z]{2,}", re.DOTALL)
 
@@ -78,7 +78,8 @@ def engine_faults(texts: dict[str, set[str]], catalogue: dict[str, str]) -> list
 
 def statement_texts(exercise: Exercise) -> list[str]:
     """The paragraphs of a stub's statement."""
-    return paragraphs_of(exercise.stub_path.read_text(encoding="utf-8"))
+    source = exercise.stub_path.read_text(encoding="utf-8")
+    return [paragraph.template for paragraph in statement_paragraphs(source)]
 
 
 def hidden_texts(exercise: Exercise) -> list[str]:

@@ -1,1 +1,1 @@
-"""What helps a learner besides the verdict: hints, reset, progress."""
+"""Features for learners: hints, statements, progress, reset, the reference after a pass."""

@@ -1,229 +1,193 @@
-"""Progress: one SQLite file beside the course that remembers states, attempts, bests and hints."""
+"""A learner's progress on a course: states, attempts, best metrics and hints, kept in SQLite."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Connection
+from typing import Final
 
-from torchkata.course.catalogue import Course, Exercise, digest
-from torchkata.learner.progress_db import Store
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise, digest
+from torchkata.i18n import Message
+from torchkata.learner.progress_db import ProgressDb
 from torchkata.result import ExerciseResult, State
 
-NOT_JUDGED = "not judged yet"
-BETTER_WHEN_LESS = ("seconds_median", "ops", "extra_bytes")
+NOT_GRADED: Final = "not graded yet"
+"""The state of a file that has changed since it was graded."""
 
-Best = dict[str, dict[str, float]]
-"""The lowest figure of every passed attempt: by the ladder's case, then by the figure's name."""
+LOWER_IS_BETTER: Final = ("seconds_median", "ops", "extra_bytes")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """One judging of a file that somebody had begun.
-
-    Attributes:
-        at: when, in seconds since 1970 (UTC).
-        state: how it ended.
-        seconds: wall time that the judging took.
-    """
-
-    at: float
-    state: str
-    seconds: float
+Metrics = dict[str, dict[str, float]]
+"""Costs by the label of the case and the name of the metric."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What is known of one exercise.
+class ExerciseProgress:
+    """The progress on one exercise.
 
     Attributes:
-        state: of the last judging; empty before the first.
-        digest: of the file that was judged then.
-        attempts: how many judgings there were.
-        first_passed: when it passed for the first time, in seconds since 1970; None before.
-        hint_level: the highest hint that was shown; 0 for none.
+        state: the result of the last grading; empty before the first.
+        digest: of the file that was graded then.
+        attempts: how often the exercise was graded.
+        hint_level: the highest hint that was shown; 0 if none was.
         solution_seen: whether the solution was shown.
-        best: the lowest figures of passed attempts, by case.
+        best: the lowest metrics of all passed attempts.
     """
 
     state: str = ""
     digest: str = ""
     attempts: int = 0
-    first_passed: float | None = None
     hint_level: int = 0
     solution_seen: bool = False
-    best: Best = field(default_factory=dict)
+    best: Metrics = field(default_factory=dict)
 
 
 class Progress:
-    """The memory of one course; every call opens the file, so it may go or come at any time.
+    """The progress on one course.
 
-    Nothing here raises because of the file: what cannot be read counts as unknown, what cannot
-    be written is dropped, and `notes` says so.
+    No method raises because of the file: unreadable data counts as unknown, failed writes are
+    dropped, and `notes` tells the learner. The file may appear or disappear between calls.
 
     Args:
         root: the course's folder; the file is `.torchkata/progress.sqlite` in it.
     """
 
     def __init__(self, root: Path) -> None:
-        self._store = Store(root / ".torchkata")
+        self._db = ProgressDb(root / ".torchkata")
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What the learner should know about the file, each sentence once."""
-        return tuple(self._store.notes)
+    def notes(self) -> tuple[Message, ...]:
+        """What the learner should know about the file, each message once."""
+        return tuple(self._db.notes)
 
     def record(
         self, exercise: Exercise, result: ExerciseResult, source: bytes, *, own_file: bool = True
     ) -> None:
-        """Note a judging; what nobody has begun is none.
+        """Record an attempt; the result of an untouched stub is not recorded.
 
         Args:
-            lesson: the exercise.
-            result: how it went.
-            source: the file that was judged.
-            own_file: whether that was the file in `exercises/`; if not, the exercise's state stays
-                what that file has earned.
+            exercise: the exercise.
+            result: its result.
+            source: the source that was graded.
+            own_file: whether `source` is the file in `exercises/`. If not, such as for a notebook
+                cell, the attempt counts, but the state of the exercise stays that of the file.
         """
         if result.state is State.TODO and not result.seconds:
             return
-        now = time.time()
-        passed = result.state is State.PASSED
 
         def write(db: Connection) -> None:
-            _touch(db, exercise.id)
-            db.execute(
-                "UPDATE exercises SET attempts = attempts + 1, "
-                "first_passed = coalesce(first_passed, ?) WHERE id = ?",
-                (now if passed else None, exercise.id),
-            )
+            _ensure_row(db, exercise.id)
+            db.execute("UPDATE exercises SET attempts = attempts + 1 WHERE id = ?", (exercise.id,))
             if own_file:
                 db.execute(
                     "UPDATE exercises SET state = ?, digest = ? WHERE id = ?",
                     (result.state.value, digest(source), exercise.id),
                 )
-            db.execute(
-                "INSERT INTO attempts (id, at, state, seconds) VALUES (?, ?, ?, ?)",
-                (exercise.id, now, result.state.value, result.seconds),
-            )
-            for case, figures in mine(result).items() if passed else ():
+            if result.state is not State.PASSED:
+                return
+            for case, metrics in submission_costs(result).items():
                 db.executemany(
                     "INSERT INTO bests (id, case_name, figure, value) VALUES (?, ?, ?, ?) "
                     "ON CONFLICT DO UPDATE SET value = min(value, excluded.value)",
-                    [(exercise.id, case, name, value) for name, value in figures.items()],
+                    [(exercise.id, case, name, value) for name, value in metrics.items()],
                 )
 
-        self._store.write(write)
+        self._db.write(write)
 
     def states(self, course: Course) -> dict[str, str]:
-        """The state of every exercise by id: as judged, `todo` if untouched, else `not judged yet`.
+        """Return the state of every exercise by id.
+
+        A state is that of the last grading, `todo` for an untouched stub, or `NOT_GRADED` if the
+        file has changed since.
 
         Args:
-            course: whose exercises to list.
+            course: the course whose exercises to list.
         """
-        known = self.entries()
+        known = self.exercises()
         return {
-            exercise.id: _state(exercise, known.get(exercise.id)) for exercise in course.exercises
+            exercise.id: _state(exercise, known.get(exercise.id, ExerciseProgress()))
+            for exercise in course.exercises
         }
 
-    def entries(self) -> dict[str, Entry]:
-        """Everything that is known, by the exercise's id."""
+    def exercises(self) -> dict[str, ExerciseProgress]:
+        """Return the progress on each exercise that has any, by id."""
 
-        def read(db: Connection) -> dict[str, Entry]:
-            bests: dict[str, Best] = {}
+        def read(db: Connection) -> dict[str, ExerciseProgress]:
+            best: dict[str, Metrics] = {}
             for id_, case, name, value in db.execute(
                 "SELECT id, case_name, figure, value FROM bests ORDER BY rowid"
             ):
-                bests.setdefault(id_, {}).setdefault(case, {})[name] = value
+                best.setdefault(id_, {}).setdefault(case, {})[name] = value
+            rows = db.execute(
+                "SELECT id, state, digest, attempts, hint_level, solution_seen "
+                "FROM exercises ORDER BY id"
+            )
             return {
-                row[0]: Entry(
-                    state=row[1],
-                    digest=row[2],
-                    attempts=row[3],
-                    first_passed=row[4],
-                    hint_level=row[5],
-                    solution_seen=row[6] is not None,
-                    best=bests.get(row[0], {}),
+                id_: ExerciseProgress(
+                    state=state,
+                    digest=graded_digest,
+                    attempts=attempts,
+                    hint_level=hint_level,
+                    solution_seen=solution_seen is not None,
+                    best=best.get(id_, {}),
                 )
-                for row in db.execute(
-                    "SELECT id, state, digest, attempts, first_passed, hint_level, solution_seen "
-                    "FROM exercises ORDER BY id"
-                )
+                for id_, state, graded_digest, attempts, hint_level, solution_seen in rows
             }
 
-        return self._store.read(read) or {}
+        return self._db.read(read) or {}
 
-    def best(self, exercise_id: str) -> Best:
-        """The lowest figures of passed attempts, by the ladder's case; empty before a pass."""
-        return self._entry(exercise_id).best
+    def exercise(self, exercise_id: str) -> ExerciseProgress:
+        """Return the progress on one exercise."""
+        return self.exercises().get(exercise_id, ExerciseProgress())
 
-    def hint_level(self, exercise_id: str) -> int:
-        """The highest hint that was shown; 0 for none."""
-        return self._entry(exercise_id).hint_level
+    def best(self, exercise_id: str) -> Metrics:
+        """Return the lowest metrics of all passed attempts; empty before the first pass."""
+        return self.exercise(exercise_id).best
 
-    def solution_seen(self, exercise_id: str) -> bool:
-        """Whether the solution was shown."""
-        return self._entry(exercise_id).solution_seen
-
-    def attempts(self, exercise_id: str) -> tuple[Attempt, ...]:
-        """Every judging of an exercise, the oldest first."""
-
-        def read(db: Connection) -> tuple[Attempt, ...]:
-            rows = db.execute(
-                "SELECT at, state, seconds FROM attempts WHERE id = ? ORDER BY number",
-                (exercise_id,),
-            )
-            return tuple(Attempt(at=at, state=state, seconds=taken) for at, state, taken in rows)
-
-        return self._store.read(read) or ()
-
-    def note_hint(self, exercise_id: str, level: int) -> None:
-        """Note that a hint was shown; a lower one than before changes nothing."""
+    def record_hint(self, exercise_id: str, level: int) -> None:
+        """Record that a hint was shown; a level below the highest one changes nothing."""
 
         def write(db: Connection) -> None:
-            _touch(db, exercise_id)
+            _ensure_row(db, exercise_id)
             db.execute(
                 "UPDATE exercises SET hint_level = max(hint_level, ?) WHERE id = ?",
                 (level, exercise_id),
             )
 
-        self._store.write(write)
+        self._db.write(write)
 
-    def note_solution(self, exercise_id: str) -> None:
-        """Note that the solution was shown; the first time counts."""
+    def record_solution_seen(self, exercise_id: str) -> None:
+        """Record that the solution was shown; the time of the first call is kept."""
 
         def write(db: Connection) -> None:
-            _touch(db, exercise_id)
+            _ensure_row(db, exercise_id)
             db.execute(
                 "UPDATE exercises SET solution_seen = coalesce(solution_seen, ?) WHERE id = ?",
                 (time.time(), exercise_id),
             )
 
-        self._store.write(write)
-
-    def _entry(self, exercise_id: str) -> Entry:
-        return self.entries().get(exercise_id, Entry())
+        self._db.write(write)
 
 
-def mine(result: ExerciseResult) -> Mapping[str, dict[str, float]]:
-    """What the submission costs, by the ladder's case: the figures that are better when less."""
+def submission_costs(result: ExerciseResult) -> Metrics:
+    """Return the submission's metrics in which lower is better, by case."""
     return {
-        rung.case: {name: rung.figures[name] for name in BETTER_WHEN_LESS if name in rung.figures}
-        for rung in result.ladder
-        if rung.who == "yours"
+        str(row.case): {name: row.metrics[name] for name in LOWER_IS_BETTER if name in row.metrics}
+        for row in result.cost_table
+        if row.who == "yours"
     }
 
 
-def _touch(db: Connection, exercise_id: str) -> None:
+def _ensure_row(db: Connection, exercise_id: str) -> None:
     db.execute("INSERT INTO exercises (id) VALUES (?) ON CONFLICT DO NOTHING", (exercise_id,))
 
 
-def _state(exercise: Exercise, entry: Entry | None) -> str:
-    if not exercise.stub_path.exists():
+def _state(exercise: Exercise, known: ExerciseProgress) -> str:
+    if not exercise.stub_path.is_file():
         return State.TODO
-    current = digest(exercise.stub_path.read_bytes())
-    if current == exercise.grader.spec.stub_digest:
+    source = exercise.stub_path.read_bytes()
+    if exercise.is_untouched(source):
         return State.TODO
-    return entry.state if entry is not None and entry.digest == current else NOT_JUDGED
+    return known.state if known.digest == digest(source) else NOT_GRADED

@@ -1,101 +1,95 @@
-"""Reset: bring back an exercise as shipped; the learner's file is kept, always."""
+"""Reset an exercise to its original stub; the learner's file is always kept."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 
-from torchkata.course.catalogue import Exercise, digest
+from torchkata.course.atomic_write import replace_file
+from torchkata.course.exercise import Exercise
 from torchkata.course.git import GitError, git, lines
 from torchkata.errors import KataError
-from torchkata.i18n import _
+from torchkata.i18n import Message, _
 
 
-def shipped_source(exercise: Exercise) -> bytes:
-    """Find the stub as shipped: in a kit's own file, or by its digest in a repository's history.
+def find_original_stub(exercise: Exercise) -> bytes:
+    """Return the original stub: from the kit, or from the repository's history by its digest.
 
     Raises:
-        KataError: the history does not have it.
+        KataError: the original stub cannot be found.
     """
     if exercise.original_stub is not None:
         return exercise.original_stub
-    wanted = exercise.grader.spec.stub_digest
     path = exercise.stub_path.relative_to(exercise.course).as_posix()
     try:
-        prefix = lines(exercise.course, "rev-parse", "--show-prefix")
-        where = "".join(prefix) + path
+        prefix = "".join(lines(exercise.course, "rev-parse", "--show-prefix"))
         commits = lines(
             exercise.course, "log", "--all", "--full-history", "--format=%H", "--", path
         )
-        for commit in [*commits, "HEAD", ""]:
+        for commit in [*commits, "HEAD", ""]:  # the empty name is git's index
             try:
-                source = git(exercise.course, "cat-file", "blob", f"{commit}:{where}")
+                source = git(exercise.course, "cat-file", "blob", f"{commit}:{prefix}{path}")
             except GitError:
                 continue
-            if digest(source) == wanted:
+            if exercise.is_untouched(source):
                 return source
     except GitError as error:
         raise KataError(
             _(
-                "{exercise} cannot be reset here: {why} Copy the file from a fresh download of the "
+                "{exercise} cannot be reset: {reason} Copy the file from a fresh download of the "
                 "course instead.",
                 exercise=exercise.id,
-                why=error,
+                reason=error.message,
             )
         ) from error
     raise KataError(
         _(
-            "{exercise} cannot be reset: this repository's history does not hold the file as "
-            "shipped. Copy it from a fresh download of the course instead.",
+            "{exercise} cannot be reset: the history of this repository does not contain the "
+            "original file. Copy it from a fresh download of the course instead.",
             exercise=exercise.id,
         )
     )
 
 
-def reset(exercise: Exercise) -> str:
-    """Write the shipped stub; keep the file that was there, and say where.
+def reset(exercise: Exercise) -> Message:
+    """Restore the original stub; return what was done, and where the learner's file is kept.
 
     Raises:
-        KataError: the shipped stub cannot be found; the learner's file is as it was.
+        KataError: the original stub cannot be found; the learner's file is unchanged.
     """
-    source = shipped_source(exercise)
+    stub = find_original_stub(exercise)
+    file = _relative(exercise, exercise.stub_path)
     if not exercise.stub_path.exists():
         exercise.stub_path.parent.mkdir(parents=True, exist_ok=True)
-        exercise.stub_path.write_bytes(source)
-        return _(
-            "{file} was missing and is back as shipped.", file=_shown(exercise, exercise.stub_path)
-        )
-    if digest(exercise.stub_path.read_bytes()) == exercise.grader.spec.stub_digest:
-        return _(
-            "{file} is as shipped already; nothing was done.",
-            file=_shown(exercise, exercise.stub_path),
-        )
+        replace_file(exercise.stub_path, stub)
+        return _("{file} was missing. The original is restored.", file=file)
+    if exercise.is_untouched(exercise.stub_path.read_bytes()):
+        return _("{file} is unchanged, so there is nothing to reset.", file=file)
     kept = _keep(exercise)
-    fresh = exercise.stub_path.with_suffix(".py.new")
-    fresh.write_bytes(source)
-    fresh.replace(exercise.stub_path)
+    replace_file(exercise.stub_path, stub)
     return _(
-        "{file} is back as shipped.\nYour version is kept in {kept}",
-        file=_shown(exercise, exercise.stub_path),
-        kept=_shown(exercise, kept),
+        "{file} is reset.\nYour version is kept in {kept}",
+        file=file,
+        kept=_relative(exercise, kept),
     )
 
 
 def _keep(exercise: Exercise) -> Path:
-    """Copy the learner's file to a name that nothing has yet."""
+    """Copy the learner's file to an unused name."""
     folder = exercise.course / ".torchkata" / "kept" / exercise.chapter
     folder.mkdir(parents=True, exist_ok=True)
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    for turn in range(10_000):
-        kept = folder / f"{exercise.stem}.{stamp}{f'-{turn}' if turn else ''}.py"
+    for number in range(10_000):
+        suffix = f"-{number}" if number else ""
+        kept = folder / f"{exercise.stem}.{stamp}{suffix}.py"
         try:
             with kept.open("xb") as file:
                 file.write(exercise.stub_path.read_bytes())
         except FileExistsError:
             continue
         return kept
-    raise KataError(_("{folder} is full of kept files; move some of them away.", folder=folder))
+    raise KataError(_("{folder} is full. Move some of the kept files away.", folder=folder))
 
 
-def _shown(exercise: Exercise, path: Path) -> str:
+def _relative(exercise: Exercise, path: Path) -> str:
     return path.relative_to(exercise.course).as_posix()
