@@ -1,26 +1,26 @@
-"""Grader of zero_grad: the whole trajectory of gradient descent, and an untouched start."""
+"""Grader of zero_grad: the result of several steps, and a start that is not modified."""
 
 import torch
 
-from torchkata import Case, Spec, Function, same_as_reference, normal, require
+from torchkata import Case, Function, Spec, _, normal, require, same_as_reference
 
 
 def by_forward_mode(loss_fn, w, lr, steps):
-    """Each entry's slope by dual numbers; nothing is ever collected."""
+    """Differentiate entry by entry with dual numbers: nothing accumulates."""
     w = w.detach().clone()
-    for _ in range(steps):
-        slopes = torch.zeros_like(w)
-        for place in range(w.numel()):
+    for _step in range(steps):
+        gradient = torch.zeros_like(w)
+        for i in range(w.numel()):
             direction = torch.zeros_like(w)
-            direction.view(-1)[place] = 1
-            slopes.view(-1)[place] = torch.func.jvp(loss_fn, (w,), (direction,))[1]
-        w = w - lr * slopes
+            direction.view(-1)[i] = 1
+            gradient.view(-1)[i] = torch.func.jvp(loss_fn, (w,), (direction,))[1]
+        w = w - lr * gradient
     return w
 
 
-def given(loss_fn, shape, lr, steps):
-    draw = normal(shape)
-    return lambda sizes, generator: (loss_fn, draw(sizes, generator), lr, steps)
+def descent(loss_fn, shape, lr, steps):
+    make = normal(shape)
+    return lambda sizes, generator: (loss_fn, make(sizes, generator), lr, steps)
 
 
 def bowl():
@@ -31,7 +31,7 @@ def valley():
     return lambda w: (w.cos() + 0.1 * w**4).mean()
 
 
-def slope():
+def constant_slope():
     return lambda w: 2 * w.sum()
 
 
@@ -41,20 +41,20 @@ SPEC = Spec(
         inputs={"loss_fn": None, "w": None, "lr": None, "steps": None},
         naive=by_forward_mode,
         cases=(
-            Case("no step", given=given(bowl(), "n", 0.1, 0), n=3),
-            Case("one step", given=given(bowl(), "n", 0.1, 1), n=3),
-            Case("two steps", given=given(bowl(), "n", 0.1, 2), n=3),
-            Case("a single number, 5 steps", given=given(bowl(), "", 0.2, 5)),
-            Case("no numbers", given=given(bowl(), "n", 0.1, 2), n=0),
-            Case("one column", given=given(valley(), "n 1", 0.2, 6), n=3),
+            Case("no steps", given=descent(bowl(), "n", 0.1, 0), n=3),
+            Case("one step", given=descent(bowl(), "n", 0.1, 1), n=3),
+            Case("two steps", given=descent(bowl(), "n", 0.1, 2), n=3),
+            Case("a single number, 5 steps", given=descent(bowl(), "", 0.2, 5)),
+            Case("an empty w", given=descent(bowl(), "n", 0.1, 2), n=0),
+            Case("one column", given=descent(valley(), "n 1", 0.2, 6), n=3),
             Case(
-                "an even slope, 3 steps",
-                given=given(slope(), "n", 0.5, 3),
-                why="Every step is as long as the first one there; steps that become longer tell "
-                "of gradients that pile up in .grad.",
+                "a constant slope, 3 steps",
+                given=descent(constant_slope(), "n", 0.5, 3),
+                why="All steps should have the same length here. Steps that grow are a sign of "
+                "gradients that accumulate in .grad.",
                 n=1,
             ),
-            Case("a matrix, 8 steps", given=given(valley(), "n m", 0.5, 8), n=3, m=4),
+            Case("a matrix, 8 steps", given=descent(valley(), "n m", 0.5, 8), n=3, m=4),
         ),
         gradient=False,
         variant_case="a matrix, 8 steps",
@@ -65,7 +65,7 @@ SPEC = Spec(
 
 
 def from_parameter(kata, w, steps):
-    """Descend from a parameter that has a gradient already."""
+    """Descend from a parameter that already has a gradient."""
     w = w.clone().requires_grad_()
     w.grad = torch.full_like(w, 4.0)
     before = w.detach().clone()
@@ -74,53 +74,64 @@ def from_parameter(kata, w, steps):
     untouched = bool(w.requires_grad and (w == before).all() and (w.grad == 4).all())
     return {
         "end": end.detach(),
-        "graph": end.requires_grad,
+        "requires_grad": end.requires_grad,
         "shared": shared,
         "untouched": untouched,
     }
 
 
-def asked_once(kata, w):
+def loss_evaluations(kata, w, steps):
     calls = []
 
     def loss_fn(w):
         calls.append(1)
         return (w * w).sum()
 
-    kata.sgd(loss_fn, w, 0.1, 4)
+    kata.sgd(loss_fn, w, 0.1, steps)
     return len(calls)
 
 
 def test_gradient_start_may_require_grad(submission, reference, generator):
-    """From a parameter with a gradient of its own the same descent comes, detached."""
+    """A start that requires grad and has a gradient leads to the same, detached result."""
     w = torch.randn(3, generator=generator)
     for steps in (0, 1, 3):
-        what = {"end": f"the end of {steps} steps from a parameter"}
+        what = {"end": _("the result from a parameter, steps={steps}", steps=steps)}
         got = same_as_reference(submission, reference, from_parameter, w, steps, what=what)
         require(
-            not got["graph"],
-            "The result requires grad: whatever is computed from it would keep a graph. Return "
-            "the plain numbers, detached.",
+            not got["requires_grad"],
+            _(
+                "The result requires grad, so everything computed from it would be recorded in a "
+                "graph. Return a detached tensor."
+            ),
         )
 
 
 def test_purity_start_stays(submission, generator):
-    """The caller's w keeps its numbers, its grad and its memory."""
+    """The caller's w keeps its values, its grad and its own memory."""
     for steps in (0, 3):
         got = submission.run(from_parameter, torch.randn(3, generator=generator), steps)
         require(
             got["untouched"],
-            f"After {steps} steps the caller's w, its .grad or its requires_grad is another one. "
-            "Descend on a detached copy.",
+            _(
+                "With steps={steps}, the call changes the caller's w, its .grad or its "
+                "requires_grad. Descend on a detached copy.",
+                steps=steps,
+            ),
         )
         require(
             not got["shared"],
-            f"After {steps} steps the result lies in the memory of w: whoever changes one changes "
-            "both. `detach()` shares memory; `clone()` copies.",
+            _(
+                "With steps={steps}, the result shares memory with w: modifying one changes the "
+                "other. `detach()` shares memory; `clone()` copies.",
+                steps=steps,
+            ),
         )
 
 
-def test_contract_one_pass_per_step(submission, generator):
+def test_contract_one_evaluation_per_step(submission, generator):
     """Each step evaluates the loss once."""
-    calls = submission.run(asked_once, torch.randn(3, generator=generator))
-    require(calls == 4, f"4 steps evaluate the loss {calls} times; once per step is enough.")
+    calls = submission.run(loss_evaluations, torch.randn(3, generator=generator), 4)
+    require(
+        calls == 4,
+        _("4 steps: expected 4 evaluations of the loss, got {calls}.", calls=calls),
+    )

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Spec, Function, Ops, normal
+from torchkata import Case, Function, Ops, Spec, normal
 
 
 def row_by_row(x):
@@ -23,7 +23,7 @@ def point_by_point(w, x):
 
 CASES = (
     Case("one number", n=1),
-    Case("no numbers", n=0),
+    Case("an empty x", n=0),
     Case("three numbers", n=3),
     Case("many numbers", n=100),
 )
@@ -35,7 +35,7 @@ SPEC = Spec(
         {"w": normal("3 1", std=3), "x": normal("n", std=3)},
         point_by_point,
         CASES,
-        budget=(Ops(6),),
+        budget=(Ops(6, views=True),),
     ),
     stub_digest="3434034001483616",
 )

@@ -1,16 +1,20 @@
-"""Grader of curve_fit: Adam's own path from any start, to a small error, in few ops."""
+"""Grader of curve_fit: the steps of Adam from a random start, the final error, and few ops."""
 
 import torch
 
-from torchkata import EntryPoint, Spec, Tolerance, require, same
+from torchkata import EntryPoint, Spec, Tolerance, _, require, same
 
-CLOSE = Tolerance(rtol=0, atol=1e-8)  # in float64; a step in float32 is off by 1e-7
+CLOSE = Tolerance(rtol=0, atol=1e-8)  # for float64; the rounding error of float32 is 1e-7
 SPEC = Spec(EntryPoint("fit"), stub_digest="b345dbffa07162c4")
 
 
+def features(x):
+    return torch.stack((x * x, x, torch.ones_like(x)), 1)
+
+
 def adam(w, x, y, steps, lr):
-    """Adam step by step, from the formulas of the paper."""
-    f = torch.stack((x * x, x, torch.ones_like(x)), 1)
+    """Run Adam step by step, from the formulas of the paper."""
+    f = features(x)
     m = v = torch.zeros_like(w)
     for t in range(1, steps + 1):
         g = 2 * f.mT @ (f @ w - y[:, None]) / len(x)
@@ -20,153 +24,194 @@ def adam(w, x, y, steps, lr):
 
 
 def points(generator, n, dtype=torch.float32):
-    """Points of a parabola on [-10, 10]."""
+    """Draw points of a parabola on [-10, 10]."""
     x = torch.rand(n, generator=generator, dtype=dtype) * 20 - 10
     a, b, c = torch.rand(3, generator=generator, dtype=dtype) * 8 - 4
-    a += 2 * a.sign()  # bent enough: 2 <= |a| <= 6
+    a += 2 * a.sign()  # curved enough: 2 <= |a| <= 6
     return x, a * x * x + b * x + c
 
 
-def fitted(kata, x, y, seed, *settings):
-    """Fit from the global generator after a seed."""
+def fit_after_seed(kata, x, y, seed, *settings):
+    """Seed the global generator, then fit."""
     torch.manual_seed(seed)
     return kata.fit(x, y, *settings).detach()
 
 
-def from_generator(kata, x, y, seed):
-    """Two fits from equal generators, one from another; the global one draws in between."""
+def fits_from_generators(kata, x, y, seed):
+    """Fit with two equal generators and a different one, while the global generator moves on."""
     results = []
-    for one in (seed, seed, seed + 1):
-        generator = torch.Generator(device=x.device).manual_seed(one)
+    for generator_seed in (seed, seed, seed + 1):
+        generator = torch.Generator(device=x.device).manual_seed(generator_seed)
         results.append(kata.fit(x, y, 2, 0.1, generator).detach())
         torch.rand(3)
     return results
 
 
-def facts(kata, x, y):
-    """What holds beside the numbers: warnings, a graph, and arguments that stay."""
+def side_effects(kata, x, y):
+    """Return warnings, whether the result requires grad, and whether x and y are unchanged."""
     import warnings  # noqa: PLC0415 - probes import what they need
 
     before = x.clone(), y.clone()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         w = kata.fit(x, y, 2)
-    kept = torch.equal(x, before[0]) and torch.equal(y, before[1])
+    unchanged = torch.equal(x, before[0]) and torch.equal(y, before[1])
     return {
         "warnings": [str(warning.message) for warning in caught],
-        "graph": w.requires_grad,
-        "kept": kept and not x.requires_grad and not y.requires_grad,
+        "requires_grad": w.requires_grad,
+        "unchanged": unchanged and not x.requires_grad and not y.requires_grad,
     }
 
 
-def run_for(kata, x, y, steps):
+def call_fit(kata, x, y, steps):
     kata.fit(x, y, steps)
 
 
-def error(w, x, y):
-    """The mean squared error as a share of the variance of y."""
-    f = torch.stack((x * x, x, torch.ones_like(x)), 1)
-    return float(((f @ w.to(f))[:, 0] - y).square().mean() / y.var())
+def relative_error(w, x, y):
+    """Return the mean squared error divided by the variance of y."""
+    return float(((features(x) @ w.to(x))[:, 0] - y).square().mean() / y.var())
 
 
 def test_contract_no_warning(submission, generator):
-    """Nothing that PyTorch warns of is done."""
-    caught = submission.run(facts, *points(generator, 50))["warnings"]
-    require(not caught, f"It raises a warning: {(caught or [''])[0]}")
+    """Fit raises no warnings."""
+    warnings = submission.run(side_effects, *points(generator, 50))["warnings"]
+    require(not warnings, _("fit raises a warning: {warning}", warning=(warnings or [""])[0]))
 
 
 def test_shape_of_weights(submission, generator):
-    """Three weights in one column come back."""
+    """The result has the shape [3, 1]."""
     for n in (1, 50):
-        shape = list(submission.run(fitted, *points(generator, n), 1, 1).shape)
-        require(shape == [3, 1], f"fit returns weights of shape {shape}, not [3, 1].")
+        shape = list(submission.run(fit_after_seed, *points(generator, n), 1, 1).shape)
+        require(
+            shape == [3, 1],
+            _("The weights: expected shape [3, 1], got {shape}.", shape=shape),
+        )
 
 
 def test_dtype_of_weights(submission, generator):
     """The weights have the dtype of x."""
     for dtype in (torch.float32, torch.float64):
-        end = submission.run(fitted, *points(generator, 50, dtype), 5, 2)
-        require(end.dtype == dtype, f"For x of {dtype} the weights are {end.dtype}.")
+        end = submission.run(fit_after_seed, *points(generator, 50, dtype), 5, 2)
+        require(
+            end.dtype == dtype,
+            _(
+                "The weights: expected {expected} like x, got {dtype}.",
+                expected=dtype,
+                dtype=end.dtype,
+            ),
+        )
 
 
 def test_values_error_is_small(submission, generator):
-    """With the usual settings the error falls below 0.1 % of the variance of y."""
+    """With the default settings, the error falls below 0.1 % of the variance of y."""
     x, y = points(generator, 200)
-    share = error(submission.run(fitted, x, y, 1), x, y)
+    share = relative_error(submission.run(fit_after_seed, x, y, 1), x, y)
     if share >= 1e-3:  # one start in thousands is that unlucky; two are not
-        share = error(submission.run(fitted, x, y, 2), x, y)
+        share = relative_error(submission.run(fit_after_seed, x, y, 2), x, y)
     require(
         share < 1e-3,
-        f"After fit(x, y) the mean squared error is {100 * share:.3g} % of the variance of y; it "
-        "has to be below 0.1 %. (About 100 % is what the mean of y alone would reach: then look "
-        "for an [n, 1] that broadcasts against an [n].)",
+        _(
+            "After fit(x, y), the mean squared error is {percent:.3g} % of the variance of y; it "
+            "must be below 0.1 %. (Predicting the mean of y gives about 100 %. If you get that, "
+            "look for an [n, 1] tensor that broadcasts against an [n] tensor.)",
+            percent=100 * share,
+        ),
         error_share=share,
     )
 
 
-def test_values_steps_are_adams(submission, generator):
-    """From its own random start, w follows Adam for the given steps and lr."""
+def test_values_follow_adam(submission, generator):
+    """From its random start, w follows Adam for the given steps and lr."""
     x, y = points(generator, 50, torch.float64)
-    start = submission.run(fitted, x, y, 5, 0)
+    start = submission.run(fit_after_seed, x, y, 5, 0)
     for steps, lr in ((1, 0.1), (1, 0.02), (2, 0.1), (12, 0.05)):
-        end = submission.run(fitted, x, y, 5, steps, lr)
+        end = submission.run(fit_after_seed, x, y, 5, steps, lr)
         if steps == 1:
             moved = (end - start).abs()
             require(
                 (moved - lr).abs().max() < 1e-4 * lr,
-                f"Adam's first step moves every weight by lr = {lr}; from the same seed, yours "
-                f"moved by {moved.flatten().tolist()}. Are steps and lr used, and is it Adam?",
+                _(
+                    "Adam's first step moves every weight by lr = {lr}. With the same seed, your "
+                    "weights move by {moved}. Does fit use steps and lr, and is the optimizer "
+                    "Adam?",
+                    lr=lr,
+                    moved=moved.flatten().tolist(),
+                ),
             )
-        what = f"w after {steps} steps with lr = {lr}, next to Adam from the same start,"
+        what = _("w after {steps} steps of Adam with lr = {lr}", steps=steps, lr=lr)
         same(end, adam(start.to(x), x, y, steps, lr), what=what, tolerance=CLOSE, dtype=False)
 
 
-def test_values_seed_decides(submission, generator):
-    """Global seed or generator: the same one gives the same weights, another one others."""
+def test_values_follow_the_seed(submission, generator):
+    """The same seed gives the same weights, another seed gives others; so do generators."""
     x, y = points(generator, 50)
-    one, again, other = (submission.run(fitted, x, y, seed, 1) for seed in (3, 3, 4))
-    same(one, again, what="w after the same torch.manual_seed")
-    require(not torch.equal(one, other), "Another seed gives the same w: is the start random?")
-    one, again, other = submission.run(from_generator, x, y, 3)
-    require(torch.equal(one, again), "Two equal generators give different w: is `generator` used?")
-    require(not torch.equal(one, other), "Another generator gives the same w: is it used?")
+    first, again, other = (submission.run(fit_after_seed, x, y, seed, 1) for seed in (3, 3, 4))
+    same(first, again, what=_("w after the same torch.manual_seed"))
+    require(
+        not torch.equal(first, other),
+        _("Two different seeds give the same w. Is the start random?"),
+    )
+    first, again, other = submission.run(fits_from_generators, x, y, 3)
+    require(
+        torch.equal(first, again),
+        _("Two generators with the same seed give different w. Does fit use `generator`?"),
+    )
+    require(
+        not torch.equal(first, other),
+        _("Two generators with different seeds give the same w. Does fit use `generator`?"),
+    )
 
 
 def test_device_of_weights(submission, device, generator):
-    """The fit runs where x and y are."""
+    """The fit runs on the device of x and y."""
     dtype = torch.float32 if "mps" in device else torch.float64
     x, y = points(generator, 50, dtype)
-    start, end = (submission.run(fitted, x, y, 5, steps, device=device) for steps in (0, 3))
-    where = submission.run(lambda kata, x, y: str(kata.fit(x, y, 0).device), x, y, device=device)
-    require(where == device, f"The weights lie on {where}, but x lies on {device}.")
+    start, end = (submission.run(fit_after_seed, x, y, 5, steps, device=device) for steps in (0, 3))
+    actual = submission.run(lambda kata, x, y: str(kata.fit(x, y, 0).device), x, y, device=device)
+    require(
+        actual == device,
+        _(
+            "The weights: expected device {expected} like x, got {device}.",
+            expected=device,
+            device=actual,
+        ),
+    )
     close = CLOSE if dtype is torch.float64 else Tolerance(rtol=0, atol=1e-4)
     expected = adam(start.to(x), x, y, 3, 0.1)
-    same(end, expected, what=f"w after 3 steps on {device}", tolerance=close, dtype=False)
-    submission.run(from_generator, x, y, 3, device=device)
+    what = _("w after 3 steps on {device}", device=device)
+    same(end, expected, what=what, tolerance=close, dtype=False)
+    submission.run(fits_from_generators, x, y, 3, device=device)
 
 
 def test_purity_points_stay(submission, generator):
-    """The points are the same after the fit."""
-    kept = submission.run(facts, *points(generator, 50))["kept"]
-    require(kept, "After fit(x, y) the points x or y are other ones, or require grad.")
+    """Fit does not modify x and y."""
+    require(
+        submission.run(side_effects, *points(generator, 50))["unchanged"],
+        _("fit(x, y) changes the values or the requires_grad of x or y."),
+    )
 
 
 def test_gradient_weights_are_detached(submission, generator):
-    """The weights come without a graph."""
-    graph = submission.run(facts, *points(generator, 50))["graph"]
-    require(not graph, "The weights still require grad: return them detached.")
+    """The weights do not require grad."""
+    require(
+        not submission.run(side_effects, *points(generator, 50))["requires_grad"],
+        _("The weights still require grad; return them detached."),
+    )
 
 
 def test_ops_per_step(submission, generator):
-    """At most 36 ops per step, from the slope between 1 and 21 steps."""
+    """At most 36 ops per step, counting views, measured as the difference of 1 and 21 steps."""
     x, y = points(generator, 50)
-    few, many = (submission.measure(run_for, x, y, steps).ops for steps in (1, 21))
+    few, many = (submission.measure(call_fit, x, y, steps).ops for steps in (1, 21))
     per_step = (many.total - few.total) / 20
     require(
         per_step <= 36,
-        f"Each step takes {per_step:g} ops; at most 36 are allowed, the reference takes 18. In 21 "
-        f"steps: {many.sentence(5)}. What can be made before the loop? What takes one op per "
-        "weight?",
+        _(
+            "Each step runs {per_step:g} ops; the limit is 36, and the reference runs 18. 21 steps "
+            "run {ops}. What can move before the loop? What runs one op per weight?",
+            per_step=per_step,
+            ops=many.describe(5),
+        ),
         ops=per_step,
         ops_allowed=36,
     )
