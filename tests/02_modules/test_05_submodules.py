@@ -1,15 +1,15 @@
-"""Grader of submodules: a stack of layers that its module knows."""
+"""Grader of submodules: a stack of layers that are registered."""
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, require, same, value
+from torchkata import Case, EntryPoint, Function, Spec, _, require, same, value
 from torchkata.probes import with_parameters
 
 SIZES = ((4, 3), (1, 1), (5, 0), (2, 6))
 
 
-def applied(kata, weights, biases, x):
-    """Forward with given weights [depth, width, width] and biases [depth, width]."""
+def stack_of_x(kata, weights, biases, x):
+    """Run forward with the given weights [depth, width, width] and biases [depth, width]."""
     net = kata.Stack(x.shape[-1], len(weights)).to(x.device, x.dtype)
     for i in range(len(weights)):
         with_parameters(net.layers[i], weight=weights[i], bias=biases[i])
@@ -22,17 +22,17 @@ def layer_by_layer(weights, biases, x):
     return x.clone()
 
 
-def stack(width, depth, *rows):
-    """The case of a stack, and an x of some rows."""
+def stack_case(width, depth, *rows):
+    """Make the case of a stack and an x of shape [*rows, width]."""
 
-    def drawn(sizes, generator):
+    def draw(sizes, generator):
         shapes = (depth, width, width), (depth, width), (*rows, width)
         weights, biases, x = (
             torch.randn(shape, generator=generator, dtype=sizes.dtype) for shape in shapes
         )
-        return weights, biases.abs() + 1, x  # so that the ReLUs do not kill everything on the way
+        return weights, biases.abs() + 1, x  # biases above 1, so that not all ReLUs output 0
 
-    return Case(f"Stack({width}, {depth})(x) for x of shape {[*rows, width]}", given=drawn)
+    return Case(f"Stack({width}, {depth})(x) for x of shape {[*rows, width]}", given=draw)
 
 
 ROWS = ((6,), (1,), (0,), (), (2, 3))
@@ -40,12 +40,12 @@ SPEC = Spec(
     EntryPoint("Stack"),
     Function(
         "net(x)",
-        adapter=applied,
+        adapter=stack_of_x,
         inputs={"weights": value(None), "biases": value(None), "x": value(None)},
         naive=layer_by_layer,
         cases=(
-            *(stack(width, depth, 6) for width, depth in SIZES),
-            *(stack(4, depth, *rows) for depth in (0, 3) for rows in ROWS[depth // 3 :]),
+            *(stack_case(width, depth, 6) for width, depth in SIZES),
+            *(stack_case(4, depth, *rows) for depth in (0, 3) for rows in ROWS[depth // 3 :]),
         ),
         gradient=("weights", "biases"),
         variant_case="Stack(4, 3)(x) for x of shape [6, 4]",
@@ -55,77 +55,116 @@ SPEC = Spec(
 )
 
 
-def built(kata, width, depth):
-    """The layers as text, their parameters, those that parameters() yields, those in the state."""
+def structure(kata, width, depth):
+    """Return the layers as text, and count their parameters and the registered ones."""
     net = kata.Stack(width, depth)
     layers = [net.layers[i] for i in range(len(net.layers))]
-    texts = [
-        repr(layer) if isinstance(layer, torch.nn.Linear) else type(layer).__name__
-        for layer in layers
-    ]
-    held = {id(p) for layer in layers for p in layer.parameters()}
-    found = [id(p) for p in net.parameters()]
-    return texts, len(held), len(held.intersection(found)), len(found), len(net.state_dict())
+    of_layers = {id(p) for layer in layers for p in layer.parameters()}
+    registered = [id(p) for p in net.parameters()]
+    return {
+        "layers": [
+            repr(layer) if isinstance(layer, torch.nn.Linear) else type(layer).__name__
+            for layer in layers
+        ],
+        "in layers": len(of_layers),
+        "registered": len(registered),
+        "registered in layers": len(of_layers.intersection(registered)),
+        "in state": len(net.state_dict()),
+    }
 
 
-def left(kata, x):
-    """Whether layers stay behind, registered or not, when the net is moved to where x is."""
+def stays_behind(kata, x):
+    """Move the net to x's device; return whether a layer, registered or not, is elsewhere."""
     net = kata.Stack(4, 3).to(x.device)
     layers = [net.layers[i] for i in range(len(net.layers))]
     return any(p.device != x.device for layer in layers for p in layer.parameters())
 
 
-def restored(kata, x, depth):
-    """What a net computes, and what another one does that loads its state."""
-    one, two = kata.Stack(x.shape[-1], depth), kata.Stack(x.shape[-1], depth)
+def saved_and_loaded(kata, x, depth):
+    """Run forward of a stack, and of another one that loads its state."""
+    saved, loaded = kata.Stack(x.shape[-1], depth), kata.Stack(x.shape[-1], depth)
     with torch.no_grad():
         for i in range(depth):
-            one.layers[i].bias.fill_(i + 1.0)
-    two.load_state_dict(one.state_dict())
-    return one(x).detach(), two(x).detach()
+            saved.layers[i].bias.fill_(i + 1.0)
+    loaded.load_state_dict(saved.state_dict())
+    return {"saved": saved(x).detach(), "loaded": loaded(x).detach()}
 
 
 def test_contract_layers(submission):
-    """There are depth layers in net.layers, each of them Linear(width, width)."""
+    """net.layers holds depth layers, each of them Linear(width, width)."""
     for width, depth in SIZES:
-        texts = submission.run(built, width, depth)[0]
+        layers = submission.run(structure, width, depth)["layers"]
         linear = repr(torch.nn.Linear(width, width))
         require(
-            texts == [linear] * depth,
-            f"Stack({width}, {depth}).layers holds {texts}; it has to hold {depth} x {linear}.",
+            layers == [linear] * depth,
+            _(
+                "Stack({width}, {depth}).layers: expected {depth} of {linear}, got {layers}.",
+                width=width,
+                depth=depth,
+                linear=linear,
+                layers=layers,
+            ),
         )
 
 
 def test_contract_registered(submission):
-    """The parameters of all layers are found, and there are no others."""
+    """The parameters of all layers are registered, and no others."""
     for width, depth in SIZES:
-        texts, held, common, found, keys = submission.run(built, width, depth)
+        got = submission.run(structure, width, depth)
         require(
-            held == 2 * len(texts),
-            f"The {len(texts)} layers of Stack({width}, {depth}) have {held} different parameters, "
-            f"not {2 * len(texts)}: a layer that stands in the list several times is trained as "
-            "one.",
+            got["in layers"] == 2 * len(got["layers"]),
+            _(
+                "Stack({width}, {depth}): expected {expected} parameters in {layers} layers, got "
+                "{count}. A layer that occurs several times in the list has only one weight and "
+                "one bias.",
+                width=width,
+                depth=depth,
+                expected=2 * len(got["layers"]),
+                layers=len(got["layers"]),
+                count=got["in layers"],
+            ),
         )
         require(
-            common == found == held,
-            f"Stack({width}, {depth}) has layers with {held} parameters, and net.parameters() "
-            f"yields {common} of these and {found - common} others. An optimizer trains what it "
-            "yields, nothing else. Modules in a plain Python list are not registered.",
+            got["registered in layers"] == got["registered"] == got["in layers"],
+            _(
+                "The layers of Stack({width}, {depth}) have {count} parameters. net.parameters() "
+                "yields {registered} of them and {others} others; an optimizer trains only what it "
+                "yields. Modules in a plain Python list are not registered.",
+                width=width,
+                depth=depth,
+                count=got["in layers"],
+                registered=got["registered in layers"],
+                others=got["registered"] - got["registered in layers"],
+            ),
         )
-        require(keys == held, f"state_dict() of that net has {keys} entries instead of {held}.")
+        require(
+            got["in state"] == got["in layers"],
+            _(
+                "state_dict() of Stack({width}, {depth}): expected {expected} entries, got "
+                "{entries}.",
+                width=width,
+                depth=depth,
+                expected=got["in layers"],
+                entries=got["in state"],
+            ),
+        )
 
 
 def test_values_saved_state(submission, generator):
-    """A net that loads another one's state computes what the other one does."""
+    """A stack that loads the state of another one computes the same."""
     for depth in (0, 3):
-        one, two = submission.run(restored, torch.rand(5, 4, generator=generator), depth)
-        same(two, one, what=f"`Stack(4, {depth})(x)` after load_state_dict of another stack")
+        got = submission.run(saved_and_loaded, torch.rand(5, 4, generator=generator), depth)
+        what = _("`Stack(4, {depth})(x)` after load_state_dict from another stack", depth=depth)
+        same(got["loaded"], got["saved"], what=what)
 
 
 def test_device_moves(submission, device):
-    """All layers move by net.to(device)."""
+    """net.to(device) moves all layers."""
     require(
-        not submission.run(left, torch.ones(1), device=device),
-        f"net.to('{device}') leaves layers behind: it moves the modules that are registered, and "
-        "what stands in a plain Python list is not.",
+        not submission.run(stays_behind, torch.ones(1), device=device),
+        _(
+            "net.to('{device}') does not move all layers. It moves only registered modules, and "
+            "modules in a plain Python list are not registered.",
+            device=device,
+        ),
     )
