@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Spec, Function, Memory, Ops, Speedup, normal
+from torchkata import Case, Function, Memory, Ops, Spec, Speedup, normal
 
 
 def column_by_column(a, b):

@@ -1,8 +1,8 @@
-"""Grader of silent_sum: a reduction that has to name its dim."""
+"""Grader of silent_sum: a reduction over the right dim."""
 
 import torch
 
-from torchkata import Case, Spec, Function, normal
+from torchkata import Case, Function, Spec, normal
 
 
 def entry_by_entry(a, b):

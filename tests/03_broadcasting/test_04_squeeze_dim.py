@@ -1,8 +1,8 @@
-"""Grader of squeeze_dim: one named dim goes, and its memory stays."""
+"""Grader of squeeze_dim: one dim is removed, as a view."""
 
 import torch
 
-from torchkata import Case, Spec, Function, normal, require
+from torchkata import Case, Function, Spec, _, normal, require
 
 
 def image_by_image(images):
@@ -14,10 +14,7 @@ def image_by_image(images):
 
 
 def with_channels(count):
-    def given(sizes, generator):
-        return (torch.randn(3, count, 5, 4, generator=generator),)
-
-    return given
+    return lambda _sizes, generator: (torch.randn(3, count, 5, 4, generator=generator),)
 
 
 SPEC = Spec(
@@ -28,12 +25,12 @@ SPEC = Spec(
         cases=(
             Case("one pixel", n=1, h=1, w=1),
             Case("one image", n=1, h=5, w=7),
-            Case("one line", n=4, h=1, w=6),
-            Case("one pixel wide", n=4, h=6, w=1),
+            Case("one row of pixels", n=4, h=1, w=6),
+            Case("one column of pixels", n=4, h=6, w=1),
             Case("no images", n=0, h=3, w=2),
             Case("a batch", n=6, h=9, w=11),
             Case("three channels", given=with_channels(3), raises=ValueError),
-            Case("no channel", given=with_channels(0), raises=ValueError),
+            Case("no channels", given=with_channels(0), raises=ValueError),
         ),
         dtypes=(torch.float32, torch.float64, torch.uint8, torch.bool),
     ),
@@ -42,8 +39,8 @@ SPEC = Spec(
 )
 
 
-def written(kata, images):
-    """Whether a number that is written into the result arrives in the images."""
+def after_writing(kata, images):
+    """Write to the result, and return the images."""
     kata.drop_channel(images).fill_(7.0)
     return images
 
@@ -51,10 +48,15 @@ def written(kata, images):
 def test_memory_is_shared(submission, generator):
     """The result is a view of the images, whatever their layout."""
     for n in (1, 3):
-        images = torch.randn(n, 1, 4, 5, generator=generator)
-        for name, given in (("contiguous", images), ("transposed", images.mT)):
+        contiguous = torch.randn(n, 1, 4, 5, generator=generator)
+        for layout, images in (("contiguous", contiguous), ("transposed", contiguous.mT)):
             require(
-                bool((submission.run(written, given.clone()) == 7).all()),
-                f"Writing into the result leaves the images as they were ({name}, n={n}): it is a "
-                "copy. Dropping a dim needs none; look for clone, contiguous or arithmetic.",
+                bool((submission.run(after_writing, images.clone()) == 7).all()),
+                _(
+                    "Writing to the result does not change the images ({layout}, n={n}), so it is "
+                    "a copy. Removing a dim needs no copy; look for clone, contiguous or "
+                    "arithmetic.",
+                    layout=layout,
+                    n=n,
+                ),
             )

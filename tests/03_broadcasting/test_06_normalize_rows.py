@@ -1,8 +1,19 @@
-"""Grader of normalize_rows: lengths that meet their own rows."""
+"""Grader of normalize_rows: each norm divides its own row."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Speedup, normal, require, same, value
+from torchkata import (
+    Case,
+    Function,
+    Spec,
+    Speedup,
+    _,
+    normal,
+    require,
+    same,
+    same_as_reference,
+    value,
+)
 
 
 def loop_over_rows(x, eps=1e-12):
@@ -13,12 +24,12 @@ def loop_over_rows(x, eps=1e-12):
     return out.reshape(x.shape)
 
 
-def drawn(*shape, std=1.0, **more):
-    def given(sizes, generator):
+def of_shape(*shape, std=1.0, eps=None):
+    def draw(sizes, generator):
         x = torch.randn(shape, generator=generator, dtype=sizes.dtype) * std
-        return (x, *more.values())
+        return (x,) if eps is None else (x, eps)
 
-    return given
+    return draw
 
 
 SPEC = Spec(
@@ -34,10 +45,10 @@ SPEC = Spec(
             Case("square", n=6, d=6),
             Case("tall", n=60, d=7),
             Case("wide", n=4, d=90),
-            Case("a single row without a leading dim", given=drawn(8)),
-            Case("three dims", given=drawn(3, 4, 5)),
-            Case("four dims, some of size 1", given=drawn(2, 1, 3, 1)),
-            Case("rows around eps", given=drawn(40, 4, std=0.25, eps=0.5)),
+            Case("a vector", given=of_shape(8)),
+            Case("three dims", given=of_shape(3, 4, 5)),
+            Case("four dims, some of size 1", given=of_shape(2, 1, 3, 1)),
+            Case("norms around eps", given=of_shape(40, 4, std=0.25, eps=0.5)),
         ),
         gradient=("x",),
         budget=(Speedup(20, over=loop_over_rows, at={"n": 500, "d": 64}),),
@@ -46,29 +57,35 @@ SPEC = Spec(
 )
 
 
-def slopes(kata, x):
+def result_and_gradient(kata, x):
     x = x.clone().requires_grad_()
     y = kata.normalize_rows(x)
     weights = torch.linspace(-1, 2, y.numel(), device=y.device).reshape(y.shape)
-    return y.detach(), torch.autograd.grad((y * weights).sum(), x)[0]
+    return {"result": y.detach(), "gradient": torch.autograd.grad((y * weights).sum(), x)[0]}
 
 
 def test_values_row_of_zeros(submission, reference, generator):
     """A row of zeros stays a row of zeros."""
     x = torch.randn(5, 3, generator=generator)
     x[2] = 0
-    same(submission.run(slopes, x)[0], reference.run(slopes, x)[0], what="the result")
+    what = {"result": _("the result")}
+    same_as_reference(submission, reference, result_and_gradient, x, what=what)
 
 
 def test_gradient_row_of_zeros(submission, reference, generator):
-    """A row of zeros has a finite gradient, and does not disturb the others'."""
+    """A row of zeros has a finite gradient, and does not change those of other rows."""
     x = torch.randn(5, 3, generator=generator)
     x[2] = 0
-    got, expected = submission.run(slopes, x)[1], reference.run(slopes, x)[1]
+    got, expected = (
+        subject.run(result_and_gradient, x)["gradient"] for subject in (submission, reference)
+    )
     require(
         bool(got.isfinite().all()),
-        "The gradient of a row of zeros is not finite. sqrt has an infinite slope at 0, and a "
-        "clamp after it multiplies that by 0: nan. Use a norm, or set the floor before the root.",
+        _(
+            "The gradient of a row of zeros is not finite. The derivative of sqrt is infinite at "
+            "0, and a clamp after it multiplies that by 0, which gives nan. Use a norm, or clamp "
+            "before the square root."
+        ),
     )
     others = [0, 1, 3, 4]
-    same(got[others], expected[others], what="the gradient of the rows that are not zero")
+    same(got[others], expected[others], what=_("the gradient of the nonzero rows"))

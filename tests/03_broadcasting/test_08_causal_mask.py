@@ -1,14 +1,14 @@
-"""Grader of causal_mask: comparisons that broadcast, against a loop over rows."""
+"""Grader of causal_mask: broadcast comparisons, against a loop over rows."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Speedup, HostSyncs, integers, value
+from torchkata import Case, Function, HostSyncs, Spec, Speedup, integers, value
 
 
 def entry_by_entry(lengths, size):
-    real = [min(length, size) for length in lengths.tolist()]
-    mask = torch.zeros(len(real), size, size, dtype=torch.bool)
-    for b, length in enumerate(real):
+    clipped = [min(length, size) for length in lengths.tolist()]
+    mask = torch.zeros(len(clipped), size, size, dtype=torch.bool)
+    for b, length in enumerate(clipped):
         for i in range(length):
             for j in range(i + 1):
                 mask[b, i, j] = True
@@ -23,7 +23,7 @@ def row_loop(lengths, size):
     return mask
 
 
-def at_the_edges(sizes, _generator):
+def edge_lengths(sizes, _generator):
     n = sizes.size
     return torch.tensor([0, n, n + 1, 1, n - 1, 50 * n]), n
 
@@ -39,7 +39,7 @@ SPEC = Spec(
             Case("no sequences", batch=0, size=4),
             Case("no positions", batch=2, size=0),
             Case("a batch", batch=9, size=12),
-            Case("lengths 0, 1, size and beyond", given=at_the_edges, size=5),
+            Case("lengths 0, 1, size and more", given=edge_lengths, size=5),
         ),
         dtypes=(torch.int64,),
         budget=(Speedup(10, over=row_loop, at={"batch": 8, "size": 64}), HostSyncs(0)),
