@@ -1,8 +1,8 @@
-"""Grader of row_sum_fast: one reduction, against two loops."""
+"""Grader of row_sum_fast: one reduction, compared with two loops."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Ops, Speedup, normal
+from torchkata import Case, Function, Ops, Spec, Speedup, normal
 
 
 def slicing_loop(x):

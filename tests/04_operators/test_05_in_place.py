@@ -1,8 +1,8 @@
-"""Grader of in_place: the same numbers in the memory of x, and beside it."""
+"""Grader of in_place: the same values in the memory of x, and in a new tensor."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Memory, normal, require, same
+from torchkata import Case, Function, Memory, Spec, _, normal, require, same
 
 INPUTS = {"x": normal("n d"), "scale": normal("d"), "shift": normal("n 1")}
 
@@ -15,14 +15,11 @@ def element_by_element(x, scale, shift):
     return out
 
 
-def given(*shapes):
-    """Make tensors of these shapes; a number stands for itself."""
-
-    def make(sizes, generator):
-        drawn = (torch.randn(s, generator=generator) if isinstance(s, tuple) else s for s in shapes)
-        return tuple(drawn)
-
-    return make
+def of_shapes(*shapes):
+    """Make tensors of these shapes; a number is passed as it is."""
+    return lambda _sizes, generator: tuple(
+        torch.randn(s, generator=generator) if isinstance(s, tuple) else s for s in shapes
+    )
 
 
 CASES = (
@@ -31,10 +28,10 @@ CASES = (
     Case("no rows", n=0, d=3),
     Case("no columns", n=3, d=0),
     Case("a matrix", n=7, d=5),
-    Case("numbers", given=given((3, 4), 2.5, -1)),
-    Case("0-d tensors", given=given((3, 4), (), ())),
-    Case("tensors of x's shape", given=given((3, 4), (3, 4), (3, 4))),
-    Case("a vector and a number", given=given((6,), (6,), 0.5)),
+    Case("Python numbers", given=of_shapes((3, 4), 2.5, -1)),
+    Case("0-d tensors", given=of_shapes((3, 4), (), ())),
+    Case("tensors of x's shape", given=of_shapes((3, 4), (3, 4), (3, 4))),
+    Case("a vector and a number", given=of_shapes((6,), (6,), 0.5)),
 )
 DTYPES = (torch.float32, torch.float64, torch.int64)
 
@@ -46,7 +43,7 @@ SPEC = Spec(
         cases=CASES,
         dtypes=DTYPES,
         budget=(Memory("0.5 * output", at={"n": 200, "d": 50}),),
-        gradient=False,  # x itself may not be a leaf; judged below
+        gradient=False,  # in-place ops do not work on a leaf; see test_gradient_in_place
         purity=False,
         variant_case="a matrix",
     ),
@@ -63,62 +60,82 @@ SPEC = Spec(
 )
 
 
-def observed(kata, base, turn, scale, shift):
-    """The object, its memory and what its owner sees after a call on a view of `base`."""
-    x, others = (base.T if turn else base), [t.clone() for t in (scale, shift)]
-    before = x.data_ptr()
-    got = kata.scale_shift_(x, scale, shift)
-    kept = all(t.equal(other) for t, other in zip((scale, shift), others, strict=True))
-    return got is x, x.data_ptr() == before, base, kept
+def call_on_view(kata, base, transposed, scale, shift):
+    """Call scale_shift_ on a view of `base`; return what the caller sees afterwards."""
+    x, others = (base.T if transposed else base), [t.clone() for t in (scale, shift)]
+    address = x.data_ptr()
+    result = kata.scale_shift_(x, scale, shift)
+    return {
+        "returns x": result is x,
+        "same memory": x.data_ptr() == address,
+        "base": base,
+        "others kept": all(t.equal(o) for t, o in zip((scale, shift), others, strict=True)),
+    }
 
 
-def through(kata, x, scale, shift):
+def gradients_in_place(kata, x, scale, shift):
     leaves = [t.requires_grad_() for t in (x, scale, shift)]
     y = kata.scale_shift_(x * 1, scale, shift)
     return torch.autograd.grad((y * y).sum(), leaves, allow_unused=True)
 
 
 def layouts(generator):
-    """Matrices to be written into: (words, base, whether x is its transpose)."""
-    yield "a matrix", torch.randn(4, 6, generator=generator), False
-    yield "a transposed matrix", torch.randn(6, 4, generator=generator), True
+    """Yield (name, base, whether x is the transpose of base) for the tensors to write to."""
+    yield _("a matrix"), torch.randn(4, 6, generator=generator), False
+    yield _("a transposed matrix"), torch.randn(6, 4, generator=generator), True
 
 
-def test_contract_same_object(submission, generator):
-    """scale_shift_ returns the very x that it was given."""
-    for words, base, turn in layouts(generator):
-        is_x = submission.run(observed, base, turn, torch.tensor(2.0), torch.tensor(1.0))[0]
+def test_contract_returns_x(submission, generator):
+    """scale_shift_ returns the object x itself."""
+    for layout, base, transposed in layouts(generator):
+        scale, shift = torch.tensor(2.0), torch.tensor(1.0)
         require(
-            is_x,
-            f"scale_shift_ on {words} returns another object than x. In-place functions return x "
-            "itself, so that calls can be chained and nobody mistakes the result for a copy.",
+            submission.run(call_on_view, base, transposed, scale, shift)["returns x"],
+            _(
+                "scale_shift_ on {layout} returns an object other than x. In-place functions "
+                "return x itself, so that calls can be chained and the result is not mistaken for "
+                "a copy.",
+                layout=layout,
+            ),
         )
 
 
-def test_purity_writes_into_x(submission, reference, generator, device):
-    """After scale_shift_ the old memory of x holds the new numbers; scale and shift are kept."""
-    for words, base, turn in layouts(generator):
+def test_purity_writes_to_x(submission, reference, generator, device):
+    """scale_shift_ writes to the memory of x, and leaves scale and shift unchanged."""
+    for layout, base, transposed in layouts(generator):
         scale, shift = torch.randn(2, 4, 6, generator=generator)
-        given = (base, turn, scale, shift)
-        _, same_memory, got, kept = submission.run(observed, *given, device=device)
-        expected = reference.run(observed, *given)[2]
+        arguments = (base, transposed, scale, shift)
+        got = submission.run(call_on_view, *arguments, device=device)
+        expected = reference.run(call_on_view, *arguments)
         require(
-            same_memory and not got.equal(base),
-            f"After scale_shift_ on {words} the memory of x still holds the old numbers: the "
-            "result is somewhere else. `x = x * scale` and reshape make new tensors; `x *= scale` "
-            "writes into x.",
+            got["same memory"] and not got["base"].equal(base),
+            _(
+                "After scale_shift_ on {layout}, the memory of x still holds the old values: the "
+                "result is in other memory. `x = x * scale` and reshape create new tensors; "
+                "`x *= scale` writes to x.",
+                layout=layout,
+            ),
         )
-        same(got, expected, what=f"the memory of x after scale_shift_ on {words}")
-        require(kept, "scale_shift_ changes scale or shift; only x is to be written into.")
+        what = _("the memory of x after scale_shift_ on {layout}", layout=layout)
+        same(got["base"], expected["base"], what=what)
+        require(
+            got["others kept"],
+            _("scale_shift_ modifies scale or shift; it must write only to x."),
+        )
 
 
 def test_gradient_in_place(submission, reference, generator):
-    """Gradients flow through scale_shift_ to what x was made of, to scale and to shift."""
+    """Gradients flow through scale_shift_ to the input of x, to scale and to shift."""
     arguments = [torch.randn(s, generator=generator) for s in ((4, 6), (6,), (4, 1))]
-    got, expected = submission.run(through, *arguments), reference.run(through, *arguments)
+    got, expected = (
+        subject.run(gradients_in_place, *arguments) for subject in (submission, reference)
+    )
     for name, mine, theirs in zip(("x", "scale", "shift"), got, expected, strict=True):
         require(
             mine is not None,
-            f"No gradient reaches {name} through scale_shift_: autograd did not see the change.",
+            _(
+                "No gradient reaches {name} through scale_shift_: the change bypasses autograd.",
+                name=name,
+            ),
         )
-        same(mine, theirs, what=f"the gradient of {name} through scale_shift_")
+        same(mine, theirs, what=_("the gradient of {name} through scale_shift_", name=name))

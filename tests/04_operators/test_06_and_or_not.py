@@ -1,8 +1,8 @@
-"""Grader of and_or_not: conditions per element."""
+"""Grader of and_or_not: conditions that hold per element."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Speedup, normal, value
+from torchkata import Case, Function, Spec, Speedup, normal, value
 
 NAN, INF = float("nan"), float("inf")
 
@@ -20,11 +20,11 @@ def edges(_sizes, _generator):
 
 
 def whole_numbers(_sizes, generator):
-    x = torch.randperm(21, generator=generator) % 9 - 4  # each from -4 to 4, in any order
+    x = torch.randperm(21, generator=generator) % 9 - 4  # all of -4 to 4, shuffled
     return x.view(3, 7), -1.5, 2.5
 
 
-def judged(name, naive, **more):
+def condition(name, naive, **options):
     return Function(
         name,
         inputs={"x": normal("n"), "low": value(-0.5), "high": value(1.0)},
@@ -34,19 +34,19 @@ def judged(name, naive, **more):
             Case("no elements", n=0),
             Case("many", n=200),
             Case("edges and nan", given=edges),
-            Case("whole numbers, bounds between them", given=whole_numbers),
+            Case("whole numbers, fractional bounds", given=whole_numbers),
             Case("x is 0-d", given=lambda _s, g: (torch.rand((), generator=g), 0, 0.5)),
             Case("an empty range", given=lambda _s, g: (torch.randn(9, generator=g), 1, -1)),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
         gradient=False,
-        **more,
+        **options,
     )
 
 
 SPEC = Spec(
-    judged("in_range", element_loop, budget=(Speedup(20, over=element_loop, at={"n": 10000}),)),
-    judged("outside", opposite_loop, budget=(Speedup(20, over=opposite_loop, at={"n": 10000}),)),
+    condition("in_range", element_loop, budget=(Speedup(20, over=element_loop, at={"n": 10000}),)),
+    condition("outside", opposite_loop, budget=(Speedup(20, over=opposite_loop, at={"n": 10000}),)),
     stub_digest="62f71f38bfef9cdf",
     broken_axis="values",
 )

@@ -1,21 +1,21 @@
-"""Grader of horner: a polynomial, against the sum of its powers."""
+"""Grader of horner: a polynomial, compared with the sum of its powers."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Ops, Speedup, normal, require
+from torchkata import Case, Function, Ops, Spec, Speedup, _, normal, require
 
 FUSED = {"addcmul", "addcmul_"}
 PRODUCTS = FUSED | {"mul", "mul_"}
 SUMS = FUSED | {"add", "add_"}
-STARTS = {"zeros", "new_zeros", "zeros_like", "full", "new_full", "full_like", "zero_", "fill_"}
-STARTS |= {"empty", "new_empty", "empty_like", "ones_like", "clone", "copy_", "_to_copy"}
+INITIAL = {"zeros", "new_zeros", "zeros_like", "full", "new_full", "full_like", "zero_", "fill_"}
+INITIAL |= {"empty", "new_empty", "empty_like", "ones_like", "clone", "copy_", "_to_copy"}
 
 
 def sum_of_powers(coefficients, x):
     return sum(coefficients[i] * x**i for i in range(len(coefficients))) + torch.zeros_like(x)
 
 
-def horner(kata, coefficients, x):
+def call_polynomial(kata, coefficients, x):
     return kata.polynomial(coefficients, x)
 
 
@@ -54,19 +54,31 @@ def test_ops_products_and_sums(submission, generator):
     """At most k multiplications and k additions, or k fused ones."""
     for k in (12, 5, 1):
         arguments = torch.randn(k + 1, generator=generator), torch.randn(9, generator=generator)
-        count = submission.measure(horner, *arguments).ops
-        others = ", ".join(sorted(set(count.ops) - PRODUCTS - SUMS - STARTS))
-        seen = f"For degree {k} it makes {count.sentence(5)}"
+        count = submission.measure(call_polynomial, *arguments).ops
+        others = ", ".join(sorted(set(count.ops) - PRODUCTS - SUMS - INITIAL))
         require(
             not others,
-            f"{seen}. Horner's rule needs products and sums alone, without {others}.",
+            _(
+                "For degree {k}, polynomial runs {ops}. Horner's rule needs only multiplications "
+                "and additions; remove {others}.",
+                k=k,
+                ops=count.describe(5),
+                others=others,
+            ),
         )
         products = sum(count.ops.get(name, 0) for name in PRODUCTS)
         sums = sum(count.ops.get(name, 0) for name in SUMS)
         require(
             products <= k and sums <= k,
-            f"{seen}: that is {products} multiplications and {sums} additions, where Horner's rule "
-            f"needs {k} of each (a fused one counts as both). Is each power worked out anew?",
+            _(
+                "For degree {k}, polynomial runs {ops}. These contain {products} multiplications "
+                "and {sums} additions, but Horner's rule needs only {k} of each (a fused op counts "
+                "as both). Is each power computed from scratch?",
+                k=k,
+                ops=count.describe(5),
+                products=products,
+                sums=sums,
+            ),
             products=products,
             sums=sums,
         )
