@@ -5,11 +5,15 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 _MODE: Final = 0o644
+_EXECUTABLE_MODE: Final = 0o755
+_REGULAR_FILE: Final = 0o100000
+_UNIX: Final = 3
 
 
 def create(files: Mapping[str, bytes]) -> bytes:
@@ -38,3 +42,26 @@ def read(data: bytes) -> dict[str, bytes]:
             return {path: stream.read() for path, stream in opened.items() if stream is not None}
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         raise ValueError(str(error)) from error
+
+
+def create_zip(
+    files: Mapping[str, bytes], *, executable: Collection[str] = (), compress: bool = False
+) -> bytes:
+    """Create a zip of files, given by path, without times; entries have the order of `files`.
+
+    Args:
+        files: the content of each file.
+        executable: paths of the files that are executable.
+        compress: whether to compress the files; those that are large may be compressed already.
+    """
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method, compresslevel=9 if compress else None) as archive:
+        for path, content in files.items():
+            entry = zipfile.ZipInfo(path)  # the date is 1980-01-01, the earliest of the format
+            entry.compress_type = method
+            entry.create_system = _UNIX
+            mode = _EXECUTABLE_MODE if path in executable else _MODE
+            entry.external_attr = (_REGULAR_FILE | mode) << 16
+            archive.writestr(entry, content)
+    return packed.getvalue()
