@@ -1,16 +1,18 @@
-"""Grader of batch_gather: one index operation against a loop over the items."""
+"""Grader of batch_gather: one indexing operation, compared with a loop over the items."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Speedup, integers, normal
+from torchkata import Case, Function, Spec, Speedup, integers, normal
 
 
 def item_loop(tensor, indices):
-    picked = [item[at] for item, at in zip(tensor, indices, strict=True)]
-    return torch.stack(picked) if picked else tensor.new_empty(*indices.shape, *tensor.shape[2:])
+    selected = [item[i] for item, i in zip(tensor, indices, strict=True)]
+    return (
+        torch.stack(selected) if selected else tensor.new_empty(*indices.shape, *tensor.shape[2:])
+    )
 
 
-def shaped(shape, index_shape):
+def of_shapes(shape, index_shape):
     def make(sizes, generator):
         n = shape[1]
         return (
@@ -27,20 +29,20 @@ SPEC = Spec(
         inputs={"tensor": normal("b n d"), "indices": integers("b k", 0, "n")},
         naive=item_loop,
         cases=(
-            Case("one of everything", b=1, n=1, d=1, k=1),
+            Case("all sizes 1", b=1, n=1, d=1, k=1),
             Case("one item", b=1, n=6, d=3, k=4),
-            Case("one position each", b=5, n=6, d=3, k=1),
+            Case("one position per item", b=5, n=6, d=3, k=1),
             Case("no positions", b=3, n=6, d=2, k=0),
             Case("no items", b=0, n=6, d=2, k=4),
             Case("many", b=16, n=20, d=8, k=7),
-            Case("more positions than entries", b=3, n=4, d=2, k=30),
-            Case("indices is a vector", given=shaped((7, 5, 3), (7,)), gradient=True),
-            Case("vector of one", given=shaped((1, 5, 3), (1,))),
-            Case("empty vector", given=shaped((0, 5, 3), (0,))),
-            Case("no further dims", given=shaped((6, 5), (6, 4)), gradient=True),
-            Case("vector, no further dims", given=shaped((6, 5), (6,))),
-            Case("as many positions as items", given=shaped((4, 6, 3), (4, 4))),
-            Case("three further dims", given=shaped((3, 5, 2, 1, 4), (3, 6))),
+            Case("more positions than entries per item", b=3, n=4, d=2, k=30),
+            Case("indices is a vector", given=of_shapes((7, 5, 3), (7,)), gradient=True),
+            Case("indices is a vector of one", given=of_shapes((1, 5, 3), (1,))),
+            Case("indices is an empty vector", given=of_shapes((0, 5, 3), (0,))),
+            Case("no further dims", given=of_shapes((6, 5), (6, 4)), gradient=True),
+            Case("indices is a vector, no further dims", given=of_shapes((6, 5), (6,))),
+            Case("as many positions as items", given=of_shapes((4, 6, 3), (4, 4))),
+            Case("three further dims", given=of_shapes((3, 5, 2, 1, 4), (3, 6))),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
         gradient=("tensor",),

@@ -1,8 +1,8 @@
-"""Grader of script_loop: an expression against the element loop, and the compiled loop itself."""
+"""Grader of script_loop: an expression without a loop, and a compiled loop."""
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, Speedup, normal, require
+from torchkata import Case, EntryPoint, Function, Spec, Speedup, _, normal, require
 from torchkata.probes import compiled_graphs, op_names, scripted_graphs, uncompiled_reasons
 
 _FEW, _MANY = 4, 8
@@ -16,34 +16,35 @@ def element_loop(x):
     return gap
 
 
-def compiled_call(kata, x):
-    """Call `scripted`; whatever backend it names, a quick one stands in for it."""
+def call_scripted(kata, x):
+    """Call `scripted`, with a fast backend instead of the one that it names."""
     with compiled_graphs():
         return kata.scripted(x)
 
 
 def compiled_parts(kata, x):
-    """How many operations torch.compile captured, and TorchScript's programs and their loops."""
+    """Count the ops that torch.compile captures, TorchScript programs, and compiled loops."""
     with compiled_graphs() as graphs, scripted_graphs() as programs:
         kata.scripted(x)
     captured = [name for graph in graphs for name in op_names(graph)]
     loops = sum("while_loop" in name or "scan" in name for name in captured)
     loops += sum(program.count("prim::Loop") for program in programs)
-    # An `if` on an element makes the compiler run the whole loop uncompiled: its own choice.
+    # If the loop has an `if` on an element, the compiler chooses to run it uncompiled.
     loops += sum(
-        "graph break in loop" in why and "Data-dependent" in why for why in uncompiled_reasons()
+        "graph break in loop" in reason and "Data-dependent" in reason
+        for reason in uncompiled_reasons()
     )
     return {"captured": len(captured), "programs": len(programs), "loops": loops}
 
 
-def ordered(n, *, descending):
+def sorted_elements(n, *, descending):
     return lambda sizes, generator: (
         normal(str(n))(sizes, generator).sort(descending=descending).values,
     )
 
 
-def inside(_sizes, generator):
-    """The largest drop ends at neither the lowest nor begins at the highest value."""
+def drop_between_extremes(_sizes, generator):
+    """Make an x whose largest drop neither starts at the maximum nor ends at the minimum."""
     return (torch.tensor([0.0, 7.0, 1.0, 9.0, 8.0]) + 0.1 * torch.rand(5, generator=generator),)
 
 
@@ -56,18 +57,18 @@ SPEC = Spec(
             Case("one element", n=1),
             Case("two elements", n=2),
             Case("three elements", n=3),
-            Case("some", n=40),
-            Case("many", n=500),
-            Case("only rising", given=ordered(30, descending=False)),
-            Case("only falling", given=ordered(30, descending=True), gradient=True),
-            Case("neither highest nor lowest takes part", given=inside),
+            Case("40 elements", n=40),
+            Case("500 elements", n=500),
+            Case("ascending", given=sorted_elements(30, descending=False)),
+            Case("descending", given=sorted_elements(30, descending=True), gradient=True),
+            Case("largest drop excludes maximum and minimum", given=drop_between_extremes),
         ),
         budget=(Speedup(300, over=element_loop, at={"n": 2000}),),
     ),
     EntryPoint("scripted"),
     Function(
         "call of scripted",
-        adapter=compiled_call,
+        adapter=call_scripted,
         inputs={"x": normal("n")},
         naive=element_loop,
         cases=(
@@ -75,8 +76,8 @@ SPEC = Spec(
             Case("two elements", n=2),
             Case("five elements", n=5),
             Case("eight elements", n=8),
-            Case("only rising", given=ordered(4, descending=False)),
-            Case("only falling", given=ordered(6, descending=True)),
+            Case("ascending", given=sorted_elements(4, descending=False)),
+            Case("descending", given=sorted_elements(6, descending=True)),
         ),
         check_variants=False,
     ),
@@ -85,18 +86,23 @@ SPEC = Spec(
 
 
 def test_contract_scripted_is_a_compiled_loop(submission, generator):
-    """`scripted` runs a loop that torch.jit.script or torch.compile has compiled."""
+    """`scripted` runs a loop that was compiled by torch.jit.script or torch.compile."""
     few, many = (
         submission.run(compiled_parts, torch.randn(n, generator=generator)) for n in (_FEW, _MANY)
     )
     require(
         many["captured"] or many["programs"] or many["loops"],
-        "A call of `scripted` runs nothing that was compiled, neither by torch.compile nor by "
-        "torch.jit.script. Put a compiler's decorator above the function with the loop.",
+        _(
+            "A call of `scripted` runs no compiled code, neither from torch.compile nor from "
+            "torch.jit.script. Decorate the function that contains the loop."
+        ),
     )
     require(
         many["loops"] or many["captured"] - few["captured"] >= _MANY - _FEW,
-        "What is compiled in `scripted` holds no loop over the elements: a trace, which repeats "
-        "the steps of its example, or the expression without a loop, or next to nothing because "
-        "x.tolist() took the numbers out. Put the decorator above the `for` loop itself.",
+        _(
+            "The compiled code of `scripted` contains no loop over the elements. Typical reasons: "
+            "it is a trace, which repeats the steps of its example input; it is the expression "
+            "without a loop; or x.tolist() has moved the loop out of the compiled code. Decorate "
+            "the function that contains the `for` loop."
+        ),
     )

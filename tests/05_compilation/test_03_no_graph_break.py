@@ -1,8 +1,8 @@
-"""Grader of no_graph_break: one graph, and no question to the data."""
+"""Grader of no_graph_break: one graph, and no value read from a tensor."""
 
 import torch
 
-from torchkata import Case, Function, HostSyncs, Ops, Spec, normal, require, same, uniform, value
+from torchkata import Case, Function, HostSyncs, Ops, Spec, _, normal, require, same, uniform, value
 from torchkata.probes import compile_as_one_graph, compiled_graphs, op_names
 
 
@@ -13,7 +13,7 @@ def entry_loop(x, threshold):
     return out.reshape(x.shape)
 
 
-def infinite(sizes, _generator):
+def infinities(sizes, _generator):
     x = [torch.inf, -torch.inf, 3.0, -2.0, 0.5, 0.0, 1e9, -1e9]
     return torch.tensor(x, dtype=sizes.dtype), 0.5
 
@@ -35,12 +35,12 @@ SPEC = Spec(
             Case("one entry", n=1, d=1),
             Case("one row", n=1, d=7),
             Case("no rows", n=0, d=3),
-            Case("mixed", n=12, d=9),
+            Case("entries on both sides", n=12, d=9),
             Case("a single number", given=lambda s, g: (uniform("", 1.0, 2.0)(s, g), 0.5)),
             Case("none above", given=threshold_at(100.0)),
             Case("all above", given=threshold_at(-100.0)),
             Case("entries at the threshold", given=at_threshold),
-            Case("infinities", axis="stability", given=infinite),
+            Case("infinities", axis="stability", given=infinities),
         ),
         gradient=("x",),
         budget=(Ops(8), HostSyncs()),
@@ -50,53 +50,64 @@ SPEC = Spec(
 )
 
 
-def compiled(kata, x, threshold):
+def compile_activate(kata, x, threshold):
     return compile_as_one_graph(kata.activate, x, threshold)
 
 
 def compiles_itself(kata):
-    """Whether the function is compiled already, or calls a compiler."""
+    """Return whether the function is already compiled, or calls a compiler."""
     with compiled_graphs() as graphs:
         kata.activate(torch.tensor([1.0, 2.0]), 1.5)
-    return any("cond" not in op_names(graph) for graph in graphs)  # cond does so, and is told of
+    # torch.cond compiles its branches; test_ops_one_graph reports it.
+    return any("cond" not in op_names(graph) for graph in graphs)
 
 
 def test_contract_plain_function(submission):
-    """The function is left uncompiled: the grader compiles it."""
+    """The function is not compiled itself, because the grader compiles it."""
     require(
         not submission.run(compiles_itself),
-        "`activate` runs compiled code already. Leave it a plain function: whoever uses it "
-        "compiles it, together with what stands before and after it.",
+        _(
+            "`activate` already runs compiled code. Leave it a plain function: its caller compiles "
+            "it, together with the code around it."
+        ),
     )
 
 
 def test_ops_one_graph(submission, generator):
-    """torch.compile(activate, fullgraph=True) makes one graph of it."""
-    got = submission.run(compiled, torch.randn(4, 3, generator=generator), 0.5)
+    """torch.compile(activate, fullgraph=True) produces exactly one graph."""
+    got = submission.run(compile_activate, torch.randn(4, 3, generator=generator), 0.5)
     require(
         not got["refused"],
-        "torch.compile(activate, fullgraph=True) cannot record the function as one graph, for what "
-        "it does next depends on numbers that only the data know. The compiler says: "
-        f"{got['refused']}",
+        _(
+            "torch.compile(activate, fullgraph=True) cannot capture the function as one graph, "
+            "because its control flow depends on values of the data. The compiler says: {reason}",
+            reason=got["refused"],
+        ),
     )
     require(
         len(got["graphs"]) == 1,
-        f"torch.compile makes {len(got['graphs'])} graphs of the function; it has to be 1.",
+        _(
+            "torch.compile: expected 1 graph of the function, got {count}.",
+            count=len(got["graphs"]),
+        ),
         graphs=len(got["graphs"]),
     )
-    asking = [w for w in ("cond", "nonzero") if any(w in name for name in got["graphs"][0])]
+    reading = [op for op in ("cond", "nonzero") if any(op in name for name in got["graphs"][0])]
     require(
-        not asking,
-        f"The graph holds {' and '.join(asking)}, whose answer the CPU has to read before it can "
-        "go on: on a GPU it waits there. Choose entry by entry instead, in a tensor operation.",
+        not reading,
+        _(
+            "The graph contains {ops}. The CPU has to read the result before it can continue, so "
+            "on a GPU it waits there. Choose per entry instead, with a tensor operation.",
+            ops=", ".join(reading),
+        ),
     )
 
 
 def test_values_compiled(submission, reference, generator):
-    """Compiled, the function computes the same."""
+    """The compiled function computes the same values."""
     for shape in ((4, 3), (1,), (0, 2)):
         x = torch.randn(shape, generator=generator)
-        got = submission.run(compiled, x, 0.25)
+        got = submission.run(compile_activate, x, 0.25)
         if not got["refused"]:
-            expected = reference.run(compiled, x, 0.25)["result"]
-            same(got["result"], expected, what="the compiled function's result")
+            expected = reference.run(compile_activate, x, 0.25)["result"]
+            same(got["result"], expected, what=_("the result of the compiled function"))

@@ -2,55 +2,55 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, normal, require, uniform
+from torchkata import Case, EntryPoint, Function, Spec, _, normal, require, uniform
 from torchkata.probes import DataflowRecorder, compiled_graphs
 
-_SIZES, _FACTORS, _MOST = range(2, 12), 10, 2
+_SIZES, _FACTORS, _LIMIT = range(2, 12), 10, 2
 
 
-def product_in_pieces(x, factor):
+def row_by_row(x, factor):
     rows = [row * factor for row in x]
     return torch.stack(rows) if rows else x.clone()
 
 
-def scaled(kata, x, factor):
-    """Call a new scaler twice, with other arguments first."""
+def second_call(kata, x, factor):
+    """Call a new scaler with other arguments, then with these."""
     with compiled_graphs():
         scaler = kata.make_scaler()
         scaler(x.new_ones(3, 2), -4.25)
         return scaler(x, factor)
 
 
-def watched(kata, xs, factors):
-    """How often a scaler was compiled, and how many products came out of a compiled program."""
-    flow, inside = DataflowRecorder(), []
-    with compiled_graphs(flow.wrap) as graphs:
+def compilations(kata, xs, factors):
+    """Count the compilations of a scaler, and the products that a compiled program computes."""
+    recorder, inside = DataflowRecorder(), []
+    with compiled_graphs(recorder.wrap) as graphs:
         scaler = kata.make_scaler()
         for x in xs:
             for factor in factors:
-                flow.clear()
+                recorder.clear()
                 scaler(x, factor)
-                inside.append(flow.produced(x * factor))
+                inside.append(recorder.produced(x * factor))
     return {"compilations": len(graphs), "inside": sum(inside), "calls": len(inside)}
 
 
-def on_meta(kata, x):
-    """The device of a result, on a device without data where there is no other."""
+def devices(kata, x):
+    """Return the devices of x and of the result; uses the meta device if x is on the CPU."""
     x = x.to("meta") if x.device.type == "cpu" else x
-    return str(scaled(kata, x, 2.5).device), str(x.device)
+    return {"x": str(x.device), "result": str(second_call(kata, x, 2.5).device)}
 
 
 SPEC = Spec(
     EntryPoint("make_scaler"),
     Function(
-        "scaler",
-        adapter=scaled,
+        "scaler(x, factor)",
+        adapter=second_call,
         inputs={
             "x": normal("n d"),
-            # A float32's value: to make a tensor of the factor costs no digits then.
+            # A value of float32, so that a tensor of the factor is exact.
             "factor": lambda s, g: uniform("", 0.5, 3.0, dtype=torch.float32)(s, g).item(),
         },
-        naive=product_in_pieces,
+        naive=row_by_row,
         cases=(
             Case("no rows", n=0, d=3),
             Case("one entry", n=1, d=1),
@@ -67,34 +67,51 @@ SPEC = Spec(
 
 
 def test_device_of_the_input(submission, device):
-    """The result lies where x lies."""
+    """The result is on the device of x."""
     x = torch.ones(4, 3)
-    where = "cpu" if device.startswith("twin") else device  # compiled code does not run on the twin
-    got, expected = submission.run(on_meta, x, device=where)
-    require(got == expected, f"x lies on {expected}, but the result lies on {got}.")
+    device = "cpu" if device.startswith("twin") else device  # the twin cannot run compiled code
+    got = submission.run(devices, x, device=device)
+    require(
+        got["result"] == got["x"],
+        _(
+            "The result: expected device {expected} like x, got {device}.",
+            expected=got["x"],
+            device=got["result"],
+        ),
+    )
 
 
 def test_ops_compilations(submission, generator):
     """At least 1 and at most 2 compilations over 10 batch sizes and 10 factors."""
     xs = [torch.randn(n, 3, generator=generator) for n in _SIZES]
     factors = (1.5 + torch.rand(_FACTORS, generator=generator, dtype=torch.float64)).tolist()
-    got = submission.run(watched, xs, factors)
+    got = submission.run(compilations, xs, factors)
     require(
         got["compilations"] >= 1,
-        "Nothing was compiled: the scaler has to call a function made by torch.compile.",
+        _("Nothing is compiled. The scaler must call a function that torch.compile returns."),
         compilations=0,
     )
     require(
-        got["compilations"] <= _MOST,
-        f"{got['compilations']} compilations for {len(xs)} batch sizes and {_FACTORS} factors; at "
-        f"most {_MOST} are allowed. Whatever the compiler takes for a constant (a size, a Python "
-        "number) is compiled again as soon as it changes. (PyTorch stops at 8 for one function, "
-        "and then runs it uncompiled.)",
+        got["compilations"] <= _LIMIT,
+        _(
+            "{sizes} batch sizes and {factors} factors cause {count} compilations; the limit is "
+            "{limit}. The compiler compiles again whenever something changes that it treats as a "
+            "constant, such as a size or a Python number. (After 8 compilations of a function, "
+            "PyTorch runs it uncompiled.)",
+            sizes=len(xs),
+            factors=len(factors),
+            count=got["compilations"],
+            limit=_LIMIT,
+        ),
         compilations=got["compilations"],
-        compilations_allowed=_MOST,
+        compilations_allowed=_LIMIT,
     )
     require(
         got["inside"] == got["calls"],
-        f"Only {got['inside']} of {got['calls']} products come out of the compiled program; the "
-        "others were made outside it. Compile the multiplication itself.",
+        _(
+            "The compiled program computes only {inside} of {calls} products; the others are "
+            "computed outside of it. Compile the multiplication itself.",
+            inside=got["inside"],
+            calls=got["calls"],
+        ),
     )

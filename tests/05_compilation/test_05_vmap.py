@@ -1,13 +1,23 @@
-"""Grader of vmap: a gradient per sample, against one backward per sample."""
+"""Grader of vmap: a gradient per sample, compared with one backward pass per sample."""
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, Speedup, normal, require, same_as_reference
+from torchkata import (
+    Case,
+    EntryPoint,
+    Function,
+    Spec,
+    Speedup,
+    _,
+    normal,
+    require,
+    same_as_reference,
+)
 from torchkata.probes import fill_stale_grads, module_changes
 
 
 class Layer(torch.nn.Module):
-    """A Linear whose parameters are given, so that to build it costs next to nothing."""
+    """A Linear with given parameters, which makes it cheap to build."""
 
     def __init__(self, weight, bias):
         super().__init__()
@@ -32,7 +42,7 @@ def backward_per_sample(weight1, bias1, weight2, bias2, x, y):
         model.zero_grad()
         torch.nn.functional.mse_loss(model(x[i : i + 1]), y[i : i + 1]).backward()
         rows.append([parameter.grad.clone() for parameter in model.parameters()])
-    names = [name for name, _ in model.named_parameters()]
+    names = dict(model.named_parameters())
     return dict(zip(names, map(torch.stack, zip(*rows, strict=True)), strict=True))
 
 
@@ -51,7 +61,7 @@ SPEC = Spec(
         },
         naive=backward_per_sample,
         cases=(
-            Case("one of everything", n=1, i=1, h=1, o=1),
+            Case("all sizes 1", n=1, i=1, h=1, o=1),
             Case("one sample", n=1, i=4, h=5, o=3),
             Case("one output", n=7, i=4, h=5, o=1),
             Case("several outputs", n=6, i=3, h=4, o=5),
@@ -74,48 +84,69 @@ MODELS = {
 }
 
 
-def nested(kata, x, y, build):
-    """The gradients of a model of layers, its parameters' names, and what was changed of it."""
+def gradients_and_changes(kata, x, y, name):
+    """Return the gradients of a model, the names of its parameters, and what was changed in it."""
     torch.manual_seed(5)
-    model = MODELS[build](torch.nn)
+    model = MODELS[name](torch.nn)
     fill_stale_grads(model)
     with module_changes(model) as changed:
-        found = kata.per_sample_grads(model, x, y)
-    names = [name for name, _ in model.named_parameters()]
-    return {name: gradient.detach() for name, gradient in found.items()}, names, changed
+        gradients = kata.per_sample_grads(model, x, y)
+    return {
+        "gradients": {name: gradient.detach() for name, gradient in gradients.items()},
+        "names": [name for name, _parameter in model.named_parameters()],
+        "changed": changed,
+    }
 
 
-def drawn(generator):
+def x_and_y(generator):
     return torch.randn(5, 3, generator=generator), torch.randn(5, 2, generator=generator)
 
 
 def test_contract_names(submission, generator):
-    """The dict has the names of named_parameters(), in their order."""
-    found, names, _changed = submission.run(nested, *drawn(generator), "Sequential")
+    """The dict has the names and the order of named_parameters()."""
+    got = submission.run(gradients_and_changes, *x_and_y(generator), "Sequential")
     require(
-        list(found) == names,
-        f"The names are {', '.join(map(str, found))}; they have to be {', '.join(names)}, in the "
-        "order of model.named_parameters().",
+        list(got["gradients"]) == got["names"],
+        _(
+            "Expected the keys {expected}, in the order of model.named_parameters(), got {keys}.",
+            expected=", ".join(got["names"]),
+            keys=", ".join(map(str, got["gradients"])),
+        ),
     )
 
 
 def test_values_of_other_models(submission, reference, generator):
-    """Any module will do: a single layer, or layers inside layers."""
-    for build in MODELS:
-        what = {0: f"the gradients of an nn.{build}"}
-        same_as_reference(submission, reference, nested, *drawn(generator), build, what=what)
+    """The model may be any module: a single layer, or nested layers."""
+    for name in MODELS:
+        arguments = *x_and_y(generator), name
+        what = {"gradients": _("the gradients of an nn.{name}", name=name)}
+        same_as_reference(submission, reference, gradients_and_changes, *arguments, what=what)
 
 
 def test_purity_of_the_model(submission, generator):
-    """The parameters' values, grad and requires_grad stay as they were."""
-    changed = submission.run(nested, *drawn(generator), "Sequential")[2]
-    for what, message in {
-        "values": "It changes the values of {}.",
-        "grad": "It changes the grad of {}: whoever gathers gradients there loses them. Let "
-        "torch.func, or torch.autograd.grad, return them instead of calling backward.",
-        "requires_grad": "It leaves {} with another requires_grad: a model that does not require "
-        "grad cannot be trained any more.",
-        "mode": "It leaves the model in eval mode.",
-        "hooks": "It leaves hooks on the model.",
-    }.items():
-        require(not changed[what], message.format(", ".join(changed[what])))
+    """The model is unchanged: its parameters' values, grad and requires_grad, mode and hooks."""
+    changed = submission.run(gradients_and_changes, *x_and_y(generator), "Sequential")["changed"]
+    names = {what: ", ".join(changes) for what, changes in changed.items()}
+    require(
+        not changed["values"],
+        _("The call changes the values of {names}.", names=names["values"]),
+    )
+    require(
+        not changed["grad"],
+        _(
+            "The call changes the grad of {names}, so gradients that were accumulated there are "
+            "lost. Let torch.func or torch.autograd.grad return gradients, instead of calling "
+            "backward.",
+            names=names["grad"],
+        ),
+    )
+    require(
+        not changed["requires_grad"],
+        _(
+            "The call changes the requires_grad of {names}. A parameter that does not require grad "
+            "is no longer trained.",
+            names=names["requires_grad"],
+        ),
+    )
+    require(not changed["mode"], _("The call leaves the model in eval mode."))
+    require(not changed["hooks"], _("The call leaves hooks on the model."))
