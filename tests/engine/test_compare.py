@@ -1,4 +1,4 @@
-"""What `torchkata.grading.compare` finds, what it lets pass, and the words it finds for it."""
+"""Which differences `torchkata.grading.compare` reports, which it ignores, and its messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import difflib
 import math
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from torchkata.course.spec.tolerance import Tolerance
 from torchkata.errors import CourseError
-from torchkata.grading.compare import Difference, Tolerance, differences, tolerance_for
+from torchkata.grading.compare import Difference, differences, tolerance_for
+from torchkata.i18n import Message, Translator
+from torchkata.worker.wire.encoding import Opaque
 
 GOLDEN = Path(__file__).parent / "golden" / "compare"
 NAN, INF = math.nan, math.inf
-
-
-@dataclass(frozen=True)
-class Opaque:
-    """Stands in for what the wire makes of a value that cannot cross it."""
-
-    what: str
 
 
 def normal(*sizes, seed=0, dtype=torch.float32):
@@ -164,9 +159,9 @@ DTYPES = [
 ]  # fmt: skip
 
 
-def message_of(got, expected, **options) -> str:
+def single_difference(got, expected, **options) -> str:
     (difference,) = differences(got, expected, **options)
-    return f"{difference.axis}: {difference.message}"
+    return f"{difference.axis} [{difference.code}]: {difference.message}"
 
 
 def golden_cases():
@@ -197,9 +192,9 @@ GOLDEN_CASES = golden_cases()
 
 
 @pytest.mark.parametrize("name", GOLDEN_CASES)
-def test_messages_are_golden(name):
-    """Each kind of difference has the words that were once read and approved."""
-    path, text = GOLDEN / f"{name}.txt", message_of(*GOLDEN_CASES[name]) + "\n"
+def test_message_matches_golden_file(name):
+    """Each kind of difference has the message and the code that were reviewed and approved."""
+    path, text = GOLDEN / f"{name}.txt", single_difference(*GOLDEN_CASES[name]) + "\n"
     if os.environ.get("TORCHKATA_UPDATE_GOLDEN") == "1":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -208,45 +203,76 @@ def test_messages_are_golden(name):
     assert text == golden, f"{path.name} (TORCHKATA_UPDATE_GOLDEN=1 rewrites it):\n{changes}"
 
 
-def test_no_golden_file_is_left_over():
-    """Every golden text belongs to a case."""
+def test_every_golden_file_belongs_to_a_case():
+    """No golden file is left over from a case that was removed."""
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(GOLDEN_CASES)
 
 
 def test_device_is_compared_on_request():
-    """A tensor elsewhere is a difference with `device=True`, and none without."""
+    """A tensor on another device is a difference with `device=True`, and none without."""
     got = torch.ones(3, device="meta")[:0]
     assert differences(got, torch.ones(0)) == []
-    text = "device: The result is on meta, expected cpu. Make new tensors with `device=x.device`."
-    assert message_of(got, torch.ones(0), device=True) == text
+    text = (
+        "device [wrong-device]: Wrong device for the result: expected cpu, got meta. Create new "
+        "tensors with `device=x.device`."
+    )
+    assert single_difference(got, torch.ones(0), device=True) == text
 
 
-def test_dtype_may_be_passed_over():
-    """With `dtype=False` only the values count."""
+def test_dtype_false_ignores_the_dtype():
+    """With `dtype=False` only the values are compared."""
     assert differences(ONES.double(), ONES, dtype=False) == []
 
 
-def test_figures_count_and_measure():
-    """The figures hold share, count, largest error and what was allowed there."""
-    (found,) = differences(torch.tensor([1.0, 2.5, NAN, 4.0]), torch.tensor([1.0, 2.0, 3.0, 4.0]))
-    assert isinstance(found, Difference)
-    assert found.figures["wrong_share"] == 0.5
-    assert found.figures["largest_error"] == 0.5
-    assert found.figures["tolerance"] == pytest.approx(1e-5 * 4 + 1e-5 * 2)
-    assert all(math.isfinite(figure) for figure in found.figures.values())
+def test_metrics_of_wrong_values():
+    """The metrics hold share, count, largest error and the tolerance there."""
+    (difference,) = differences(
+        torch.tensor([1.0, 2.5, NAN, 4.0]), torch.tensor([1.0, 2.0, 3.0, 4.0])
+    )
+    assert isinstance(difference, Difference)
+    assert difference.metrics["wrong_share"] == 0.5
+    assert difference.metrics["largest_error"] == 0.5
+    assert difference.metrics["tolerance"] == pytest.approx(1e-5 * 4 + 1e-5 * 2)
+    assert all(math.isfinite(metric) for metric in difference.metrics.values())
 
 
-def test_axes_come_in_order_once_each():
+def test_one_difference_per_axis_in_order():
     """Several leaves with several faults give one difference per axis, structure first."""
     got = [ONES * 2, ONES.double(), torch.ones(4), None, ONES * 3]
-    found = differences(got, [ONES] * 5, name="the list")
-    assert [difference.axis for difference in found] == ["contract", "shape", "dtype", "values"]
-    assert "the list[0]" in found[-1].message
-    assert found[-1].message.endswith("One other part differs too.")
+    by_axis = {d.axis: str(d.message) for d in differences(got, [ONES] * 5, name="the list")}
+    assert list(by_axis) == ["contract", "shape", "dtype", "values"]
+    assert "the list[0]" in by_axis["values"]
+    assert by_axis["values"].endswith("1 other part differs too.")
 
 
-def test_wrong_dtype_excuses_its_rounding_only():
-    """A float32 answer for float64 is one mistake; wrong values besides are another."""
+def test_facts_describe_both_tensors():
+    """A difference of two tensors holds both shapes and dtypes, and whether nan is new."""
+    (difference,) = differences(torch.tensor([NAN, 1.0]), torch.tensor([0.0, 1.0]))
+    assert difference.code == "nan"
+    assert difference.facts == {
+        "got_shape": (2,),
+        "expected_shape": (2,),
+        "got_dtype": "float32",
+        "expected_dtype": "float32",
+        "fault": "nan",
+    }
+
+
+def test_message_translates_label_and_values():
+    """A message is translated as a whole when it is shown, including names inside it."""
+    (difference,) = differences(None, [ONES], name=Message("the answers"))
+    course = {
+        "the answers": "die Ergebnisse",
+        "a {type} of 1 item": "{type} mit 1 Element",
+        "Wrong type for {label}: expected {expected}, got {got}.": "{label}: {expected}, {got}.",
+        "Is a `return` missing?": "Fehlt ein `return`?",
+    }
+    text = Translator(course=course)(difference.message)
+    assert text == "die Ergebnisse: list mit 1 Element, None. Fehlt ein `return`?"
+
+
+def test_wrong_dtype_excuses_only_its_rounding():
+    """A float32 result instead of float64 is one mistake; wrong values are another."""
     exact = normal(20, dtype=torch.float64)
     assert [d.axis for d in differences(exact.float(), exact)] == ["dtype"]
     assert [d.axis for d in differences(exact.float() + 1, exact)] == ["dtype", "values"]
@@ -273,8 +299,8 @@ def test_wrong_dtype_excuses_its_rounding_only():
         ({}, {}),
     ],
 )
-def test_equal_answers_pass(got, expected):
-    """What holds the same values in an accepted form has no differences."""
+def test_equal_results_have_no_differences(got, expected):
+    """The same values in an accepted form pass."""
     assert differences(got, expected) == []
 
 
@@ -300,27 +326,27 @@ def test_equal_answers_pass(got, expected):
     ],
 )
 @pytest.mark.parametrize("with_precise", [False, True])
-def test_different_values_are_found(got, expected, with_precise):
-    """Nan and infinity are no wildcards, and no huge value hides an error elsewhere."""
+def test_different_values_are_reported(got, expected, with_precise):
+    """Nan and infinity are not wildcards, and a huge value does not hide an error elsewhere."""
     precise = expected.double() if with_precise and isinstance(expected, torch.Tensor) else None
     assert [d.axis for d in differences(got, expected, precise=precise)] == ["values"]
 
 
-def test_a_fill_that_is_another_number_in_float64_hides_nothing():
-    """`finfo.min` in a mask is not the reference's rounding error."""
+def test_fill_that_differs_in_float64_does_not_increase_tolerance():
+    """`finfo.min` in a mask does not count as the reference's rounding error."""
     expected = torch.tensor([torch.finfo(torch.float32).min, 1.0, 2.0, 3.0])
     precise = torch.tensor([torch.finfo(torch.float64).min, 1, 2, 3], dtype=torch.float64)
     assert differences(put(expected, 1, 1.01), expected, precise=precise)
 
 
-def test_an_incomparable_reference_is_the_courses_fault():
-    """A reference that gives a generator stops the course instead of failing a learner."""
-    with pytest.raises(CourseError, match="The reference gives a generator for the result"):
+def test_incomparable_reference_is_a_course_error():
+    """A reference that returns a generator is an error of the course, not of the submission."""
+    with pytest.raises(CourseError, match="The reference returns a generator for the result"):
         differences(ONES, Opaque("a generator"))
 
 
-def test_override_is_taken_as_it_is():
-    """The author's own tolerance replaces the one that follows from the dtype."""
+def test_override_replaces_the_tolerance():
+    """The author's tolerance replaces the one that follows from the dtype."""
     loose = Tolerance(rtol=0.0, atol=0.5)
     assert tolerance_for(ONES, override=loose) is loose
     assert differences(ONES + 0.4, ONES, tolerance=loose) == []
@@ -329,13 +355,13 @@ def test_override_is_taken_as_it_is():
 
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.uint8])
-def test_whole_numbers_are_exact(dtype):
-    """Integers and bools have no tolerance at all."""
+def test_integers_have_no_tolerance(dtype):
+    """Integers and bools are compared exactly."""
     assert tolerance_for(torch.ones(3, dtype=dtype)) == Tolerance(rtol=0.0, atol=0.0)
 
 
 def test_tolerance_widens_within_bounds():
-    """A reference's own error widens the tolerance, and an absurd one only up to the cap."""
+    """The reference's rounding error widens the tolerance, but only up to a cap."""
     plain = tolerance_for(ONES * 2)
     assert plain == Tolerance(rtol=1e-5, atol=2e-5)
     widened = tolerance_for(ONES * 2, precise=ONES.double() * 2 + 1e-6)
@@ -354,8 +380,8 @@ quick = settings(max_examples=60, deadline=None)
 
 @quick
 @given(any_floats)
-def test_a_tensor_equals_itself(array):
-    """Any tensor, nan and infinities included, equals a copy of itself."""
+def test_tensor_equals_its_copy(array):
+    """Any tensor, including nan and infinities, equals a copy of itself."""
     tensor = torch.from_numpy(array.copy())
     assert differences(tensor.clone(), tensor) == []
     assert differences(tensor.clone(), tensor, precise=tensor.double()) == []
@@ -364,13 +390,14 @@ def test_a_tensor_equals_itself(array):
 
 @quick
 @given(any_floats, any_floats)
-def test_other_shapes_never_broadcast(left, right):
-    """Two shapes that differ give a shape difference and nothing else."""
-    found = differences(torch.from_numpy(left.copy()), torch.from_numpy(right.copy()))
+def test_different_shapes_never_broadcast(left, right):
+    """Two different shapes give a shape difference and nothing else."""
+    got, expected = torch.from_numpy(left.copy()), torch.from_numpy(right.copy())
+    axes = [difference.axis for difference in differences(got, expected)]
     if left.shape != right.shape:
-        assert [difference.axis for difference in found] == ["shape"]
+        assert axes == ["shape"]
     else:
-        assert "shape" not in [difference.axis for difference in found]
+        assert "shape" not in axes
 
 
 @quick
@@ -382,24 +409,24 @@ def test_other_shapes_never_broadcast(left, right):
     ),
     st.data(),
 )
-def test_one_wrong_value_is_found_at_its_index(array, data):
-    """A single value beyond the tolerance is always found, and named by its index."""
+def test_single_wrong_value_is_reported_with_its_index(array, data):
+    """A single value outside the tolerance is always reported, with its index."""
     expected = torch.from_numpy(array.copy())
     index = tuple(data.draw(st.integers(0, size - 1)) for size in array.shape)
     limits = tolerance_for(expected)
     step = 3 * (limits.atol + limits.rtol * abs(float(expected[index]))) + 1e-5
     got = put(expected, index, float(expected[index]) + step)
-    (found,) = differences(got, expected)
-    assert found.figures["wrong"] == 1
+    (difference,) = differences(got, expected)
+    assert difference.metrics["wrong"] == 1
     if expected.numel() > 1:
-        assert f"at {list(index)}: " in found.message
+        assert f"at {list(index)}: " in str(difference.message)
 
 
-# Precision: what rounding may do, and what a lower precision may not -----------------------------
+# Precision: rounding errors pass, a lower precision fails ---------------------------------------
 
 
 def in_turn(x):
-    """Sum over the last dim one value after the other, in the dtype of `x`."""
+    """Sum over the last dim, one value after another, in the dtype of `x`."""
     if x.shape[-1] == 0:
         return x.sum(-1)
     return torch.from_numpy(np.cumsum(x.numpy(), -1)[..., -1].copy())
@@ -417,7 +444,7 @@ def softmax_in_turn(x):
     return raised / in_turn(raised)[..., None]
 
 
-HONEST = {
+REORDERED = {
     "sum": (
         lambda x: x.sum(-1),
         [in_turn, lambda x: in_turn(x.flip(-1)), lambda x: x @ x.new_ones(x.shape[-1])],
@@ -444,7 +471,7 @@ KINDS = {"normal": lambda x: x, "positive": torch.abs, "shifted": lambda x: x + 
 
 
 def tf32(x):
-    """Round float32 values to the 10 bits of fraction that TF32 keeps."""
+    """Round float32 values to TF32's 10 bits of fraction."""
     bits = x.contiguous().view(torch.int32)
     return ((bits + ((bits >> 13) & 1) + 0xFFF) & ~0x1FFF).view(torch.float32)
 
@@ -461,20 +488,20 @@ def cases_for(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("name", HONEST)
-def test_honest_rounding_passes(name, dtype):
-    """Another order of the same arithmetic passes, up to 5000 terms."""
-    reference, variants = HONEST[name]
+@pytest.mark.parametrize("name", REORDERED)
+def test_other_order_of_arithmetic_passes(name, dtype):
+    """The same arithmetic in another order passes, with up to 5000 terms."""
+    reference, variants = REORDERED[name]
     for what, x in cases_for(name, dtype):
         expected, precise = reference(x), reference(x.double())
-        for place, variant in enumerate(variants):
-            found = differences(variant(x), expected, precise=precise)
-            assert not found, f"variant {place} on {what}: {found[0].message}"
+        for index, variant in enumerate(variants):
+            wrong = differences(variant(x), expected, precise=precise)
+            assert not wrong, f"variant {index} on {what}: {wrong[0].message}"
 
 
-def test_no_terms_pass():
-    """Sums over nothing are 0 and means nan, in whichever order; no rows at all pass too."""
-    reference, variants = HONEST["sum"]
+def test_empty_tensors_pass():
+    """Empty sums are 0 and empty means nan, in any order; tensors without rows pass too."""
+    reference, variants = REORDERED["sum"]
     for x in (torch.zeros(4, 0), torch.zeros(0, 4)):
         for variant in variants:
             assert differences(variant(x), reference(x)) == []
@@ -488,56 +515,56 @@ DETOURS = {
 
 
 @pytest.mark.parametrize("dtype", DETOURS)
-@pytest.mark.parametrize("name", [name for name in HONEST if name != "sum of all"])
+@pytest.mark.parametrize("name", [name for name in REORDERED if name != "sum of all"])
 def test_low_precision_detours_fail(name, dtype):
-    """Casting down, computing and casting back up is found, on values of several outputs."""
-    reference, _ = HONEST[name]
+    """Computing in a lower precision and casting back fails, on results of several values."""
+    reference, _variants = REORDERED[name]
     for what, x in cases_for(name, dtype):
         if name == "softmax" and x.shape[-1] == 1:
             continue  # all ones: exact in any dtype
         expected, precise = reference(x), reference(x.double())
         for detour, down in DETOURS[dtype].items():
-            found = differences(reference(down(x)).to(dtype), expected, precise=precise)
-            assert [d.axis for d in found] == ["values"], f"{detour} on {what}"
+            wrong = differences(reference(down(x)).to(dtype), expected, precise=precise)
+            assert [d.axis for d in wrong] == ["values"], f"{detour} on {what}"
 
 
 def test_tf32_matmul_fails():
-    """A product of 10-bit fractions in place of float32 is found for 1 to 512 terms."""
+    """A product with 10-bit fractions instead of float32 fails for 1 to 512 terms."""
     for what, x in cases_for("matmul", torch.float32):
-        found = differences(tf32(x) @ tf32(x).T, x @ x.T, precise=x.double() @ x.double().T)
-        assert [d.axis for d in found] == ["values"], what
+        wrong = differences(tf32(x) @ tf32(x).T, x @ x.T, precise=x.double() @ x.double().T)
+        assert [d.axis for d in wrong] == ["values"], what
 
 
-def test_a_precise_value_lets_sums_that_cancel_pass():
-    """A single sum of 5000 values of both signs fails rarely alone, and hardly ever with it."""
-    alone = together = missed = 0
+def test_precise_reference_lets_cancelling_sums_pass():
+    """A sum of 5000 values of both signs rarely fails without it, and hardly ever with it."""
+    without = with_precise = missed = 0
     for seed in range(400):
         x = normal(5000, seed=seed)
-        alone += bool(differences(in_turn(x), x.sum()))
-        together += bool(differences(in_turn(x), x.sum(), precise=x.double().sum()))
+        without += bool(differences(in_turn(x), x.sum()))
+        with_precise += bool(differences(in_turn(x), x.sum(), precise=x.double().sum()))
         missed += not differences(x.bfloat16().sum().float(), x.sum(), precise=x.double().sum())
-    assert 0 < alone <= 16  # 2 % over 2000 seeds
-    assert together <= 3  # 0.3 %: the reference's own error may be small by luck
-    assert missed <= 8  # 0.7 %: a bfloat16 value may be near the right one by luck
+    assert 0 < without <= 16  # 2 % over 2000 seeds
+    assert with_precise <= 3  # 0.3 %: the reference's error may be small by luck
+    assert missed <= 8  # 0.7 %: a bfloat16 value may be close to the right one by luck
 
 
 # Speed -------------------------------------------------------------------------------------------
 
 
 def fastest(action, *, times=7):
-    """The least time of several, in milliseconds: other programs only ever add to it."""
+    """Return the shortest of several times, in milliseconds: other programs only add to it."""
     best = INF
-    for _ in range(times):
+    for _attempt in range(times):
         start = time.perf_counter()
         action()
         best = min(best, (time.perf_counter() - start) * 1e3)
     return best
 
 
-def test_equal_answers_are_quick():
-    """A million values, and 64 small tensors, cost milliseconds when they agree."""
+def test_comparing_equal_results_is_fast():
+    """Comparing a million equal values, or 64 small tensors, takes milliseconds."""
     big, small = normal(1000, 1000), [normal(8, 8, seed=seed) for seed in range(64)]
     near_big, near_small = big * (1 + 1e-7), [tensor * (1 + 1e-7) for tensor in small]
-    # Three times the goals (20 ms and 3 ms): the machine may be busy.
+    # Three times the targets (20 ms and 3 ms) because the machine may be busy.
     assert fastest(lambda: differences(near_big, big)) < 60
     assert fastest(lambda: differences(near_small, small)) < 9

@@ -1,8 +1,7 @@
-"""Compare what a submission returned with what the reference returned, and say what differs."""
+"""Compare a submission's result with the reference's, and describe the differences."""
 
-from torchkata.course.spec.tolerance import Tolerance
 from torchkata.grading.compare.compare import differences
-from torchkata.grading.compare.difference import Difference
+from torchkata.grading.compare.mismatch import Difference
 from torchkata.grading.compare.tolerance import tolerance_for
 
-__all__ = ["Difference", "Tolerance", "differences", "tolerance_for"]
+__all__ = ["Difference", "differences", "tolerance_for"]

@@ -1,10 +1,10 @@
-"""Compare two answers of any structure: walk both, and keep the first difference of each axis."""
+"""Comparison of two results of any structure: both are walked, leaf by leaf."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -13,12 +13,14 @@ from torch import Tensor
 from torchkata.course.spec.tolerance import Tolerance
 from torchkata.errors import CourseError
 from torchkata.grading.compare import describe, types
-from torchkata.grading.compare.difference import AXES, Difference
-from torchkata.grading.compare.leaves import arrays_differ, plain_differ, tensors_differ
-from torchkata.i18n import _, join
+from torchkata.grading.compare.leaves import compare_arrays, compare_plain, compare_tensors
+from torchkata.grading.compare.mismatch import AXES, Difference
+from torchkata.i18n import Message, _, join
 
-_NESTED = (Tensor, np.ndarray, list, tuple, dict)
-_PLAIN = (bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
+_NESTED: Final = (Tensor, np.ndarray, list, tuple, dict)
+_PLAIN: Final = (
+    bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device,
+)  # fmt: skip
 
 
 def differences(
@@ -29,103 +31,108 @@ def differences(
     tolerance: Tolerance | None = None,
     dtype: bool = True,
     device: bool = False,
-    name: str = "",
+    name: str | Message = "",
 ) -> list[Difference]:
-    """Compare what a submission returned with what the reference returned.
+    """Compare a submission's result with the reference's.
 
-    Nothing is broadcast, nan equals nan alone, and a list may stand for a tuple and back. A leaf
-    of the wrong kind or shape has no further differences.
+    Nothing is broadcast, nan equals only nan, and lists and tuples are interchangeable. A leaf of
+    the wrong type or shape has no further differences.
 
     Args:
-        got: the submission's answer: tensors, NumPy arrays, numbers, strings, None, and lists,
-            tuples and dicts of these. Anything else differs from all of them.
-        expected: the reference's answer.
-        precise: the reference's answer on the same inputs in float64, of the same structure. It
-            widens the tolerance where the case itself amplifies rounding.
-        tolerance: instead of the one that follows from dtype and scale.
+        got: the submission's result: tensors, NumPy arrays, numbers, strings, None, and lists,
+            tuples and dicts of these. Any other value differs from all of them.
+        expected: the reference's result.
+        precise: the reference's result on the same inputs in float64, of the same structure. It
+            increases the tolerance if the case itself amplifies rounding errors.
+        tolerance: replaces the one that follows from dtype and scale.
         dtype: whether dtypes must be the same.
         device: whether devices must be the same.
-        name: what the answer is called in messages; the result, unless told otherwise.
+        name: the name of the result in messages (default: the result).
 
     Raises:
-        CourseError: the reference gave something that cannot be compared, such as a generator.
+        CourseError: the reference returned something that cannot be compared, such as a generator.
 
     Returns:
-        At most one difference per axis, in the order of `AXES`; empty when the two are equal.
+        At most one difference per axis, in the order of `AXES`; empty if the results are equal.
     """
-    walk = _Walk(tolerance=tolerance, dtype=dtype, device=device)
+    comparison = _Comparison(tolerance=tolerance, dtype=dtype, device=device)
     by_axis: dict[str, list[Difference]] = {axis: [] for axis in AXES}
-    for difference in walk.compare(got, expected, precise, name or _("the result")):
+    for difference in comparison.compare(got, expected, precise, name or _("the result")):
         by_axis[difference.axis].append(difference)
-    return [_with_others(found) for found in by_axis.values() if found]
+    return [_first_of(on_axis) for on_axis in by_axis.values() if on_axis]
 
 
-def _with_others(found: list[Difference]) -> Difference:
-    """The first difference; its message says how many more parts differ on that axis."""
-    head, others = found[0], len(found) - 1
+def _first_of(on_axis: list[Difference]) -> Difference:
+    """Return the first difference, whose message then counts the others on that axis."""
+    first, others = on_axis[0], len(on_axis) - 1
     if others == 0:
-        return head
+        return first
     more = _(
-        "One other part differs too." if others == 1 else "{count} other parts differ too.",
+        "1 other part differs too." if others == 1 else "{count} other parts differ too.",
         count=others,
     )
-    return replace(head, message=join(head.message, more))
+    return replace(first, message=join(first.message, more))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Walk:
-    """One comparison's settings, and the walk through both trees."""
+class _Comparison:
+    """The settings of one comparison."""
 
     tolerance: Tolerance | None
     dtype: bool
     device: bool
 
     def compare(
-        self, got: object, expected: object, precise: object, label: str
+        self, got: object, expected: object, precise: object, label: str | Message
     ) -> Iterator[Difference]:
+        """Yield the differences of two subtrees."""
         options: dict[str, Any] = {"tolerance": self.tolerance, "label": label}
         checked: dict[str, Any] = {"dtype": self.dtype, "device": self.device}
         match got, expected:
             case Tensor(), Tensor():
                 exact = precise if isinstance(precise, Tensor) else None
-                for found in tensors_differ(got, expected, precise=exact, **options, **checked):
-                    yield replace(found, facts=_facts(got, expected))
+                for difference in compare_tensors(
+                    got, expected, precise=exact, **options, **checked
+                ):
+                    yield replace(difference, facts=_facts(got, expected))
             case np.ndarray(), np.ndarray():
-                yield from arrays_differ(got, expected, precise=precise, **options, **checked)
+                yield from compare_arrays(got, expected, precise=precise, **options, **checked)
             case ((list() | tuple()), (list() | tuple())):
-                yield from self._sequences(got, expected, precise, label)
+                yield from self._compare_sequences(got, expected, precise, label)
             case dict(), dict():
-                yield from self._dicts(got, expected, precise, label)
+                yield from self._compare_dicts(got, expected, precise, label)
             case _:
-                difference = _plain(got, expected, precise=precise, **options)
-                if difference:
-                    yield difference
+                if other := _compare_others(got, expected, precise=precise, **options):
+                    yield other
 
-    def _sequences(
+    def _compare_sequences(
         self,
         got: list[Any] | tuple[Any, ...],
         expected: list[Any] | tuple[Any, ...],
         precise: object,
-        label: str,
+        label: str | Message,
     ) -> Iterator[Difference]:
         if len(got) != len(expected):
-            message = types.wrong_length(len(got), len(expected), label)
-            yield Difference(axis="contract", message=message)
+            yield types.wrong_length(len(got), len(expected), label)
             return
         same = isinstance(precise, (list, tuple)) and len(precise) == len(expected)
         exact: Any = precise if same else [None] * len(expected)
-        for place, (ours, theirs) in enumerate(zip(got, expected, strict=True)):
-            yield from self.compare(ours, theirs, exact[place], f"{label}[{place}]")
+        for index, (ours, theirs) in enumerate(zip(got, expected, strict=True)):
+            yield from self.compare(ours, theirs, exact[index], describe.part(label, index))
 
-    def _dicts(
-        self, got: dict[Any, Any], expected: dict[Any, Any], precise: object, label: str
+    def _compare_dicts(
+        self,
+        got: dict[Any, Any],
+        expected: dict[Any, Any],
+        precise: object,
+        label: str | Message,
     ) -> Iterator[Difference]:
         if got.keys() != expected.keys():
-            yield Difference(axis="contract", message=types.wrong_keys(got, expected, label))
+            yield types.wrong_keys(got, expected, label)
         exact = precise if isinstance(precise, dict) else {}
         for key, theirs in expected.items():
             if key in got:
-                yield from self.compare(got[key], theirs, exact.get(key), f"{label}[{key!r}]")
+                yield from self.compare(got[key], theirs, exact.get(key), describe.part(label, key))
 
 
 def _facts(got: Tensor, expected: Tensor) -> dict[str, object]:
@@ -140,13 +147,24 @@ def _facts(got: Tensor, expected: Tensor) -> dict[str, object]:
     }
 
 
-def _plain(got: object, expected: object, **options: Any) -> Difference | None:
+def _compare_others(
+    got: object,
+    expected: object,
+    *,
+    precise: object,
+    tolerance: Tolerance | None,
+    label: str | Message,
+) -> Difference | None:
+    """Compare two values that are not both tensors, arrays, sequences or dicts."""
     if not (expected is None or isinstance(expected, _PLAIN + _NESTED)):
         raise CourseError(
-            f"The reference gives {describe.kind(expected)} for {options['label']}: that cannot be "
-            "compared. Give tensors, arrays, numbers, strings, or lists, tuples, dicts of these."
+            _(
+                "The reference returns {type} for {label}, which cannot be compared. Return "
+                "tensors, arrays, numbers, strings, or lists, tuples and dicts of these.",
+                type=describe.describe_type(expected),
+                label=label,
+            )
         )
     if isinstance(got, _NESTED) or isinstance(expected, _NESTED):
-        message = types.wrong_kind(got, expected, options["label"])
-        return Difference(axis="contract", message=message)
-    return plain_differ(got, expected, **options)
+        return types.wrong_type(got, expected, label)
+    return compare_plain(got, expected, precise=precise, tolerance=tolerance, label=label)

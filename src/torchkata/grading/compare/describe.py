@@ -1,31 +1,33 @@
-"""Values, shapes and kinds of things in words."""
+"""Descriptions of values, shapes and types for messages."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import numpy as np
 from torch import Tensor
 
-from torchkata.i18n import _
+from torchkata.i18n import Message, _, verbatim
+from torchkata.worker.wire.encoding import Opaque
 
-_MOST_DIGITS = 17  # enough to tell any two float64 numbers apart
-_MOST_BITS = 80  # a longer whole number fills the line
+_MAX_DIGITS: Final = 17  # enough to tell any two float64 numbers apart
+_MAX_BITS: Final = 80  # a longer integer fills the line
 
 
-def number(value: complex, digits: int = 4) -> str:
-    """A number in at most `digits` significant digits; whole numbers and bools in full."""
+def number(value: complex, digits: int = 4) -> str | Message:
+    """Format a number in at most `digits` significant digits; integers and bools in full."""
     if isinstance(value, int):
         bits = value.bit_length()
-        return str(value) if bits <= _MOST_BITS else _("a whole number of {bits} bits", bits=bits)
+        return str(value) if bits <= _MAX_BITS else _("an integer of {bits} bits", bits=bits)
     if isinstance(value, complex):
         return f"{value.real:.{digits}g}{value.imag:+.{digits}g}j"
     return f"{value:.{digits}g}"
 
 
-def apart(got: complex, expected: complex) -> tuple[str, str]:
-    """Two different numbers, with as many digits as it takes to see that they differ."""
-    for digits in range(4, _MOST_DIGITS + 1):
+def distinct_decimals(got: complex, expected: complex) -> tuple[str | Message, str | Message]:
+    """Format two different numbers with enough digits to show that they differ."""
+    for digits in range(4, _MAX_DIGITS + 1):
         texts = number(got, digits), number(expected, digits)
         if texts[0] != texts[1]:
             break
@@ -33,31 +35,40 @@ def apart(got: complex, expected: complex) -> tuple[str, str]:
 
 
 def shape(sizes: tuple[int, ...]) -> str:
-    """A shape, such as `[3, 4]`; `[] (0-d)` for a single value without dims."""
+    """Format a shape, such as `[3, 4]`, or `[] (0-d)` for a tensor without dims."""
     return str(list(sizes)) if sizes else "[] (0-d)"
 
 
-def capital(sentence: str) -> str:
-    """The sentence with its first letter in upper case, the rest as it is."""
-    word = sentence.split(" ", 1)[0]
-    return sentence[:1].upper() + sentence[1:] if word.isalpha() else sentence
-
-
-def ordinal(count: int) -> str:
-    """`2nd`, `3rd`, `11th`."""
-    ending = 0 if count % 100 in range(11, 14) else count % 10
+def ordinal(count: int) -> Message:
+    """Return `2nd`, `3rd`, `11th`."""
+    last_digit = 0 if count % 100 in range(11, 14) else count % 10
     return {
         1: _("{count}st", count=count),
         2: _("{count}nd", count=count),
         3: _("{count}rd", count=count),
-    }.get(ending, _("{count}th", count=count))
+    }.get(last_digit, _("{count}th", count=count))
 
 
-def kind(value: object, _: Say = _) -> str:
-    """What a value is, with its article: `None`, `a Python float`, `a tuple of 2`."""
+def part(whole: str | Message, key: object) -> Message:
+    """Return the name of one part of a named list, tuple or dict, such as `the result[0]`."""
+    return Message("{whole}[{key}]", {"whole": whole, "key": repr(key)})
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's class, such as `float`, also if the value was not sent.
+
+    A value that a worker cannot send arrives as a description of it, such as `a generator`.
+    """
+    if isinstance(value, Opaque):
+        return re.sub(r"^an? (?=\w+$)", "", value.what)
+    return type(value).__name__
+
+
+def describe_type(value: object) -> Message:
+    """Describe what a value is, such as `None`, `a Python float` or `a tuple of 2 items`."""
     match value:
         case None:
-            return "None"
+            return verbatim("None")
         case Tensor():
             sizes = list(value.shape)
             return _("a tensor of shape {shape}" if sizes else "a 0-d tensor", shape=sizes)
@@ -67,19 +78,17 @@ def kind(value: object, _: Say = _) -> str:
                 "a NumPy array of shape {shape}" if sizes else "a 0-d NumPy array", shape=sizes
             )
         case bool() | int() | float() | complex() | str():
-            name = {"str": "string"}.get(type(value).__name__, type(value).__name__)
-            return _("a Python {name}", name=name)
+            return _("a Python {type}", type=type(value).__name__)
         case list() | tuple() | dict():
             name = next(base.__name__ for base in (list, tuple, dict) if isinstance(value, base))
+            if not value:
+                return _("an empty {type}", type=name)
             return _(
-                "a {name} of {count}" if value else "an empty {name}", name=name, count=len(value)
+                "a {type} of 1 item" if len(value) == 1 else "a {type} of {count} items",
+                type=name,
+                count=len(value),
             )
-    # The wire stands in for what cannot cross it with an object that says what it was.
-    what = getattr(value, "what", None)
-    if isinstance(what, str):
-        name = re.sub(r"^an? (?=\w+$)", "", what)
-        if name == what:
-            return what
-    else:
-        name = type(value).__name__
-    return _("an {name}" if name[:1].lower() in "aeiou" else "a {name}", name=name)
+    name = type_name(value)
+    if isinstance(value, Opaque) and name == value.what:
+        return verbatim(name)  # more than a class, and with an article
+    return _("an {type}" if name[:1].lower() in "aeiou" else "a {type}", type=name)

@@ -1,154 +1,158 @@
-"""Patterns in where the wrong values lie, and patterns of nan and infinity.
+"""Patterns in the positions of the wrong values, and patterns of nan and infinity.
 
-Each takes a pair and returns a sentence, or None where it does not hold.
+Each takes a mismatch and returns None if the pattern does not match.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from torchkata.grading.compare.axis_names import Slices
-from torchkata.grading.compare.pair import Pair
-from torchkata.i18n import _
+from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
+from torchkata.i18n import Message, _, join, verbatim
 
-_FEW = 2
+_FEW: Final = 2
 
 
-def not_finite(pair: Pair) -> str | None:
-    """Nan or infinity in one of the two only."""
+def not_finite(mismatch: Mismatch) -> PatternMatch | None:
+    """Match nan or infinity in only one of the two tensors, and infinities of the wrong sign."""
+    got, expected, wrong = mismatch.got, mismatch.expected, mismatch.wrong
     for test in (torch.isnan, torch.isinf):
-        came, meant = test(pair.got), test(pair.expected)
-        extra, missing = came & ~meant & pair.wrong, meant & ~came & pair.wrong
-        name = _("nan") if test is torch.isnan else _("infinite")
+        code = "nan" if test is torch.isnan else "infinite"
+        name = verbatim("nan") if test is torch.isnan else _("infinite")
+        extra = test(got) & ~test(expected) & wrong
+        missing = test(expected) & ~test(got) & wrong
         if bool(extra.any()):
             cause = (
-                _("0/0, inf - inf, or the root or logarithm of a negative number?")
+                _("Look for 0/0, inf - inf, or the square root or logarithm of a negative number.")
                 if test is torch.isnan
-                else _("a division by 0, the logarithm of 0, or an overflow?")
+                else _("Look for a division by 0, the logarithm of 0, or an overflow.")
             )
-            return _("{finding}: {cause}", finding=_share(extra, pair, name), cause=cause)
+            return PatternMatch(code, join(_how_many(extra, mismatch, name), cause))
         if bool(missing.any()):
             count = int(missing.sum())
-            return _(
-                "One value should be {name} and is not."
+            message = _(
+                "1 value should be {name} but is not."
                 if count == 1
-                else "{count} values should be {name} and are not.",
+                else "{count} values should be {name} but are not.",
                 count=count,
                 name=name,
             )
-    if bool((pair.got.isinf() & pair.wrong).any()) and not pair.got.is_complex():
-        return _("An infinity has the wrong sign.")
+            return PatternMatch(f"not-{code}", message)
+    if bool((got.isinf() & wrong).any()) and not got.is_complex():
+        return PatternMatch("wrong-infinity", _("An infinity has the wrong sign."))
     return None
 
 
-def _share(extra: Tensor, pair: Pair, name: str) -> str:
+def _how_many(extra: Tensor, mismatch: Mismatch, name: Message) -> Message:
     if bool(extra.all()):
-        return _("Yours is {name} everywhere" if pair.count > 1 else "Yours is {name}", name=name)
+        return _(
+            "Your result is {name}."
+            if mismatch.count == 1
+            else "Your result is {name} everywhere.",
+            name=name,
+        )
     count = int(extra.sum())
-    if pair.count > 1 and count == int(pair.wrong.sum()) > 1:
-        return _("Every wrong value is {name}", name=name)
+    if count == int(mismatch.wrong.sum()) > 1:
+        return _("Every wrong value is {name}.", name=name)
     return _(
-        "One value is {name}" if count == 1 else "{count} values are {name}", count=count, name=name
+        "1 value is {name}." if count == 1 else "{count} values are {name}.", count=count, name=name
     )
 
 
-def by_position(pair: Pair) -> str | None:
-    """Only one block of rows, columns or slices holds wrong values, or every so-manyth."""
-    found = _narrowest(pair)
-    if found is None:
+def block_or_stride(mismatch: Mismatch) -> Message | None:
+    """Match errors in one block of rows, columns or slices, or in every n-th of them."""
+    narrowest = _narrowest(mismatch)
+    if narrowest is None:
         return None
-    dim, where = found
-    size = pair.sizes[dim]
-    ends = len(pair.sizes) == 1 and where[0] in (0, size - 1)
-    if int(pair.wrong.sum()) == 1 and not ends:
-        return None  # its index is named already
-    return _run(where, pair.slices(dim))
+    dim, indices = narrowest
+    size = mismatch.sizes[dim]
+    first_or_last = len(mismatch.sizes) == 1 and indices[0] in (0, size - 1)
+    if int(mismatch.wrong.sum()) == 1 and not first_or_last:
+        return None  # the message names its index already
+    return _block_or_stride(indices, mismatch.slices(dim))
 
 
-def by_share(pair: Pair) -> str | None:
-    """At most half of the rows, columns or slices hold wrong values."""
-    found = _narrowest(pair)
-    if found is None or len(pair.sizes) == 1 or int(pair.wrong.sum()) == 1:
+def few_slices(mismatch: Mismatch) -> Message | None:
+    """Match errors in at most half of the rows, columns or slices."""
+    narrowest = _narrowest(mismatch)
+    if narrowest is None or len(mismatch.sizes) == 1 or int(mismatch.wrong.sum()) == 1:
         return None
-    dim, where = found
-    if len(where) * 2 > pair.sizes[dim]:
+    dim, indices = narrowest
+    if len(indices) * 2 > mismatch.sizes[dim]:
         return None
-    slices = pair.slices(dim)
     return _(
-        "All errors lie in {count} of {all}{along}.",
-        count=len(where),
-        all=slices.all(),
-        along=slices.along,
+        "All errors are in {count} of {slices}.",
+        count=len(indices),
+        slices=mismatch.slices(dim).counted(),
     )
 
 
-def _narrowest(pair: Pair) -> tuple[int, list[int]] | None:
-    """The dim along which the smallest share of places holds errors, and those places.
+def _narrowest(mismatch: Mismatch) -> tuple[int, list[int]] | None:
+    """Return the dim along which the smallest share of slices has errors, and their indices.
 
-    None where every place along every dim does.
+    None if every slice along every dim has errors.
     """
     best: tuple[float, int, list[int]] | None = None
-    for dim, size in enumerate(pair.sizes):
-        others = [other for other in range(len(pair.sizes)) if other != dim]
-        hit = pair.wrong.any(others) if others else pair.wrong  # (size,)
-        places = hit.nonzero().reshape(-1)
-        share = places.numel() / size
-        if places.numel() < size and (best is None or share < best[0]):
-            best = (share, dim, places.tolist())
+    for dim, size in enumerate(mismatch.sizes):
+        others = [other for other in range(len(mismatch.sizes)) if other != dim]
+        affected = mismatch.wrong.any(others) if others else mismatch.wrong  # (size,)
+        indices = affected.nonzero().reshape(-1)
+        share = indices.numel() / size
+        if indices.numel() < size and (best is None or share < best[0]):
+            best = (share, dim, indices.tolist())
     return best and best[1:]
 
 
-def _run(where: list[int], slices: Slices) -> str | None:
-    """A sentence for places that lie in one block, or at equal steps."""
-    first, last, count, size = where[0], where[-1], len(where), slices.size
-    all_of_them, along = slices.all(), slices.along
+def _block_or_stride(indices: list[int], slices: Slices) -> Message | None:
+    """Return a sentence for indices that form a block or have equal distances."""
+    first, last, count, size = indices[0], indices[-1], len(indices), slices.size
     if count == 1:
         if first not in (0, size - 1):
-            one = slices.one(first)
-            return _("Only {one} of {size}{along} is wrong.", one=one, size=size, along=along)
+            name = slices.one(first)
+            return _("Only {slice} of {size} is wrong.", slice=name, size=slices.total)
         return _(
-            "Only the first of {all}{along} is wrong."
+            "Only the first of {slices} is wrong."
             if first == 0
-            else "Only the last of {all}{along} is wrong.",
-            all=all_of_them,
-            along=along,
+            else "Only the last of {slices} is wrong.",
+            slices=slices.counted(),
         )
     if last - first + 1 == count:
         if first == 0 or last == size - 1:
             return _(
-                "Only the last {count} of {all}{along} are wrong."
+                "Only the last {count} of {slices} are wrong."
                 if last == size - 1
-                else "Only the first {count} of {all}{along} are wrong.",
+                else "Only the first {count} of {slices} are wrong.",
                 count=count,
-                all=all_of_them,
-                along=along,
+                slices=slices.counted(),
             )
-        some = slices.two(first, last) if count == _FEW else slices.range(first, last)
-        return _("Only {some} of {size}{along} are wrong.", some=some, size=size, along=along)
-    step = where[1] - first
-    if count > _FEW and where == list(range(first, size, step)) and first < step:
+        names = slices.two(first, last) if count == _FEW else slices.range(first, last)
+        return _("Only {slices} of {size} are wrong.", slices=names, size=slices.total)
+    step = indices[1] - first
+    if count > _FEW and indices == list(range(first, size, step)) and first < step:
         return _(
-            "Only {every}{along} is wrong, from {one} on.",
-            every=slices.every(step),
-            one=slices.one(first),
-            along=along,
+            "Only {slices} is wrong, starting with {first}.",
+            slices=slices.every(step),
+            first=slices.one(first),
         )
     return None
 
 
-def by_diagonal(pair: Pair) -> str | None:
-    """Only values on, above or below the diagonal of the last two dims are wrong."""
-    if len(pair.sizes) < _FEW or min(pair.sizes[-2:]) < _FEW or int(pair.wrong.sum()) < _FEW:
+def relative_to_diagonal(mismatch: Mismatch) -> Message | None:
+    """Match errors only on, above or below the diagonal of the last two dims."""
+    sizes = mismatch.sizes
+    if len(sizes) < _FEW or min(sizes[-2:]) < _FEW or int(mismatch.wrong.sum()) < _FEW:
         return None
-    wrong = pair.wrong.reshape(-1, *pair.sizes[-2:]).any(0)
+    wrong = mismatch.wrong.reshape(-1, *sizes[-2:]).any(0)
     on = torch.eye(*wrong.shape, dtype=torch.bool)
-    above, below = ~on & ones_above(wrong), ~on & ~ones_above(wrong)
-    parts = ((on, "on"), (above, "above"), (below, "below"))
-    hit = [(part, text) for part, text in parts if bool((wrong & part).any())]
-    if len(hit) == len(parts) or int(wrong.sum()) * _FEW < sum(
-        int(part.sum()) for part, _unused in hit
-    ):
+    upper = torch.ones_like(wrong, dtype=torch.bool).triu()  # with the diagonal
+    parts = {"on": on, "above": ~on & upper, "below": ~on & ~upper}
+    affected = [name for name, part in parts.items() if bool((wrong & part).any())]
+    total = sum(int(parts[name].sum()) for name in affected)
+    if len(affected) == len(parts) or int(wrong.sum()) * _FEW < total:
         return None
     return {
         "on": _("Only values on the diagonal are wrong."),
@@ -156,29 +160,25 @@ def by_diagonal(pair: Pair) -> str | None:
         "below": _("Only values below the diagonal are wrong."),
         "on or above": _("Only values on or above the diagonal are wrong."),
         "on or below": _("Only values on or below the diagonal are wrong."),
-        "above or below": _("Everything is wrong but the diagonal."),
-    }[" or ".join(text for _unused, text in hit)]
+        "above or below": _("Everything except the diagonal is wrong."),
+    }[" or ".join(affected)]
 
 
-def ones_above(like: Tensor) -> Tensor:
-    """A bool mask of the shape of `like` (rows, columns): True on and above the diagonal."""
-    return torch.ones_like(like, dtype=torch.bool).triu()
-
-
-def by_value(pair: Pair) -> str | None:
-    """Exactly the negative, positive or zero ones are wrong."""
-    if pair.got.is_complex() or bool(pair.wrong.all()) or int(pair.wrong.sum()) < _FEW:
+def by_expected_value(mismatch: Mismatch) -> Message | None:
+    """Match errors in exactly the values that should be negative, positive, 0, True or False."""
+    expected, wrong = mismatch.expected, mismatch.wrong
+    if mismatch.got.is_complex() or bool(wrong.all()) or int(wrong.sum()) < _FEW:
         return None
-    if pair.dtype is torch.bool:
-        missed = "True" if bool(pair.expected[pair.wrong][0]) else "False"
-        if bool((pair.expected[pair.wrong] == pair.expected[pair.wrong][0]).all()):
-            return _("Every wrong value should be {value}.", value=missed)
+    if mismatch.dtype is torch.bool:
+        should_be = bool(expected[wrong][0])
+        if bool((expected[wrong] == expected[wrong][0]).all()):
+            return _("Every wrong value should be {value}.", value=str(should_be))
         return None
-    for mask, text in (
-        (pair.expected < 0, _("All values that should be negative are wrong, and no others.")),
-        (pair.expected > 0, _("All values that should be positive are wrong, and no others.")),
-        (pair.expected == 0, _("All values that should be 0 are wrong, and no others.")),
+    for mask, message in (
+        (expected < 0, _("All values that should be negative are wrong, and no others.")),
+        (expected > 0, _("All values that should be positive are wrong, and no others.")),
+        (expected == 0, _("All values that should be 0 are wrong, and no others.")),
     ):
-        if torch.equal(mask, pair.wrong):
-            return text
+        if torch.equal(mask, wrong):
+            return message
     return None

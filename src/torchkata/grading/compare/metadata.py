@@ -1,96 +1,112 @@
-"""Shape, dtype and device of a tensor are not as expected: say so, and name the likely cause."""
+"""Differences in shape, dtype and device, with the likely cause."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import combinations
 
 import torch
 
 from torchkata.grading.compare import describe
-from torchkata.i18n import _, join
+from torchkata.grading.compare.mismatch import Difference
+from torchkata.i18n import Message, _, join
 
 Shape = tuple[int, ...]
 
 
-def wrong_shape(got: Shape, expected: Shape, label: str) -> str:
-    """The message for a wrong shape."""
+def wrong_shape(got: Shape, expected: Shape, label: str | Message) -> Difference:
+    """Return the difference for a wrong shape."""
     message = _(
-        "{label} has shape {got}, expected {expected}.",
+        "Wrong shape for {label}: expected {expected}, got {got}.",
         label=label,
-        got=describe.shape(got),
         expected=describe.shape(expected),
+        got=describe.shape(got),
     )
-    return describe.capital(join(message, _cause(got, expected)))
+    return Difference(
+        axis="shape", code="wrong-shape", message=join(message, _shape_cause(got, expected))
+    )
 
 
-def _cause(got: Shape, expected: Shape) -> str:
-    ones = got.count(1) - expected.count(1)
+def _shape_cause(got: Shape, expected: Shape) -> Message:
+    extra_ones = got.count(1) - expected.count(1)
     same_rest = [n for n in got if n != 1] == [n for n in expected if n != 1]
-    if same_rest and ones > 0:
+    if same_rest and extra_ones > 0:
         return _(
-            "One dim of size 1 too many: `keepdim=True`, or `unsqueeze`?"
-            if ones == 1
-            else "{count} dims of size 1 too many: `keepdim=True`, or `unsqueeze`?",
-            count=ones,
+            "There is one dim of size 1 too many: did you use `keepdim=True` or `unsqueeze`?"
+            if extra_ones == 1
+            else "There are {count} dims of size 1 too many: did you use `keepdim=True` or "
+            "`unsqueeze`?",
+            count=extra_ones,
         )
-    if same_rest and ones < 0:
+    if same_rest and extra_ones < 0:
         return _(
-            "One dim of size 1 too few: `squeeze()` without a dim, or no `keepdim`?"
-            if ones == -1
-            else "{count} dims of size 1 too few: `squeeze()` without a dim, or no `keepdim`?",
-            count=-ones,
+            "A dim of size 1 is missing: did you use `squeeze()` without a dim, or forget "
+            "`keepdim=True`?"
+            if extra_ones == -1
+            else "{count} dims of size 1 are missing: did you use `squeeze()` without a dim, or "
+            "forget `keepdim=True`?",
+            count=-extra_ones,
         )
     if same_rest:
-        return _("A dim of size 1 stands in another place.")
+        return _("A dim of size 1 is in the wrong position.")
     if not got:
-        return _("Everything was reduced to one value: name the dim to reduce.")
+        return _("Everything was reduced to a single value: specify the dim to reduce.")
     if not expected:
-        return _("One value is expected: is a reduction missing, or does it have a dim?")
+        return _(
+            "A single value is expected: is a reduction missing, or does it have a `dim` that it "
+            "should not have?"
+        )
     if got == (got[0], got[0]) and (expected == got[:1] or (1 in expected and got[0] in expected)):
-        return _("[n, 1] against [n] broadcasts to a table of [n, n].")
+        return _("Combining [n, 1] with [n] broadcasts to [n, n].")
     if sorted(got) == sorted(expected):
         return _(
-            "The dims stand in another order: is a `transpose` or `permute` missing, or extra?"
+            "The dims are in a different order: is a `transpose` or `permute` missing, or extra?"
         )
     return _cause_in_sizes(got, expected)
 
 
-def _cause_in_sizes(got: Shape, expected: Shape) -> str:
+def _cause_in_sizes(got: Shape, expected: Shape) -> Message:
     if len(got) == len(expected):
-        off = [dim for dim, (a, b) in enumerate(zip(got, expected, strict=True)) if a != b]
-        if len(off) == 1:
-            dim = off[0]
+        wrong_dims = [dim for dim, (a, b) in enumerate(zip(got, expected, strict=True)) if a != b]
+        if len(wrong_dims) == 1:
+            dim = wrong_dims[0]
             extra = got[dim] - expected[dim]
             if abs(extra) == 1:
                 return _(
-                    "Dim {dim} is one too long." if extra > 0 else "Dim {dim} is one too short.",
+                    "Dim {dim} is too long by one."
+                    if extra > 0
+                    else "Dim {dim} is too short by one.",
                     dim=dim,
                 )
             if got[dim] == 1:
                 return _("Dim {dim} was reduced to size 1.", dim=dim)
     if len(got) == 1 and got[0] == math.prod(expected):
-        return _("As many values, but in one dim: is a `reshape` missing, or a `flatten` too many?")
-    kept, kept_too_few = _left_out(got, expected), _left_out(expected, got)
-    if kept:
         return _(
-            "Dim {dims} was not reduced, or came in through broadcasting."
-            if len(kept) == 1
-            else "Dims {dims} were not reduced, or came in through broadcasting.",
-            dims=_named(kept, got),
+            "The number of values is right, but they are in a single dim: is a `reshape` missing, "
+            "or is there an extra `flatten`?"
         )
-    if kept_too_few:
+    if extra_dims := _surplus_dims(got, expected):
         return _(
-            "Dim {dims} was reduced or indexed away."
-            if len(kept_too_few) == 1
-            else "Dims {dims} were reduced or indexed away.",
-            dims=_named(kept_too_few, expected),
+            "Dim {dims} (size {sizes}) was not reduced, or broadcasting added it."
+            if len(extra_dims) == 1
+            else "Dims {dims} (sizes {sizes}) were not reduced, or broadcasting added them.",
+            dims=_listed(extra_dims),
+            sizes=_listed(got[dim] for dim in extra_dims),
         )
-    return ""
+    if missing_dims := _surplus_dims(expected, got):
+        return _(
+            "Dim {dims} (size {sizes}) was reduced or removed by indexing."
+            if len(missing_dims) == 1
+            else "Dims {dims} (sizes {sizes}) were reduced or removed by indexing.",
+            dims=_listed(missing_dims),
+            sizes=_listed(expected[dim] for dim in missing_dims),
+        )
+    return Message()
 
 
-def _left_out(longer: Shape, shorter: Shape) -> tuple[int, ...]:
-    """The fewest dims of `longer` without which it is `shorter`; empty where there are none."""
+def _surplus_dims(longer: Shape, shorter: Shape) -> Shape:
+    """Return the fewest dims to remove from `longer` to get `shorter`; empty if impossible."""
     count = len(longer) - len(shorter)
     if count <= 0:
         return ()
@@ -100,51 +116,64 @@ def _left_out(longer: Shape, shorter: Shape) -> tuple[int, ...]:
     return ()
 
 
-def _named(dims: tuple[int, ...], sizes: Shape) -> str:
-    return _(" and ").join(_("{dim} (size {size})", dim=dim, size=sizes[dim]) for dim in dims)
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
-def wrong_dtype(got: str, expected: str, label: str) -> str:
-    """The message for a wrong dtype; both by name, such as `float32`."""
-    message = _("{label} is {got}, expected {expected}.", label=label, got=got, expected=expected)
-    return describe.capital(join(message, _promotion(got, expected)))
-
-
-def _promotion(got: str, expected: str) -> str:
-    whole = ("int", "uint")
-    low = ("float16", "bfloat16")
-    if got == "bool":
-        return _("A comparison gives bools: convert them with `.to(...)`.")
-    if expected == "bool":
-        return _("A mask of True and False is expected: `!= 0`, or `.bool()`.")
-    if got.startswith("complex") != expected.startswith("complex"):
-        return _("A Fourier transform gives complex numbers: `.real`, `.abs()` or an `irfft`?")
-    if got == "float64":
-        return _("NumPy works in float64, and so does a tensor that is made from its arrays.")
-    if got == "float32" and expected == "float64":
-        return _("`torch.zeros`, `torch.tensor` and the like make float32 unless told the dtype.")
-    if got in low and expected not in low:
-        return _("Is there an `autocast` or a `.half()` on the way? Its digits are lost.")
-    if expected in low:
-        return _(
-            "A wider tensor on the way promotes the result: make new ones with `dtype=x.dtype`."
-        )
-    if got.startswith("float") and expected.startswith(whole):
-        return _("`/` and `mean` give floats: `//` keeps whole numbers.")
-    if got.startswith(whole) and expected.startswith("float"):
-        return _("Whole numbers in, whole numbers out: convert the inputs, or divide with `/`.")
-    if got == "int64":
-        return _("`sum`, `arange` and indices are int64 unless told otherwise.")
-    return ""
-
-
-def wrong_device(got: torch.device, expected: torch.device, label: str) -> str:
-    """The message for a wrong device."""
-    return describe.capital(
-        _(
-            "{label} is on {got}, expected {expected}. Make new tensors with `device=x.device`.",
-            label=label,
-            got=got,
-            expected=expected,
-        )
+def wrong_dtype(got: str, expected: str, label: str | Message) -> Difference:
+    """Return the difference for a wrong dtype; both by name, such as `float32`."""
+    message = _(
+        "Wrong dtype for {label}: expected {expected}, got {got}.",
+        label=label,
+        expected=expected,
+        got=got,
     )
+    return Difference(
+        axis="dtype", code="wrong-dtype", message=join(message, _dtype_cause(got, expected))
+    )
+
+
+def _dtype_cause(got: str, expected: str) -> Message:
+    integer = ("int", "uint")
+    low_precision = ("float16", "bfloat16")
+    if got == "bool":
+        return _("A comparison returns bools: convert them with `.to(...)`.")
+    if expected == "bool":
+        return _("A mask of True and False is expected: use `!= 0` or `.bool()`.")
+    if got.startswith("complex") != expected.startswith("complex"):
+        return _(
+            "A Fourier transform returns complex numbers: do you need `.real`, `.abs()` or `irfft`?"
+        )
+    if got == "float64":
+        return _("NumPy computes in float64, and tensors made from its arrays keep that dtype.")
+    if got == "float32" and expected == "float64":
+        return _(
+            "`torch.zeros`, `torch.tensor` and similar functions return float32 unless you pass a "
+            "dtype."
+        )
+    if got in low_precision and expected not in low_precision:
+        return _("Does an intermediate step use `autocast` or `.half()`? That loses digits.")
+    if expected in low_precision:
+        return _(
+            "A wider tensor in the computation promotes the result: create new tensors with "
+            "`dtype=x.dtype`."
+        )
+    if got.startswith("float") and expected.startswith(integer):
+        return _("`/` and `mean` return floats: use `//` to keep integers.")
+    if got.startswith(integer) and expected.startswith("float"):
+        return _("Integer inputs give an integer result: convert the inputs, or divide with `/`.")
+    if got == "int64":
+        return _("`sum`, `arange` and functions that return indices use int64 by default.")
+    return Message()
+
+
+def wrong_device(got: torch.device, expected: torch.device, label: str | Message) -> Difference:
+    """Return the difference for a wrong device."""
+    message = _(
+        "Wrong device for {label}: expected {expected}, got {got}. Create new tensors with "
+        "`device=x.device`.",
+        label=label,
+        expected=expected,
+        got=got,
+    )
+    return Difference(axis="device", code="wrong-device", message=message)

@@ -1,55 +1,56 @@
-"""Explain how a wrong answer is wrong: the first pattern that holds, the most telling first."""
+"""Patterns of wrong values: the first that matches, the most specific first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from torchkata.grading.compare import factors, locations, permutations, transforms
-from torchkata.grading.compare.pair import Pair
-from torchkata.i18n import join
+from torchkata.grading.compare import factors, locations, permutations, precision, transforms
+from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
+from torchkata.i18n import Message, join
 
-Pattern = Callable[[Pair], str | None]
+Pattern = Callable[[Mismatch], PatternMatch | None]
 
-WHOLE: Final[tuple[Pattern, ...]] = (
+_WHOLE: Final[tuple[Pattern, ...]] = (
     transforms.all_zero,
     transforms.constant,
     transforms.inverted,
-    factors.factor,
+    factors.constant_factor,
     transforms.offset,
-    transforms.transformed,
+    transforms.elementary_function,
     permutations.transposed,
-    permutations.flipped,
+    permutations.reversed_order,
     permutations.shifted,
-    permutations.cumulated,
+    permutations.cumsum_slip,
     transforms.clamped,
-    transforms.wrapped,
+    transforms.overflowed,
     permutations.permuted,
 )
-"""Patterns that account for every value; one of them is the whole story."""
+"""Patterns that account for every value; if one matches, nothing remains to be explained."""
 
-HOW: Final[tuple[Pattern, ...]] = (locations.not_finite, transforms.one_off)
-"""Patterns in what the wrong values are."""
+_KINDS: Final[tuple[Pattern, ...]] = (locations.not_finite, transforms.off_by_one)
+"""Patterns in the wrong values themselves."""
 
-WHERE: Final[tuple[Pattern, ...]] = (
-    locations.by_diagonal,
-    locations.by_position,
-    locations.by_value,
-    locations.by_share,
+_LOCATIONS: Final[tuple[Callable[[Mismatch], Message | None], ...]] = (
+    locations.relative_to_diagonal,
+    locations.block_or_stride,
+    locations.by_expected_value,
+    locations.few_slices,
 )
-"""Patterns in where the wrong values lie."""
+"""Patterns in the positions of the wrong values."""
 
 
-def explain(pair: Pair) -> str:
-    """One sentence, or two, on the pattern of the errors; empty where there is none."""
-    # Just beyond the tolerance, half the patterns would seem to hold.
-    near = pair.agree(pair.got, pair.expected)
-    whole = (None if near else first(WHOLE, pair)) or transforms.low_precision(pair)
-    if whole:
+def find_pattern(mismatch: Mismatch) -> PatternMatch:
+    """Return the pattern of the wrong values; `wrong-values` without a message if there is none."""
+    # Half of the patterns would match values that are just outside the tolerance.
+    if not mismatch.close(mismatch.got, mismatch.expected) and (whole := _first(_WHOLE, mismatch)):
         return whole
-    return join(first(HOW, pair) or "", first(WHERE, pair) or "")
+    if rounding := precision.low_precision(mismatch):
+        return rounding
+    kind = _first(_KINDS, mismatch) or PatternMatch("wrong-values", Message())
+    location = next((text for find in _LOCATIONS if (text := find(mismatch))), Message())
+    return PatternMatch(kind.code, join(kind.message, location))
 
 
-def first(patterns: tuple[Pattern, ...], pair: Pair) -> str | None:
-    """What the first pattern that holds says."""
-    return next((text for pattern in patterns if (text := pattern(pair))), None)
+def _first(patterns: tuple[Pattern, ...], mismatch: Mismatch) -> PatternMatch | None:
+    return next((match for pattern in patterns if (match := pattern(mismatch))), None)

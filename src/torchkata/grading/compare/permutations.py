@@ -1,129 +1,166 @@
-"""Patterns in which the right values stand in the wrong places.
+"""Patterns in which the right values are in the wrong positions.
 
-Each takes a pair and returns a sentence, or None where it does not hold.
+Each takes a mismatch and returns None if the pattern does not match.
 """
 
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Final
 
 from torch import Tensor
 
-from torchkata.grading.compare.pair import Pair
-from torchkata.i18n import _
+from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
+from torchkata.i18n import Message, _
 
-_MOST_DIMS = 6
-_MOST_SORTED = 1 << 21  # sorting more than this takes longer than the hint is worth
-_FEW = 2
+_MAX_DIMS: Final = 6
+_MAX_SORTED: Final = 1 << 21  # sorting more values takes too long for a hint
+_FEW: Final = 2
 
 
-def transposed(pair: Pair) -> str | None:
-    """Two dims are swapped, or a reshape stands where a swap was meant."""
-    if len(pair.sizes) > _MOST_DIMS:
+def transposed(mismatch: Mismatch) -> PatternMatch | None:
+    """Match two swapped dims, and a reshape in place of a transpose."""
+    if len(mismatch.sizes) > _MAX_DIMS:
         return None
-    for one, other in combinations(range(len(pair.sizes)), 2):
-        swapped = pair.expected.transpose(one, other)
-        if tuple(swapped.shape) == pair.sizes and pair.agree(pair.got, swapped):
-            if len(pair.sizes) == _FEW:
-                return _("Yours is the transpose of the expected.")
-            return _(
-                "Yours has dims {one} and {other} of the expected swapped.", one=one, other=other
+    for first, second in combinations(range(len(mismatch.sizes)), 2):
+        swapped = mismatch.expected.transpose(first, second)
+        if tuple(swapped.shape) == mismatch.sizes and mismatch.close(mismatch.got, swapped):
+            if len(mismatch.sizes) == _FEW:
+                message = _("Your result is the transpose of the expected result.")
+            else:
+                message = _(
+                    "Dims {first} and {second} of your result are swapped.",
+                    first=first,
+                    second=second,
+                )
+            return PatternMatch("transposed", message)
+        if mismatch.close(mismatch.got, swapped.reshape(mismatch.sizes)):
+            message = _(
+                "Your result has the right values, but laid out with dims {first} and {second} "
+                "swapped: did you use `reshape` or `view` instead of `transpose`?",
+                first=first,
+                second=second,
             )
-        if pair.agree(pair.got, swapped.reshape(pair.sizes)):
-            return _(
-                "Yours has the right values, laid out with dims {one} and {other} swapped: "
-                "`reshape` or `view` where `transpose` was meant?",
-                one=one,
-                other=other,
-            )
+            return PatternMatch("reshaped", message)
     return None
 
 
-def flipped(pair: Pair) -> str | None:
-    """The order along a dim, or along all, is reversed."""
-    for dim, size in enumerate(pair.sizes):
-        if size > 1 and pair.agree(pair.got, pair.expected.flip(dim)):
-            return _("Yours has {slices} in reverse order.", slices=pair.slices(dim).the())
-    dims = tuple(range(len(pair.sizes)))
-    if len(dims) > 1 and pair.agree(pair.got, pair.expected.flip(dims)):
-        return _("Yours is reversed along every dim.")
+def reversed_order(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a reversed order along one dim or along all of them."""
+    for dim, size in enumerate(mismatch.sizes):
+        if size > 1 and mismatch.close(mismatch.got, mismatch.expected.flip(dim)):
+            slices = mismatch.slices(dim).all()
+            message = _("Your result has {slices} in reverse order.", slices=slices)
+            return PatternMatch("flipped", message)
+    dims = tuple(range(len(mismatch.sizes)))
+    if len(dims) > 1 and mismatch.close(mismatch.got, mismatch.expected.flip(dims)):
+        return PatternMatch("flipped", _("Your result is reversed along every dim."))
     return None
 
 
-def shifted(pair: Pair) -> str | None:
-    """Everything stands one place further along a dim, or one place back."""
-    for dim, size in enumerate(pair.sizes):
+def shifted(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a shift by one position along a dim."""
+    for dim, size in enumerate(mismatch.sizes):
         if size <= _FEW:
             continue
         for step in (1, -1):
-            if pair.agree(pair.got, pair.expected.roll(step, dim)):
-                return _(
-                    "Yours has {slices} one place later, around the end: an index off by one?"
-                    if step == 1
-                    else "Yours has {slices} one place earlier, around the end: an index off by "
-                    "one?",
-                    slices=pair.slices(dim).the(),
-                )
-            later = (_from(pair.got, dim, 1), _until(pair.expected, dim))
-            earlier = (_until(pair.got, dim), _from(pair.expected, dim, 1))
-            # Values that are all equal look shifted whichever way they go.
-            moved = later if step == 1 else earlier
-            if bool((moved[1] != moved[1].flip(dim)).any()) and pair.agree(*moved):
-                return _(
-                    "Yours has {slices} one place later: an index off by one?"
-                    if step == 1
-                    else "Yours has {slices} one place earlier: an index off by one?",
-                    slices=pair.slices(dim).the(),
-                )
+            if mismatch.close(mismatch.got, mismatch.expected.roll(step, dim)):
+                return PatternMatch("shifted", _rolled(mismatch.slices(dim).all(), step))
+            later = (_after_first(mismatch.got, dim), _before_last(mismatch.expected, dim))
+            earlier = (_before_last(mismatch.got, dim), _after_first(mismatch.expected, dim))
+            # Equal values look shifted in either direction.
+            got, expected = later if step == 1 else earlier
+            if bool((expected != expected.flip(dim)).any()) and mismatch.close(got, expected):
+                return PatternMatch("shifted", _moved(mismatch.slices(dim).all(), step))
     return None
 
 
-def cumulated(pair: Pair) -> str | None:
-    """A running sum too many or too few."""
-    if pair.count < _FEW:
+def _rolled(slices: Message, step: int) -> Message:
+    return _(
+        "Your result has {slices} one position later than expected, with wraparound: is an index "
+        "off by one?"
+        if step == 1
+        else "Your result has {slices} one position earlier than expected, with wraparound: is an "
+        "index off by one?",
+        slices=slices,
+    )
+
+
+def _moved(slices: Message, step: int) -> Message:
+    return _(
+        "Your result has {slices} one position later than expected: is an index off by one?"
+        if step == 1
+        else "Your result has {slices} one position earlier than expected: is an index off by one?",
+        slices=slices,
+    )
+
+
+def cumsum_slip(mismatch: Mismatch) -> PatternMatch | None:
+    """Match an extra or missing running sum."""
+    if mismatch.count < _FEW:
         return None
-    for dim, size in enumerate(pair.sizes):
-        along = _(" along dim {dim}", dim=dim) if len(pair.sizes) > 1 else ""
+    vector = len(mismatch.sizes) == 1
+    for dim, size in enumerate(mismatch.sizes):
         if size < _FEW:
             continue
-        if pair.agree(pair.got, pair.expected.cumsum(dim)):
-            return _(
-                "Yours is the running sum of the expected{along}: a `cumsum` too many?", along=along
+        if mismatch.close(mismatch.got, mismatch.expected.cumsum(dim)):
+            message = _(
+                "Your result is the running sum of the expected result: is there an extra `cumsum`?"
+                if vector
+                else "Your result is the running sum of the expected result along dim {dim}: is "
+                "there an extra `cumsum`?",
+                dim=dim,
             )
-        if pair.agree(pair.expected, pair.got.cumsum(dim)):
-            return _(
-                "The expected is the running sum of yours{along}: is a `cumsum` missing?",
-                along=along,
+            return PatternMatch("extra-cumsum", message)
+        if mismatch.close(mismatch.expected, mismatch.got.cumsum(dim)):
+            message = _(
+                "The expected result is the running sum of yours: is a `cumsum` missing?"
+                if vector
+                else "The expected result is the running sum of yours along dim {dim}: is a "
+                "`cumsum` missing?",
+                dim=dim,
             )
+            return PatternMatch("missing-cumsum", message)
     return None
 
 
-def permuted(pair: Pair) -> str | None:
-    """The right values in another order."""
-    if not _FEW <= pair.count <= _MOST_SORTED or pair.got.is_complex():
+def permuted(mismatch: Mismatch) -> PatternMatch | None:
+    """Match the right values in a different order."""
+    if not _FEW <= mismatch.count <= _MAX_SORTED or mismatch.got.is_complex():
         return None
-    # Those in place need no sorting.
-    if not pair.agree(pair.got[pair.wrong].sort().values, pair.expected[pair.wrong].sort().values):
+    got, expected, wrong = mismatch.got, mismatch.expected, mismatch.wrong
+    # Values in the right position need no sorting.
+    if not mismatch.close(got[wrong].sort().values, expected[wrong].sort().values):
         return None
-    several = [dim for dim, size in enumerate(pair.sizes) if size > 1 and len(pair.sizes) > 1]
-    for dim in several:
-        if pair.agree(_in_order(pair.got, dim), _in_order(pair.expected, dim)):
-            return _("Yours has {slices}, in another order.", slices=pair.slices(dim).the_right())
-    for dim in several:
-        if pair.agree(pair.got.sort(dim).values, pair.expected.sort(dim).values):
-            return _("Sorted along dim {dim}, yours is right: values in another order.", dim=dim)
-    return _("Yours has the right values, in another order.")
+    return PatternMatch("permuted", _order(mismatch))
+
+
+def _order(mismatch: Mismatch) -> Message:
+    """Return the sentence for values in a different order."""
+    matrix = len(mismatch.sizes) > 1
+    dims = [dim for dim, size in enumerate(mismatch.sizes) if size > 1 and matrix]
+    for dim in dims:
+        if mismatch.close(_in_order(mismatch.got, dim), _in_order(mismatch.expected, dim)):
+            slices = mismatch.slices(dim).all_right()
+            return _("Your result has {slices} in a different order.", slices=slices)
+    for dim in dims:
+        if mismatch.close(mismatch.got.sort(dim).values, mismatch.expected.sort(dim).values):
+            return _(
+                "Your result has the right values along dim {dim}, but in a different order.",
+                dim=dim,
+            )
+    return _("Your result has the right values in a different order.")
 
 
 def _in_order(tensor: Tensor, dim: int) -> Tensor:
-    """The slices along `dim`, sorted by the first value of each."""
+    """Return the slices along `dim`, sorted by the first value of each."""
     firsts = tensor.movedim(dim, 0).flatten(1)[:, 0]  # (size of dim,)
     return tensor.index_select(dim, firsts.argsort())
 
 
-def _from(tensor: Tensor, dim: int, start: int) -> Tensor:
-    return tensor.narrow(dim, start, tensor.shape[dim] - start)
+def _after_first(tensor: Tensor, dim: int) -> Tensor:
+    return tensor.narrow(dim, 1, tensor.shape[dim] - 1)
 
 
-def _until(tensor: Tensor, dim: int) -> Tensor:
+def _before_last(tensor: Tensor, dim: int) -> Tensor:
     return tensor.narrow(dim, 0, tensor.shape[dim] - 1)

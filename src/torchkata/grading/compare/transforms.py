@@ -1,198 +1,201 @@
-"""Patterns that hold for every value: the answer is a simple function of the expected one.
+"""Patterns in which the result is an elementwise function of the expected result.
 
-Each takes a pair and returns a sentence, or None where it does not hold.
+Each takes a mismatch and returns None if the pattern does not match.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from torchkata.grading.compare import describe
-from torchkata.grading.compare.pair import Pair
-from torchkata.i18n import _
+from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
+from torchkata.i18n import Message, _
 
-_FEW = 2
-_ONE_ROUNDING = 5e-3  # a single bfloat16, with room
+_FEW: Final = 2
 
 
-def all_zero(pair: Pair) -> str | None:
-    """Zeros came, everywhere."""
-    if pair.count < _FEW or bool(pair.got.any()):
+def all_zero(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a result that is 0 everywhere."""
+    if mismatch.count < _FEW or bool(mismatch.got.any()):
         return None
-    return _("Yours is 0 everywhere: was the result ever written to?")
+    return PatternMatch("all-zero", _("Your result is 0 everywhere: was it ever written to?"))
 
 
-def constant(pair: Pair) -> str | None:
-    """One value came everywhere, where several were expected."""
-    if pair.count < _FEW or pair.got.is_complex():
+def constant(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a result that has a single value although several different ones are expected."""
+    if mismatch.count < _FEW or mismatch.got.is_complex():
         return None
-    first = pair.got.reshape(-1)[0]
-    if not bool((pair.got == first).all()) or pair.agree(
-        pair.expected, pair.expected.reshape(-1)[:1].expand(pair.sizes)
+    first = mismatch.got.reshape(-1)[0]
+    if not bool((mismatch.got == first).all()) or mismatch.close(
+        mismatch.expected, mismatch.expected.reshape(-1)[:1].expand(mismatch.sizes)
     ):
         return None
-    return _("Yours is {value} everywhere.", value=describe.number(float(first)))
+    value = describe.number(float(first))
+    return PatternMatch("constant", _("Your result is {value} everywhere.", value=value))
 
 
-def inverted(pair: Pair) -> str | None:
-    """True and False are swapped."""
-    if pair.dtype is not torch.bool or not pair.agree(pair.got, 1 - pair.expected):
+def inverted(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a mask in which True and False are swapped."""
+    if mismatch.dtype is not torch.bool or not mismatch.close(mismatch.got, 1 - mismatch.expected):
         return None
-    return _("True and False are swapped: is the mask meant the other way round?")
+    message = _("True and False are swapped: is the mask inverted?")
+    return PatternMatch("inverted-mask", message)
 
 
-def offset(pair: Pair) -> str | None:
-    """The same amount added everywhere."""
-    usable = pair.expected.isfinite() & pair.got.isfinite()
-    if int(usable.sum()) < _FEW or pair.got.is_complex() or pair.dtype is torch.bool:
+def offset(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a result that is off by the same amount everywhere."""
+    usable = mismatch.expected.isfinite() & mismatch.got.isfinite()
+    if int(usable.sum()) < _FEW or mismatch.got.is_complex() or mismatch.dtype is torch.bool:
         return None
-    amount = float((pair.got - pair.expected)[usable].median())
-    if amount == 0 or not pair.agree(pair.got, pair.expected + amount):
+    amount = float((mismatch.got - mismatch.expected)[usable].median())
+    if amount == 0 or not mismatch.close(mismatch.got, mismatch.expected + amount):
         return None
-    # Where values tower over the amount, it may be lost in their rounding.
-    if not pair.agree(pair.got - pair.expected, torch.full_like(pair.got, amount)):
+    # Rounding hides the amount if the values are much larger.
+    if not mismatch.close(mismatch.got - mismatch.expected, torch.full_like(mismatch.got, amount)):
         return None
-    return _(
-        "Yours is {amount} more than expected everywhere."
+    message = _(
+        "Every value is {amount} larger than expected."
         if amount > 0
-        else "Yours is {amount} less than expected everywhere.",
+        else "Every value is {amount} smaller than expected.",
         amount=describe.number(abs(amount)),
     )
+    return PatternMatch("offset", message)
 
 
-def _transforms() -> Iterator[tuple[Callable[[Tensor], Tensor], str]]:
-    """Elementary functions, and what an answer is told that is one of the expected."""
-    yield torch.square, _("Yours is the square of the expected: is a square root missing?")
-    yield torch.sqrt, _("Yours is the square root of the expected: is there one too many?")
-    yield torch.log, _("Yours is the logarithm of the expected: is an `exp` missing?")
-    yield torch.exp, _("Yours is the exponential of the expected: is a `log` missing?")
+def _functions() -> Iterator[tuple[str, Callable[[Tensor], Tensor], Message]]:
+    """Yield elementary functions that a result may have too many or too few of."""
     yield (
+        "square",
+        torch.square,
+        _("Your result is the square of the expected result: is a square root missing?"),
+    )
+    yield (
+        "square-root",
+        torch.sqrt,
+        _("Your result is the square root of the expected result: is there an extra square root?"),
+    )
+    yield (
+        "logarithm",
+        torch.log,
+        _("Your result is the logarithm of the expected result: is an `exp` missing?"),
+    )
+    yield (
+        "exponential",
+        torch.exp,
+        _("Your result is the exponential of the expected result: is a `log` missing?"),
+    )
+    yield (
+        "reciprocal",
         torch.reciprocal,
-        _("Yours is 1 divided by the expected: are the two sides of `/` swapped?"),
+        _("Your result is 1 divided by the expected result: are the operands of `/` swapped?"),
     )
-    yield torch.abs, _("Yours is the expected without its sign: an `abs` too many?")
     yield (
+        "absolute-value",
+        torch.abs,
+        _("Your result is the absolute value of the expected result: is there an extra `abs`?"),
+    )
+    yield (
+        "negatives-zeroed",
         lambda x: x.clamp(min=0),
-        _("Yours is the expected with 0 for all negative values: a clamp too many?"),
+        _("Your result is 0 wherever a negative value is expected: is there an extra clamp?"),
     )
     yield (
+        "rounded",
         torch.round,
-        _("Yours is the expected, rounded to whole numbers: is there an integer dtype on the way?"),
+        _(
+            "Your result is the expected result rounded to integers: does an intermediate step use "
+            "an integer dtype?"
+        ),
     )
     yield (
+        "truncated",
         torch.trunc,
-        _("Yours is the expected without its fraction: an integer dtype, or `//`, on the way?"),
+        _(
+            "Your result is the expected result without its fractional part: does an intermediate "
+            "step use an integer dtype or `//`?"
+        ),
     )
     yield (
+        "rounded-down",
         torch.floor,
-        _("Yours is the expected, rounded down: is there a `//` on the way?"),
+        _("Your result is the expected result rounded down: does an intermediate step use `//`?"),
     )
 
 
-def transformed(pair: Pair) -> str | None:
-    """An elementary function too many or too few."""
-    if pair.got.is_complex() or pair.dtype is torch.bool:
+def elementary_function(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a result with an elementary function too many or too few."""
+    if mismatch.got.is_complex() or mismatch.dtype is torch.bool:
         return None
-    if pair.count == 1 and float(pair.got.abs().max()) in (0.0, 1.0):
-        return None  # 0 and 1 are the image of too much
-    for function, told in _transforms():
-        image = function(pair.expected)
-        # An image that hardly moves, or that is nan throughout, says nothing.
-        if bool(image.isfinite().any()) and pair.agree(pair.got, image):
-            return told
+    if mismatch.count == 1 and float(mismatch.got.abs().max()) in (0.0, 1.0):
+        return None  # too many functions return 0 or 1
+    for code, function, message in _functions():
+        image = function(mismatch.expected)
+        # A function that changes hardly anything, or returns only nan, shows nothing.
+        if bool(image.isfinite().any()) and mismatch.close(mismatch.got, image):
+            return PatternMatch(code, message)
     return None
 
 
-def clamped(pair: Pair) -> str | None:
-    """All values beyond a bound were cut to it."""
-    if pair.got.is_complex() or int(pair.wrong.sum()) < _FEW or bool(pair.wrong.all()):
+def clamped(mismatch: Mismatch) -> PatternMatch | None:
+    """Match a result in which a bound replaces every value beyond it."""
+    wrong = mismatch.wrong
+    if mismatch.got.is_complex() or int(wrong.sum()) < _FEW or bool(wrong.all()):
         return None
-    if not bool(pair.got.isfinite().all()):
+    if not bool(mismatch.got.isfinite().all()):
         return None
-    low, high = float(pair.got.min()), float(pair.got.max())
-    if pair.agree(pair.got, pair.expected.clamp(max=high)):
-        return _(
-            "Yours stops at {bound}: is there a clamp, or too small a dtype?",
+    low, high = float(mismatch.got.min()), float(mismatch.got.max())
+    if mismatch.close(mismatch.got, mismatch.expected.clamp(max=high)):
+        message = _(
+            "No value exceeds {bound}: is there an extra clamp, or a dtype that is too small?",
             bound=describe.number(high),
         )
-    if pair.agree(pair.got, pair.expected.clamp(min=low)):
-        return _(
-            "Yours starts at {bound}: is there a clamp, or an unsigned dtype?",
+        return PatternMatch("clamped", message)
+    if mismatch.close(mismatch.got, mismatch.expected.clamp(min=low)):
+        message = _(
+            "No value is below {bound}: is there an extra clamp, or an unsigned dtype?",
             bound=describe.number(low),
         )
+        return PatternMatch("clamped", message)
     return None
 
 
-def wrapped(pair: Pair) -> str | None:
-    """Whole numbers that overflowed a narrow dtype."""
-    if pair.dtype.is_floating_point or pair.got.is_complex() or pair.dtype is torch.bool:
+def overflowed(mismatch: Mismatch) -> PatternMatch | None:
+    """Match integers that overflowed a narrow dtype."""
+    if not _has_integers(mismatch):
         return None
-    error = (pair.got - pair.expected)[pair.wrong]
+    error = (mismatch.got - mismatch.expected)[mismatch.wrong]
     for bits in (32, 16, 8):
         if not bool(error.remainder(2.0**bits).any()):
-            return _(
-                "The errors are multiples of 2**{bits}: did a dtype of {bits} bits overflow?",
+            message = _(
+                "The errors are multiples of 2**{bits}: did a dtype with {bits} bits overflow?",
                 bits=bits,
             )
+            return PatternMatch("overflow", message)
     return None
 
 
-def one_off(pair: Pair) -> str | None:
-    """Whole numbers, each wrong one by exactly 1."""
-    if pair.dtype.is_floating_point or pair.got.is_complex() or pair.dtype is torch.bool:
+def off_by_one(mismatch: Mismatch) -> PatternMatch | None:
+    """Match integers that are all wrong by exactly 1, in the same direction."""
+    if not _has_integers(mismatch):
         return None
-    error = (pair.got - pair.expected)[pair.wrong]
+    error = (mismatch.got - mismatch.expected)[mismatch.wrong]
     amount = float(error[0])
     if error.numel() < _FEW or abs(amount) != 1 or not bool((error == amount).all()):
         return None
-    return _(
-        "Each wrong value is exactly 1 too large: `<` or `<=`, counting from 0 or from 1?"
+    message = _(
+        "Every wrong value is too large by exactly 1: check `<` against `<=`, and whether to count "
+        "from 0 or from 1."
         if amount > 0
-        else "Each wrong value is exactly 1 too small: `<` or `<=`, counting from 0 or from 1?"
+        else "Every wrong value is too small by exactly 1: check `<` against `<=`, and whether to "
+        "count from 0 or from 1."
     )
+    return PatternMatch("off-by-one", message)
 
 
-def low_precision(pair: Pair) -> str | None:
-    """Small errors everywhere, as a narrower dtype on the way leaves them."""
-    if not (pair.dtype.is_floating_point or pair.dtype.is_complex):
-        return None
-    finite = pair.expected.isfinite() & (pair.expected != 0)
-    if not bool(pair.got[finite].isfinite().all()) or not bool(finite.any()):
-        return None
-    if bool((pair.wrong & ~pair.expected.isfinite()).any()):
-        return None  # nor is a nan where an infinity belongs
-    if bool((pair.wrong & (pair.expected == 0)).any()):
-        return None  # a value where nothing belongs is no loss of digits
-    size = pair.expected[finite].abs()
-    error = (pair.got - pair.expected)[finite].abs()
-    own = error / size
-    # Against the larger of value and typical size: a value near 0 has no digits of its own.
-    share = float((error / torch.maximum(size, size.median())).max())
-    coarsest = 2e-2
-    fine = 1e-4
-    double = pair.dtype.to_real() is torch.float64
-    if pair.count == 1:
-        coarsest = _ONE_ROUNDING  # one number may come as near as that by chance
-    if share > (1e-6 if double else coarsest) or int(pair.wrong.sum()) * 4 < pair.count:
-        return None
-    digits = max(1, math.floor(-math.log10(max(share, float(own.median()), 1e-17))))
-    if double:
-        cause = _("is there a float32 on the way?")
-    elif share < fine:
-        cause = _("is there a sum that loses digits, or TF32, on the way?")
-    elif share > 2e-3:  # noqa: PLR2004 - float16 and TF32 have 3 digits, bfloat16 has 2
-        cause = _("is there a lower precision (bfloat16 or float16) on the way?")
-    else:
-        cause = _("is there a lower precision (float16, bfloat16 or TF32) on the way?")
-    told = _("about 1 digit" if digits == 1 else "about {count} digits", count=digits)
-    return _(
-        "Yours is right to {digits} everywhere: {cause}"
-        if pair.count > 1
-        else "Yours is right to {digits}: {cause}",
-        digits=told,
-        cause=cause,
-    )
+def _has_integers(mismatch: Mismatch) -> bool:
+    inexact = mismatch.dtype.is_floating_point or mismatch.got.is_complex()
+    return not inexact and mismatch.dtype is not torch.bool

@@ -1,91 +1,98 @@
-"""Another kind of thing than expected came back: say which, and what likely made it."""
+"""Differences in type and structure, with the likely cause."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 from torch import Tensor
 
 from torchkata.grading.compare import describe
-from torchkata.i18n import _, join
+from torchkata.grading.compare.mismatch import Difference
+from torchkata.i18n import Message, _, join
 
 
-def wrong_kind(got: object, expected: object, label: str) -> str:
-    """The message for an answer of the wrong type or structure."""
+def wrong_type(got: object, expected: object, label: str | Message) -> Difference:
+    """Return the difference for a result of the wrong type."""
     message = _(
-        "{got} came for {label}, expected {expected}.",
-        got=describe.kind(got),
+        "Wrong type for {label}: expected {expected}, got {got}.",
         label=label,
-        expected=describe.kind(expected),
+        expected=describe.describe_type(expected),
+        got=describe.describe_type(got),
     )
-    return describe.capital(join(message, _hint(got, expected)))
-
-
-def wrong_length(got: int, expected: int, label: str) -> str:
-    """The message for a list or tuple of another length."""
-    return describe.capital(
-        _(
-            "{label} has 1 item, expected {expected}."
-            if got == 1
-            else "{label} has {got} items, expected {expected}.",
-            label=label,
-            got=got,
-            expected=expected,
-        )
+    return Difference(
+        axis="contract", code="wrong-type", message=join(message, _advice(got, expected))
     )
 
 
-def wrong_keys(got: dict[object, object], expected: dict[object, object], label: str) -> str:
-    """The message for a dict with other keys."""
+def wrong_length(got: int, expected: int, label: str | Message) -> Difference:
+    """Return the difference for a list or tuple of the wrong length."""
+    message = _(
+        "Wrong length for {label}: expected {expected}, got {got}.",
+        label=label,
+        expected=expected,
+        got=got,
+    )
+    return Difference(axis="contract", code="wrong-length", message=message)
+
+
+def wrong_keys(
+    got: Mapping[object, object], expected: Mapping[object, object], label: str | Message
+) -> Difference:
+    """Return the difference for a dict with the wrong keys."""
     missing = ", ".join(repr(key) for key in expected if key not in got)
-    extra = ", ".join(repr(key) for key in got if key not in expected)
-    if not extra:
-        message = _("{label}, a dict, lacks {missing}.", label=label, missing=missing)
+    unexpected = ", ".join(repr(key) for key in got if key not in expected)
+    if not unexpected:
+        message = _("Wrong keys for {label}: missing {missing}.", label=label, missing=missing)
     elif not missing:
         message = _(
-            "{label}, a dict, has {extra}, which is not asked for.", label=label, extra=extra
+            "Wrong keys for {label}: unexpected {unexpected}.", label=label, unexpected=unexpected
         )
     else:
         message = _(
-            "{label}, a dict, lacks {missing} and has {extra}, which is not asked for.",
+            "Wrong keys for {label}: missing {missing}, unexpected {unexpected}.",
             label=label,
             missing=missing,
-            extra=extra,
+            unexpected=unexpected,
         )
-    return describe.capital(message)
+    return Difference(axis="contract", code="wrong-keys", message=message)
 
 
-def _hint(got: object, expected: object) -> str:
+def _advice(got: object, expected: object) -> Message:
     arrays = (Tensor, np.ndarray)
-    what = describe.kind(got, english)
+    type_name = describe.type_name(got)
     if got is None:
         return _("Is a `return` missing?")
-    if "generator" in what:
-        return _("Round brackets around a comprehension, or `yield`, make one: collect its items.")
-    if what.endswith(("function", "method", "function_or_method")):
-        return _("Are the brackets of a call missing?")
+    if "generator" in type_name:
+        return _(
+            "A comprehension in parentheses, or a function with `yield`, makes a generator: "
+            "collect its items in a list."
+        )
+    if type_name.endswith(("function", "method", "function_or_method")):
+        return _("Are the parentheses of a call missing?")
     if isinstance(expected, Tensor):
-        return _hint_for_tensor(got)
+        return _advice_for_tensor(got)
     if isinstance(got, arrays) and isinstance(expected, (bool, int, float)):
-        return _("`.item()` gives the Python number.") if got.ndim == 0 else ""
+        return _("Use `.item()` to get the Python number.") if got.ndim == 0 else Message()
     if isinstance(got, Tensor) and isinstance(expected, np.ndarray):
-        return _("`.numpy()` gives the array.")
+        return _("Use `.numpy()` to get the array.")
     if isinstance(got, arrays) and isinstance(expected, (list, tuple)):
-        return _("Return the parts one by one, not stacked.")
-    return ""
+        return _("Return the parts separately instead of stacking them.")
+    return Message()
 
 
-def _hint_for_tensor(got: object) -> str:
+def _advice_for_tensor(got: object) -> Message:
     match got:
         case np.ndarray():
-            return _("`torch.from_numpy` wraps an array without a copy.")
+            return _("Use `torch.from_numpy` to wrap an array without copying it.")
         case bool() | int() | float():
-            return _("Return the tensor itself: `.item()` and `float()` take the value out of it.")
+            return _("Return the tensor itself: `.item()` and `float()` extract its value.")
         case tuple() if len(got) == 1:
-            return _("Is there a comma behind the returned value?")
+            return _("Is there a comma after the returned value?")
         case tuple() if got and isinstance(got[0], Tensor):
-            return _("Return only the one that is asked for: `max` and `sort` with a dim give two.")
+            return _("Return only one tensor: `max` and `sort` with a dim return two.")
         case list() if got and isinstance(got[0], Tensor):
-            return _("`torch.stack` or `torch.cat` joins a list of tensors.")
+            return _("Use `torch.stack` or `torch.cat` to join a list of tensors.")
         case list():
-            return _("`torch.tensor` makes a tensor of a list of numbers.")
-    return ""
+            return _("Use `torch.tensor` to make a tensor from a list of numbers.")
+    return Message()
