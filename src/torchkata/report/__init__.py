@@ -1,4 +1,4 @@
-"""Outcomes as text: the terminal, JSON, JUnit and HTML; the only place that formats units."""
+"""Reports of results: terminal, JSON, JUnit and HTML."""
 
 from torchkata.report.json_report import write_json
 from torchkata.report.junit import write_junit

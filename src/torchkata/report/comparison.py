@@ -1,4 +1,4 @@
-"""After a pass: the learner's answer beside the reference, and the words on their difference."""
+"""After a pass: the submission beside the reference, and what makes the difference."""
 
 from __future__ import annotations
 
@@ -9,207 +9,226 @@ from typing import Final
 from rich.syntax import Syntax
 from rich.text import Text
 
-from torchkata.i18n import _, join
+from torchkata.i18n import Message, Translator, _, join, quantities
+from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.report import cost_table
-from torchkata.report.console import Screen
+from torchkata.report.console import Console
+from torchkata.report.cost_table import COSTS
 from torchkata.result import Comparison, CostRow, ExerciseResult
 
 _GAP: Final = 3  # cells between two columns of code
 _INDENT: Final = "  "
-_MOST_NAMES: Final = 3  # of ops in a sentence
-_SURELY_FASTER: Final = 1.15
-"""For the lower end of the lead: in 132 races of an answer against itself it reached 1.06."""
-_NEWS: Final = 0.9  # of the time before: times of two runs differ by a few per cent for no reason
+_MOST_NAMES: Final = 3  # ops that a sentence names
+_MIN_LEAD: Final = 1.15
+"""For the lower bound of a lead: in 132 races of a submission against itself it reached 1.06."""
+_NEW_BEST: Final = 0.9  # of the earlier time, because the times of two runs differ by a few percent
 
 
-def answers(comparison: Comparison, screen: Screen) -> list[Text]:
-    """Both answers: side by side where no line has to be broken for it, else one below the other.
+def code_lines(comparison: Comparison, console: Console, translate: Translator) -> list[Text]:
+    """Lay out both sources: side by side if every line fits, else one below the other.
 
     Args:
-        comparison: what to show.
-        screen: where it will be printed.
+        comparison: What to show.
+        console: Where it will be printed.
+        translate: The translator of the exercise.
     """
     if not comparison.yours or not comparison.reference:
         return []
-    room = screen.console.width - len(_INDENT)
-    heads = [Text(screen.safe(name), "bold") for name in (_("Yours"), _("Reference"))]
-    codes = [_code(text, screen) for text in (comparison.yours, comparison.reference)]
-    left, right = ([head, *code] for head, code in zip(heads, codes, strict=True))
-    wide = [max(line.cell_len for line in column) for column in (left, right)]
-    if sum(wide) + _GAP > room:
+    width = console.rich.width - len(_INDENT)
+    left, right = (
+        [Text(console.safe(translate(title)), "bold"), *_highlight(source, console)]
+        for title, source in (
+            (_("Yours"), comparison.yours),
+            (_("Reference"), comparison.reference),
+        )
+    )
+    left_width, right_width = (max(line.cell_len for line in column) for column in (left, right))
+    if left_width + _GAP + right_width > width:
         folded = [
             part
             for line in [*left, Text(), *right]
-            for part in (line.wrap(screen.console, room, overflow="fold") or [line])
+            for part in (line.wrap(console.rich, width, overflow="fold") or [line])
         ]
         return [Text(_INDENT).append_text(line) for line in folded]
     lines = []
     for number in range(max(len(left), len(right))):
-        line = Text(_INDENT)
         mine = left[number] if number < len(left) else Text()
-        line.append_text(mine)
+        line = Text(_INDENT).append_text(mine)
         if number < len(right):
-            line.append(" " * (wide[0] - mine.cell_len + _GAP)).append_text(right[number])
+            line.append(" " * (left_width - mine.cell_len + _GAP)).append_text(right[number])
         lines.append(line)
     return lines
 
 
-def words(result: ExerciseResult) -> Iterator[tuple[str, str]]:
-    """Labels and sentences: what is better than the reference, the difference, why, and the best.
+def remarks(result: ExerciseResult) -> Iterator[tuple[Message, Message]]:
+    """Yield a label and a text each: praise, the difference, why the reference wins, the best.
 
     Args:
-        result: a pass with a comparison.
+        result: A pass with a comparison.
     """
     comparison = result.comparison
     if comparison is None:
         return
-    pairs = _pairs(result.ladder)
+    pairs = _pairs(result.cost_table)
     if praise := join(*_praise(result, pairs)):
         yield _("Bravo"), praise
     if pairs:
         yield _("Difference"), _difference(pairs)
     if comparison.reason:
         yield _("Reference"), comparison.reason
-    told = (
-        "" if comparison.best is None else _best(comparison.best, [mine for mine, _unused in pairs])
-    )
-    if told:
-        yield _("Your best"), told
+    if comparison.best is not None and (best := _best(comparison.best, [y for y, _r in pairs])):
+        yield _("Your best"), best
 
 
-def _code(text: str, screen: Screen) -> list[Text]:
+def _highlight(source: str, console: Console) -> list[Text]:
     syntax = Syntax("", "python", theme="ansi_dark", background_color="default")
-    lines = syntax.highlight(screen.safe(text)).split("\n")
+    lines = list(syntax.highlight(console.safe(source)).split("\n"))
     for line in lines:
         line.rstrip()
-    return list(lines)
+    return lines
 
 
-def _pairs(rungs: Sequence[CostRow]) -> list[tuple[CostRow, CostRow]]:
-    """The learner's rung and the reference's, for each case that has both."""
-    theirs = {rung.case: rung for rung in rungs if rung.who == "reference"}
+def _pairs(rows: Sequence[CostRow]) -> list[tuple[CostRow, CostRow]]:
+    """Return the submission's row and the reference's, for each case that has both."""
+    reference = {row.case: row for row in rows if row.who == cost_table.REFERENCE}
     return [
-        (rung, theirs[rung.case]) for rung in rungs if rung.who == "yours" and rung.case in theirs
+        (row, reference[row.case])
+        for row in rows
+        if row.who == cost_table.YOURS and row.case in reference
     ]
 
 
-def _difference(pairs: Sequence[tuple[CostRow, CostRow]]) -> str:
-    """Say what makes the difference, on the case where numbers of ops are furthest apart."""
+def _difference(pairs: Sequence[tuple[CostRow, CostRow]]) -> Message:
+    """Describe the difference on the case where the numbers of ops differ by the largest factor."""
 
-    def apart(pair: tuple[CostRow, CostRow]) -> float:
-        few, many = sorted(rung.figures.get("ops", 0) + 1 for rung in pair)
-        return many / few
+    def factor(pair: tuple[CostRow, CostRow]) -> float:
+        fewer, more = sorted(row.metrics.get("ops", 0) + 1 for row in pair)
+        return more / fewer
 
-    mine, theirs = max(pairs, key=apart)
-    return join(_ops(mine, theirs), _memory(mine, theirs))
+    yours, reference = max(pairs, key=factor)
+    return join(_ops_difference(yours, reference), _memory_difference(yours, reference))
 
 
-def _ops(mine: CostRow, theirs: CostRow) -> str:
-    counts, honest = Counter(mine.ops_by_name), Counter(theirs.ops_by_name)
-    n, few = counts.total(), honest.total()
-    if counts == honest:
-        if not n:
+def _ops_difference(yours: CostRow, reference: CostRow) -> Message:
+    mine, theirs = Counter(yours.ops_by_name), Counter(reference.ops_by_name)
+    total, reference_total = mine.total(), theirs.total()
+    if mine == theirs:
+        if not total:
             return _("No ops, like the reference.")
-        named = _named(counts)
-        if n == 1:
-            return _("The same 1 op as the reference: {ops}.", ops=named)
-        return _("The same {n:,} ops as the reference: {ops}.", n=n, ops=named)
-    more, less = _named(counts - honest), _named(honest - counts)
-    start = _("You make {n}, the reference {few}.", n=_times(n), few=_times(few))
-    if n == few:
-        start = _("You make as many ops as the reference ({n:,}), but others.", n=n)
+        if total == 1:
+            return _("The same 1 op as the reference: {ops}.", ops=_list_ops(mine))
+        return _("The same {n:,} ops as the reference: {ops}.", n=total, ops=_list_ops(mine))
+    only_mine, only_theirs = mine - theirs, theirs - mine
     return join(
-        start,
-        _("Only yours: {ops}.", ops=more) if more else "",
-        _("Only the reference: {ops}.", ops=less) if less else "",
+        _("Your code makes as many ops as the reference ({n:,}), but different ones.", n=total)
+        if total == reference_total
+        else _(
+            "Your code makes {n}, the reference {reference}.",
+            n=_count_ops(total),
+            reference=_count_ops(reference_total),
+        ),
+        _("Only yours: {ops}.", ops=_list_ops(only_mine)) if only_mine else Message(),
+        _("Only the reference: {ops}.", ops=_list_ops(only_theirs)) if only_theirs else Message(),
     )
 
 
-def _times(count: int) -> str:
+def _count_ops(count: int) -> Message:
     return _("1 op") if count == 1 else _("{count} ops", count=quantities.count(count))
 
 
-def _named(counts: Counter[str]) -> str:
+def _list_ops(counts: Counter[str]) -> Message:
     ranked = counts.most_common()
-    parts = [f"{count:,} x {name}" for name, count in ranked[:_MOST_NAMES]]
-    if rest := sum(count for _unused, count in ranked[_MOST_NAMES:]):
+    parts: list[Message | str] = [f"{count:,} x {name}" for name, count in ranked[:_MOST_NAMES]]
+    if rest := sum(count for _name, count in ranked[_MOST_NAMES:]):
         parts.append(_("{count:,} x other", count=rest))
-    return _(", ").join(parts)
+    return comma_list(parts)
 
 
-def _memory(mine: CostRow, theirs: CostRow) -> str:
-    held, honest = (rung.figures.get("extra_bytes") for rung in (mine, theirs))
-    if held is None or honest is None or held == honest:
-        return ""
+def _memory_difference(yours: CostRow, reference: CostRow) -> Message:
+    mine, theirs = (row.metrics.get("extra_bytes") for row in (yours, reference))
+    if mine is None or theirs is None or mine == theirs:
+        return Message()
     return _(
-        "At its peak it holds {size} of extra memory, the reference {other}.",
-        size=quantities.size(held),
-        other=quantities.size(honest),
+        "At its peak, your code holds {size} of extra memory, the reference {other}.",
+        size=quantities.size(mine),
+        other=quantities.size(theirs),
     )
 
 
-def _praise(result: ExerciseResult, pairs: Sequence[tuple[CostRow, CostRow]]) -> Iterator[str]:
-    """Where the answer beats the reference for sure: counts exactly, times by a race in pairs.
+def _praise(result: ExerciseResult, pairs: Sequence[tuple[CostRow, CostRow]]) -> Iterator[Message]:
+    """Say what is better than the reference beyond doubt: exact counts, and times of paired races.
 
-    Work that left for numpy is counted nowhere, so who goes there more often is leaner nowhere.
+    No meter counts the work of NumPy, so a submission that converts more often gets no praise.
     """
     leads = [
-        (check.figures["lead"], check.figures["lead_low"])
+        (check.metrics["lead"], check.metrics["lead_low"])
         for check in result.checks
-        if check.axis == "speed" and "lead_low" in check.figures
+        if check.axis == "speed" and "lead_low" in check.metrics
     ]
-    if leads and min(low for _unused, low in leads) > _SURELY_FASTER:
-        lead = min(lead for lead, _unused in leads)
-        yield _("Faster than the reference: {ratio} as fast.", ratio=quantities.ratio(lead))
-    if any(_figure(mine, "conversions") > _figure(theirs, "conversions") for mine, theirs in pairs):
+    if leads and min(low for _lead, low in leads) > _MIN_LEAD:
+        lead = min(lead for lead, _low in leads)
+        yield _("{ratio} as fast as the reference.", ratio=quantities.ratio(lead))
+    if any(_conversions(yours) > _conversions(reference) for yours, reference in pairs):
         return
-    for key, write in (("ops", quantities.count), ("extra_bytes", quantities.size)):
-        both = [pair for pair in pairs if all(key in rung.figures for rung in pair)]
-        if any(mine.figures[key] > theirs.figures[key] for mine, theirs in both):
-            continue
-        fewer = [pair for pair in both if pair[0].figures[key] < pair[1].figures[key]]
-        fewer = [pair for pair in fewer if pair[0].figures.get("ops", 1)]  # no ops: not seen at all
-        if fewer:
-            mine, theirs = fewer[0]
-            figures = [write(rung.figures[key]) for rung in (mine, theirs)]
-            text = (
-                _("Fewer ops than the reference: {mine}, where it makes {theirs}.",
-                    mine=figures[0], theirs=figures[1])
-                if key == "ops"
-                else _("Less memory than the reference: {mine} extra, where it holds {theirs}.",
-                         mine=figures[0], theirs=figures[1])
-            )  # fmt: skip
-            yield text
+    if pair := _leaner(pairs, "ops"):
+        mine, theirs = (quantities.count(row.metrics["ops"]) for row in pair)
+        yield _("Fewer ops than the reference: {mine} instead of {theirs}.",
+                mine=mine, theirs=theirs)  # fmt: skip
+    if pair := _leaner(pairs, "extra_bytes"):
+        mine, theirs = (quantities.size(row.metrics["extra_bytes"]) for row in pair)
+        yield _("Less extra memory than the reference: {mine} instead of {theirs}.",
+                mine=mine, theirs=theirs)  # fmt: skip
 
 
-def _figure(rung: CostRow, key: str) -> float:
-    return rung.figures.get(key, 0)
+def _leaner(pairs: Sequence[tuple[CostRow, CostRow]], key: str) -> tuple[CostRow, CostRow] | None:
+    """Return the first case with a lower cost than the reference, if no case has a higher one."""
+    both = [pair for pair in pairs if all(key in row.metrics for row in pair)]
+    if any(yours.metrics[key] > reference.metrics[key] for yours, reference in both):
+        return None
+    for yours, reference in both:
+        measured = yours.metrics.get("ops", 1)  # without any op, no meter has seen the work
+        if measured and yours.metrics[key] < reference.metrics[key]:
+            return yours, reference
+    return None
 
 
-def _best(before: Mapping[str, Mapping[str, float]], rungs: Sequence[CostRow]) -> str:
-    """Say what the best is so far, and the figure before where this one is better."""
-    now = {rung.case: rung.figures for rung in rungs}
+def _conversions(row: CostRow) -> float:
+    return row.metrics.get("conversions", 0)
+
+
+def _best(before: Mapping[str, Mapping[str, float]], rows: Sequence[CostRow]) -> Message:
+    """Describe the best costs so far, and the earlier ones that this submission improves on."""
+    now = {str(row.case): row.metrics for row in rows}
     if not now:
-        return ""
+        return Message()
     if not before:
-        return _(
-            "{figures}, at your first pass.", figures=cost_table.brief(cost_table.telling(now))
+        first = cost_table.format_metrics(cost_table.most_telling(now))
+        return _("{metrics}, on your first pass.", metrics=first)
+    improved = [
+        _(
+            "{new}, down from {old}",
+            new=_format_cost(cost.key, new),
+            old=_format_cost(cost.key, old),
         )
-    news = []
-    for case, figures in now.items():
-        for key, margin in (("seconds_median", _NEWS), ("ops", 1), ("extra_bytes", 1)):
-            old, new = before.get(case, {}).get(key), figures.get(key)
-            if old is not None and new is not None and new < old * margin:
-                told = [
-                    cost_table.brief({key: value}) or quantities.size(0) for value in (new, old)
-                ]
-                news.append(_("{new}, before {old}", new=told[0], old=told[1]))
-    if news:
-        return _("New best: {news}.", news=_("; ").join(dict.fromkeys(news)))
+        for case, metrics in now.items()
+        for cost in COSTS
+        if (old := before.get(case, {}).get(cost.key)) is not None
+        and (new := metrics.get(cost.key)) is not None
+        and new < old * (_NEW_BEST if cost.key == "seconds_median" else 1)
+    ]
+    if improved:
+        return _("New best: {improved}.", improved=semicolon_list(list(dict.fromkeys(improved))))
     lowest = {
-        case: {key: min(value, figures.get(key, value))
-               for key, value in {**figures, **before.get(case, {})}.items()
-               if key in ("seconds_median", "ops", "extra_bytes")}
-        for case, figures in now.items()
-    }  # fmt: skip
-    return _("{figures} so far.", figures=cost_table.brief(cost_table.telling(lowest)))
+        case: {
+            cost.key: min(value, metrics.get(cost.key, value))
+            for cost in COSTS
+            if (value := {**metrics, **before.get(case, {})}.get(cost.key)) is not None
+        }
+        for case, metrics in now.items()
+    }
+    best = cost_table.format_metrics(cost_table.most_telling(lowest))
+    return _("{metrics} so far.", metrics=best)
+
+
+def _format_cost(key: str, value: float) -> Message | str:
+    return cost_table.format_metrics({key: value}) or quantities.size(0)

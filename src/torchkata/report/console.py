@@ -1,4 +1,4 @@
-"""Where text is printed: how wide it is, whether it has colours, and which characters it knows."""
+"""The stream that a report is printed to: its width, its colors, the characters it can encode."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import os
 import sys
 from typing import Final, TextIO
 
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.text import Text
 
-from torchkata.report import text as units
+from torchkata.report.text import plain
 
-WIDEST: Final = 100  # cells; longer lines of prose are hard to read
+MAX_PROSE_WIDTH: Final = 100  # cells; longer lines of prose are hard to read
 
 
-class Screen:
+class Console:
     """A stream that people read.
 
     Args:
-        file: where to print; standard output by default.
-        color: True or False to insist; None for colour on terminals, unless NO_COLOR is set.
-        width: cells to a line; None for the terminal's width, 80 elsewhere.
+        file: Where to print (default: standard output).
+        color: Whether to use colors; None uses them on terminals, unless NO_COLOR is set.
+        width: Cells per line (default: the terminal's width, or 80 if it is no terminal).
 
     Attributes:
-        live: whether it is a terminal that can move its cursor.
-        console: rich's view of it.
-        width: cells to a line of prose.
-        ascii: whether symbols and bars have to do with ASCII.
+        live: Whether the stream is a terminal that can move its cursor.
+        rich: The underlying rich console.
+        width: Cells per line of prose.
+        ascii: Whether symbols and bars must be ASCII.
     """
 
     def __init__(
@@ -36,25 +36,24 @@ class Screen:
         self.live = self.file.isatty() and os.environ.get("TERM") != "dumb"
         if color is None:
             color = self.live and not os.environ.get("NO_COLOR")
-        self.console = Console(
+        self.rich = RichConsole(
             file=self.file,
             color_system="standard" if color else None,
             force_terminal=self.live or color,
             width=width or (None if self.live else 80),
             no_color=not color,
-            force_jupyter=False,  # there rich would display lines instead of writing them
+            force_jupyter=False,  # in a notebook, rich would display lines instead of writing them
         )
-        self.width = width or min(self.console.width, WIDEST)
+        self.width = width or min(self.rich.width, MAX_PROSE_WIDTH)
         self._encoding = getattr(self.file, "encoding", None) or "utf-8"
         self.ascii = self.safe("✓·█░★") != "✓·█░★"
 
-    def line(self, *parts: str | tuple[str, str] | Text) -> None:
-        """Print one line: plain strings, strings with a style, or finished text."""
-        text = Text.assemble(*parts)  # plain strings: what looks like markup in them stays text
+    def print_line(self, *parts: str | tuple[str, str] | Text) -> None:
+        """Print one line of plain strings, (string, style) pairs and rich texts."""
+        text = Text.assemble(*parts)  # plain strings stay text, even if they look like markup
         text.rstrip()
-        self.console.print(text, soft_wrap=True)
+        self.rich.print(text, soft_wrap=True)
 
     def safe(self, text: str) -> str:
-        """Make text plain, and of characters that the stream can encode."""
-        text = units.plain(text)
-        return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+        """Remove control characters from a text and escape what the stream can't encode."""
+        return plain(text).encode(self._encoding, "backslashreplace").decode(self._encoding)

@@ -1,138 +1,208 @@
-"""The cost ladder: what baseline, submission and reference cost, as a table and as one line."""
+"""The cost table: the costs of baselines, submission and reference, as a table and in one line."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from torchkata.course.translations import told_case
-from torchkata.i18n import _
+from torchkata.i18n import Message, Translator, _, quantities
+from torchkata.i18n.lists import comma_list
 from torchkata.report import labels
-from torchkata.report.text import count, plain, ratio, seconds, size
+from torchkata.report.text import plain
 from torchkata.result import CostRow
 
-_COLUMNS = (("seconds_median", seconds), ("ops", count), ("extra_bytes", size))
-_LAST = ("yours", "reference")
-_GAP = "  "
-_NARROW = 58  # cells below which titles of columns are one word
-_SHORTEST_BAR, _LONGEST_BAR = 8, 24
+YOURS: Final = "yours"
+REFERENCE: Final = "reference"
+_LAST: Final = (YOURS, REFERENCE)
+_GAP: Final = "  "
+_NARROW: Final = 58  # cells below which the titles of columns are one word
+_SHORTEST_BAR: Final = 8
+_LONGEST_BAR: Final = 24
 
 
-def table(ladder: Sequence[CostRow], *, width: int, bar: str) -> list[str]:
-    """Draw the ladder, one table per case, slowest kind of answer on top.
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """One kind of cost, a column of the table.
+
+    Attributes:
+        key: Its name in the metrics of a row.
+        format: Formats a value with its unit.
+        label: The head of the column in a terminal.
+        short_label: The same in a narrow terminal.
+        title: The title on a page.
+    """
+
+    key: str
+    format: Callable[[float], str]
+    label: Message
+    short_label: Message
+    title: Message
+
+    def of(self, row: CostRow) -> float | None:
+        """Return the cost of a row; None if it was not measured."""
+        return valid_metric(row.metrics, self.key)
+
+
+COSTS: Final = (
+    Cost(
+        key="seconds_median",
+        format=quantities.seconds,
+        label=_("time"),
+        short_label=_("time"),
+        title=_("Time"),
+    ),
+    Cost(
+        key="ops",
+        format=quantities.count,
+        label=_("ops"),
+        short_label=_("ops"),
+        title=_("Ops"),
+    ),
+    Cost(
+        key="extra_bytes",
+        format=quantities.size,
+        label=_("extra memory"),
+        short_label=_("memory"),
+        title=_("Extra memory"),
+    ),
+)
+_TIME: Final = COSTS[0]
+
+
+def rows_by_case(rows: Sequence[CostRow]) -> Iterator[tuple[Message, list[CostRow]]]:
+    """Yield each case with its rows: baselines first, then the submission, then the reference."""
+    for case in dict.fromkeys(row.case for row in rows):
+        yield case, sorted((row for row in rows if row.case == case), key=_rank)
+
+
+def costs_in(rows: Sequence[CostRow]) -> list[Cost]:
+    """Return the kinds of cost that at least one of the rows has."""
+    return [cost for cost in COSTS if any(cost.of(row) is not None for row in rows)]
+
+
+def format_cells(row: CostRow, costs: Sequence[Cost]) -> list[str]:
+    """Format costs of a row; a dash stands for one that was not measured."""
+    values = [(cost.of(row), cost.format) for cost in costs]
+    return ["-" if value is None else form(value) for value, form in values]
+
+
+def draw_table(
+    rows: Sequence[CostRow], translate: Translator, *, width: int, bar: str
+) -> list[str]:
+    """Draw the costs of an exercise as text, one table per case.
 
     Args:
-        ladder: rungs in any order.
-        width: cells to a line; without room for bars there are none.
-        bar: the character that bars are made of.
+        rows: In any order.
+        translate: The translator of the exercise.
+        width: Cells per line; bars are left out if there is not enough space.
+        bar: The character that bars consist of.
     """
     lines: list[str] = []
-    for case in dict.fromkeys(rung.case for rung in ladder):
-        rungs = sorted((rung for rung in ladder if rung.case == case), key=_place)
-        if len(rungs) > 1:  # a ladder of one rung compares nothing
-            lines += _one_table(case, rungs, width, bar)
+    for case, members in rows_by_case(rows):
+        if len(members) > 1:  # one row alone compares nothing
+            lines += _draw_case(case, members, translate, width, bar)
     return lines
 
 
-def summary(ladder: Sequence[CostRow]) -> str:
-    """Say in one line what the submission costs, such as `1 op, 6.2 us, 380 x over the loop`.
+def summary(rows: Sequence[CostRow]) -> Message:
+    """Return the submission's costs in one line: `1 op, 6.2 us, 380x over the loop`.
 
     Args:
-        ladder: rungs in any order; with none called `yours` there is nothing to say.
+        rows: In any order; without one of the submission the summary is empty.
     """
-    mine = [rung for rung in ladder if rung.who == "yours"]
-    if not mine:
-        return ""
-    yours = max(mine, key=lambda rung: _figure(rung, "seconds_median") is not None)
-    parts = [brief(yours.figures)] if brief(yours.figures) else []
-    if time := _figure(yours, "seconds_median"):
-        for rung in ladder:
-            theirs = _figure(rung, "seconds_median")
-            if rung.who not in _LAST and rung.case == yours.case and theirs:
-                rival = plain(labels.contender(rung.who))
-                parts.append(_("{ratio} over the {rival}", ratio=ratio(theirs / time), rival=rival))
+    candidates = [row for row in rows if row.who == YOURS]
+    if not candidates:
+        return Message()
+    yours = max(candidates, key=lambda row: _TIME.of(row) is not None)
+    parts = [format_metrics(yours.metrics)]
+    if seconds := _TIME.of(yours):
+        for row in rows:
+            theirs = _TIME.of(row)
+            if row.who not in _LAST and row.case == yours.case and theirs:
+                ratio, baseline = quantities.ratio(theirs / seconds), labels.contender(row.who)
+                parts.append(_("{ratio} over the {baseline}", ratio=ratio, baseline=baseline))
                 break
-    return _(", ").join(parts)
+    return comma_list([part for part in parts if part])
 
 
-def brief(figures: Mapping[str, float]) -> str:
-    """Write figures in short, such as `1 op, 20.0 KiB extra, 6.2 us`; what is free is left out."""
-    parts = []
-    if (ops := _finite(figures, "ops")) is not None:
-        parts.append(_("1 op" if ops == 1 else "{count} ops", count=count(ops)))
-    if extra := _finite(figures, "extra_bytes"):
-        parts.append(_("{size} extra", size=size(extra)))
-    if time := _finite(figures, "seconds_median"):
-        parts.append(seconds(time))
-    return _(", ").join(parts)
+def format_metrics(metrics: Mapping[str, float]) -> Message:
+    """Return metrics in short, such as `1 op, 20.0 KiB extra, 6.2 us`, without costs of zero."""
+    parts: list[Message | str] = []
+    if (ops := valid_metric(metrics, "ops")) is not None:
+        parts.append(_("1 op") if ops == 1 else _("{count} ops", count=quantities.count(ops)))
+    if extra := valid_metric(metrics, "extra_bytes"):
+        parts.append(_("{size} extra", size=quantities.size(extra)))
+    if seconds := valid_metric(metrics, "seconds_median"):
+        parts.append(quantities.seconds(seconds))
+    return comma_list(parts)
 
 
-def telling(cases: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
-    """Of the figures of several cases, those that say most: timed ones, else the first."""
-    return max(cases.values(), key=lambda figures: "seconds_median" in figures, default={})
+def most_telling(metrics_by_case: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
+    """Return the metrics of the first case that was timed, or of the first case."""
+    return max(metrics_by_case.values(), key=lambda metrics: _TIME.key in metrics, default={})
 
 
-def _title(key: str, *, short: bool) -> str:
-    return {
-        "seconds_median": _("time"),
-        "ops": _("ops"),
-        "extra_bytes": _("memory") if short else _("extra memory"),
-    }[key]
+def valid_metric(metrics: Mapping[str, float], key: str) -> float | None:
+    """Return a metric; None if it is missing, negative or not finite."""
+    value = metrics.get(key)
+    return value if value is not None and math.isfinite(value) and value >= 0 else None
 
 
-def _place(rung: CostRow) -> int:
-    return _LAST.index(rung.who) + 1 if rung.who in _LAST else 0
+def _rank(row: CostRow) -> int:
+    return _LAST.index(row.who) + 1 if row.who in _LAST else 0
 
 
-def _figure(rung: CostRow, key: str) -> float | None:
-    return _finite(rung.figures, key)
-
-
-def _finite(figures: Mapping[str, float], key: str) -> float | None:
-    value = figures.get(key)
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _one_table(case: str, rungs: Sequence[CostRow], width: int, bar: str) -> list[str]:
-    columns = [
-        column for column in _COLUMNS if any(_figure(rung, column[0]) is not None for rung in rungs)
-    ]
-    if not columns:
+def _draw_case(
+    case: Message, rows: Sequence[CostRow], translate: Translator, width: int, bar: str
+) -> list[str]:
+    costs = costs_in(rows)
+    if not costs:
         return []
-    cells = [[_title(key, short=width < _NARROW) for key, _unused in columns]]
-    for rung in rungs:
-        values = [(_figure(rung, key), write) for key, write in columns]
-        cells.append(["-" if value is None else write(value) for value, write in values])
-    widths = [max(cell_len(row[index]) for row in cells) for index in range(len(columns))]
-    room = width - sum(widths) - len(_GAP) * len(widths)
 
-    called = [plain(labels.contender(rung.who)) for rung in rungs]
-    who = max(8, min(max(map(cell_len, called)), room))
-    left = min(room - who - len(_GAP), _LONGEST_BAR)
-    bars = _bars([_figure(rung, columns[0][0]) for rung in rungs], left, bar)
+    heads = [cost.short_label if width < _NARROW else cost.label for cost in costs]
+    cells = [list(map(translate, heads)), *(format_cells(row, costs) for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    remaining = width - sum(widths) - len(_GAP) * len(widths)
 
-    named = _("Cost: {case}", case=plain(told_case(case))) if case else _("Cost")
-    note = _(" (bars: {what}, log scale)", what=cells[0][0]) if any(bars) else ""
-    lines = [named + note if cell_len(named + note) <= width else named]
-    for name, drawn, row in zip(["", *called], ["", *bars], cells, strict=True):
-        start = _cut(name, who) + (_GAP + _cut(drawn, left) if any(bars) else "")
-        figures = [
-            " " * (wide - cell_len(cell)) + cell for cell, wide in zip(row, widths, strict=True)
+    names = [plain(translate(labels.contender(row.who))) for row in rows]
+    name_width = max(8, min(max(map(cell_len, names)), remaining))
+    bar_width = min(remaining - name_width - len(_GAP), _LONGEST_BAR)
+    bars = _bars([costs[0].of(row) for row in rows], bar_width, bar)
+
+    titles = [_title(case), *([_title_with_bars(case, heads[0])] if any(bars) else [])]
+    fitting = [text for text in map(plain, map(translate, titles)) if cell_len(text) <= width]
+    lines = [fitting[-1] if fitting else plain(translate(titles[0]))]
+    for name, drawn, row in zip(["", *names], ["", *bars], cells, strict=True):
+        start = _fit(name, name_width) + (_GAP + _fit(drawn, bar_width) if any(bars) else "")
+        aligned = [
+            " " * (column - cell_len(cell)) + cell for cell, column in zip(row, widths, strict=True)
         ]
-        lines.append(_GAP.join([start, *figures]))
+        lines.append(_GAP.join([start, *aligned]))
     return lines
+
+
+def _title(case: Message) -> Message:
+    return _("Cost: {case}", case=case) if case else _("Cost")
+
+
+def _title_with_bars(case: Message, what: Message) -> Message:
+    if case:
+        return _("Cost: {case} (bars: {what}, log scale)", case=case, what=what)
+    return _("Cost (bars: {what}, log scale)", what=what)
 
 
 def _bars(values: Sequence[float | None], longest: int, bar: str) -> list[str]:
-    """Draw bars whose lengths differ as the logarithms do; near costs get near lengths.
+    """Draw bars on a log scale, which makes similar costs similar in length.
 
-    The scale spans a factor of ten at least, so that a few per cent never look like a gulf.
+    The scale spans at least a factor of ten, so that a few percent never look like a large gap.
     """
     known = [value for value in values if value]
     if longest < _SHORTEST_BAR or len(known) < 2:  # noqa: PLR2004 - two make a comparison
-        return ["" for _unused in values]
+        return [""] * len(values)
     low = math.log10(min(known))
     span = max(math.log10(max(known)) - low, 1.0)
 
@@ -142,7 +212,8 @@ def _bars(values: Sequence[float | None], longest: int, bar: str) -> list[str]:
     return [bar * length(value) for value in values]
 
 
-def _cut(text: str, width: int) -> str:
+def _fit(text: str, width: int) -> str:
+    """Pad or cut a text to a number of cells."""
     if cell_len(text) > width:
         return set_cell_size(text, width - 2) + ".."
     return set_cell_size(text, width)

@@ -1,67 +1,75 @@
-"""Outcomes for editors: one line per finding, `FILE:LINE:COLUMN: SEVERITY: MESSAGE`; a count."""
+"""The report for editors: one line per finding, `FILE:LINE:COLUMN: SEVERITY: MESSAGE`; a count."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from typing import Final, TextIO
 
-from torchkata.i18n import _, join
-from torchkata.report import text as units
-from torchkata.report.grouping import counted, grouped
-from torchkata.result import ExerciseResult, Report, State, Verdict
+from torchkata.i18n import Message, _, join
+from torchkata.report.grouping import group_findings, state_counts
+from torchkata.report.text import plain
+from torchkata.result import ExerciseResult, Localize, Report, State, Verdict
 
-_BROKEN = (State.ERROR, State.TIMEOUT)
+_BROKEN: Final = (State.ERROR, State.TIMEOUT)
 
 
-class ProblemsReport:
+class EditorReport:
     """Prints findings as compilers do, for problem matchers; see docs/editors.md.
 
     Args:
-        file: where to print; standard output by default.
-        folder: holds the submissions, as an editor's workspace sees it.
+        localize: Returns the translator of an exercise.
+        file: Where to print (default: standard output).
+        folder: The folder of the submissions, as an editor's workspace sees it.
     """
 
-    def __init__(self, *, file: TextIO | None = None, folder: str = "exercises") -> None:
+    def __init__(
+        self, localize: Localize, *, file: TextIO | None = None, folder: str = "exercises"
+    ) -> None:
+        self._localize = localize
         self._file = file or sys.stdout
         self._folder = folder
 
     def started(self, total: int) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def running(self, exercise_id: str) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def finished(self, result: ExerciseResult) -> None:
-        """Print what was found in one exercise."""
-        for line, severity, message in _found(result):
-            text = " ".join(units.plain(message).split())
+        """Print the findings of one exercise."""
+        translate = self._localize(result.id)
+        for line, severity, message in _findings(result):
+            text = " ".join(plain(translate(message)).split())
             self._print(f"{self._folder}/{result.id}.py:{line}:1: {severity}: {text}")
 
-    def closing(self, report: Report, notes: Sequence[str]) -> None:
-        """Print the counts, without the notes on the run."""
+    def closing(self, report: Report, notes: Sequence[Message]) -> None:
+        """Print the counts; the notes on the run are left out."""
         del notes
-        self._print(counted(report))
+        self._print(self._localize("")(state_counts(report)))
 
     def _print(self, text: str) -> None:
         encoding = getattr(self._file, "encoding", None) or "utf-8"
-        print(
-            text.encode(encoding, "backslashreplace").decode(encoding), file=self._file, flush=True
-        )
+        printable = text.encode(encoding, "backslashreplace").decode(encoding)
+        print(printable, file=self._file, flush=True)
 
 
-def _found(result: ExerciseResult) -> Iterator[tuple[int, str, str]]:
-    """Line, severity and message of each finding, those of a line together."""
+def _findings(result: ExerciseResult) -> Iterator[tuple[int, str, Message]]:
+    """Yield line, severity and message of each finding, the findings of one line together."""
     failed = result.failed
     if (result.state in _BROKEN or result.state is State.FAILED) and not failed:
         yield 1, "error", result.message
     for line in dict.fromkeys(check.line for check in failed):
         here = [check for check in failed if check.line == line]
         why = join(*dict.fromkeys(check.why for check in here))
-        findings = [f"{axis}: {text}" for axis, text in grouped(here)]
-        for number, text in enumerate(findings, start=1):
-            yield max(line, 1), "error", join(text, why if number == len(findings) else "")
+        findings = [_on_axis(axis, message) for axis, message in group_findings(here)]
+        for message in [*findings[:-1], join(findings[-1], why)]:
+            yield max(line, 1), "error", message
     if result.state is State.UNMEASURABLE:
-        unsure = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
-        for axis, text in grouped(unsure):
-            yield 1, "warning", join(f"{axis}:", _("No verdict."), text)
+        undecided = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+        for axis, message in group_findings(undecided):
+            yield 1, "warning", _on_axis(axis, join(_("No verdict."), message))
+
+
+def _on_axis(axis: str, message: Message) -> Message:
+    return _("{axis}: {finding}", axis=axis, finding=message)

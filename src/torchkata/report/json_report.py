@@ -1,4 +1,4 @@
-"""The report as a JSON file, replaced in one step so that a reader never sees half of one."""
+"""The report as a JSON file, by schema 1."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ import os
 from typing import Any
 
 from torchkata.course.atomic_write import replace_file
-from torchkata.result import Report
+from torchkata.result import Localize, Report
 
 
-def write_json(report: Report, path: str | os.PathLike[str]) -> None:
-    """Write the report by schema 1.
+def write_json(report: Report, path: str | os.PathLike[str], localize: Localize) -> None:
+    """Write the report by schema 1, in one step.
 
-    Figures that are not finite become null, for JSON has no word for them.
+    Metrics that are not finite become null, because JSON has no representation of them.
 
     Args:
-        report: what to write.
-        path: the file, in a folder that exists.
+        report: The report to write.
+        path: A file in an existing folder.
+        localize: Returns the translator of an exercise.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: The file can't be written.
     """
-    text = json.dumps(_finite(report.as_json()), indent=1, ensure_ascii=False, allow_nan=False)
-    # A lone surrogate has no UTF-8; what this handler writes in its place is JSON's own escape.
+    data = _finite(report.as_json(localize))
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+    # UTF-8 can't encode lone surrogates; backslashreplace writes JSON's own escape for them.
     replace_file(path, (text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def _finite(value: Any) -> Any:
-    """Copy JSON-ready data, with null for each figure that is not finite."""
+    """Copy JSON-ready data with null for each number that is not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

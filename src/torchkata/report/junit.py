@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Final
 from xml.etree import ElementTree as ET
 
-from torchkata.i18n import join
 from torchkata.course.atomic_write import replace_file
-from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
+from torchkata.i18n import Translator, join
+from torchkata.report.grouping import full_message
+from torchkata.result import CheckResult, ExerciseResult, Localize, Report, State, Verdict
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-_BROKEN = (State.ERROR, State.TIMEOUT)
-_TAGS = {
+_FORBIDDEN: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+_BROKEN: Final = (State.ERROR, State.TIMEOUT)
+_TAGS: Final = {
     State.TODO: "skipped",
     State.UNMEASURABLE: "skipped",
     State.FAILED: "failure",
@@ -22,25 +25,31 @@ _TAGS = {
 }
 
 
-def write_junit(report: Report, path: str | os.PathLike[str], *, folder: str = "exercises") -> None:
-    """Write the report as JUnit XML.
+def write_junit(
+    report: Report,
+    path: str | os.PathLike[str],
+    localize: Localize,
+    *,
+    folder: str = "exercises",
+) -> None:
+    """Write the report as JUnit XML, in one step.
 
-    A failed check is a failure; a check that could not be decided, and an exercise that was not
-    started, are skipped; an exercise that crashed or ran out of time adds a test case, named by
-    its state, with an error. Test cases name the learner's file, and failures a line of it, so that
-    editors jump there.
+    A failed check is a failure. Undecided checks and exercises that were not started are skipped.
+    An exercise that crashed or timed out adds a test case with an error, named after its state.
+    Test cases name the learner's file, and failures a line of it, so that editors can jump there.
 
     Args:
-        report: what to write.
-        path: the file, in a folder that exists.
-        folder: holds the submissions.
+        report: The report to write.
+        path: A file in an existing folder.
+        localize: Returns the translator of an exercise.
+        folder: The folder of the submissions.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: The file can't be written.
     """
     root = ET.Element("testsuites", name="torchkata")
     for result in report.exercises:
-        root.append(_suite(result, f"{folder}/{result.id}.py"))
+        root.append(_suite(result, localize(result.id), f"{folder}/{result.id}.py"))
     for key in ("tests", "failures", "errors", "skipped"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     root.set("time", f"{sum(result.seconds for result in report.exercises):.3f}")
@@ -48,13 +57,14 @@ def write_junit(report: Report, path: str | os.PathLike[str], *, folder: str = "
     replace_file(path, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
-def _suite(result: ExerciseResult, file: str) -> ET.Element:
+def _suite(result: ExerciseResult, translate: Translator, file: str) -> ET.Element:
     suite = ET.Element("testsuite", name=_legal(result.id), time=f"{result.seconds:.3f}")
     for check in result.checks:
-        _check(suite, result, check)
+        _add_check(suite, result, check, translate)
     unexplained = result.state is State.FAILED and not result.failed
     if not result.checks or result.state in _BROKEN or unexplained:
-        _case(suite, result, result.state.value, result.message, tag=_TAGS.get(result.state))
+        message, tag = translate(result.message), _TAGS.get(result.state)
+        _add_case(suite, result, result.state.value, message, tag=tag)
     for case in suite.iter("testcase"):
         case.set("file", _legal(file))
     for key, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -65,16 +75,18 @@ def _suite(result: ExerciseResult, file: str) -> ET.Element:
     return suite
 
 
-def _check(suite: ET.Element, result: ExerciseResult, check: CheckResult) -> None:
+def _add_check(
+    suite: ET.Element, result: ExerciseResult, check: CheckResult, translate: Translator
+) -> None:
     if result.state is State.TODO or check.verdict is Verdict.UNMEASURABLE:
         tag: str | None = "skipped"
     else:
         tag = "failure" if check.verdict is Verdict.FAILED else None
-    message = join(check.message, check.why)
-    _case(suite, result, check.id, message, tag=tag, kind=check.axis, line=check.line)
+    message = translate(join(full_message(check), check.why))
+    _add_case(suite, result, check.id, message, tag=tag, kind=check.axis, line=check.line)
 
 
-def _case(
+def _add_case(
     suite: ET.Element,
     result: ExerciseResult,
     name: str,
@@ -95,5 +107,5 @@ def _case(
 
 
 def _legal(text: str) -> str:
-    """Drop the characters that XML cannot hold."""
+    """Remove the characters that XML can't hold."""
     return _FORBIDDEN.sub("", text)

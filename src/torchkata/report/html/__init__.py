@@ -1,5 +1,5 @@
-"""The report as one HTML file: page, pictures, style and script in it, nothing fetched."""
+"""The report as one self-contained HTML file."""
 
-from torchkata.report.html.page import HtmlReport, cell_view, write_html
+from torchkata.report.html.page import HtmlReport, notebook_cell
 
-__all__ = ["HtmlReport", "cell_view", "write_html"]
+__all__ = ["HtmlReport", "notebook_cell"]

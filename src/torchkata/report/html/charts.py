@@ -1,4 +1,4 @@
-"""What is drawn: a rung's costs on a log axis, ops by name, growth over size."""
+"""The charts of the page: costs on a log axis, ops by name, growth over size."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from torchkata.i18n import _
+from torchkata.i18n import Message, Translator, _, join, quantities
+from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.report import labels
-from torchkata.report import text as units
 from torchkata.report.html import svg
-from torchkata.report.html.svg import Picture
+from torchkata.report.html.svg import Chart
+from torchkata.report.text import shorten
 from torchkata.result import GrowthCurve
 
-Write = Callable[[float], str]
+Formatter = Callable[[float], str]
 
 _WIDTH: Final = 316  # pixels; on a phone a little less
 _ROW: Final = 40
 _FOOT: Final = 26
-_SPAN: Final = 10.0  # the least that an axis spans, so that a few per cent never look like a gulf
-_LONGEST: Final = 30  # characters of a name
+_MIN_SPAN: Final = 10.0  # of an axis, so that a few percent never look like a large gap
+_MAX_NAME: Final = 30  # characters
 _OP_ROW: Final = 32
 _MOST_OPS: Final = 6
-_LINEAR: Final = 30  # counts up to here stand on a plain axis
-_TALL: Final = 230
-_EDGE: Final = 0.06  # a tick nearer to the edge than this share would be cut off
+_LINEAR: Final = 30  # counts up to here are drawn on a linear axis
+_GROWTH_HEIGHT: Final = 230
+_EDGE: Final = 0.06  # of the axis; a tick closer to its end would be cut off
 _MOST_TICKS: Final = 5
 
 
@@ -34,9 +35,9 @@ class Bar:
     """One cost.
 
     Attributes:
-        who: as written beside it.
-        value: not negative.
-        color: one of the canvas's.
+        who: The label beside it.
+        value: The cost, not negative.
+        color: A color of `svg`.
     """
 
     who: str
@@ -45,47 +46,50 @@ class Bar:
 
 
 def color_of(who: str) -> str:
-    """The colour that stands for a contender throughout the page."""
+    """Return the color of a contender, the same on the whole page."""
     return {"yours": svg.YOURS, "reference": svg.REFERENCE}.get(who, svg.BASELINE)
 
 
-@svg.style()
-def costs(bars: Sequence[Bar], written: Write, *, name: str, title: str) -> Picture:
-    """Draw costs one below the other on one log axis; the shorter the better.
+@svg.default_style()
+def costs(
+    bars: Sequence[Bar], form: Formatter, translate: Translator, *, name: str, title: str
+) -> Chart:
+    """Draw costs below each other on one log axis; shorter is better.
 
     Args:
-        bars: two or more, at least one of them above zero.
-        written: a value with its unit.
-        name: unlike that of any other picture on the page.
-        title: what is compared.
+        bars: Two or more, at least one of them above zero.
+        form: Formats a value with its unit.
+        translate: The translator of the exercise.
+        name: The id of the chart, unique on the page.
+        title: What is compared.
     """
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator  # noqa: PLC0415
 
     height = _ROW * len(bars) + _FOOT
-    figure, axes = svg.blank(_WIDTH, height)
+    figure, axes = svg.new_figure(_WIDTH, height)
     axes.set_position((0, _FOOT / height, 1, 1 - _FOOT / height))
     low, high = _limits([bar.value for bar in bars])
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(len(bars), 0)
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high, written)))
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high, form)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(_short(written)))
+    axes.xaxis.set_major_formatter(FuncFormatter(_tick_formatter(form)))
     axes.yaxis.set_visible(False)
     axes.grid(axis="x", color=svg.GRID, linewidth=1)
-    beside = axes.get_yaxis_transform()  # across: shares of the width; down: rows
+    beside = axes.get_yaxis_transform()  # x: share of the width; y: rows
     for row, bar in enumerate(bars):
-        at, line = max(bar.value, low), row + 0.72
-        svg.write(axes, 0, row + 0.46, _cut(bar.who), transform=beside)
-        bold = "bold" if bar.color == svg.YOURS else "normal"
-        svg.write(
-            axes, 1, row + 0.46, written(bar.value), transform=beside, ha="right", fontweight=bold
+        end, y = max(bar.value, low), row + 0.72
+        svg.draw_text(axes, 0, row + 0.46, shorten(bar.who, _MAX_NAME), transform=beside)
+        weight = "bold" if bar.color == svg.YOURS else "normal"
+        svg.draw_text(
+            axes, 1, row + 0.46, form(bar.value), transform=beside, ha="right", fontweight=weight
         )
-        axes.plot([low, at], [line, line], color=bar.color, linewidth=3, solid_capstyle="round")
+        axes.plot([low, end], [y, y], color=bar.color, linewidth=3, solid_capstyle="round")
         hollow = bar.value < low
         axes.plot(
-            [at],
-            [line],
+            [end],
+            [y],
             "o",
             color=bar.color,
             markerfacecolor=svg.SURFACE if hollow else bar.color,
@@ -93,110 +97,122 @@ def costs(bars: Sequence[Bar], written: Write, *, name: str, title: str) -> Pict
             markeredgewidth=2,
             clip_on=False,
         )
-    listed = ", ".join(f"{bar.who} {written(bar.value)}" for bar in bars)
-    words = _("On a logarithmic axis: {costs}.", costs=listed)
-    return svg.finished(figure, name=name, title=title, words=words)
+    listed = comma_list([f"{bar.who} {form(bar.value)}" for bar in bars])
+    description = translate(_("On a logarithmic axis: {costs}.", costs=listed))
+    return svg.to_svg(figure, name=name, title=title, description=description)
 
 
-@svg.style()
-def histogram(rows: Sequence[tuple[str, int, int]], *, name: str, title: str) -> Picture:
-    """Draw how often each op was dispatched, the submission's above the reference's.
+@svg.default_style()
+def histogram(
+    rows: Sequence[tuple[str, int, int]], translate: Translator, *, name: str, title: str
+) -> Chart:
+    """Draw how often each op was dispatched, the submission's count above the reference's.
 
     Args:
-        rows: from `ops_by_name`.
-        name: unlike that of any other picture on the page.
-        title: what is compared.
+        rows: From `largest_ops`.
+        translate: The translator of the exercise.
+        name: The id of the chart, unique on the page.
+        title: What is compared.
     """
     height = _OP_ROW * len(rows) + 4
-    figure, axes = svg.blank(_WIDTH, height)
+    figure, axes = svg.new_figure(_WIDTH, height)
     axes.set_position((0, 0, 1, 1))
-    most = max(max(mine, theirs) for _unused, mine, theirs in rows)
-    plain = most <= _LINEAR
-    if not plain:
+    most = max(max(mine, theirs) for _op, mine, theirs in rows)
+    linear = most <= _LINEAR
+    if not linear:
         axes.set_xscale("log")
-    start = 0 if plain else 0.6
+    start = 0 if linear else 0.6
     axes.set_xlim(start, most * 1.02)
     axes.set_ylim(len(rows), 0)
     axes.set_axis_off()
     beside = axes.get_yaxis_transform()
     for row, (op, mine, theirs) in enumerate(rows):
-        svg.write(axes, 0, row + 0.38, _cut(op), transform=beside)
-        shares = f"{quantities.count(mine)} : {quantities.count(theirs)}"
-        svg.write(axes, 1, row + 0.38, shares, transform=beside, ha="right")
-        for count, color, place in (
+        svg.draw_text(axes, 0, row + 0.38, shorten(op, _MAX_NAME), transform=beside)
+        counts = f"{quantities.count(mine)} : {quantities.count(theirs)}"
+        svg.draw_text(axes, 1, row + 0.38, counts, transform=beside, ha="right")
+        for count, color, y in (
             (mine, svg.YOURS, row + 0.63),
             (theirs, svg.REFERENCE, row + 0.81),
         ):
             if count:
-                axes.plot(
-                    [start, count], [place] * 2, color=color, linewidth=4, solid_capstyle="butt"
-                )
-    parts = (
-        _("{op}: {yours} to {reference}", op=op, yours=mine, reference=theirs)
-        for op, mine, theirs in rows
+                axes.plot([start, count], [y, y], color=color, linewidth=4, solid_capstyle="butt")
+    listed = semicolon_list(
+        [
+            _("{op}: {yours} to {reference}", op=op, yours=mine, reference=theirs)
+            for op, mine, theirs in rows
+        ]
     )
-    words = _("Yours to the reference's: {counts}.", counts="; ".join(parts))
-    if not plain:
-        words += " " + _("The bars are on a logarithmic scale.")
-    return svg.finished(figure, name=name, title=title, words=words)
+    scale = Message() if linear else _("The bars are on a logarithmic scale.")
+    description = join(_("Counts, yours to the reference: {counts}.", counts=listed), scale)
+    return svg.to_svg(figure, name=name, title=title, description=translate(description))
 
 
-def ops_by_name(yours: dict[str, int], reference: dict[str, int]) -> list[tuple[str, int, int]]:
-    """Counts by name, those that weigh most first, the rest in one row."""
+def largest_ops(
+    yours: dict[str, int], reference: dict[str, int], translate: Translator
+) -> list[tuple[str, int, int]]:
+    """Return name and both counts of the most frequent ops, with all others in the last row."""
     ranked = sorted(
         yours.keys() | reference.keys(),
         key=lambda op: (-max(yours.get(op, 0), reference.get(op, 0)), op),
     )
-    shown, rest = ranked[:_MOST_OPS], ranked[_MOST_OPS:]
+    shown, others = ranked[:_MOST_OPS], ranked[_MOST_OPS:]
     rows = [(op, yours.get(op, 0), reference.get(op, 0)) for op in shown]
-    if rest:
-        mine, theirs = (sum(table.get(op, 0) for op in rest) for table in (yours, reference))
-        rows.append((_("all others"), mine, theirs))
+    if others:
+        mine, theirs = (sum(table.get(op, 0) for op in others) for table in (yours, reference))
+        rows.append((translate(_("all others")), mine, theirs))
     return rows
 
 
-@svg.style()
-def growth(curves: Sequence[GrowthCurve], written: Write, *, name: str, title: str) -> Picture:
-    """Draw cost over size, both on log axes, with the fitted lines and the steepest allowed.
+@svg.default_style()
+def growth(
+    curves: Sequence[GrowthCurve],
+    form: Formatter,
+    translate: Translator,
+    *,
+    name: str,
+    title: str,
+) -> Chart:
+    """Draw cost over size on log axes, with the fitted power laws and the steepest allowed one.
 
     Args:
-        curves: one per contender, of one budget.
-        written: a cost with its unit.
-        name: unlike that of any other picture on the page.
-        title: what is compared.
+        curves: One per contender, all of one budget.
+        form: Formats a cost with its unit.
+        translate: The translator of the exercise.
+        name: The id of the chart, unique on the page.
+        title: What is compared.
     """
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator  # noqa: PLC0415
 
-    figure, axes = svg.blank(_WIDTH, _TALL)
+    figure, axes = svg.new_figure(_WIDTH, _GROWTH_HEIGHT)
     axes.set_position((0.2, 0.18, 0.78, 0.78))
-    sizes = sorted({size for curve in curves for size, _unused in curve.points})
-    most = [max(cost, 1.0) for curve in curves for _unused, cost in curve.points]
-    low, high = _limits(most)
+    sizes = sorted({size for curve in curves for size, _cost in curve.points})
+    low, high = _limits([max(cost, 1.0) for curve in curves for _size, cost in curve.points])
     axes.set(xscale="log", yscale="log", xlim=(sizes[0] / 1.15, sizes[-1] * 1.15), ylim=(low, high))
     axes.xaxis.set_major_locator(FixedLocator(sizes))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _unused: f"{value:g}"))
-    axes.yaxis.set_major_locator(FixedLocator(_ticks(low, high, written)))
-    axes.yaxis.set_major_formatter(FuncFormatter(_short(written)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+    axes.yaxis.set_major_locator(FixedLocator(_ticks(low, high, form)))
+    axes.yaxis.set_major_formatter(FuncFormatter(_tick_formatter(form)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(color=svg.GRID, linewidth=1)
     axes.set_xlabel(curves[0].over, color=svg.MUTED, fontsize=12, parse_math=False, labelpad=2)
-    _line(axes, curves[0], curves[0].exponent_allowed, svg.MUTED, sizes, dashes=(0, (5, 4)))
+    _draw_power_law(
+        axes, curves[0], curves[0].exponent_allowed, svg.MUTED, sizes, dashes=(0, (5, 4))
+    )
     for curve in sorted(curves, key=lambda curve: curve.who == "yours"):
         color = color_of(curve.who)
-        _line(axes, curve, curve.exponent, color, sizes)
+        _draw_power_law(axes, curve, curve.exponent, color, sizes)
         xs, ys = zip(*((size, max(cost, 1.0)) for size, cost in curve.points), strict=True)
         inside = color if curve.who == "yours" else svg.SURFACE
         axes.plot(xs, ys, "o", color=color, markerfacecolor=inside, markersize=8, markeredgewidth=2)
-    words = " ".join(exponent_words(curve) for curve in curves)
-    return svg.finished(figure, name=name, title=title, words=words)
+    description = translate(join(*map(_exponent_sentence, curves)))
+    return svg.to_svg(figure, name=name, title=title, description=description)
 
 
-def exponent_words(curve: GrowthCurve) -> str:
-    """Say how steep a curve is, how sure that is, and what is allowed."""
+def _exponent_sentence(curve: GrowthCurve) -> Message:
     return _(
-        "{who} grows like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}); at most "
-        "{over}^{allowed:g} is allowed.",
+        "{who}: grows like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}), limit "
+        "{over}^{allowed:g}.",
         who=labels.contender(curve.who),
         over=curve.over,
         exponent=curve.exponent,
@@ -206,7 +222,7 @@ def exponent_words(curve: GrowthCurve) -> str:
     )
 
 
-def _line(
+def _draw_power_law(
     axes: Any,
     curve: GrowthCurve,
     slope: float,
@@ -214,7 +230,7 @@ def _line(
     sizes: Sequence[float],
     dashes: Any = "-",
 ) -> None:
-    """Draw a power law: the fitted one through the middle, another through the first point."""
+    """Draw a power law: a fitted one through the center of the points, else through the first."""
     logs = [(math.log(size), math.log(max(cost, 1.0))) for size, cost in curve.points]
     fitted = slope == curve.exponent
     x, y = (sum(part) / len(logs) for part in zip(*logs, strict=True)) if fitted else logs[0]
@@ -224,18 +240,18 @@ def _line(
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
-    known = [value for value in values if value > 0]
-    low, high = min(known), max(known)
-    stretch = max(1.0, math.sqrt(_SPAN / (high / low)))
+    positive = [value for value in values if value > 0]
+    low, high = min(positive), max(positive)
+    stretch = max(1.0, math.sqrt(_MIN_SPAN / (high / low)))
     return low / stretch / 1.6, high * stretch * 1.25
 
 
-def _ticks(low: float, high: float, written: Write) -> list[float]:
-    """At most five powers of ten, or for bytes of two, that stand apart from either edge."""
-    base = 2.0 if written is quantities.size else 10.0
+def _ticks(low: float, high: float, form: Formatter) -> list[float]:
+    """Return at most five powers of ten, or of two for bytes, at some distance from both ends."""
+    base = 2.0 if form is quantities.size else 10.0
     edge = _EDGE * math.log(high / low, base)
     first, last = math.ceil(math.log(low, base) + edge), math.floor(math.log(high, base) - edge)
-    if base > 2 and last - first < 1:  # noqa: PLR2004 - powers alone would tell too little
+    if base > 2 and last - first < 1:  # noqa: PLR2004 - one power of ten alone tells too little
         fine = [m * base**p for p in range(first - 1, last + 2) for m in (1, 2, 5)]
         share = base**edge
         return [tick for tick in fine if low * share <= tick <= high / share]
@@ -243,10 +259,5 @@ def _ticks(low: float, high: float, written: Write) -> list[float]:
     return [base**power for power in range(first, last + 1, step)]
 
 
-def _short(written: Write) -> Callable[[float, int], str]:
-    return lambda value, _unused: written(value).replace(".0 ", " ")
-
-
-def _cut(text: str) -> str:
-    text = units.plain(text).replace("\n", " ")
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _tick_formatter(form: Formatter) -> Callable[[float, int], str]:
+    return lambda value, _place: form(value).replace(".0 ", " ")

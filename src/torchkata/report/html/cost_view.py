@@ -1,167 +1,164 @@
-"""What an answer costs, as the page shows it: ladders with ops by name, and growth curves."""
+"""The costs of an exercise as the page shows them: tables, charts, ops by name, growth curves."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from torchkata.course.translations import told_case
-from torchkata.i18n import _, quantities
+from torchkata.i18n import Message, Translator, _, quantities
+from torchkata.i18n.lists import comma_list
 from torchkata.report import labels
+from torchkata.report.cost_table import (
+    COSTS,
+    REFERENCE,
+    YOURS,
+    costs_in,
+    format_cells,
+    rows_by_case,
+)
 from torchkata.report.html import charts
 from torchkata.report.html.charts import Bar, color_of
-from torchkata.report.html.svg import Picture
+from torchkata.report.html.svg import Chart
 from torchkata.result import CostRow, GrowthCurve
 
-_YOURS: Final = "yours"
-_REFERENCE: Final = "reference"
-_LAST: Final = (_YOURS, _REFERENCE)
-_COSTS: Final[tuple[tuple[str, Callable[[float], str]], ...]] = (
-    ("seconds_median", quantities.seconds),
-    ("ops", quantities.count),
-    ("extra_bytes", quantities.size),
-)
+_GROWING: Final = {"bytes": _("allocated bytes"), "ops": _("ops"), "time": _("time")}
 
 
-def ladders(rungs: Sequence[CostRow], name: str) -> Iterator[dict[str, Any]]:
-    """One ladder per set of sizes: a table, a picture of each cost that differs, ops by name.
+def cost_tables(
+    rows: Sequence[CostRow], translate: Translator, name: str
+) -> Iterator[dict[str, Any]]:
+    """Yield for each case a table, a chart of each cost that differs, and ops by name.
 
     Args:
-        rungs: of one exercise, in any order.
-        name: begins the ids of the pictures.
+        rows: Of one exercise, in any order.
+        translate: The translator of the exercise.
+        name: The start of the charts' ids.
     """
-    rungs = [rung for rung in rungs if rung.figures]
-    drawn: list[Any] = []
-    for place, case in enumerate(dict.fromkeys(rung.case for rung in rungs)):
-        here = sorted((rung for rung in rungs if rung.case == case), key=_place)
-        known = [
-            key for key, _unused in _COSTS if any(_figure(rung, key) is not None for rung in here)
-        ]
+    shown: list[tuple[dict[str, int], dict[str, int]]] = []
+    for place, (case, members) in enumerate(rows_by_case([row for row in rows if row.metrics])):
+        costs = costs_in(members)
         yield {
-            "case": told_case(case),
-            "panels": list(_panels(here, f"{name}-l{place}")),
-            "heads": [_title(key) for key in known],
+            "case": translate(case),
+            "panels": list(_cost_charts(members, translate, f"{name}-l{place}")),
+            "heads": [translate(cost.title) for cost in costs],
             "rows": [
                 {
-                    "who": labels.contender(rung.who),
-                    "kind": _kind(rung.who),
-                    "cells": _cells(rung, known),
+                    "who": translate(labels.contender(row.who)),
+                    "kind": _kind(row.who),
+                    "cells": format_cells(row, costs),
                 }
-                for rung in here
+                for row in members
             ],
-            **_ops(here, f"{name}-l{place}-h", drawn),
+            **_ops_by_name(members, translate, f"{name}-l{place}-h", shown),
         }
 
 
-def growths(curves: Sequence[GrowthCurve], name: str) -> Iterator[dict[str, Any]]:
-    """One picture per budget of growth, with the figures as a table.
+def growth_charts(
+    curves: Sequence[GrowthCurve], translate: Translator, name: str
+) -> Iterator[dict[str, Any]]:
+    """Yield for each growth budget a chart and its data as a table.
 
     Args:
-        curves: of one exercise, in any order.
-        name: begins the ids of the pictures.
+        curves: Of one exercise, in any order.
+        translate: The translator of the exercise.
+        name: The start of the charts' ids.
     """
-    budgets = dict.fromkeys((curve.function, curve.over, curve.of) for curve in curves)
+    budgets = dict.fromkeys(map(_budget, curves))
     for place, budget in enumerate(budgets):
-        here = [curve for curve in curves if (curve.function, curve.over, curve.of) == budget]
-        written = _of(here[0].of)
-        title = _growth_title(here[0])
-        sizes = sorted({size for curve in here for size, _unused in curve.points})
+        members = [curve for curve in curves if _budget(curve) == budget]
+        first, form = members[0], _formatter(members[0].of)
+        sizes = sorted({size for curve in members for size, _cost in curve.points})
+        title = translate(_growth_title(first))
         yield {
-            "picture": charts.growth(here, written, name=f"{name}-g{place}", title=title),
-            "curves": [
-                {
-                    "who": labels.contender(curve.who),
-                    "kind": _kind(curve.who),
-                    "over": curve.over,
-                    "exponent": f"{curve.exponent:.2f}",
-                    "sure": _(
-                        "95%: {low:.2f} to {high:.2f}",
-                        low=curve.exponent_low,
-                        high=curve.exponent_high,
-                    ),
-                    "cells": [_at(curve, size) for size in sizes],
-                }
-                for curve in here
-            ],
-            "sizes": [f"{here[0].over}={size:g}" for size in sizes],
-            "allowed": f"{here[0].exponent_allowed:g}",
+            "chart": charts.growth(members, form, translate, name=f"{name}-g{place}", title=title),
+            "curves": [_curve(curve, sizes, translate) for curve in members],
+            "sizes": [f"{first.over}={size:g}" for size in sizes],
+            "allowed": f"{first.exponent_allowed:g}",
         }
 
 
-def _panels(rungs: Sequence[CostRow], name: str) -> Iterator[Picture]:
-    for key, written in _COSTS:
+def _cost_charts(rows: Sequence[CostRow], translate: Translator, name: str) -> Iterator[Chart]:
+    for cost in COSTS:
         bars = [
-            Bar(who=labels.contender(rung.who), value=value, color=color_of(rung.who))
-            for rung in rungs
-            if (value := _figure(rung, key)) is not None
-        ]
-        if len({bar.value for bar in bars}) > 1:  # the same for all needs no picture
-            yield charts.costs(
-                bars, written, name=f"{name}-{key.partition('_')[0]}", title=_title(key)
+            Bar(
+                who=translate(labels.contender(row.who)),
+                value=value,
+                color=color_of(row.who),
             )
+            for row in rows
+            if (value := cost.of(row)) is not None
+        ]
+        if len({bar.value for bar in bars}) > 1:  # equal costs need no chart
+            id_ = f"{name}-{cost.key.partition('_')[0]}"
+            yield charts.costs(bars, cost.format, translate, name=id_, title=translate(cost.title))
 
 
-def _title(key: str) -> str:
-    return {"seconds_median": _("Time"), "ops": _("Ops")}.get(key, _("Extra memory"))
+def _ops_by_name(
+    rows: Sequence[CostRow],
+    translate: Translator,
+    name: str,
+    shown: list[tuple[dict[str, int], dict[str, int]]],
+) -> dict[str, Any]:
+    """Return a histogram with its data, or a sentence if the ops are the same; nothing twice.
 
-
-def _ops(rungs: Sequence[CostRow], name: str, drawn: list[Any]) -> dict[str, Any]:
-    """Ops by name: a picture and its figures, or a sentence; nothing where they stand above."""
-    nothing: dict[str, Any] = {"histogram": None, "names": [], "same": ""}
-    tables = {rung.who: rung.ops_by_name for rung in rungs}
-    yours, reference = tables.get(_YOURS, {}), tables.get(_REFERENCE, {})
-    if not (yours and reference) or (yours, reference) in drawn:
-        return nothing
-    drawn.append((yours, reference))
+    Args:
+        rows: Of one case.
+        translate: The translator of the exercise.
+        name: The id of the chart.
+        shown: The ops of earlier cases; those of this case are added.
+    """
+    view: dict[str, Any] = {"histogram": None, "ops": [], "same": ""}
+    by_contender = {row.who: row.ops_by_name for row in rows}
+    yours, reference = by_contender.get(YOURS, {}), by_contender.get(REFERENCE, {})
+    if not (yours and reference) or (yours, reference) in shown:
+        return view
+    shown.append((yours, reference))
     if yours == reference:
-        counts = ", ".join(f"{quantities.count(count)} x {op}" for op, count in yours.items())
-        told = _("Yours makes the same ops as the reference: {ops}.", ops=counts)
-        return {**nothing, "same": told}
-    title = _("Ops by name, yours and the reference's")
-    rows = charts.ops_by_name(yours, reference)
+        ops = comma_list([f"{quantities.count(count)} x {op}" for op, count in yours.items()])
+        same = _("Yours makes the same ops as the reference: {ops}.", ops=ops)
+        return {**view, "same": translate(same)}
+    title = translate(_("Ops by name: yours and the reference"))
+    bars = charts.largest_ops(yours, reference, translate)
     return {
-        **nothing,
-        "histogram": charts.histogram(rows, name=name, title=title),
-        "names": [
-            (op, quantities.count(mine), quantities.count(theirs)) for op, mine, theirs in rows
+        **view,
+        "histogram": charts.histogram(bars, translate, name=name, title=title),
+        "ops": [
+            (op, quantities.count(mine), quantities.count(theirs)) for op, mine, theirs in bars
         ],
     }
 
 
-def _growth_title(curve: GrowthCurve) -> str:
-    noun = {"bytes": _("allocated bytes"), "ops": _("ops"), "time": _("time")}
+def _budget(curve: GrowthCurve) -> tuple[str, str, str]:
+    return curve.function, curve.over, curve.of
+
+
+def _curve(curve: GrowthCurve, sizes: Sequence[float], translate: Translator) -> dict[str, Any]:
+    interval = _("95%: {low:.2f} to {high:.2f}", low=curve.exponent_low, high=curve.exponent_high)
+    costs, form = dict(curve.points), _formatter(curve.of)
+    return {
+        "who": translate(labels.contender(curve.who)),
+        "kind": _kind(curve.who),
+        "over": curve.over,
+        "exponent": f"{curve.exponent:.2f}",
+        "interval": translate(interval),
+        "cells": [form(costs[size]) if size in costs else "-" for size in sizes],
+    }
+
+
+def _growth_title(curve: GrowthCurve) -> Message:
     return _(
         "{function}: {cost} over {over}",
         function=curve.function,
-        cost=noun.get(curve.of, curve.of),
+        cost=_GROWING.get(curve.of, curve.of),
         over=curve.over,
     )
 
 
-def _of(kind: str) -> Callable[[float], str]:
-    known = {"bytes": quantities.size, "time": lambda value: quantities.seconds(value * 1e-9)}
-    return known.get(kind, quantities.count)
-
-
-def _at(curve: GrowthCurve, size: float) -> str:
-    cost = dict(curve.points).get(size)
-    return "-" if cost is None else _of(curve.of)(cost)
-
-
-def _cells(rung: CostRow, known: Sequence[str]) -> list[str]:
-    values = [(_figure(rung, key), written) for key, written in _COSTS if key in known]
-    return ["-" if value is None else written(value) for value, written in values]
-
-
-def _figure(rung: CostRow, key: str) -> float | None:
-    value = rung.figures.get(key)
-    return value if value is not None and math.isfinite(value) and value >= 0 else None
+def _formatter(of: str) -> Callable[[float], str]:
+    """Return the function that formats a cost of a growth curve."""
+    formatters = {"bytes": quantities.size, "time": lambda value: quantities.seconds(value * 1e-9)}
+    return formatters.get(of, quantities.count)
 
 
 def _kind(who: str) -> str:
-    return who if who in _LAST else "baseline"
-
-
-def _place(rung: CostRow) -> int:
-    return _LAST.index(rung.who) + 1 if rung.who in _LAST else 0
+    return who if who in (YOURS, REFERENCE) else "baseline"

@@ -1,143 +1,171 @@
-"""One exercise as what its part of the page shows: plain values and pictures, no markup."""
+"""One exercise as its part of the page shows it: plain values and charts, no markup."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from torchkata.course.translations import told_case
-from torchkata.i18n import _
+from torchkata.i18n import Message, Translator, _, quantities, verbatim
 from torchkata.report import cost_table, labels
-from torchkata.report import text as units
-from torchkata.report.grouping import grouped
-from torchkata.report.html.cost_view import growths, ladders
-from torchkata.report.html.metrics import in_words
-from torchkata.report.html.strings import SYMBOLS, verdict_word
-from torchkata.result import (
-    AXES,
-    FAILING,
-    CheckResult,
-    ExerciseResult,
-    State,
-    Verdict,
-)
+from torchkata.report.grouping import group_findings
+from torchkata.report.html.cost_view import cost_tables, growth_charts
+from torchkata.report.html.page_parts import anchor
+from torchkata.report.text import plain
+from torchkata.result import AXES, FAILING, CheckResult, ExerciseResult, State, Verdict
 
-_LINES: Final = 60  # of the learner's prints
-_CHARACTERS: Final = 3500
+_MOST_LINES: Final = 60  # of the learner's output
+_MOST_CHARACTERS: Final = 3500
+_RATIOS: Final = ("ratio", "threshold")
 
 
-def anchor(result: ExerciseResult) -> str:
-    """The id of an exercise on the page; ids of what stands in it begin with it."""
-    return re.sub(r"[^\w-]", "", result.id.replace("/", "--"), flags=re.ASCII) or "exercise"
-
-
-def view(result: ExerciseResult, folder: str | None) -> dict[str, Any]:
-    """What the page shows of an exercise.
+def exercise_view(
+    result: ExerciseResult, translate: Translator, folder: str | None
+) -> dict[str, Any]:
+    """Return what the page shows of an exercise.
 
     Args:
-        result: the exercise.
-        folder: holds the submissions, for the paths in the advice; None where it stands alone,
-            without advice and unfolded.
+        result: The result of the exercise.
+        translate: The translator of the exercise.
+        folder: The folder of the submissions, for the paths in the advice; None for a part that
+            is shown alone, open and without advice.
     """
     failed = [check for check in result.failed if check.message != result.message]
-    unsure = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+    undecided = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
     failing = result.state in FAILING or result.state is State.UNMEASURABLE
+    passed = result.state is State.PASSED
+    steps = [] if passed or folder is None else list(_next_steps(result, folder))
     return {
-        "anchor": anchor(result),
+        "anchor": anchor(result.id),
         "id": result.id,
         "name": result.name,
         "state": result.state.value,
-        "word": labels.state(result.state.value),
-        "symbol": SYMBOLS[result.state],
-        "kind": "mend" if failing else result.state.value,
-        "message": result.message,
+        "label": translate(labels.state(result.state)),
+        "symbol": labels.SYMBOLS[result.state],
+        "kind": "failing" if failing else result.state.value,
+        "message": translate(result.message),
         "seconds": quantities.seconds(result.seconds) if result.seconds else "",
-        "cost": cost_table.summary(result.ladder) if result.state is State.PASSED else "",
-        "findings": _found(failed),
-        "whys": [check.why for check in result.failed if check.why],
-        "unsure": _found(unsure),
+        "cost": translate(cost_table.summary(result.cost_table)) if passed else "",
+        "findings": _findings(failed, translate),
+        "whys": [translate(check.why) for check in result.failed if check.why],
+        "undecided": _findings(undecided, translate),
         "open": failing or folder is None,
-        "next": []
-        if result.state is State.PASSED or folder is None
-        else list(_next(result, folder)),
-        "axes": _axes(result.checks),
-        "judged": _judged(len(result.checks)),
-        "prints": _prints(result.output),
-        "cut": _cut(result.output),
-        "ladders": list(ladders(result.ladder, anchor(result))),
-        "growths": list(growths(result.growth, anchor(result))),
-        "bare": not (result.checks or result.output or result.ladder or failing),
+        "next": [(translate(label), translate(text)) for label, text in steps],
+        "axes": _axes(result.checks, translate),
+        "check_count": translate(_check_count(len(result.checks))),
+        "output": _output(result.output),
+        "cut": translate(_cut_note(result.output)),
+        "cost_tables": list(cost_tables(result.cost_table, translate, anchor(result.id))),
+        "growths": list(growth_charts(result.growth, translate, anchor(result.id))),
+        "bare": not (result.checks or result.output or result.cost_table or failing),
     }
 
 
-def _found(checks: Sequence[CheckResult]) -> list[tuple[str, str]]:
-    return [(labels.axis(axis), text) for axis, text in grouped(checks)]
+def check_name(check: CheckResult, translate: Translator) -> tuple[str, str]:
+    """Return the name of a check, and its case if the name does not tell it; else nothing.
+
+    Args:
+        check: The check.
+        translate: The translator of its exercise.
+    """
+    name = check.id.partition("::")[2].removeprefix(check.axis)
+    name = name.removeprefix("[").removesuffix("]")
+    case = translate(check.case)
+    if name and name in (str(check.case), str(check.case.values.get("case", ""))):
+        return case, ""
+    return name or translate(labels.axis(check.axis)), case
 
 
-def _next(result: ExerciseResult, folder: str) -> Iterator[tuple[str, str]]:
-    again = f"`nox -s grade -- {result.name}`"
+def metric_items(metrics: Mapping[str, float]) -> list[tuple[str, str]]:
+    """Return label and formatted value of each finite metric.
+
+    Args:
+        metrics: Numbers with the unit in the key, such as `extra_bytes` or `seconds_median`.
+    """
+    return [
+        (key.replace("_", " "), _format_metric(key, value))
+        for key, value in metrics.items()
+        if isinstance(value, int | float) and math.isfinite(value)
+    ]
+
+
+def _format_metric(key: str, value: float) -> str:
+    parts = key.split("_")
+    if "seconds" in parts:
+        return quantities.seconds(value)
+    if "bytes" in parts:
+        return quantities.size(value)
+    if parts[0] in _RATIOS or parts[-1] in _RATIOS:
+        return quantities.ratio(value)
+    if parts[0] == "exponent":
+        return f"{value:.2f}"
+    if parts[0] == "time":  # of a growth curve, in nanoseconds
+        return quantities.seconds(value * 1e-9)
+    return quantities.count(value)
+
+
+def _findings(checks: Sequence[CheckResult], translate: Translator) -> list[tuple[str, str]]:
+    return [
+        (translate(labels.axis(axis)), translate(message))
+        for axis, message in group_findings(checks)
+    ]
+
+
+def _next_steps(result: ExerciseResult, folder: str) -> Iterator[tuple[Message, Message]]:
+    command = f"`nox -s grade -- {result.name}`"
     if result.state is State.UNMEASURABLE:
-        yield _("Run"), _("{command} again, on a calm machine", command=again)
+        yield _("Run"), _("{command} again when the machine is less busy", command=command)
         return
-    yield _("Edit"), f"`{folder}/{result.id}.py`"
-    yield _("Run"), again
-    yield _("Stuck?"), f"`nox -s hint -- {result.name}`"
+    yield _("Edit"), verbatim(f"`{folder}/{result.id}.py`")
+    yield _("Run"), verbatim(command)
+    yield _("Stuck?"), verbatim(f"`nox -s hint -- {result.name}`")
 
 
-def _judged(n: int) -> str:
-    return _("1 check") if n == 1 else _("{n} checks", n=n)
+def _check_count(count: int) -> Message:
+    return _("1 check") if count == 1 else _("{n} checks", n=count)
 
 
-def _axes(checks: Sequence[CheckResult]) -> list[dict[str, Any]]:
-    """Checks by axis, in the order of mending; an axis that is not known comes last."""
-    found = dict.fromkeys([*AXES, *(check.axis for check in checks)])
-    groups = {axis: [check for check in checks if check.axis == axis] for axis in found}
-    return [_axis(axis, group) for axis, group in groups.items() if group]
+def _axes(checks: Sequence[CheckResult], translate: Translator) -> list[dict[str, Any]]:
+    """Return the checks by axis, in the order in which to fix them; unknown axes come last."""
+    axes = dict.fromkeys([*AXES, *(check.axis for check in checks)])
+    groups = {axis: [check for check in checks if check.axis == axis] for axis in axes}
+    return [_axis(axis, group, translate) for axis, group in groups.items() if group]
 
 
-def _axis(axis: str, group: Sequence[CheckResult]) -> dict[str, Any]:
-    verdicts = [check.verdict for check in group]
+def _axis(axis: str, checks: Sequence[CheckResult], translate: Translator) -> dict[str, Any]:
+    verdicts = [check.verdict for check in checks]
     worst = next((v for v in (Verdict.FAILED, Verdict.UNMEASURABLE) if v in verdicts), None)
+    label, passed = labels.axis(axis), verdicts.count(Verdict.PASSED)
+    tally = _("{axis}: {passed} of {total} passed", axis=label, passed=passed, total=len(checks))
     return {
-        "axis": labels.axis(axis),
+        "axis": translate(label),
         "verdict": (worst or Verdict.PASSED).value,
-        "tally": f"{verdicts.count(Verdict.PASSED)}/{len(group)}",
-        "tally_words": _(
-            "{axis}: {passed} of {total} passed",
-            axis=labels.axis(axis),
-            passed=verdicts.count(Verdict.PASSED),
-            total=len(group),
-        ),
-        "checks": [_check(check) for check in group],
+        "tally": f"{passed}/{len(checks)}",
+        "tally_sentence": translate(tally),
+        "checks": [_check(check, translate) for check in checks],
     }
 
 
-def _check(check: CheckResult) -> dict[str, Any]:
-    what = check.id.partition("::")[2].removeprefix(check.axis)
-    what = what.removeprefix("[").removesuffix("]") or labels.axis(check.axis)
-    case = told_case(check.case)
-    if check.case.startswith(what):  # the case tells the same and more
-        what, case = case, ""
+def _check(check: CheckResult, translate: Translator) -> dict[str, Any]:
+    name, case = check_name(check, translate)
     return {
-        "what": what,
+        "name": name,
         "case": case,
         "verdict": check.verdict.value,
-        "word": verdict_word(check.verdict),
-        "message": check.message,
-        "figures": in_words(check.figures),
+        "label": translate(labels.verdict(check.verdict)),
+        "message": translate(check.message),
+        "metrics": metric_items(check.metrics),
     }
 
 
-def _bounded(output: str) -> str:
-    return "\n".join(units.plain(output, limit=_CHARACTERS).splitlines()[:_LINES]).rstrip()
-
-
-def _prints(output: str) -> str:
-    return _bounded(output) if output.strip() else ""
-
-
-def _cut(output: str) -> str:
-    if len(output) <= _CHARACTERS and len(output.splitlines()) <= _LINES:
+def _output(output: str) -> str:
+    if not output.strip():
         return ""
-    return _("Cut here, of {n} characters.", n=quantities.count(len(output)))
+    lines = plain(output, limit=_MOST_CHARACTERS).splitlines()
+    return "\n".join(lines[:_MOST_LINES]).rstrip()
+
+
+def _cut_note(output: str) -> Message:
+    if len(output) <= _MOST_CHARACTERS and len(output.splitlines()) <= _MOST_LINES:
+        return Message()
+    return _("Cut off here; {n} characters in total.", n=quantities.count(len(output)))

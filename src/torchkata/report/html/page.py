@@ -1,185 +1,163 @@
-"""The page from a report: templates filled in, every value escaped, all of it in one file."""
+"""The pages: a report as one HTML file, and one exercise for a notebook."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import Any
 
-from torchkata.i18n import _
-from torchkata.report import labels as names
-from torchkata.report.html.exercise_view import anchor, view
-from torchkata.report.html.strings import SYMBOLS, page_words
-from torchkata.report.html.templating import asset, digest, markup, templates
 from torchkata.course.atomic_write import replace_file
-from torchkata.result import ExerciseResult, Report, State
-
-_TRACK: Final = 1000.0  # units along the bar of progress
+from torchkata.i18n import Message, Translator, _
+from torchkata.report import labels
+from torchkata.report.html.exercise_view import exercise_view
+from torchkata.report.html.page_parts import anchor, chapter_title, state_bar
+from torchkata.report.html.strings import page_strings
+from torchkata.report.html.templating import asset, csp_hash, markup, templates
+from torchkata.result import ExerciseResult, Localize, Report, State
 
 
 class HtmlReport:
-    """One HTML file that follows a run; what was drawn for an exercise is kept.
+    """One HTML file that is rewritten during a run; rendered exercises are cached.
 
     Args:
-        path: the file, in a folder that exists.
-        folder: holds the submissions, for the paths in the advice.
+        path: A file in an existing folder.
+        folder: The folder of the submissions, for the paths in the advice.
+        localize: Returns the translator of an exercise.
     """
 
-    def __init__(self, path: str | os.PathLike[str], folder: str = "exercises") -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], folder: str = "exercises", *, localize: Localize
+    ) -> None:
         self._path = path
+        self._localize = localize
         self._folder = folder
-        self._drawn: dict[str, tuple[ExerciseResult, str]] = {}
+        self._rendered: dict[str, tuple[ExerciseResult, str]] = {}
 
     def write(self, report: Report) -> None:
-        """Put the report in the file's place, in one step.
+        """Write the report, in one step.
 
         Raises:
-            UsageError: the file cannot be written.
+            UsageError: The file can't be written.
         """
         replace_file(self._path, self.page(report).encode("utf-8"))
 
     def page(self, report: Report) -> str:
-        """Write the report as HTML."""
+        """Return the report as HTML."""
+        translate = self._localize("")
         style, script = asset("style.css"), asset("script.js")
+        counts = [
+            (state.value, symbol, translate(labels.state(state)), report.summary[state.value])
+            for state, symbol in labels.SYMBOLS.items()
+        ]
+        chapters = dict.fromkeys(result.chapter for result in report.exercises)
         page: str = (
             templates()
             .get_template("page.html.j2")
             .render(
-                language=chosen(),
-                w=page_words(),
+                language=translate.language,
+                w=page_strings(translate),
                 style=style,
                 script=script,
-                style_hash=digest(style),
-                script_hash=digest(script),
-                counts=_counts(report),
+                style_hash=csp_hash(style),
+                script_hash=csp_hash(script),
+                counts=state_bar(counts),
                 total=len(report.exercises),
                 passed=report.summary[State.PASSED.value],
-                headline=_headline(report),
-                chapters=[_chapter(name, self._of(report, name)) for name in _chapters(report)],
-                facts=list(_facts(report)),
+                headline=translate(_headline(report)),
+                chapters=[self._chapter(name, report, translate) for name in chapters],
+                facts=_run_facts(report, translate),
             )
         )
         return page
 
-    def _of(self, report: Report, chapter: str) -> list[tuple[ExerciseResult, str]]:
-        return [(r, self._part(r)) for r in report.exercises if r.chapter == chapter]
+    def _chapter(self, name: str, report: Report, translate: Translator) -> dict[str, Any]:
+        results = [result for result in report.exercises if result.chapter == name]
+        passed = sum(result.state is State.PASSED for result in results)
+        number, title = chapter_title(name)
+        tally = _("{passed} of {total} passed", passed=passed, total=len(results))
+        return {
+            "anchor": "chapter-" + anchor(results[0].id).partition("--")[0],
+            "number": number,
+            "title": title,
+            "tally": translate(tally),
+            "exercises": [
+                {
+                    "anchor": anchor(result.id),
+                    "name": result.name,
+                    "state": result.state.value,
+                    "label": translate(labels.state(result.state)),
+                    "symbol": labels.SYMBOLS[result.state],
+                    "part": self._part(result),
+                }
+                for result in results
+            ],
+        }
 
     def _part(self, result: ExerciseResult) -> str:
-        """The part of one exercise, as drawn before unless it was judged since."""
-        known = self._drawn.get(result.id)
-        if known is None or known[0] is not result:
-            template = templates().get_template("exercise.html.j2")
-            part = template.render(w=page_words(), e=view(result, self._folder))
-            known = self._drawn[result.id] = (result, markup(part))
-        return known[1]
+        """Return the part of one exercise, cached until it is graded again."""
+        cached = self._rendered.get(result.id)
+        if cached is None or cached[0] is not result:
+            translate = self._localize(result.id)
+            part = _render_part(exercise_view(result, translate, self._folder), translate)
+            cached = self._rendered[result.id] = (result, part)
+        return cached[1]
 
 
-def write_html(report: Report, path: str | os.PathLike[str], folder: str = "exercises") -> None:
-    """Write a report that is complete as HTML.
+def notebook_cell(report: Report, localize: Localize) -> str:
+    """Return a report of one exercise as the HTML output of a notebook cell.
+
+    It is a frame with its own page, so neither its style nor the learner's output can affect the
+    notebook. No script runs in it.
 
     Args:
-        report: what to write.
-        path: the file, in a folder that exists.
-        folder: holds the submissions, for the paths in the advice.
-
-    Raises:
-        UsageError: the file cannot be written.
+        report: A report of one exercise.
+        localize: Returns the translator of an exercise.
     """
-    HtmlReport(path, folder).write(report)
-
-
-def cell_view(report: Report) -> str:
-    """Write a report of one exercise as what a notebook shows below a cell.
-
-    It is a frame with a page of its own, so neither its style nor what the learner's code printed
-    can touch the notebook; nothing in it is run.
-    """
-    from markupsafe import escape  # noqa: PLC0415 - as in `paper`
+    from markupsafe import escape  # noqa: PLC0415 - only pages need it
 
     (result,) = report.exercises
+    translate = localize(result.id)
     style = asset("style.css")
-    part = templates().get_template("exercise.html.j2")
-    shown = view(result, None)
+    view = exercise_view(result, translate, None)
     page = (
         templates()
         .get_template("alone.html.j2")
         .render(
-            language=chosen(),
-            w=page_words(),
+            language=translate.language,
+            w=page_strings(translate),
             style=style,
-            style_hash=digest(style),
-            title=f"{shown['name']}: {shown['word']}",
-            part=markup(part.render(w=page_words(), e=shown)),
-            facts=list(_facts(report)),
+            style_hash=csp_hash(style),
+            title=f"{view['name']}: {view['label']}",
+            part=_render_part(view, translate),
+            facts=_run_facts(report, translate),
         )
     )
-    return templates().get_template("frame.html.j2").render(e=shown, page=escape(page))
+    return templates().get_template("frame.html.j2").render(e=view, page=escape(page))
 
 
-def _chapters(report: Report) -> list[str]:
-    return list(dict.fromkeys(result.chapter for result in report.exercises))
+def _render_part(view: dict[str, Any], translate: Translator) -> Any:
+    template = templates().get_template("exercise.html.j2")
+    return markup(template.render(w=page_strings(translate), e=view))
 
 
-def _chapter(name: str, results: list[tuple[ExerciseResult, str]]) -> dict[str, Any]:
-    number, _unused, words = name.partition("_")
-    titled = number.isdigit() and words
-    passed = sum(result.state is State.PASSED for result, _unused in results)
-    return {
-        "anchor": "chapter-" + anchor(results[0][0]).partition("--")[0],
-        "number": number if titled else "",
-        "title": (words if titled else name).replace("_", " ").capitalize(),
-        "passed": passed,
-        "total": len(results),
-        "tally": _("{passed} of {total} passed", passed=passed, total=len(results)),
-        "exercises": [
-            {
-                "anchor": anchor(result),
-                "name": result.name,
-                "state": result.state.value,
-                "word": names.state(result.state.value),
-                "symbol": SYMBOLS[result.state],
-                "part": part,
-            }
-            for result, part in results
-        ],
-    }
-
-
-def _counts(report: Report) -> list[dict[str, Any]]:
-    """How many exercises are in each state that occurs, and their stretch of the bar."""
-    counts, start = [], 0.0
-    for state, symbol in SYMBOLS.items():
-        if n := report.summary[state.value]:
-            wide = _TRACK * n / len(report.exercises)
-            counts.append(
-                {
-                    "state": state.value,
-                    "word": names.state(state.value),
-                    "symbol": symbol,
-                    "n": n,
-                    "x": round(start, 1),
-                    "wide": round(wide, 1),
-                }
-            )
-            start += wide
-    return counts
-
-
-def _headline(report: Report) -> str:
+def _headline(report: Report) -> Message:
     total, passed = len(report.exercises), report.summary[State.PASSED.value]
     if total and passed == total:
         return _("Everything selected passed. Well done.")
     return _("{passed} of {total} exercises passed", passed=passed, total=total)
 
 
-def _facts(report: Report) -> list[tuple[str, str]]:
-    """What to know about the run, label by label."""
-    labels = {
+def _run_facts(report: Report, translate: Translator) -> list[tuple[str, str]]:
+    """Return label and value of each fact about the run."""
+    machine_labels = {
         "system": _("System"),
         "processor": _("Processor"),
         "python": _("Python"),
         "torch": _("PyTorch"),
         "confinement": _("Confinement"),
     }
-    again = _("{seed}; repeat with {command}", seed=report.seed, command=f"`--seed {report.seed}`")
-    machine = [(labels.get(key, key), str(value)) for key, value in report.machine.items()]
-    return [(_("Seed"), again), ("torchkata", report.version), *machine]
+    seed = _("{seed}; repeat with {option}", seed=report.seed, option=f"`--seed {report.seed}`")
+    facts = [(translate(_("Seed")), translate(seed)), ("torchkata", report.version)]
+    for key, value in report.machine.items():
+        label = translate(machine_labels[key]) if key in machine_labels else key
+        facts.append((label, translate(value) if isinstance(value, Message) else str(value)))
+    return facts

@@ -1,4 +1,4 @@
-"""From a matplotlib figure to an inline SVG: colours of the page's theme, ids of its own."""
+"""Matplotlib figures as inline SVG, with classes for the colors of the page's theme."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from torchkata.report import text as units
+from torchkata.report.text import plain
 
-# Matplotlib wants colours; each of these stands for one that the page's style sheet knows.
+# Matplotlib needs color values; each of these stands for a class of the page's style sheet.
 INK: Final = "#000001"
 MUTED: Final = "#000002"
 GRID: Final = "#000003"
@@ -28,7 +28,7 @@ TIMEOUT: Final = "#00000b"
 UNMEASURABLE: Final = "#00000c"
 TODO: Final = "#00000d"
 
-_NAMES: Final = {
+_CLASSES: Final = {
     INK: "ink",
     MUTED: "muted",
     GRID: "grid",
@@ -43,56 +43,55 @@ _NAMES: Final = {
     UNMEASURABLE: "unmeasurable",
     TODO: "todo",
 }
-_POINTS: Final = 72  # to the inch, and to matplotlib's SVG a point is a pixel
+_DPI: Final = 72  # a point per inch, which makes points the pixels of the SVG
 _NUMBER: Final = re.compile(r"-?\d+\.\d+")
 _FONT: Final = re.compile(r"([\d.]+)px")
-_USED: Final = re.compile(r"#([\w.-]+)")
+_REFERENCE_ID: Final = re.compile(r"#([\w.-]+)")
 _XLINK: Final = "{http://www.w3.org/1999/xlink}href"
-_STYLED: Final = frozenset({"stroke-width", "stroke-dasharray", "stroke-linecap", "text-anchor"})
+_KEPT_STYLES: Final = frozenset(
+    {"stroke-width", "stroke-dasharray", "stroke-linecap", "text-anchor"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A finished picture.
+class Chart:
+    """A finished chart.
 
     Attributes:
-        title: what kind of picture it is.
-        svg: the element, to stand in a page as it is.
-        words: what it shows, in a sentence or two.
+        title: What is compared.
+        svg: The SVG element, safe to insert into a page.
+        description: What the chart shows, in one or two sentences.
     """
 
     title: str
     svg: str
-    words: str
+    description: str
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Draw as this package ships, whatever the reader's own settings of matplotlib are."""
-    import matplotlib as mpl  # noqa: PLC0415 - takes a second, and few need it
+def default_style() -> Iterator[None]:
+    """Use default settings of matplotlib, whatever the user has configured."""
+    import matplotlib as mpl  # noqa: PLC0415 - takes a second to import
 
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
         mpl.rcParams["svg.fonttype"] = "none"
         mpl.rcParams["svg.hashsalt"] = "torchkata"
-        # It measures text with fonts of its own, which lack some scripts; the browser's do not.
+        # Matplotlib measures text with its own fonts, which lack some scripts; browsers do not.
         warnings.simplefilter("ignore")
         yield
 
 
-def blank(width: float, height: float) -> tuple[Any, Any]:
-    """Start a picture with one pair of axes; no state outside of it is touched.
+def new_figure(width: float, height: float) -> tuple[Any, Any]:
+    """Return a figure and its axes, without spines and background; no global state is used.
 
     Args:
-        width: in pixels.
-        height: in pixels.
-
-    Returns:
-        Matplotlib's figure and axes, bare.
+        width: In pixels.
+        height: In pixels.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
-    figure = Figure(figsize=(width / _POINTS, height / _POINTS), dpi=_POINTS)
+    figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -103,44 +102,44 @@ def blank(width: float, height: float) -> tuple[Any, Any]:
     return figure, axes
 
 
-def write(axes: Any, x: float, y: float, text: str, **how: Any) -> None:
-    """Write text as it stands, for what looks like a formula in it may be a learner's."""
-    axes.text(x, y, text, **{"color": INK, "fontsize": 12, "parse_math": False, **how})
+def draw_text(axes: Any, x: float, y: float, text: str, **options: Any) -> None:
+    """Draw text literally, because a learner's text may look like a formula."""
+    axes.text(x, y, text, **{"color": INK, "fontsize": 12, "parse_math": False, **options})
 
 
-def finished(figure: Any, *, name: str, title: str, words: str) -> Picture:
-    """Turn a figure into an element of the page.
+def to_svg(figure: Any, *, name: str, title: str, description: str) -> Chart:
+    """Convert a figure to an element of a page.
 
     Args:
-        figure: from `blank`.
-        name: unlike that of any other picture on the page; ids begin with it.
-        title: what kind of picture it is.
-        words: what it shows.
+        figure: From `new_figure`.
+        name: The start of all ids, unique on the page.
+        title: What is compared.
+        description: What the chart shows.
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
 
     file = io.StringIO()
     backend: Any = FigureCanvasSVG(figure)
     backend.print_svg(file, metadata={"Date": None})
-    root = ET.fromstring(file.getvalue())  # noqa: S314 - written by matplotlib, just now
+    root = ET.fromstring(file.getvalue())  # noqa: S314 - matplotlib has written it
     for part in root.iter():
         part.tag = part.tag.rpartition("}")[2]
     _strip(root)
-    used = {found for part in root.iter() for found in _references(part)}
+    used = {id_ for part in root.iter() for id_ in _references(part)}
     for part in list(root.iter()):
         _tidy(part, name, used)
     _flatten(root)
     root.set("role", "img")
     root.set("aria-labelledby", f"{name}-t {name}-d")
-    for place, (tag, text) in enumerate((("title", title), ("desc", words))):
+    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         root.insert(place, _element(tag, f"{name}-{tag[0]}", text))
-    return Picture(title=title, svg=ET.tostring(root, encoding="unicode"), words=words)
+    return Chart(title=title, svg=ET.tostring(root, encoding="unicode"), description=description)
 
 
-def _element(tag: str, identity: str, text: str) -> ET.Element:
-    made = ET.Element(tag, id=identity)
-    made.text = units.plain(text)
-    return made
+def _element(tag: str, id_: str, text: str) -> ET.Element:
+    element = ET.Element(tag, id=id_)
+    element.text = plain(text)
+    return element
 
 
 def _strip(root: ET.Element) -> None:
@@ -153,28 +152,28 @@ def _strip(root: ET.Element) -> None:
 
 def _references(part: ET.Element) -> Iterator[str]:
     for key in (_XLINK, "clip-path"):
-        yield from _USED.findall(part.get(key, ""))
+        yield from _REFERENCE_ID.findall(part.get(key, ""))
 
 
 def _tidy(part: ET.Element, name: str, used: set[str]) -> None:
-    """Put classes in place of colours, attributes in place of style, and own ids."""
+    """Replace colors with classes, styles with attributes, and prefix the ids."""
     part.text = part.text if part.tag in ("text", "tspan") else None
     part.tail = None
-    identity = part.attrib.pop("id", None)
-    if identity in used:
-        part.set("id", f"{name}-{identity}")
+    id_ = part.attrib.pop("id", None)
+    if id_ in used:
+        part.set("id", f"{name}-{id_}")
     if link := part.attrib.pop(_XLINK, None):
         part.set("href", f"#{name}-{link[1:]}")
     if "d" in part.attrib:
         part.set("d", " ".join(part.attrib["d"].split()))
     classes = []
     for line in part.attrib.pop("style", "").split(";"):
-        key, _, value = (word.strip() for word in line.partition(":"))
-        if value in _NAMES:
-            classes.append(f"{key[0]}-{_NAMES[value]}")
+        key, _colon, value = (half.strip() for half in line.partition(":"))
+        if value in _CLASSES:
+            classes.append(f"{key[0]}-{_CLASSES[value]}")
         elif key in ("font", "font-size") and (size := _FONT.search(value)):
             part.set("font-size", size[1])
-        elif key in _STYLED or value == "none":
+        elif key in _KEPT_STYLES or value == "none":
             part.set(key, value)
     if classes:
         part.set("class", " ".join(classes))
@@ -188,7 +187,7 @@ def _rounded(number: re.Match[str]) -> str:
 
 
 def _flatten(part: ET.Element) -> None:
-    """Leave out groups that group nothing."""
+    """Replace groups without attributes by their children."""
     children: list[ET.Element] = []
     for child in part:
         _flatten(child)

@@ -1,4 +1,4 @@
-"""What pages are made of: templates that escape every value, style and script to stand in them."""
+"""Templates that escape every value, and the style sheet and script inside a page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from torchkata.report import text as units
+from torchkata.report.text import plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -18,39 +18,39 @@ _HERE: Final = Path(__file__).parent
 
 @cache
 def templates(folder: Path = _HERE) -> Environment:
-    """The templates; every value in them is made plain and escaped, whoever wrote it.
+    """Return the environment of templates; it sanitizes and escapes every value.
 
     Args:
-        folder: of a page; those that all pages share lie beside this file.
+        folder: The folder of a page's own templates; shared ones are beside this file.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only here
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only pages need it
 
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader([folder, _HERE]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_plain,
+        finalize=_sanitize,
     )
-    made.filters["prose"] = _prose
-    return made
+    environment.filters["prose"] = _prose
+    return environment
 
 
-def _plain(value: Any) -> Any:
-    from markupsafe import Markup  # noqa: PLC0415 - as above
+def _sanitize(value: Any) -> Any:
+    from markupsafe import Markup  # noqa: PLC0415 - only pages need it
 
-    return units.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _prose(text: str) -> Any:
-    """Escape a message, and set what stands in backticks as code."""
-    from markupsafe import Markup, escape  # noqa: PLC0415 - as above
+    """Escape a message and mark up text in backticks as code."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - only pages need it
 
-    pieces = units.plain(text).split("`")
-    if len(pieces) % 2 == 0:  # a backtick without its twin
+    pieces = plain(text).split("`")
+    if len(pieces) % 2 == 0:  # an unpaired backtick
         return escape("`".join(pieces))
-    slash = Markup("/<wbr>")  # where a path may be broken
+    slash = Markup("/<wbr>")  # a path may wrap here
     return Markup("").join(
         Markup("<code>{}</code>").format(slash.join(piece.split("/")))
         if place % 2
@@ -61,17 +61,17 @@ def _prose(text: str) -> Any:
 
 @cache
 def asset(name: str, folder: Path = _HERE) -> Any:
-    """A style sheet or script, to stand in a page as it is."""
+    """Return a style sheet or script as markup."""
     return markup((folder / name).read_text(encoding="utf-8"))
 
 
 def markup(text: str) -> Any:
-    """Take a text for markup; only ours, and what a template has escaped, may be."""
-    from markupsafe import Markup  # noqa: PLC0415 - as above
+    """Mark text as safe: only our own files and the output of our templates."""
+    from markupsafe import Markup  # noqa: PLC0415 - only pages need it
 
-    return Markup(text)  # noqa: S704 - a file of ours, or from a template that escapes
+    return Markup(text)  # noqa: S704 - our file, or the output of a template that escapes
 
 
-def digest(text: str) -> str:
-    """How a page names a style sheet or script that it lets in."""
+def csp_hash(text: str) -> str:
+    """Return the hash by which a page's policy (CSP) allows a style sheet or script."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
