@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from torchkata.i18n import EMPTY, ENGLISH_TRANSLATOR, Message, Translator
+from torchkata.i18n import EMPTY, ENGLISH_TRANSLATOR, Message, Translator, _, join
 
 SCHEMA: Final = 1
 CPU: Final = "cpu"
@@ -65,6 +65,7 @@ class CheckResult:
         axis: one of `AXES`.
         verdict: passed, failed or unmeasurable.
         case: label of the case that decided the verdict; empty if there is none.
+        description: what a custom test claims, in a sentence.
         device: the device that was judged, such as `cpu`, `twin:0`, `cuda:0`.
         code: the kind of finding, such as `wrong-shape`; empty if the check passed.
         message: for the learner; empty if the check passed and there is nothing to add.
@@ -79,6 +80,7 @@ class CheckResult:
     axis: str
     verdict: Verdict
     case: Message = EMPTY
+    description: Message = EMPTY
     device: str = CPU
     code: str = ""
     message: Message = EMPTY
@@ -87,16 +89,23 @@ class CheckResult:
     why: Message = EMPTY
     trap: str = ""
 
+    @property
+    def message_with_case(self) -> Message:
+        """The message of a failed check, followed by the case that decided it."""
+        if self.verdict is not Verdict.FAILED or not self.case:
+            return self.message
+        return join(self.message, _("Case: {case}.", case=self.case))
+
     def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:
         """Return the result as JSON-ready data; names of checks and cases stay English."""
         return {
             "id": self.id,
             "axis": self.axis,
             "verdict": self.verdict,
-            "case": str(self.case),
+            "case": str(self.case or self.description),
             "device": self.device,
             "code": self.code,
-            "message": translate(self.message),
+            "message": translate(self.message_with_case),
             "values": {name: _shown(v, translate) for name, v in self.message.all_values().items()},
             "figures": self.metrics,
             "line": self.line,

@@ -1,4 +1,4 @@
-"""Files that the judge makes for exercises on data loading: .npy arrays and tar archives."""
+"""Data for exercises on data loading: .npy arrays and tar archives in a scratch folder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 
-class Files:
-    """A folder that a worker may read, and in it a place that it may write.
+class DataDir:
+    """A folder that a worker may read, with a folder `tmp` that it may write.
 
     Args:
-        root: an empty folder of the judge's.
+        root: an empty folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -25,7 +25,7 @@ class Files:
         (root / "tmp").mkdir()
 
     def folder(self, contents: Mapping[str, torch.Tensor | bytes]) -> str:
-        """Make a fresh folder of files, and return its path.
+        """Create a new folder of files and return its path.
 
         Args:
             contents: name to tensor (saved as .npy, whatever the name) or to bytes.
@@ -39,7 +39,7 @@ class Files:
         return str(made)
 
     def tar(self, members: Mapping[str, torch.Tensor | bytes | None]) -> str:
-        """Make a fresh tar archive, its members in this order, and return its path.
+        """Create a new tar archive with its members in this order, and return its path.
 
         Args:
             members: name to tensor (as .npy), to bytes, or to None for a directory.
@@ -59,7 +59,7 @@ class Files:
 
 
 def npy(tensor: torch.Tensor) -> bytes:
-    """A tensor's bytes in numpy's .npy format."""
+    """Return a tensor in the .npy format."""
     buffer = io.BytesIO()
     np.save(buffer, tensor.numpy(), allow_pickle=False)
     return buffer.getvalue()

@@ -1,198 +1,219 @@
-"""Grading: one exercise to its state, a selection of them to a report."""
+"""Grade one exercise: judge its checks, explain the failed ones, derive the state."""
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-import torch
-
-from torchkata.course.catalogue import Exercise, digest
+from torchkata.course.exercise import Exercise
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CourseError
-from torchkata.grading.checks.check import Check, run_check
-from torchkata.grading.checks.cost_table import climb
+from torchkata.grading.checks.check import Check, FailureContext, run_check
+from torchkata.grading.checks.cost_table import collect_costs
 from torchkata.grading.checks.plan import plan
-from torchkata.grading.explain.explain import explained
+from torchkata.grading.explain.explain import add_explanations
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
-from torchkata.i18n import _
-from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
-from torchkata.sandbox.launcher import Launcher, Lease
+from torchkata.i18n import EMPTY, Message, _
+from torchkata.result import TWIN, CheckResult, ExerciseResult, State, Verdict
+from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 
-_MOST_BYTES = 1 << 20
+_MOST_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What holds for a whole run.
+    """Settings of a whole run.
 
     Attributes:
         seed: of the hidden inputs.
         devices: devices judged besides the CPU.
-        untouched: whether an untouched file is *todo* without being judged.
+        skip_untouched: whether an untouched file is *todo* without being judged.
+        raise_course_errors: whether a fault of the course is raised instead of becoming a result.
     """
 
     seed: int
-    devices: tuple[str, ...] = ("twin:0",)
-    untouched: bool = True
+    devices: tuple[str, ...] = (TWIN,)
+    skip_untouched: bool = True
+    raise_course_errors: bool = False
 
 
-def read(path: Path) -> Submission | None:
-    """Read a submission's file by content; None when there is none.
+def read_submission(path: Path) -> Submission | None:
+    """Read a submission's file; None if there is none.
 
     Raises:
-        CourseError: it is no regular file, or too large to be an answer.
+        CourseError: it is no regular file, or too large for a submission.
     """
     if not path.exists():
         return None
     if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-        raise CourseError(f"{path} is no regular file of at most 1 MiB, so it is not judged.")
+        raise CourseError(f"{path} is not a regular file of at most 1 MiB, so it is not judged.")
     return Submission(source=path.read_bytes(), file=path.name)
+
+
+def result_for(exercise: Exercise, state: State, message: Message = EMPTY) -> ExerciseResult:
+    """Return a result of an exercise without any checks."""
+    return ExerciseResult(
+        id=exercise.id,
+        name=exercise.name,
+        chapter=exercise.chapter,
+        state=state,
+        message=message,
+    )
 
 
 def grade_one(
     exercise: Exercise,
     submission: Submission | None,
-    launcher: Launcher | Lease,
+    launcher: Launcher | CancellableLauncher,
     settings: Settings,
     on_check: Callable[[Check], None] = lambda _check: None,
-    prepared: Session | None = None,
+    session: Session | None = None,
 ) -> ExerciseResult:
-    """Judge one exercise.
+    """Grade one exercise.
 
     Args:
-        lesson: the exercise.
-        submission: the file under judgement; None where it is missing.
+        exercise: the exercise.
+        submission: the file under judgment; None if it is missing.
         launcher: starts workers.
         settings: of the run.
-        on_check: told before each check, for progress.
-        prepared: a session from `checks.ahead` with this run's seed and devices; used up by a
-            judgement.
+        on_check: called before each check, for progress.
+        session: a pre-started session (`grading.prewarm`) with this run's seed and devices; it is
+            used up.
+
+    Raises:
+        CourseError: the course's own files are at fault and `settings.raise_course_errors` is set.
     """
     start = time.monotonic()
-    begun = ExerciseResult(
-        id=exercise.id, name=exercise.name, chapter=exercise.chapter, state=State.TODO
-    )
     try:
-        exercise = exercise.grader.spec
         if submission is None:
-            return replace(begun, message=_("There is no file yet."))
-        if settings.untouched and digest(submission.source) == spec.stub_digest:
-            return replace(begun, message=_("Not started."))
-        session = prepared or Session(
-            exercise, submission, launcher, RandomSource(settings.seed), settings.devices
-        )
-        session.submission = submission
-        try:
-            checks = plan(exercise, settings.devices)
-            results = explained(session, checks, tuple(_judge(session, checks, on_check)))
-        finally:
-            session.close()
+            return result_for(exercise, State.TODO, _("There is no file yet."))
+        if settings.skip_untouched and exercise.is_untouched(submission.source):
+            return result_for(exercise, State.TODO, _("Not started."))
+        result = _grade(exercise, submission, launcher, settings, on_check, session)
     except CourseError as error:
-        message = _("The course itself is at fault, not your code: {error}", error=error)
-        seconds = time.monotonic() - start
-        return replace(begun, state=State.ERROR, message=message, seconds=seconds)
+        if settings.raise_course_errors:
+            raise
+        message = _("The course itself is at fault, not your code: {error}", error=error.message)
+        result = result_for(exercise, State.ERROR, message)
+    return replace(result, seconds=time.monotonic() - start)
+
+
+def _grade(
+    exercise: Exercise,
+    submission: Submission,
+    launcher: Launcher | CancellableLauncher,
+    settings: Settings,
+    on_check: Callable[[Check], None],
+    session: Session | None,
+) -> ExerciseResult:
+    session = session or Session(
+        exercise, submission, launcher, RandomSource(settings.seed), settings.devices
+    )
+    session.processes.submission = submission
+    try:
+        judged = judge_checks(session, plan(exercise, settings.devices), on_check)
+        results = add_explanations(session, judged)
+    finally:
+        session.close()
     state, message = _state(session, results)
     return replace(
-        begun,
-        state=state,
-        message=message,
-        seconds=time.monotonic() - start,
+        result_for(exercise, state, message),
         checks=results if state is not State.TODO else (),
-        output=session.output,
-        ladder=tuple(session.rungs.values()),
-        growth=tuple(session.curves),
+        output=session.processes.output,
+        cost_table=tuple(session.learned.cost_rows.values()),
+        growth=tuple(session.learned.curves),
     )
 
 
-def _judge(
+@dataclass(frozen=True, kw_only=True)
+class JudgedCheck:
+    """A check with its result.
+
+    Attributes:
+        check: what was judged.
+        result: its result.
+        context: what explanations need, if it failed.
+    """
+
+    check: Check
+    result: CheckResult
+    context: FailureContext | None = None
+
+
+def judge_checks(
     session: Session, checks: list[Check], on_check: Callable[[Check], None]
-) -> Iterator[CheckResult]:
-    """Judge the checks in order; after a broken contract there is nothing more to judge."""
+) -> list[JudgedCheck]:
+    """Judge the checks in order, then measure the costs of what is right.
+
+    After a broken contract nothing more is judged; functions with wrong results are not timed.
+    """
+    judged: list[JudgedCheck] = []
     wrong: set[str] = set()
     for check in checks:
         on_check(check)
         if check.axis == "speed" and check.entry in wrong:
-            session.blocked.add(check.id)
-            yield _not_judged(check, _("Not timed: get the values right first."))
+            session.learned.skipped.add(check.id)
+            judged.append(JudgedCheck(check=check, result=_not_timed(check)))
             continue
-        result = run_check(check, session)
-        yield result
+        result, context = run_check(check, session)
+        judged.append(JudgedCheck(check=check, result=result, context=context))
         if result.verdict is Verdict.FAILED:
             if check.id.endswith("::contract"):
-                return
+                return judged
             if check.axis in ("shape", "values"):
                 wrong.add(check.entry)
-    climb(session, wrong)
+    session.add_costs(tuple(collect_costs(session, wrong)))
+    return judged
 
 
-def _not_judged(check: Check, message: str) -> CheckResult:
+def _not_timed(check: Check) -> CheckResult:
     return CheckResult(
         id=check.id,
         axis=check.axis,
+        verdict=Verdict.UNMEASURABLE,
         case=check.case,
         device=check.device,
-        verdict=Verdict.UNMEASURABLE,
-        message=message,
+        code="not-timed",
+        message=_("Not timed: fix the values first."),
     )
 
 
-def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, str]:
+def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, Message]:
+    """Derive the state of an exercise from its checks."""
+    learned = session.learned
     failed = [result for result in results if result.verdict is Verdict.FAILED]
-    genuine = [result for result in failed if result.id not in session.todo]
-    unsure = [
+    genuine = [result for result in failed if result.id not in learned.todo]
+    undecided = [
         result
         for result in results
-        if result.verdict is Verdict.UNMEASURABLE and result.id not in session.blocked
+        if result.verdict is Verdict.UNMEASURABLE and result.id not in learned.skipped
     ]
-    if session.todo and not genuine:
-        return State.TODO, _("Not started, or not finished: NotImplementedError is still raised.")
-    if any(death.reason == "timeout" for death in session.deaths):
-        return State.TIMEOUT, str(session.deaths[0])
-    if session.deaths:
-        return State.ERROR, str(session.deaths[0])
-    if session.load_error is not None:
+    if learned.todo and not genuine:
+        return State.TODO, _("Not started or not finished: it still raises NotImplementedError.")
+    timeouts = [death for death in learned.deaths if death.reason == "timeout"]
+    if timeouts:
+        return State.TIMEOUT, learned.deaths[0].message
+    if learned.deaths:
+        return State.ERROR, learned.deaths[0].message
+    if session.processes.load_error is not None:
         return State.ERROR, failed[0].message
     if failed:
         return State.FAILED, _(
-            "1 check failed; mend the first one first."
+            "1 check failed."
             if len(failed) == 1
-            else "{count} checks failed; mend the first one first.",
+            else "{count} checks failed. Start with the first one.",
             count=len(failed),
         )
-    if session.blocked:  # every blocked check waits for one that failed; if none did, be strict
-        return State.ERROR, _("Some checks could not be judged, so this is no pass.")
-    if unsure:
-        if unsure[0].axis != "speed":
-            return State.UNMEASURABLE, unsure[0].message
-        return State.UNMEASURABLE, _("Nothing is wrong, but the clock could not decide now.")
+    if learned.skipped:  # each waits for a check that failed; if none did, be strict
+        return State.ERROR, _("Some checks could not be judged, so this is not a pass.")
+    if undecided:
+        if undecided[0].axis != "speed":
+            return State.UNMEASURABLE, undecided[0].message
+        return State.UNMEASURABLE, _("Nothing is wrong, but the timing could not be decided now.")
     if session.spec.reference_signatures is not None:
         return State.PASSED, _("The open examples pass. Your instructor's run judges the rest.")
-    return State.PASSED, ""
-
-
-def machine(confined: str) -> dict[str, Any]:
-    """Describe the machine for the report."""
-    return {
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "confinement": confined,
-    }
-
-
-def report(results: Iterable[ExerciseResult], settings: Settings, confined: str) -> Report:
-    """Put results together."""
-    return Report(
-        version=version("torchkata"),
-        seed=settings.seed,
-        machine=machine(confined),
-        exercises=tuple(results),
-    )
+    return State.PASSED, EMPTY

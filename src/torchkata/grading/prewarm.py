@@ -1,55 +1,59 @@
-"""Sessions made ahead: the processes of a judgement started before there is a submission."""
+"""Pre-started sessions: the processes of a grading job, started before there is a submission."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchkata.course.catalogue import Exercise
+from torchkata.course.exercise import Exercise
 from torchkata.course.spec.budgets import Speedup
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.grading.checks import custom_tests
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
-from torchkata.sandbox.launcher import Launcher, Lease
+from torchkata.result import CPU
+from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 
-_NOTHING = Submission(source=b"", file="")
+_NO_SUBMISSION = Submission(source=b"", file="")
 
 
 def prewarmed_session(
-    exercise: Exercise, launcher: Launcher | Lease, seed: int, devices: tuple[str, ...]
+    exercise: Exercise,
+    launcher: Launcher | CancellableLauncher,
+    seed: int,
+    devices: tuple[str, ...],
 ) -> Session:
-    """Make the session of one judgement that will come."""
-    return Session(exercise, _NOTHING, launcher, RandomSource(seed), devices)
+    """Return a session for one grading job, without a submission."""
+    return Session(exercise, _NO_SUBMISSION, launcher, RandomSource(seed), devices)
 
 
-def fresh(session: Session) -> bool:
-    """Whether a session made ahead still waits for its submission."""
-    return session.submission is _NOTHING
+def is_unused(session: Session) -> bool:
+    """Return whether a pre-started session still waits for its submission."""
+    return session.submission is _NO_SUBMISSION
 
 
-def prepare(session: Session) -> Iterator[None]:
-    """Start what the judgement will ask for, one process at each step.
+def prewarm(session: Session) -> Iterator[None]:
+    """Start the processes that grading will need, one per step.
 
-    The processes are the ones that judging would start by itself, each of them new and for one
-    judgement only: nothing is kept from one verdict to the next.
+    They are the processes that grading would start itself, new ones for one job each: nothing is
+    kept from one verdict to the next.
 
     Raises:
         CourseError: the course's own code is at fault.
     """
-    exercise = session.exercise
+    exercise, processes = session.exercise, session.processes
     devices = {check.device for check in plan(exercise, session.devices)}
-    for device in ("cpu", *sorted(devices - {"cpu"})):
-        session.spare(device)
+    for device in (CPU, *sorted(devices - {CPU})):
+        processes.prestart(device)
         yield
-    asked = {"cpu"} if exercise.grader.spec.reference_signatures is None else set()
-    if any(custom_tests.wants_device(test) for test in exercise.grader.tests.values()):
-        asked |= set(session.devices)
-    for device in sorted(asked):
-        session.reference_on(device)
+    referenced = {CPU} if exercise.spec.reference_signatures is None else set()
+    if any(custom_tests.takes_device(test) for test in exercise.grader.tests.values()):
+        referenced |= set(session.devices)
+    for device in sorted(referenced):
+        processes.reference_on(device)
         yield
-    for function in exercise.grader.spec.functions:
+    for function in exercise.spec.functions:
         for budget in function.budget:
             if isinstance(budget, Speedup):
-                session.baseline(budget.over)
+                processes.baseline(budget.over)
                 yield

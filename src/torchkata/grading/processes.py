@@ -1,4 +1,4 @@
-"""The processes of one exercise: the submission's worker, the reference's, the slow version's."""
+"""The processes of one exercise: workers of the submission, the reference and the baselines."""
 
 from __future__ import annotations
 
@@ -11,31 +11,38 @@ from typing import Any, Final
 
 import cloudpickle
 
-from torchkata.course.catalogue import Exercise
-from torchkata.errors import CourseError, SubmissionError, Unmeasurable, WorkerDiedError
-from torchkata.grading.data_dir import Files
+from torchkata.course.exercise import Exercise
+from torchkata.errors import (
+    CourseError,
+    KataError,
+    SubmissionError,
+    Unmeasurable,
+    WorkerDiedError,
+)
+from torchkata.grading.data_dir import DataDir
 from torchkata.i18n import _
+from torchkata.result import CPU
 from torchkata.sandbox import exit_messages
-from torchkata.sandbox.launcher import Launcher, Lease, any_core
-from torchkata.sandbox.worker_client import Worker
+from torchkata.sandbox.launcher import CancellableLauncher, Launcher, pick_core
+from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
 
 _MOST_DEATHS: Final = 3
-_MOST_LIMITS: Final = 10  # times the limit of one request that all of an exercise may take
+_MOST_LIMITS: Final = 10  # an exercise may take this many times the limit of one request
 
 
-class Blocked(Unmeasurable):
-    """A check that waits for another one: its finding would only repeat what that one says."""
+class Skipped(KataError):  # noqa: N818 - a reason not to judge rather than an error
+    """Raised if a check cannot run because an earlier one failed; it would repeat that finding."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """What is judged: a file's bytes.
+    """A file under judgment.
 
     Attributes:
-        source: the file, by content.
+        source: the file's content.
         file: its name, for messages.
-        bind: entry points that another name in the file stands for (traps, alternatives).
+        bind: entry points that another name of the file replaces (traps, alternatives).
     """
 
     source: bytes
@@ -43,129 +50,128 @@ class Submission:
     bind: dict[str, str] = field(default_factory=dict)
 
 
-class Workers:
-    """Starts each of them when it is first asked for, and keeps what the submission printed.
+class Processes:
+    """Starts each process when it is first needed, and keeps what the submission printed.
 
     Args:
-        lesson: the exercise.
-        submission: what is judged.
+        exercise: the exercise.
+        submission: the file under judgment; it may be replaced until the first worker loads it.
         launcher: starts workers.
     """
 
     def __init__(
-        self, exercise: Exercise, submission: Submission, launcher: Launcher | Lease
+        self, exercise: Exercise, submission: Submission, launcher: Launcher | CancellableLauncher
     ) -> None:
         self.exercise = exercise
         self.submission = submission
         self.launcher = launcher
         self.load_error: SubmissionError | None = None
-        self.unsure: Unmeasurable | None = None  # why nobody can tell whether it can be loaded
-        self._core = any_core()
+        self._undecidable: Unmeasurable | None = None  # why loading cannot be judged here
+        self._timed_out = False  # an endless loop would take its time limit in every check
+        self._core = pick_core()
         self._outputs: list[str] = []
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        self._files: Files | None = None
-        self.given_up = False  # an endless loop would cost its time limit in every check
+        self._data_dir: DataDir | None = None
         self._deaths = 0
-        self._spent = 0.0  # seconds that workers took which have died
-        self._spares: dict[str, Worker] = {}
-        self._workers: dict[str, Worker] = {}
-        self._references: dict[str, Worker] = {}
-        self._baseline: Worker | None = None
+        self._seconds_of_dead = 0.0
+        self._prestarted: dict[str, WorkerClient] = {}
+        self._workers: dict[str, WorkerClient] = {}
+        self._references: dict[str, WorkerClient] = {}
+        self._baseline: WorkerClient | None = None
         self._installed: set[str] = set()
 
-    @property
-    def worker(self) -> Worker:
-        """The submission's worker for everything that happens on the CPU; see `worker_on`."""
-        return self.worker_on("cpu")
+    def note_timeout(self) -> None:
+        """Give the submission no further worker: it would time out in every check."""
+        self._timed_out = True
 
-    def worker_on(self, device: str) -> Worker:
-        """A worker that holds the submission; a new one after a death, within reason.
+    def worker_on(self, device: str = CPU) -> WorkerClient:
+        """Return the submission's worker for a device; a new one after a death, up to a limit.
 
-        Each kind of device has a process of its own: a process that knows the twin device cannot
-        compile any more, nor be sure of a real GPU's streams.
+        Each kind of device has its own process: a process in which the twin device is registered
+        can no longer compile, nor be sure of a real GPU's streams.
 
         Raises:
             SubmissionError: the submission cannot be loaded.
             WorkerDiedError: it ends the process while it is loaded.
-            Unmeasurable: it needs what there is not here.
-            Blocked: it has ended too many processes already.
+            Unmeasurable: loading it needs something that is missing here.
+            Skipped: an earlier check explains why there is no worker.
         """
-        if self.unsure is not None:
-            raise self.unsure
-        if self.given_up:
-            raise Blocked(_("Not judged: the code took too long before."))
+        if self._undecidable is not None:
+            raise self._undecidable
+        if self._timed_out:
+            raise Skipped(_("Not judged: the code timed out before."))
         kind = device.partition(":")[0]
         known = self._workers.get(kind)
         if known is not None and known.alive:
-            self._bounded(known)
+            self._check_total_time(known)
             return known
         if self.load_error is not None:
-            raise Blocked(_("Not judged: the file cannot be loaded."))
+            raise Skipped(_("Not judged: the file cannot be loaded."))
         if known is not None:
             self._deaths += 1
-            self._spent += known.seconds
+            self._seconds_of_dead += known.seconds
             self._keep_output(self._workers.pop(kind))
         if self._deaths >= _MOST_DEATHS:
-            raise Blocked(_("Not judged: the code has ended its process too often by now."))
-        worker = self._spares.pop(kind, None) or self._start_for(kind)
+            raise Skipped(_("Not judged: the code has ended its process too often."))
+        worker = self._prestarted.pop(kind, None) or self._start_for(kind)
         self._workers[kind] = worker
         try:
             worker.load(self.submission.source, self.submission.file, self.submission.bind)
-            self._adapt(worker)
+            self._install_adapters(worker)
         except SubmissionError as error:
             self.load_error = error
             raise
         except Unmeasurable as error:
-            self.unsure = error
+            self._undecidable = error
             raise
         except WorkerDiedError:
             self._deaths = _MOST_DEATHS
             raise
         return worker
 
-    def _bounded(self, worker: Worker) -> None:
-        """All requests together take no longer than some: else each could take nearly its limit.
+    def _check_total_time(self, worker: WorkerClient) -> None:
+        """Limit the sum of all requests; otherwise each could take nearly its own limit.
 
         Raises:
-            WorkerDiedError: they did.
+            WorkerDiedError: the limit is exceeded.
         """
         most = _MOST_LIMITS * worker.limit
-        if self._spent + sum(each.seconds for each in self._workers.values()) > most:
-            raise WorkerDiedError("timeout", exit_messages.too_long(most))
+        spent = self._seconds_of_dead + sum(each.seconds for each in self._workers.values())
+        if spent > most:
+            raise WorkerDiedError("timeout", exit_messages.total_timeout(most))
 
-    def owns(self, worker: Worker) -> bool:
-        """Whether a worker holds the submission."""
+    def is_submission(self, worker: WorkerClient) -> bool:
+        """Return whether a worker holds the submission."""
         return worker in self._workers.values()
 
     @contextmanager
-    def hushed(self) -> Iterator[None]:
-        """Stop every process that holds the submission, so that only who is timed gets time."""
-        mine = [worker for worker in self._workers.values() if worker.alive]
-        for worker in mine:
+    def others_paused(self) -> Iterator[None]:
+        """Stop every process of the submission; timing resumes the one that it measures."""
+        running = [worker for worker in self._workers.values() if worker.alive]
+        for worker in running:
             worker.pause()
         try:
             yield
         finally:
-            for worker in mine:
+            for worker in running:
                 if worker.alive:
                     worker.resume()
 
-    @property
-    def reference(self) -> Worker:
-        """The reference's worker for everything on the CPU."""
-        return self.reference_on("cpu")
+    def reference_on(self, device: str = CPU) -> WorkerClient:
+        """Return a worker that holds the reference, in a process that never held the submission.
 
-    def reference_on(self, device: str) -> Worker:
-        """A worker that holds the reference, in a process that never held the submission."""
+        Raises:
+            CourseError: the reference cannot be loaded.
+        """
         kind = device.partition(":")[0]
         known = self._references.get(kind)
         if known is None or not known.alive:
             source = self.exercise.reference_source
             worker = self._start()
             try:
-                worker.run(builtin_probes.ready, kind)
+                worker.run(builtin_probes.warm_up, kind)
                 worker.load(source, self.exercise.solution_path.name)
-                self._adapt(worker)
+                self._install_adapters(worker)
             except (SubmissionError, WorkerDiedError) as error:
                 worker.close()
                 raise CourseError(
@@ -174,45 +180,8 @@ class Workers:
             self._references[kind] = known = worker
         return known
 
-    def spare(self, device: str) -> None:
-        """Start the submission's worker before there is a submission, so that judging need not."""
-        kind = device.partition(":")[0]
-        if kind not in self._workers and kind not in self._spares:
-            self._spares[kind] = self._start_for(kind)
-
-    @property
-    def files(self) -> Files:
-        """The folder of an exercise on data loading.
-
-        Raises:
-            CourseError: the exercise does not say that it loads data.
-        """
-        if not self.exercise.grader.spec.loads_data:
-            raise CourseError(f"{self.exercise.id}: a test takes `files`; set loads_data=True.")
-        if self._files is None:
-            self._scratch = tempfile.TemporaryDirectory(prefix="torchkata-")
-            self._files = Files(Path(self._scratch.name))
-        return self._files
-
-    def _start_for(self, kind: str) -> Worker:
-        worker = self._start()
-        worker.run(builtin_probes.ready, kind)
-        return worker
-
-    def _start(self) -> Worker:
-        graded = self.exercise.grader
-        folder = self.files.root if graded.exercise.loads_data else None
-        return self.launcher.worker(self._core, folder, compiles=graded.compiles)
-
-    def _adapt(self, worker: Worker) -> None:
-        """Put the grader's probes that stand for functions beside the submission's own."""
-        for function in self.exercise.grader.spec.functions:
-            if function.adapter is not None:
-                cloudpickle.register_pickle_by_value(self.exercise.grader.module)
-                worker.run(builtin_probes.adapt, function.name, function.adapter)
-
-    def baseline(self, function: Callable[..., object]) -> tuple[Worker, str]:
-        """A worker that holds a slow version of the grader, and the name that it has there."""
+    def baseline(self, function: Callable[..., object]) -> tuple[WorkerClient, str]:
+        """Return a worker that holds a baseline of the grader, and the baseline's name there."""
         if self._baseline is None or not self._baseline.alive:
             self._baseline = self._start()
             self._installed.clear()
@@ -223,19 +192,60 @@ class Workers:
             self._installed.add(name)
         return self._baseline, name
 
-    def trusted(self, ask: Callable[[], Any]) -> Any:
-        """Ask a worker that holds the course's own code; its failures are the course's."""
+    def trusted(self, request: Callable[[], Any]) -> Any:
+        """Make a request to a worker that holds the course's own code.
+
+        Raises:
+            CourseError: the request fails, which is the course's fault.
+        """
         try:
-            return ask()
+            return request()
         except (SubmissionError, WorkerDiedError) as error:
             raise CourseError(f"The reference of {self.exercise.id} fails: {error}") from error
 
+    def prestart(self, device: str) -> None:
+        """Start the submission's worker for a device before there is a submission."""
+        kind = device.partition(":")[0]
+        if kind not in self._workers and kind not in self._prestarted:
+            self._prestarted[kind] = self._start_for(kind)
+
+    @property
+    def data_dir(self) -> DataDir:
+        """The folder with the data of an exercise on data loading.
+
+        Raises:
+            CourseError: the spec does not say that the exercise loads data.
+        """
+        if not self.exercise.spec.loads_data:
+            raise CourseError(f"{self.exercise.id}: a test takes `files`; set loads_data=True.")
+        if self._data_dir is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="torchkata-")
+            self._data_dir = DataDir(Path(self._scratch.name))
+        return self._data_dir
+
+    def _start_for(self, kind: str) -> WorkerClient:
+        worker = self._start()
+        worker.run(builtin_probes.warm_up, kind)
+        return worker
+
+    def _start(self) -> WorkerClient:
+        grader = self.exercise.grader
+        folder = self.data_dir.root if grader.spec.loads_data else None
+        return self.launcher.worker(self._core, folder, compiles=grader.compiles)
+
+    def _install_adapters(self, worker: WorkerClient) -> None:
+        """Install the grader's adapters beside the submission's own functions."""
+        for function in self.exercise.spec.functions:
+            if function.adapter is not None:
+                cloudpickle.register_pickle_by_value(self.exercise.grader.module)
+                worker.run(builtin_probes.adapt, function.name, function.adapter)
+
     def close(self) -> None:
-        """End the workers."""
-        others = [*self._references.values(), *self._spares.values()]
+        """End all processes."""
+        others = [*self._references.values(), *self._prestarted.values()]
         others += [self._baseline] if self._baseline is not None else []
         for worker in (*self._workers.values(), *others):
-            worker.kill()  # all of them first: each takes 20 ms to end
+            worker.kill()  # all of them first, because each takes 20 ms to end
         for worker in self._workers.values():
             self._keep_output(worker)
         self._workers.clear()
@@ -249,6 +259,6 @@ class Workers:
         """What the submission printed, in all its processes that have ended."""
         return "".join(self._outputs)
 
-    def _keep_output(self, worker: Worker) -> None:
+    def _keep_output(self, worker: WorkerClient) -> None:
         worker.close()
         self._outputs.append(worker.output)

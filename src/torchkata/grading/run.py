@@ -1,63 +1,121 @@
-"""A run: the selected exercises judged one after the other, with reports kept up to date."""
+"""A run: grade exercises one after the other, record progress, and keep reports up to date."""
 
 from __future__ import annotations
 
+import platform
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from torchkata.course.catalogue import Course, Exercise
+import torch
+
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
 from torchkata.errors import CourseError, UsageError
 from torchkata.grading.checks.check import Check
-from torchkata.grading.grade import Settings, grade_one, read, report
-from torchkata.i18n import _
+from torchkata.grading.grade import Settings, grade_one, read_submission, result_for
+from torchkata.grading.processes import Submission
+from torchkata.grading.session import Session
+from torchkata.i18n import Message, _
 from torchkata.learner.progress import Progress
-from torchkata.learner.solution_excerpt import compared
-from torchkata.result import ExerciseResult, Report, State
-from torchkata.sandbox.launcher import Launcher
+from torchkata.learner.solution_excerpt import attach_comparison
+from torchkata.result import CPU, TWIN, ExerciseResult, Report, State
+from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observer:
-    """Somebody who is told what happens in a run.
+    """Callbacks of a run.
 
     Attributes:
-        running: an exercise begins.
-        check: a check begins.
-        finished: an exercise is judged.
-        updated: the report so far, exercises that were not reached included.
+        running: an exercise starts.
+        check: a check starts.
+        finished: an exercise is graded.
+        updated: the report so far changed; it includes exercises that were not reached.
     """
 
-    running: Callable[[Exercise], None] = lambda _lesson: None
+    running: Callable[[Exercise], None] = lambda _exercise: None
     check: Callable[[Check], None] = lambda _check: None
     finished: Callable[[ExerciseResult], None] = lambda _result: None
     updated: Callable[[Report], None] = field(default=lambda _report: None)
 
 
 def random_seed() -> int:
-    """Draw a seed that nobody can foresee."""
+    """Return an unpredictable seed."""
     return secrets.randbelow(1 << 32)
 
 
 def resolve_devices(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
-    """The devices to judge: the twin always, real ones as asked for.
+    """Return the devices to judge: always the twin, and the accelerators that are named.
 
     Raises:
         UsageError: a device is not present.
     """
-    devices = ["twin:0"]
+    devices = [TWIN]
     for name in wanted:
-        if name in ("cpu", "twin", "twin:0"):
+        if name in (CPU, "twin", TWIN):
             continue
-        found = [device for device in present if name in (device, device.split(":")[0])]
-        if not found:
-            here = ", ".join(["cpu", "twin", *present])
+        matching = [device for device in present if name in (device, device.split(":")[0])]
+        if not matching:
+            available = ", ".join([CPU, "twin", *present])
             raise UsageError(
-                _("There is no device {name!r} here; there are {known}.", name=name, known=here)
+                _(
+                    "There is no device {name!r} here. Available: {available}.",
+                    name=name,
+                    available=available,
+                )
             )
-        devices.append(found[0])
+        devices.append(matching[0])
     return tuple(dict.fromkeys(devices))
+
+
+def grade_and_record(
+    exercise: Exercise,
+    submission: Submission | None,
+    launcher: Launcher | CancellableLauncher,
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    on_check: Callable[[Check], None] = lambda _check: None,
+    session: Session | None = None,
+) -> ExerciseResult:
+    """Grade one exercise, record the result, and add the comparison after a pass.
+
+    Every way in uses this function: the command line, watch, notebooks, pytest and autograders.
+
+    Args:
+        exercise: the exercise.
+        submission: the file under judgment; None if it is missing.
+        launcher: starts workers.
+        settings: of the run.
+        progress: where to record the result; None to record nothing.
+        on_check: called before each check.
+        session: a pre-started session; it is used up.
+    """
+    result = grade_one(exercise, submission, launcher, settings, on_check, session)
+    if submission is None:
+        return result
+    return record_and_compare(exercise, result, submission.source, progress)
+
+
+def record_and_compare(
+    exercise: Exercise, result: ExerciseResult, source: bytes, progress: Progress | None
+) -> ExerciseResult:
+    """Record a result and add the comparison after a pass; see `grade_and_record`.
+
+    Args:
+        exercise: the exercise.
+        result: its result.
+        source: the file that was graded.
+        progress: where to record the result; None to record nothing.
+    """
+    best = None if progress is None else progress.best(exercise.id)
+    if progress is not None:
+        progress.record(exercise, result, source)
+    return attach_comparison(exercise, result, source, best)
 
 
 def run(
@@ -67,85 +125,81 @@ def run(
     settings: Settings,
     *,
     folder: Path,
-    confined: str,
+    confinement: Message,
     observer: Observer,
     progress: Progress | None = None,
 ) -> Report:
-    """Judge exercises.
+    """Grade exercises.
 
     Args:
-        course: that they belong to.
-        lessons: which of them.
+        course: the course.
+        exercises: which of its exercises.
         launcher: starts workers.
         settings: seed and devices.
         folder: holds the submissions in the layout of `exercises/`; a missing file is *todo*.
-        confined: a sentence on the confinement, for the report.
-        observer: told what happens.
-        progress: remembers how the learner's own exercises went; nothing of another folder's.
+        confinement: a sentence on the confinement, for the report.
+        observer: callbacks.
+        progress: records the results of the learner's own files; those of other folders are not
+            recorded.
     """
-    own = folder.resolve() == (course.root / "exercises").resolve()
-    memory = progress if own else None
+    is_own = folder.resolve() == (course.root / "exercises").resolve()
+    recorded = progress if is_own else None
     results = {exercise.id: _not_run(exercise) for exercise in exercises}
 
     def current() -> Report:
-        return report(results.values(), settings, confined)
+        return build_report(results.values(), settings, confinement)
 
     observer.updated(current())
     for exercise in exercises:
         observer.running(exercise)
-        results[exercise.id] = result = _judge(
-            exercise, launcher, settings, folder, observer, memory
-        )
+        result = _grade_file(exercise, launcher, settings, folder, observer, recorded)
+        results[exercise.id] = result
         observer.finished(result)
         observer.updated(current())
     return current()
 
 
-def _judge(
+def _grade_file(
     exercise: Exercise,
     launcher: Launcher,
     settings: Settings,
     folder: Path,
     observer: Observer,
-    memory: Progress | None,
+    progress: Progress | None,
 ) -> ExerciseResult:
     try:
-        submission = read(folder / exercise.chapter / f"{exercise.stem}.py")
+        submission = read_submission(folder / exercise.chapter / f"{exercise.stem}.py")
     except CourseError as error:
-        return ExerciseResult(
-            id=exercise.id,
-            name=exercise.name,
-            chapter=exercise.chapter,
-            state=State.ERROR,
-            message=str(error),
-        )
-    result = grade_one(exercise, submission, launcher, settings, observer.check)
-    return result if submission is None else remember(exercise, result, submission.source, memory)
-
-
-def remember(
-    exercise: Exercise, result: ExerciseResult, source: bytes, memory: Progress | None
-) -> ExerciseResult:
-    """Note how a file was judged; a pass comes back with the comparison to be shown.
-
-    Args:
-        lesson: the exercise.
-        result: how it was judged.
-        source: the file that was judged.
-        memory: where to note it; None to note nothing.
-    """
-    best = None if memory is None else memory.best(exercise.id)
-    if memory is not None:
-        memory.record(exercise, result, source)
-    return compared(exercise, result, source, best)
+        return result_for(exercise, State.ERROR, error.message)
+    return grade_and_record(
+        exercise, submission, launcher, settings, progress, on_check=observer.check
+    )
 
 
 def _not_run(exercise: Exercise) -> ExerciseResult:
-    """What a report says of an exercise until it is judged: never a pass."""
-    return ExerciseResult(
-        id=exercise.id,
-        name=exercise.name,
-        chapter=exercise.chapter,
-        state=State.ERROR,
-        message=_("Not run: the judging ended before this exercise was reached."),
+    """Return what a report says about an exercise until it is graded: never a pass."""
+    message = _("Not run: grading ended before it reached this exercise.")
+    return result_for(exercise, State.ERROR, message)
+
+
+def machine_info(confinement: Message) -> dict[str, Any]:
+    """Describe the machine for the report."""
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "confinement": str(confinement),
+    }
+
+
+def build_report(
+    results: Iterable[ExerciseResult], settings: Settings, confinement: Message
+) -> Report:
+    """Put results together."""
+    return Report(
+        version=version("torchkata"),
+        seed=settings.seed,
+        machine=machine_info(confinement),
+        exercises=tuple(results),
     )

@@ -1,39 +1,42 @@
-"""One exercise under judgement: its seeded inputs, what was observed so far, and its costs."""
+"""One exercise under judgment: its processes, its seeded inputs, and what was observed so far."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import torch
 from torch.utils._pytree import tree_map
 
-from torchkata.course.catalogue import Exercise
+from torchkata.course.exercise import Exercise
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function, Spec
 from torchkata.course.spec.inputs import RandomSource, Sizes, with_layout
 from torchkata.errors import SubmissionError, WorkerDiedError
-from torchkata.grading.checks.evidence import Evidence, Question
-from torchkata.grading.processes import Submission, Workers
-from torchkata.result import CostRow, GrowthCurve
-from torchkata.sandbox.launcher import Launcher, Lease
+from torchkata.grading.outcome import Outcome
+from torchkata.grading.processes import Processes, Submission
+from torchkata.i18n import Message
+from torchkata.result import CPU, TWIN, CostRow, GrowthCurve
+from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.counts import OpCount
 
 _MOST_NAMES: Final = 20  # of ops in a histogram
+_LOW_PRECISION: Final = (torch.float32, torch.float16, torch.bfloat16)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observed:
-    """One call of a function, and what the reference returns on the same inputs.
+class Observation:
+    """One call of a function, and what the reference returns for the same inputs.
 
     Attributes:
-        got: what the submission returned, if it did.
+        got: what the submission returned, if it returned.
         error: what it raised instead.
-        expected: what the reference returned; where the case has a tolerance of its own, `precise`
-            in the dtypes of that.
-        precise: what the reference returns for the same inputs in float64, where that is more.
+        expected: what the reference returned; if the case has a tolerance, `precise` in the
+            dtypes of that.
+        precise: what the reference returns for the same inputs in float64, if that is more.
     """
 
     got: Any = None
@@ -42,49 +45,85 @@ class Observed:
     precise: Any = None
 
 
-class Session(Workers):
-    """The state that the checks of one exercise share.
+@dataclass(frozen=True, kw_only=True)
+class ProbeCall:
+    """A request to the submission, which explanations can repeat.
+
+    Attributes:
+        probe: what ran in the worker.
+        arguments: draws the same arguments again.
+        device: of its tensors.
+    """
+
+    probe: Callable[..., object]
+    arguments: Callable[[], tuple[Any, ...]]
+    device: str = CPU
+
+
+@dataclass
+class Learned:
+    """What the outcomes of the checks add up to; only `Session.collect` writes it.
+
+    Attributes:
+        wrong_shape: functions whose result has a wrong shape.
+        todo: checks that met an untouched part of the stub, by id.
+        skipped: checks that wait for another one, by id.
+        deaths: how the submission's processes ended.
+        cost_rows: costs, by contender and case.
+        curves: growth curves.
+    """
+
+    wrong_shape: set[str] = field(default_factory=set)
+    todo: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    deaths: list[WorkerDiedError] = field(default_factory=list)
+    cost_rows: dict[tuple[str, str], CostRow] = field(default_factory=dict)
+    curves: list[GrowthCurve] = field(default_factory=list)
+
+
+class Session:
+    """What the checks of one exercise share.
 
     Args:
-        lesson: the exercise.
-        submission: what is judged.
+        exercise: the exercise.
+        submission: the file under judgment.
         launcher: starts workers.
-        seeds: of the hidden inputs.
-        devices: devices to judge besides the CPU, such as `twin:0`.
+        random: draws the hidden inputs.
+        devices: devices to judge besides the CPU.
     """
 
     def __init__(
         self,
         exercise: Exercise,
         submission: Submission,
-        launcher: Launcher | Lease,
-        seeds: RandomSource,
-        devices: tuple[str, ...] = ("twin:0",),
+        launcher: Launcher | CancellableLauncher,
+        random: RandomSource,
+        devices: tuple[str, ...] = (TWIN,),
     ) -> None:
-        super().__init__(exercise, submission, launcher)
-        self.seeds = seeds
+        self.exercise = exercise
+        self.processes = Processes(exercise, submission, launcher)
+        self.random = random
         self.devices = devices
-        self.deaths: list[WorkerDiedError] = []
-        self.misshapen: set[str] = set()  # functions whose shape check has failed
-        self.todo: set[str] = set()
-        self.blocked: set[str] = set()
-        self.rungs: dict[tuple[str, str], CostRow] = {}
-        self.curves: list[GrowthCurve] = []
-        self.asked: Question | None = None  # the last question of the check that is judged now
-        self.evidence: dict[str, Evidence] = {}  # of failed checks, by their ids
-        self.metered: dict[tuple[object, ...], dict[str, Any]] = {}  # by contender and case
-        self._observed: dict[tuple[object, ...], Observed] = {}
+        self.learned = Learned()
+        self.last_call: ProbeCall | None = None  # of the check that runs now
+        self.metered: dict[tuple[object, ...], Any] = {}  # by contender and case
+        self._observations: dict[tuple[object, ...], Observation] = {}
 
     @property
-    def exercise(self) -> Spec:
-        """The grader's data."""
-        return self.exercise.grader.spec
+    def spec(self) -> Spec:
+        """What the grader declares."""
+        return self.exercise.spec
+
+    @property
+    def submission(self) -> Submission:
+        """The file under judgment."""
+        return self.processes.submission
+
+    def close(self) -> None:
+        """End all processes."""
+        self.processes.close()
 
     # Inputs
-
-    def sizes(self, function: Function, sizes: Any, dtype: torch.dtype | None = None) -> Sizes:
-        """The axis letters with the dtype under judgement."""
-        return Sizes(sizes, dtype or function.dtypes[0])
 
     def draw(
         self,
@@ -94,33 +133,38 @@ class Session(Workers):
         layout: str = "contiguous",
         turn: int | str = 0,
     ) -> tuple[Any, ...]:
-        """Draw the arguments of one call; the same words give the same arguments again."""
-        words = (self.exercise.id, function.name, case.name, str(dtype), turn)
-        generator = self.seeds.generator(*words)
-        sizes = self.sizes(function, case.sizes, dtype)
+        """Draw the arguments of one call; equal parameters give equal arguments."""
+        sizes = Sizes(case.sizes, dtype or function.dtypes[0])
+        generator = self.random.generator(
+            self.exercise.id, function.name, case.name, str(dtype), turn
+        )
         if case.given is not None:
             arguments = case.given(sizes, generator)
         else:
             arguments = tuple(make(sizes, generator) for make in function.inputs.values())
-        laid: tuple[Any, ...] = (
-            with_layout(arguments, layout) if layout != "contiguous" else arguments
-        )  # type: ignore[assignment]
-        return laid
+        if layout == "contiguous":
+            return arguments
+        laid_out: tuple[Any, ...] = with_layout(arguments, layout)  # type: ignore[assignment]
+        return laid_out
 
-    def ask(self, function: Function, case: Case, device: str = "cpu", **variant: Any) -> None:
-        """Note that a call of the submission is asked for: explanations may repeat it.
+    def note_call(self, function: Function, case: Case, device: str = CPU, **variant: Any) -> None:
+        """Note that the submission is called now, so that explanations can repeat the call.
 
         Args:
             function: what is called.
             case: on which inputs.
-            device: where they lie.
+            device: of the inputs.
             variant: of `draw`.
         """
 
         def arguments() -> tuple[Any, ...]:
             return (function.name, *self.draw(function, case, **variant))
 
-        self.asked = Question(probe=builtin_probes.call, arguments=arguments, device=device)
+        self.note(ProbeCall(probe=builtin_probes.call, arguments=arguments, device=device))
+
+    def note(self, call: ProbeCall) -> None:
+        """Note a request to the submission, so that explanations can repeat it."""
+        self.last_call = call
 
     # Observations
 
@@ -130,88 +174,118 @@ class Session(Workers):
         case: Case,
         dtype: torch.dtype | None = None,
         layout: str = "contiguous",
-    ) -> Observed:
+    ) -> Observation:
         """Call the submission on one case, then the reference on the same arguments."""
-        self.ask(function, case, dtype=dtype, layout=layout)
+        self.note_call(function, case, dtype=dtype, layout=layout)
         key = (function.name, case.name, dtype, layout)
-        if key not in self._observed:
-            self._observed[key] = self._observe(function, case, dtype, layout)
-        return self._observed[key]
+        if key not in self._observations:
+            self._observations[key] = self._observe(function, case, dtype, layout)
+        return self._observations[key]
 
     def _observe(
         self, function: Function, case: Case, dtype: torch.dtype | None, layout: str
-    ) -> Observed:
+    ) -> Observation:
         arguments = self.draw(function, case, dtype, layout)
         got, error = None, None
         try:
-            (got,), _ = self.worker.call(function.name, [arguments])
+            (got,), _timing = self.processes.worker_on().call(function.name, [arguments])
         except SubmissionError as raised:
             if raised.todo:
                 raise
             error = raised
         if case.raises is not None:
-            return Observed(got=got, error=error)
+            return Observation(got=got, error=error)
         if case.known is not None:
-            return Observed(
-                got=got, error=error, expected=case.known.expected, precise=case.known.precise
-            )
+            known = case.known
+            return Observation(got=got, error=error, expected=known.expected, precise=known.precise)
         arguments = self.draw(function, case, dtype, layout)
         expected = self.expect(function.name, arguments)
         precise = None
-        if (dtype or function.dtypes[0]) in (torch.float32, torch.float16, torch.bfloat16):
-            precise = self.expect(function.name, widened(arguments))
+        if (dtype or function.dtypes[0]) in _LOW_PRECISION:
+            precise = self.expect(function.name, to_float64(arguments))
             if case.tolerance is not None:
-                expected = rounded(precise, expected)
-        return Observed(got=got, error=error, expected=expected, precise=precise)
+                expected = cast_like(precise, expected)
+        return Observation(got=got, error=error, expected=expected, precise=precise)
 
     def expect(self, entry: str, arguments: tuple[Any, ...]) -> Any:
-        """What the reference returns.
+        """Return what the reference returns.
 
         Raises:
-            CourseError: the reference raises or ends.
+            CourseError: the reference raises, or its process ends.
         """
-        return self.trusted(lambda: self.reference.call(entry, [arguments])[0][0])
+        reference = self.processes.reference_on
+        return self.processes.trusted(lambda: reference().call(entry, [arguments])[0][0])
 
-    def described(self, names: tuple[str, ...]) -> Any:
-        """What the probe `describe` says of the reference's entry points."""
+    def signatures(self, names: tuple[str, ...]) -> Any:
+        """Return the signatures of the reference's entry points, as the probe `describe` does."""
         known = self.spec.reference_signatures
         if known is not None:
             return known
-        return self.trusted(lambda: self.reference.run(builtin_probes.describe, names))
+        reference = self.processes.reference_on
+        return self.processes.trusted(lambda: reference().run(builtin_probes.describe, names))
 
-    # Cost ladder
+    # What was learned
 
-    def rung(self, who: str, case: str, count: OpCount | None = None, **figures: float) -> None:
-        """Note what a contender costs on one set of sizes, and which ops it makes there."""
-        known = self.rungs.get((who, case)) or CostRow(who=who, case=case, figures={})
-        self.rungs[who, case] = CostRow(
-            who=who,
-            case=case,
-            figures={**known.figures, **figures},
-            ops_by_name=known.ops_by_name if count is None else by_name(count),
-        )
+    def collect(self, check_id: str, entry: str, outcome: Outcome) -> None:
+        """Take what a check found into what is known about the exercise.
+
+        Args:
+            check_id: of the check.
+            entry: the entry point that it judged; empty for the whole exercise.
+            outcome: what it returned.
+        """
+        learned = self.learned
+        if outcome.todo:
+            learned.todo.add(check_id)
+        if outcome.skipped:
+            learned.skipped.add(check_id)
+        if outcome.wrong_shape:
+            learned.wrong_shape.add(entry)
+        if outcome.death is not None:
+            learned.deaths.append(outcome.death)
+            if outcome.death.reason == "timeout":
+                self.processes.note_timeout()
+        learned.curves += outcome.curves
+        self.add_costs(outcome.cost_rows)
+
+    def add_costs(self, rows: tuple[CostRow, ...]) -> None:
+        """Merge costs into the cost table; later metrics of a contender complete earlier ones."""
+        for row in rows:
+            key = (row.who, str(row.case))
+            known = self.learned.cost_rows.get(key, row)
+            self.learned.cost_rows[key] = replace(
+                known,
+                metrics={**known.metrics, **row.metrics},
+                ops_by_name=row.ops_by_name or known.ops_by_name,
+            )
 
 
-def by_name(count: OpCount) -> dict[str, int]:
-    """Ops and views by name, the most frequent first, the long tail summed up as `other`."""
+def cost_row(who: str, case: Message, count: OpCount | None = None, **metrics: float) -> CostRow:
+    """Return a row of the cost table, with the ops by name if they were counted."""
+    names = {} if count is None else ops_by_name(count)
+    return CostRow(who=who, case=case, metrics=metrics, ops_by_name=names)
+
+
+def ops_by_name(count: OpCount) -> dict[str, int]:
+    """Return ops and views by name, the most frequent first, the rest summed up as `other`."""
     ranked = (Counter(count.ops) + Counter(count.views)).most_common()
     table = dict(ranked[:_MOST_NAMES])
-    if rest := sum(times for _, times in ranked[_MOST_NAMES:]):
+    if rest := sum(times for _name, times in ranked[_MOST_NAMES:]):
         table["other"] = table.get("other", 0) + rest
     return table
 
 
-def widened(tree: Any) -> Any:
-    """The same arguments with every floating tensor in float64."""
+def to_float64(tree: Any) -> Any:
+    """Return the same arguments with every floating tensor in float64."""
     if isinstance(tree, torch.Tensor):
         return tree.detach().double() if tree.dtype.is_floating_point else tree
     if isinstance(tree, (list, tuple)):
-        return type(tree)(widened(leaf) for leaf in tree)
+        return type(tree)(to_float64(leaf) for leaf in tree)
     if isinstance(tree, dict):
-        return {key: widened(leaf) for key, leaf in tree.items()}
+        return {key: to_float64(leaf) for key, leaf in tree.items()}
     return tree
 
 
-def rounded(precise: Any, like: Any) -> Any:
-    """What was computed in float64, in the dtypes of another answer of the same structure."""
+def cast_like(precise: Any, like: Any) -> Any:
+    """Return what was computed in float64 in the dtypes of another result of equal structure."""
     return tree_map(lambda p, o: p.to(o.dtype) if torch.is_tensor(o) else p, precise, like)

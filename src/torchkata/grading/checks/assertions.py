@@ -1,4 +1,4 @@
-"""What plain tests claim: a condition, equality, agreement with the reference, an exception."""
+"""Claims of custom tests: a condition, equality, agreement with the reference, an exception."""
 
 from __future__ import annotations
 
@@ -8,81 +8,86 @@ from typing import Any
 import torch
 
 from torchkata.course.spec.tolerance import Tolerance
-from torchkata.course.translations import told
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
-from torchkata.grading.checks.custom_tests import Subject
+from torchkata.grading.checks.custom_tests import Target
 from torchkata.grading.compare import differences
-from torchkata.i18n import _
+from torchkata.i18n import EMPTY, Message, _
 
 
-def require(condition: object, message: str, **figures: float) -> None:
+def require(condition: object, message: Message, **metrics: float) -> None:
     """Fail the check with a message for the learner unless `condition` holds.
 
     Args:
         condition: anything with a truth value.
-        message: what was expected, what came, and why it matters.
-        figures: numbers for the report, the unit in the key.
+        message: what was expected, what was found, and why it matters.
+        metrics: numbers for the report, the unit in the key.
     """
     if not condition:
-        raise CheckFailed(told(message), **figures)
+        raise CheckFailed(message, metrics=metrics)
 
 
 def same(
     got: Any,
     expected: Any,
     *,
-    what: str = "",
+    what: Message = EMPTY,
     tolerance: Tolerance | None = None,
     dtype: bool = True,
 ) -> None:
     """Fail the check unless `got` equals `expected` in structure, shape, dtype and values.
 
     Args:
-        got: what the submission answered.
-        expected: what the reference answered.
-        what: how the message names it; the result, unless told otherwise.
-        tolerance: instead of the one that follows from dtype and scale.
-        dtype: whether dtypes have to agree.
+        got: what the submission returned.
+        expected: what the reference returned.
+        what: how the message names it (default: the result).
+        tolerance: instead of the default, which follows from dtype and scale.
+        dtype: whether dtypes must agree.
     """
-    what = told(what) or _("the result")
+    name = what or _("the result")
     try:
-        found = differences(got, expected, tolerance=tolerance, dtype=dtype, name=what)
-    except CourseError as error:  # a test may compare two answers of the submission
+        found = differences(got, expected, tolerance=tolerance, dtype=dtype, name=name)
+    except CourseError as error:  # a test may compare two results of the submission
         raise CheckFailed(
-            _("{what} cannot be compared: {error}", what=what, error=error)
+            _("{what} cannot be compared: {error}", what=name, error=error.message),
+            code="not-comparable",
         ) from error
     for difference in found:
-        raise CheckFailed(difference.message, difference.facts, **difference.figures)
+        raise CheckFailed(
+            difference.message,
+            code=difference.code,
+            facts=difference.facts,
+            metrics=difference.metrics,
+        )
 
 
 def same_as_reference(
-    submission: Subject,
-    reference: Subject,
+    submission: Target,
+    reference: Target,
     probe: Callable[..., Any],
     *arguments: Any,
-    what: str | Mapping[Any, str] = "",
+    what: Message | Mapping[Any, Message] = EMPTY,
     device: str = "cpu",
     tolerance: Tolerance | None = None,
     dtype: bool = True,
 ) -> Any:
-    """Fail the check unless a probe answers the same of the submission and of the reference.
+    """Fail the check unless a probe returns the same for the submission and the reference.
 
     Args:
-        submission: asked first.
-        reference: asked for what is expected.
-        probe: run in both with the same arguments.
+        submission: the submission.
+        reference: the reference.
+        probe: runs in both with the same arguments.
         arguments: of the probe.
-        what: how the message names the answer; or which parts of it are compared, by key or
-            index, each with its name.
-        device: where the tensors among the arguments lie.
-        tolerance: instead of the one that follows from dtype and scale.
-        dtype: whether dtypes have to agree.
+        what: how the message names the result; or the parts that are compared, by key or index,
+            each with its name.
+        device: of the tensors among the arguments.
+        tolerance: instead of the default, which follows from dtype and scale.
+        dtype: whether dtypes must agree.
 
     Returns:
-        The submission's whole answer.
+        What the probe returned for the submission.
     """
     got, expected = (who.run(probe, *arguments, device=device) for who in (submission, reference))
-    if isinstance(what, str):
+    if isinstance(what, Message):
         same(got, expected, what=what, tolerance=tolerance, dtype=dtype)
     else:
         for part, name in what.items():
@@ -91,16 +96,16 @@ def same_as_reference(
 
 
 def loader_yields(
-    submission: Subject,
+    submission: Target,
     probe: Callable[..., Any],
     *arguments: Any,
     expected: Sequence[Any] | None = None,
     workers: Sequence[int] = (0, 2),
 ) -> list[list[list[Any]]]:
-    """Fail the check unless a DataLoader gives the same batches, whatever its number of workers.
+    """Fail the check unless a DataLoader yields the same batches with any number of workers.
 
     Args:
-        submission: asked.
+        submission: the submission.
         probe: `probe(kata, *arguments, num_workers)`, which returns what
             `torchkata.probes.loader_output` does.
         arguments: of the probe, apart from the last.
@@ -110,66 +115,68 @@ def loader_yields(
     Returns:
         For each number of worker processes, the batches of each pass.
     """
-    came = []
+    passes_by_count = []
     for count in workers:
         got = submission.run(probe, *arguments, count)
         require(
             not got["error"],
             _(
-                "A DataLoader with {count} worker processes failed: {error}",
+                "A DataLoader with num_workers={count} failed: {error}",
                 count=count,
                 error=got["error"],
             ),
         )
         if expected is not None:
-            what = _("what the DataLoader gives with {count} workers", count=count)
+            what = _("the batches of a DataLoader with num_workers={count}", count=count)
             for batches in got["passes"]:
                 same(batches, list(expected), what=what)
-        came.append(got["passes"])
-    return came
+        passes_by_count.append(got["passes"])
+    return passes_by_count
 
 
 def loader_raises(
-    submission: Subject,
+    submission: Target,
     probe: Callable[..., Any],
     *arguments: Any,
-    fault: str,
+    fault: Message,
     naming: str = "",
     workers: Sequence[int] = (0, 2),
 ) -> list[dict[str, Any]]:
-    """Fail the check unless a DataLoader passes on an error, whatever its number of workers.
+    """Fail the check unless a DataLoader passes on an error with any number of workers.
 
     Args:
-        submission: asked.
-        probe: as for `delivers`.
+        submission: the submission.
+        probe: as for `loader_yields`.
         arguments: of the probe, apart from the last.
         fault: what is wrong with the data, as the beginning of a sentence.
-        naming: what the error's text has to name, if anything.
+        naming: what the error's text must contain.
         workers: the numbers of worker processes.
 
     Returns:
-        What the probe told, for each number of worker processes.
+        What the probe returned, for each number of worker processes.
     """
-    told_each = [submission.run(probe, *arguments, count) for count in workers]
-    for count, got in zip(workers, told_each, strict=True):
-        where = _("{fault} (num_workers={count})", fault=told(fault), count=count)
+    replies = [submission.run(probe, *arguments, count) for count in workers]
+    for count, got in zip(workers, replies, strict=True):
+        where = _("{fault} (num_workers={count})", fault=fault, count=count)
         require(
             got["error"],
             _(
-                "{where}, but the pass went on without an error: silent gaps and wrong samples "
-                "are found months later. Let the error through.",
+                "{where}, but the pass continued without an error. Silent gaps and wrong samples "
+                "are found months later: let the error through.",
                 where=where,
             ),
         )
         require(
             naming in got["text"],
             _(
-                "{where}; the error that came does not name it, so nobody can find it: {error}",
+                "{where}. Expected the error to name {naming}, so that somebody can find it; got: "
+                "{error}",
                 where=where,
+                naming=naming,
                 error=got["error"],
             ),
         )
-    return told_each
+    return replies
 
 
 def training_steps_ok(
@@ -178,54 +185,58 @@ def training_steps_ok(
     """Fail the check unless training steps return their loss, detached, and do nothing twice.
 
     Args:
-        seen: what `torchkata.probes.TrainingRecorder` has seen, and `TwoLayers`.
-        steps: how many steps the optimizer has to make; not judged by default.
-        forwards: how often the model has to be called; not judged by default.
+        seen: what `torchkata.probes.TrainingRecorder` recorded.
+        steps: how many steps the optimizer must make; not judged by default.
+        forwards: how often the model must be called; not judged by default.
     """
     for loss in seen["losses"]:
         require(
             torch.is_tensor(loss) and loss.dim() == 0,
-            _("A step has to return the loss, a 0-d tensor, not {loss}.", loss=repr(loss)),
+            _("Expected a step to return the loss as a 0-d tensor, got {loss}.", loss=repr(loss)),
         )
     require(
-        not any(seen["attached"]),
+        not any(seen["graphs"]),
         _(
-            "The returned loss still hangs on its gradient graph. Whoever keeps it in a list keeps "
-            "the graph of every step: detach it."
+            "The returned loss is still attached to the autograd graph. Code that keeps the losses "
+            "in a list keeps the graph of every step in memory: detach the loss."
         ),
     )
-    made = {"steps": seen["steps"], "calls": len(seen["outputs"])}
+    made = {"steps": seen["steps"], "forwards": len(seen["outputs"])}
     due = {
         "steps": made["steps"] if steps is None else steps,
-        "calls": made["calls"] if forwards is None else forwards,
+        "forwards": made["forwards"] if forwards is None else forwards,
     }
     require(
         made == due,
         _(
-            "The model was called {calls} x and the optimizer {steps} x, instead of {forwards} x "
-            "and {wanted} x.",
+            "Expected {due_forwards} forward passes and {due_steps} optimizer steps, got "
+            "{forwards} and {steps}.",
             **made,
-            forwards=due["calls"],
-            wanted=due["steps"],
+            due_forwards=due["forwards"],
+            due_steps=due["steps"],
         ),
     )
 
 
-def raises(subject: Subject, kind: type[Exception], probe: Callable[..., Any], *a: Any) -> str:
-    """Fail the check unless the probe raises `kind` in the submission; return the text."""
+def raises(
+    submission: Target, kind: type[Exception], probe: Callable[..., Any], *arguments: Any
+) -> str:
+    """Fail the check unless the probe raises `kind`; return the exception's text."""
     try:
-        subject.run(probe, *a)
+        submission.run(probe, *arguments)
     except SubmissionError as error:
         if error.todo:
             raise
         require(
             error.kind == kind.__name__,
             _(
-                "This has to raise {wanted}, but {kind} came: {error}",
+                "Expected {wanted}, got {kind}: {error}",
                 wanted=kind.__name__,
                 kind=error.kind,
-                error=error,
+                error=error.message,
             ),
         )
         return str(error)
-    raise CheckFailed(_("This has to raise {wanted}, but it returned.", wanted=kind.__name__))
+    raise CheckFailed(
+        _("Expected {wanted}, but the call returned.", wanted=kind.__name__), code="no-exception"
+    )

@@ -1,102 +1,138 @@
-"""Checks of how a function behaves: devices, untouched arguments, gradients."""
+"""Checks of how a function behaves: devices, unmodified arguments, gradients."""
 
 from __future__ import annotations
 
-import re
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import torch
 
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.course.spec.tolerance import Tolerance
-from torchkata.course.translations import told
-from torchkata.errors import CheckFailed, CourseError, SubmissionError
-from torchkata.grading.checks.check import raised
-from torchkata.grading.checks.outputs import shape_first
+from torchkata.errors import CourseError, SubmissionError
+from torchkata.grading.checks.check import describe_exception
+from torchkata.grading.checks.outputs import from_difference, skip_if_wrong_shape
 from torchkata.grading.compare import differences
-from torchkata.grading.session import Session, rounded, widened
-from torchkata.i18n import _, join
+from torchkata.grading.outcome import Outcome, failed, passed
+from torchkata.grading.session import Session, cast_like, to_float64
+from torchkata.i18n import EMPTY, Message, _, and_list, join
+from torchkata.result import CPU
+from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
 
-_MOST_TEXT: Final = 200  # of what a worker says
 
-
-def device(session: Session, function: Function, where: str) -> None:
-    """On another device the results lie there, with the right values and gradients."""
+def device(session: Session, function: Function, where: str) -> Outcome:
+    """Judge results and gradients for inputs on another device."""
     case = function.case_for_variants
-    session.ask(function, case, where)
+    session.note_call(function, case, where)
     arguments = session.draw(function, case)
+    worker = session.processes.worker_on(where)
     try:
-        answer = session.worker_on(where).run(
-            builtin_probes.placed, function.name, arguments, where
-        )
+        reply = worker.run(builtin_probes.call_and_locate, function.name, arguments, where)
     except SubmissionError as error:
         if error.todo:
             raise
-        raise CheckFailed(
-            _(
-                "{what}. Inputs on {device}, case: {case}.",
-                what=raised(error),
-                device=where,
-                case=case.told,
-            )
-        ) from error
-    expected = session.expect(function.name, session.draw(function, case))
-    made = str(answer.get("made", ""))[:_MOST_TEXT]
-    origin = re.search(r"\bline (\d+)", made)
-    wrong = sorted({str(got) for got in answer["devices"]} - {where})
-    if wrong and _leaves(expected):
-        raise CheckFailed(
-            _(
-                "The result lies on {wrong}, but the inputs lie on {device} (a stand-in for a "
-                "GPU){made}. Create tensors where the inputs are: `x.new_zeros(...)` or "
-                "`device=x.device`.",
-                wrong=", ".join(wrong),
-                device=where,
-                made=_("; it comes from {call}", call=made) if made else "",
+        return failed(
+            "raised",
+            join(
+                _("{what}.", what=describe_exception(error)),
+                _("Inputs: on {device}.", device=where),
             ),
-            {"line": int(origin[1]) if origin else 0},
+            case=case.label,
+            error=error,
         )
-    precise = session.expect(function.name, widened(session.draw(function, case)))
-    found = _("(on {device}, {case})", device=where, case=case.told)
-    _equal(session, function, answer["value"], expected, precise, found)
+    expected = session.expect(function.name, session.draw(function, case))
+    wrong = sorted({str(got) for got in reply["devices"]} - {where})
+    if wrong and _tensors(expected):
+        return _wrong_device(", ".join(wrong), where, reply.get("made"), case)
+    precise = session.expect(function.name, to_float64(session.draw(function, case)))
+    on_device = _("Inputs: on {device}.", device=where)
+    difference = _first_difference(
+        session, function, reply["value"], expected, precise, case, on_device
+    )
+    if difference is not None:
+        return difference
     if function.differentiable(case):
-        gradient(session, function, case, where)
+        return gradient(session, function, case, where)
+    return passed()
 
 
-def purity(session: Session, function: Function) -> None:
-    """The arguments are the same after the call as before it."""
-    case = function.case_for_variants
-    session.ask(function, case)
-    touched = session.worker.run(builtin_probes.purity, function.name, session.draw(function, case))
-    names = list(function.inputs)
-    changed = [names[index] for index in touched if isinstance(index, int) and index < len(names)]
-    if changed:
-        raise CheckFailed(
+def _wrong_device(wrong: str, where: str, origin: object, case: Case) -> Outcome:
+    """Return the finding that a result is on the wrong device.
+
+    Args:
+        wrong: devices of the results.
+        where: the device of the inputs.
+        origin: the call that made such a tensor and its line, as the twin device tells.
+        case: on which case.
+    """
+    call, line = "", 0
+    if isinstance(origin, dict):
+        call, line = str(origin.get("call", ""))[:80], int(origin.get("line") or 0)
+    if call and line:
+        made = _("It was created by {call} in line {line}.", call=call, line=line)
+    elif call:
+        made = _("It was created by {call}.", call=call)
+    else:
+        made = EMPTY
+    return failed(
+        "wrong-device",
+        join(
             _(
-                "It modifies its argument {names}. Whoever passed it still needs the old values: "
-                "work on a new tensor instead of in place.",
-                names=_(" and ").join(changed),
-            )
-        )
+                "The result is on {wrong}, but the inputs are on {device} (a simulated GPU).",
+                wrong=wrong,
+                device=where,
+            ),
+            made,
+            _("Create tensors on the device of the inputs: `x.new_zeros(...)` or "
+              "`device=x.device`."),
+        ),
+        case=case.label,
+        line=line,
+    )  # fmt: skip
+
+
+def purity(session: Session, function: Function) -> Outcome:
+    """Judge that the call leaves its arguments unmodified."""
+    case = function.case_for_variants
+    session.note_call(function, case)
+    worker = session.processes.worker_on()
+    touched = worker.run(
+        builtin_probes.modified_arguments, function.name, session.draw(function, case)
+    )
+    names = list(function.inputs)
+    modified = [names[index] for index in touched if isinstance(index, int) and index < len(names)]
+    if not modified:
+        return passed()
+    return failed(
+        "modified-argument",
+        _(
+            "It modifies its argument {names}. The caller may still need the old values: compute "
+            "a new tensor instead of working in place.",
+            names=and_list(modified),
+        ),
+        case=case.label,
+    )
 
 
 def gradient(
-    session: Session, function: Function, case: Case | None = None, where: str = "cpu"
-) -> None:
-    """Gradients flow from the result to the arguments, with the reference's values."""
+    session: Session, function: Function, case: Case | None = None, where: str = CPU
+) -> Outcome:
+    """Judge the gradients of the result with respect to the arguments."""
     case = case or function.case_for_variants
     for dtype in function.dtypes_of(case):
-        _gradient(session, function, case, where, dtype)
+        finding = _gradient(session, function, case, where, dtype)
+        if finding is not None:
+            return finding
+    return passed()
 
 
 def _gradient(
     session: Session, function: Function, case: Case, where: str, dtype: torch.dtype
-) -> None:
+) -> Outcome | None:
     variant: dict[str, Any] = {} if dtype is function.dtypes[0] else {"dtype": dtype}
-    session.ask(function, case, where, **variant)
+    session.note_call(function, case, where, **variant)
     draw = partial(session.draw, function, case, **variant)
     arguments = draw()
     wanted = tuple(
@@ -110,67 +146,86 @@ def _gradient(
         raise CourseError(f"{function.name} has no floating arguments: set gradient=False.")
     names = [list(function.inputs)[position] for position in wanted]
     result = session.expect(function.name, arguments)
-    generator = session.seeds.generator(session.exercise.id, function.name, case.name, "cotangent")
+    generator = session.random.generator(session.exercise.id, function.name, case.name, "cotangent")
     weights = [
         torch.randn(leaf.shape, generator=generator, dtype=torch.float64).to(leaf.dtype)
-        for leaf in _leaves(result)
+        for leaf in _tensors(result)
     ]
 
-    def ask(worker: Any, given: tuple[Any, ...], device: str) -> Any:
+    def gradients(worker: WorkerClient, given: tuple[Any, ...], device: str) -> Any:
         return worker.run(builtin_probes.gradients, function.name, given, wanted, weights, device)
 
+    processes = session.processes
     try:
-        answer = ask(session.worker_on(where), draw(), where)
+        reply = gradients(processes.worker_on(where), draw(), where)
     except SubmissionError as error:
         if error.todo:
             raise
-        raise CheckFailed(
-            _("In the gradient: {what}. Case: {case}.", what=raised(error), case=case.told)
-        ) from error
-    truth = session.trusted(lambda: ask(session.reference, draw(), "cpu"))
-    precise = session.trusted(lambda: ask(session.reference, widened(draw()), "cpu"))
-    got = answer["gradients"]
-    if not answer["graph"] and truth["graph"] and any(leaf.numel() for leaf in _leaves(result)):
-        raise CheckFailed(
+        return failed(
+            "raised",
+            _("In the gradient: {what}.", what=describe_exception(error)),
+            case=case.label,
+            error=error,
+        )
+    truth = processes.trusted(lambda: gradients(processes.reference_on(), draw(), CPU))
+    precise = processes.trusted(
+        lambda: gradients(processes.reference_on(), to_float64(draw()), CPU)
+    )
+    if not reply["graph"] and truth["graph"] and any(leaf.numel() for leaf in _tensors(result)):
+        return failed(
+            "no-gradient",
             _(
-                "No gradient flows: the result does not remember the arguments. Look for "
-                ".detach(), .item(), .data, numpy or torch.tensor(...) on the way."
+                "No gradient flows: the result is not connected to the arguments. Look for "
+                ".detach(), .item(), .data, NumPy or torch.tensor(...)."
             ),
-            {"gradient": "none"},
+            case=case.label,
+            facts={"gradient": "none"},
         )
     expected = truth["gradients"]
     if case.tolerance is not None:
-        expected = rounded(precise["gradients"], expected)
-    for name, mine, theirs, exact in zip(names, got, expected, precise["gradients"], strict=True):
-        zero = theirs is None or not bool(theirs.any())
-        if mine is None and zero:
+        expected = cast_like(precise["gradients"], expected)
+    for name, mine, theirs, exact in zip(
+        names, reply["gradients"], expected, precise["gradients"], strict=True
+    ):
+        if mine is None and (theirs is None or not bool(theirs.any())):
             continue
         if mine is None:
-            raise CheckFailed(
-                _("No gradient reaches {name}. Case: {case}.", name=name, case=case.told),
-                {"gradient": "none"},
+            return failed(
+                "no-gradient",
+                _("No gradient reaches {name}.", name=name),
+                case=case.label,
+                facts={"gradient": "none"},
             )
         if theirs is None:
             theirs, exact = torch.zeros_like(mine), None  # noqa: PLW2901 - no flow is a zero
-        found = _("(gradient with respect to {name}, {case})", name=name, case=case.told)
-        _equal(session, function, mine, theirs, exact, found, case.allowed(dtype), case.why)
+        variant_sentence = join(
+            _("This is the gradient with respect to {name}.", name=name), Message(case.why)
+        )
+        difference = _first_difference(
+            session, function, mine, theirs, exact, case, variant_sentence,
+            case.tolerance_for(dtype),
+        )  # fmt: skip
+        if difference is not None:
+            return difference
+    return None
 
 
-def _leaves(tree: Any) -> list[torch.Tensor]:
+def _tensors(tree: Any) -> list[torch.Tensor]:
     leaves = torch.utils._pytree.tree_leaves(tree)  # noqa: SLF001 - has no public name
     return [leaf for leaf in leaves if torch.is_tensor(leaf)]
 
 
-def _equal(
+def _first_difference(
     session: Session,
     function: Function,
     got: Any,
     expected: Any,
     precise: Any,
-    where: str,
+    case: Case,
+    variant: Message,
     tolerance: Tolerance | None = None,
-    why: str = "",
-) -> None:
+) -> Outcome | None:
+    """Return the outcome of the first difference; None if there is none."""
     found = differences(
         got,
         expected,
@@ -179,8 +234,7 @@ def _equal(
         dtype=False,
         name=f"`{function.name}`",
     )
-    shape_first(session, function, {difference.axis: difference for difference in found})
-    for difference in found:
-        raise CheckFailed(
-            join(difference.message, where, told(why)), difference.facts, **difference.figures
-        )
+    by_axis = {difference.axis: difference for difference in found}
+    if (skip := skip_if_wrong_shape(session, function, by_axis)) is not None:
+        return skip
+    return from_difference(found[0], case, variant) if found else None

@@ -1,4 +1,4 @@
-"""Checks of what a function costs, counted without a clock: ops, host synchronisations, memory."""
+"""Checks of counted budgets: ops, host synchronizations, memory. No clock is involved."""
 
 from __future__ import annotations
 
@@ -12,115 +12,118 @@ from torchkata.course.spec.budgets import HostSyncs, Memory, Ops
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.formula import evaluate
 from torchkata.course.spec.function import Function
-from torchkata.errors import CheckFailed, CourseError
+from torchkata.errors import CourseError
 from torchkata.grading.checks.metering import (
     ARRAYS,
-    busiest,
-    costs,
+    Measurement,
+    Synchronizations,
+    cached_costs,
+    costliest_line,
+    forbid_conversions,
+    forbid_opaque_ops,
     measure,
-    no_detour,
-    nothing_of_its_own,
 )
-from torchkata.grading.checks.outputs import on, ordinary
+from torchkata.grading.checks.outputs import returning_cases
+from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session
-from torchkata.i18n import _, join
-from torchkata.sandbox.worker_client import Worker
-from torchkata.worker.meters.counts import MemoryUse, OpCount, events
+from torchkata.i18n import EMPTY, _, join
+from torchkata.result import TWIN
+from torchkata.sandbox.worker_client import WorkerClient
+from torchkata.worker.meters.counts import OpCount, describe_events
 
-TWIN = "twin:0"
 
-
-def ops(session: Session, function: Function, budget: Ops) -> dict[str, float]:
-    """On every case the number of dispatched ATen ops is within the budget.
-
-    Returns:
-        The figures of the case that comes nearest to it.
-    """
+def ops(session: Session, function: Function, budget: Ops) -> Outcome:
+    """Judge the number of dispatched ops in every case."""
+    processes = session.processes
     over: list[tuple[Case, OpCount, float]] = []
-    found: list[tuple[float, float]] = []
-    for case in ordinary(function):
+    used: list[tuple[float, float]] = []
+    for case in returning_cases(function):
         limit = evaluate(str(budget.at_most), case.sizes)
-        count: OpCount = measure(session, session.worker, function, case)["ops"]
-        no_detour(session, function, case, count)
-        nothing_of_its_own(count, case)
-        found.append((_counted(count, budget), limit))
+        count = measure(session, processes.worker_on(), function, case).ops
+        refused = forbid_conversions(session, function, case, count) or forbid_opaque_ops(
+            count, case
+        )
+        if refused is not None:
+            return refused
+        used.append((_counted(count, budget), limit))
         if _counted(count, budget) > limit:
             over.append((case, count, limit))
     if not over:
-        return _nearest("ops", found)
+        return passed(metrics=_nearest("ops", used))
     case, mine, limit = over[-1]  # the largest shows best how the number grows
-    ask = partial(measure, session, session.reference, function, case)
-    theirs: OpCount = session.trusted(ask)["ops"]
-    smallest = over[0][0].told if len(over) > 1 else ""
-    told = _(
-        "{yours}; at most 1 is allowed. The reference makes {theirs}."
-        if limit == 1
-        else "{yours}; at most {limit:g} are allowed. The reference makes {theirs}.",
-        yours=mine.sentence(),
-        limit=limit,
-        theirs=theirs.sentence(),
-    )
-    raise CheckFailed(
+    request = partial(measure, session, processes.reference_on(), function, case)
+    theirs: OpCount = processes.trusted(request).ops
+    smallest = EMPTY
+    if len(over) > 1:
+        smallest = _("The smallest case over budget: {case}.", case=over[0][0].label)
+    return failed(
+        "ops",
         join(
-            told,
-            on(case),
-            _("The smallest case over budget: {case}.", case=smallest) if smallest else "",
+            _(
+                "Expected at most {limit:g}, got {yours}. The reference makes {theirs}.",
+                yours=mine.sentence(),
+                limit=limit,
+                theirs=theirs.sentence(),
+            ),
+            smallest,
         ),
-        {"line": busiest({at: names.total() for at, names in mine.by_line.items()})},
-        ops=_counted(mine, budget),
-        ops_allowed=limit,
+        case=case.label,
+        line=costliest_line({at: names.total() for at, names in mine.by_line.items()}),
+        metrics={"ops": _counted(mine, budget), "ops_allowed": limit},
     )
 
 
-def _nearest(name: str, found: list[tuple[float, float]]) -> dict[str, float]:
-    """The figures of the case that uses most of its budget."""
-    used, limit = max(found, key=lambda pair: pair[0] / max(pair[1], 1), default=(0.0, 0.0))
-    return {name: used, f"{name}_allowed": limit}
+def _nearest(name: str, used: list[tuple[float, float]]) -> dict[str, float]:
+    """Return the metrics of the case that uses most of its budget."""
+    most, limit = max(used, key=lambda pair: pair[0] / max(pair[1], 1), default=(0.0, 0.0))
+    return {name: most, f"{name}_allowed": limit}
 
 
 def _counted(count: OpCount, budget: Ops) -> int:
     return count.total if budget.views else count.computing
 
 
-def memory(session: Session, function: Function, budget: Memory) -> dict[str, float]:
-    """The peak of extra memory is within the budget.
-
-    Returns:
-        The figures of the case that comes nearest to it.
-    """
-    found: list[tuple[float, float]] = []
-    cases = [Case.timed(budget.at)] if budget.at else ordinary(function)
+def memory(session: Session, function: Function, budget: Memory) -> Outcome:
+    """Judge the peak of extra memory."""
+    processes = session.processes
+    used: list[tuple[float, float]] = []
+    cases = [Case.at_sizes(budget.at)] if budget.at else returning_cases(function)
     for case in cases:
         expected = session.expect(function.name, session.draw(function, case))
         limit = evaluate(budget.at_most, _names(session, function, case, expected))
-        ask = partial(costs, session, function=function, case=case)
-        read = ask(worker=session.worker)
-        no_detour(session, function, case, read["left"], among=ARRAYS)
-        mine: MemoryUse = read["memory"]
-        found.append((mine.peak_bytes, limit))
-        if mine.peak_bytes <= limit:
+        mine = cached_costs(session, processes.worker_on(), function, case)
+        refused = forbid_conversions(session, function, case, mine.conversions, among=ARRAYS)
+        if refused is not None:
+            return refused
+        peak = mine.memory.peak_bytes
+        used.append((peak, limit))
+        if peak <= limit:
             continue
-        theirs: MemoryUse = session.trusted(partial(ask, worker=session.reference))["memory"]
-        told = _(
-            "It holds {yours:,} bytes of extra memory at the peak; at most {limit:,.0f} are "
-            "allowed ({formula}), and the reference holds {theirs:,} ({made}).",
-            yours=mine.peak_bytes,
-            limit=limit,
-            formula=budget.at_most,
-            theirs=theirs.peak_bytes,
-            made=theirs.sentence() or _("nothing"),
+        request = partial(cached_costs, session, processes.reference_on(), function, case)
+        theirs: Measurement = processes.trusted(request)
+        return failed(
+            "memory",
+            join(
+                _(
+                    "Expected at most {limit:,.0f} bytes of extra memory at the peak ({formula}), "
+                    "got {yours:,}. The reference holds {theirs:,} ({made}).",
+                    yours=peak,
+                    limit=limit,
+                    formula=budget.at_most,
+                    theirs=theirs.memory.peak_bytes,
+                    made=theirs.memory.sentence() or _("nothing"),
+                ),
+                _("Alive at the peak: {made}.", made=mine.memory.sentence()),
+            ),
+            case=case.label,
+            line=costliest_line(mine.memory.lines),
+            metrics={"extra_bytes": peak, "extra_bytes_allowed": limit},
         )
-        where = _("Alive at the peak: {made}.", made=mine.sentence())
-        raise CheckFailed(
-            join(told, where, on(case)),
-            {"line": busiest(mine.lines)},
-            extra_bytes=mine.peak_bytes,
-            extra_bytes_allowed=limit,
-        )
-    return _nearest("extra_bytes", found)
+    return passed(metrics=_nearest("extra_bytes", used))
 
 
 def _names(session: Session, function: Function, case: Case, expected: Any) -> dict[str, float]:
+    """Return the names that a memory formula may use, with their values."""
     leaves = torch.utils._pytree.tree_leaves  # noqa: SLF001 - has no public name
     arguments = session.draw(function, case)
 
@@ -138,39 +141,43 @@ def _names(session: Session, function: Function, case: Case, expected: Any) -> d
     }
 
 
-def syncs(session: Session, function: Function, budget: HostSyncs) -> None:
-    """On a device, the CPU waits for it no more often than allowed."""
+def host_syncs(session: Session, function: Function, budget: HostSyncs) -> Outcome:
+    """Judge how often the CPU waits for a device."""
     if TWIN not in session.devices:
-        raise CourseError("Host synchronisations are counted on the twin device; leave it on.")
-    for case in reversed(ordinary(function)):  # the largest shows best where the reads come from
-        reads = _reads(session, session.worker_on(TWIN), function, case)
+        raise CourseError("Host synchronizations are counted on the twin device; keep it enabled.")
+    for case in reversed(returning_cases(function)):  # the largest shows the reads best
+        reads = _reads(session, session.processes.worker_on(TWIN), function, case)
         if len(reads) <= budget.at_most:
             continue
-        raise CheckFailed(
-            join(
-                _(
-                    "On a GPU this makes the CPU wait {count:,} x ({named}); {budget} is asked "
-                    "for, and the reference waits {theirs} x. Keep the decision on the device, in "
-                    "tensor operations.",
-                    count=len(reads),
-                    named=events(Counter(reads)),
-                    budget=budget.sentence(_),
-                    theirs=len(_reads(session, session.reference_on(TWIN), function, case)),
-                ),
-                on(case),
+        theirs = _reads(session, session.processes.reference_on(TWIN), function, case)
+        return failed(
+            "host-synchronizations",
+            _(
+                "Expected {budget}, got {count:,} ({reads}): on a GPU the CPU waits each time. "
+                "The reference waits {theirs}x. Keep the decision on the device, in tensor "
+                "operations.",
+                budget=budget.sentence(),
+                count=len(reads),
+                reads=describe_events(Counter(reads)),
+                theirs=len(theirs),
             ),
-            {"line": busiest(Counter(line for _unused, line in reads if line))},
-            synchronisations=len(reads),
-            synchronisations_allowed=budget.at_most,
+            case=case.label,
+            line=costliest_line(Counter(line for _op, line in reads if line)),
+            metrics={
+                "synchronisations": len(reads),
+                "synchronisations_allowed": budget.at_most,
+            },
         )
+    return passed()
 
 
 def _reads(
-    session: Session, worker: Worker, function: Function, case: Case
-) -> list[tuple[str, int | None]]:
-    def ask() -> dict[str, Any]:
+    session: Session, worker: WorkerClient, function: Function, case: Case
+) -> Synchronizations:
+    def request() -> Measurement:
         return measure(session, worker, function, case, device=TWIN)
 
-    found = ask() if session.owns(worker) else session.trusted(ask)
-    reads: list[tuple[str, int | None]] = found["synchronisations"]
+    processes = session.processes
+    found = request() if processes.is_submission(worker) else processes.trusted(request)
+    reads: Synchronizations = found.synchronizations
     return reads

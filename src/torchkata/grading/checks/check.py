@@ -1,4 +1,4 @@
-"""One check: what it is called, which axis it judges, and how it becomes a verdict."""
+"""One check: its name, the axis it judges, and how its outcome becomes a result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from torchkata.course.translations import turn_to
+from torchkata.course.source_code import definition_line
 from torchkata.errors import (
     CheckFailed,
     KataError,
@@ -15,27 +15,21 @@ from torchkata.errors import (
     Unmeasurable,
     WorkerDiedError,
 )
-from torchkata.grading.checks.evidence import Evidence
-from torchkata.grading.checks.place import definition
-from torchkata.grading.processes import Blocked
-from torchkata.grading.session import Session
-from torchkata.i18n import _, with_period
-from torchkata.result import CheckResult, Verdict
+from torchkata.grading.outcome import (
+    Outcome,
+    failed,
+    from_claim,
+    skipped,
+    still_todo,
+    undecided,
+)
+from torchkata.grading.processes import Skipped
+from torchkata.grading.session import ProbeCall, Session
+from torchkata.i18n import EMPTY, Message, _, verbatim, with_period
+from torchkata.result import CPU, CheckResult, Verdict
 
 _MOST_TEXT: Final = 4000  # characters of a message
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What a check that passed has to say.
-
-    Attributes:
-        message: usually empty.
-        figures: numbers for the report, the unit in the key.
-    """
-
-    message: str = ""
-    figures: dict[str, float] = field(default_factory=dict)
+_ALLOCATION: Final = re.compile(r"you tried to allocate (\d+) bytes")  # PyTorch's own words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,137 +39,171 @@ class Check:
     Attributes:
         id: `NAME::AXIS[what]`.
         axis: one of the axes.
-        judge: finds out; returns when the check passed, raises otherwise.
+        judge: judges the property.
         entry: the entry point that it judges; empty for the whole exercise.
-        case: the case it judges, in words.
+        case: label of the case it judges; empty if it judges several.
+        description: what a custom test claims, in a sentence.
         device: the device it judges.
     """
 
     id: str
     axis: str
-    judge: Callable[[Session], Finding | None]
+    judge: Callable[[Session], Outcome]
     entry: str = ""
-    case: str = ""
-    device: str = "cpu"
+    case: Message = EMPTY
+    description: Message = EMPTY
+    device: str = CPU
 
 
-def run_check(check: Check, session: Session) -> CheckResult:
-    """Judge one check.
+@dataclass(frozen=True, kw_only=True)
+class FailureContext:
+    """What is kept of a failed check, so that its last call can be repeated and explained.
+
+    Attributes:
+        facts: plain data by name, such as `got_shape`; see `Difference.facts`.
+        error: what the submission raised, if the check failed because of that.
+        call: the last request before it failed.
+    """
+
+    facts: Mapping[str, object] = field(default_factory=dict)
+    error: SubmissionError | None = None
+    call: ProbeCall | None = None
+
+
+def run_check(check: Check, session: Session) -> tuple[CheckResult, FailureContext | None]:
+    """Judge one check and let the session collect what it found.
+
+    Returns:
+        The result, and if the check failed, what explanations need.
 
     Raises:
         CourseError: the course's own code is at fault.
     """
+    session.last_call = None
+    outcome = _judge(check, session)
+    session.collect(check.id, check.entry, outcome)
+    return _result(check, session, outcome), _context(session, outcome)
 
-    def result(
-        verdict: Verdict, message: str, figures: dict[str, float], line: object = 0
-    ) -> CheckResult:
-        if verdict is Verdict.FAILED and not line:
-            names = (check.entry, *session.spec.names) if check.entry else session.spec.names
-            line = definition(session.submission.source, names)
-        return CheckResult(
-            id=check.id,
-            axis=check.axis,
-            case=check.case,
-            device=check.device,
-            verdict=verdict,
-            message=_bounded(message),
-            figures=figures,
-            line=line if isinstance(line, int) else 0,
-        )
 
-    def keep(facts: Mapping[str, object], error: BaseException | None) -> None:
-        cause = error if isinstance(error, SubmissionError) else None
-        session.evidence[check.id] = Evidence(facts=facts, error=cause, question=session.asked)
-
-    session.asked = None
-    exercise = session.exercise
-    turn_to(exercise.course, exercise.chapter, exercise.stem)
+def _judge(check: Check, session: Session) -> Outcome:
+    """Judge a check; faults of the submission that interrupt it are outcomes too."""
     try:
-        finding = check.judge(session) or Finding()
-        return result(Verdict.PASSED, finding.message, finding.figures)
-    except CheckFailed as failed:
-        keep(failed.facts, failed.__cause__)
-        line = failed.facts.get("line") or getattr(failed.__cause__, "line", 0)
-        return result(Verdict.FAILED, str(failed), failed.figures, line)
-    except Unmeasurable as unmeasurable:
-        if isinstance(unmeasurable, Blocked):
-            session.blocked.add(check.id)
-        return result(Verdict.UNMEASURABLE, str(unmeasurable), unmeasurable.figures)
+        return check.judge(session)
+    except CheckFailed as claim:
+        return from_claim(claim)
+    except Skipped as reason:
+        return skipped(reason.message)
+    except Unmeasurable as reason:
+        return undecided("unmeasurable", reason.message, metrics=reason.metrics)
     except SubmissionError as error:
-        if error.todo:
-            session.todo.add(check.id)
-            what = check.entry or _("Something")
-            return result(Verdict.FAILED, _("{what} is still to do.", what=what), {})
-        keep({}, error)
-        return result(Verdict.FAILED, _("{what}.", what=raised(error)), {}, error.line)
-    except WorkerDiedError as error:
-        session.deaths.append(error)
-        session.given_up = session.given_up or error.reason == "timeout"
-        return result(Verdict.FAILED, str(error), {})
+        return raised_outcome(error, entry=check.entry)
+    except WorkerDiedError as death:
+        return failed(f"died-{death.reason}", death.message, death=death)
     except KataError:
         raise
-    except Exception as error:  # noqa: BLE001 - an answer of any form must not end the whole run
-        return result(
-            Verdict.FAILED,
+    except Exception as error:  # noqa: BLE001 - no submission may end the whole run
+        return failed(
+            "internal-error",
             _(
-                "The judge stumbled over this answer ({error}). If your code only computes and "
-                "returns, please report this as a fault of torchkata.",
+                "Internal error while checking this submission ({error}). Unless your code does "
+                "something unusual, please report it as a torchkata bug.",
                 error=f"{type(error).__name__}: {error}",
             ),
-            {},
         )
 
 
-def _bounded(message: str) -> str:
-    """A message that ends as sentences do, and is no longer than anybody reads."""
-    if len(message) > _MOST_TEXT:  # a grader may quote what a submission has answered
-        message = message[:_MOST_TEXT].rstrip() + " …"
+def raised_outcome(error: SubmissionError, *, entry: str = "", case: Message = EMPTY) -> Outcome:
+    """Return the outcome of a check in which the submission raised."""
+    if error.todo:
+        what = verbatim(entry) if entry else _("Something")
+        return still_todo(_("{what} is still to do.", what=what))
+    return failed("raised", with_period(describe_exception(error)), case=case, error=error)
+
+
+def _result(check: Check, session: Session, outcome: Outcome) -> CheckResult:
+    line = outcome.line
+    if outcome.verdict is Verdict.FAILED and not line:
+        names = session.spec.names
+        line = definition_line(
+            session.submission.source, (check.entry, *names) if check.entry else names
+        )
+    return CheckResult(
+        id=check.id,
+        axis=check.axis,
+        verdict=outcome.verdict,
+        case=outcome.case or check.case,
+        description=check.description,
+        device=check.device,
+        code=outcome.code,
+        message=_bounded(outcome.message),
+        metrics=dict(outcome.metrics),
+        line=line,
+    )
+
+
+def _context(session: Session, outcome: Outcome) -> FailureContext | None:
+    explicable = outcome.verdict is Verdict.FAILED and not outcome.todo and outcome.death is None
+    if not explicable or outcome.code == "internal-error":
+        return None
+    return FailureContext(facts=outcome.facts, error=outcome.error, call=session.last_call)
+
+
+def _bounded(message: Message) -> Message:
+    """End a message like a sentence, and cut it if it is too long to read."""
+    text = str(message)
+    if len(text) > _MOST_TEXT:  # a grader may quote what a submission returned
+        return verbatim(text[:_MOST_TEXT].rstrip() + " …")
     return with_period(message)
 
 
-def raised(error: SubmissionError) -> str:
-    """Say which exception came, from which line; of the less known ones, what they mean.
+def describe_exception(error: SubmissionError) -> Message:
+    """Say which exception was raised, at which line; explain the less known ones.
 
-    The text goes into a sentence, so it has no full stop.
+    Returns:
+        A sentence without a period, which other messages can contain.
     """
-    where = _(" (line {line})", line=error.line) if error.line else ""
-    text = _(": {text}", text=str(error).rstrip(".。")) if str(error) else ""
-    asked = re.search(r"you tried to allocate (\d+) bytes", str(error))
-    if asked is not None:
+    where = _(" (line {line})", line=error.line) if error.line else EMPTY
+    reason = str(error).rstrip(".。")
+    text = _(": {text}", text=error.message if not str(error).endswith((".", "。")) else reason)
+    if not reason:
+        text = EMPTY
+    allocation = _ALLOCATION.search(reason)
+    if allocation is not None:
         return _(
-            "It ran out of memory{where}: {size:,} bytes were asked for at once, more than a "
-            "submission may hold",
+            "It ran out of memory{where}: it requested {size:,} bytes at once, more than a "
+            "submission may use",
             where=where,
-            size=int(asked[1]),
+            size=int(allocation[1]),
         )
     match error.kind:
         case "EndlessError":
-            return _endless(str(error))
+            return _describe_endless(error)
         case "MemoryError" | "_ArrayMemoryError":
             return _("It ran out of memory{where}{text}", where=where, text=text)
         case "RecursionError":
             return _(
-                "It calls itself without an end{where}: {kind}{text}",
+                "It calls itself without end{where}: {kind}{text}",
                 where=where,
                 kind=error.kind,
                 text=text,
             )
         case "SystemExit":
-            return _("It called sys.exit(){where}; a function has to return instead", where=where)
+            return _("It called sys.exit(){where}; a function must return instead", where=where)
         case _:
             return _("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)
 
 
-def _endless(text: str) -> str:
-    """Put into words what a grader's probe has interrupted."""
-    what, _unused, limit = text.partition(" ")
-    if what == "compiling":
+def _describe_endless(error: SubmissionError) -> Message:
+    """Say what a grader's probe interrupted."""
+    limit = error.details.get("limit")
+    if error.details.get("what") == "compiling":
         return _(
-            "Compiling did not end within {limit} s, so it was stopped. torch.compile unrolls each "
-            "Python loop that it records; a loop without an end is recorded for ever",
+            "Compiling did not end within {limit} s and was stopped. torch.compile unrolls every "
+            "Python loop that it traces; a loop without end is traced forever",
             limit=limit,
         )
     return _(
-        "It never ends: {limit} items came, and there were still more. Stop after the last one",
+        "It never ends: it produced {limit} items and there were still more. Stop after the last "
+        "one",
         limit=limit,
     )

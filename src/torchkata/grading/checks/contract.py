@@ -1,107 +1,119 @@
-"""The contract check: the file loads, and defines what was asked for, with those parameters."""
+"""The contract check: the file loads and defines the entry points with the right signatures."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
-from torchkata.errors import CheckFailed, CourseError, SubmissionError
-from torchkata.grading.checks.check import raised
+from torchkata.errors import CourseError, SubmissionError
+from torchkata.grading.checks.check import describe_exception
+from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session
-from torchkata.i18n import _
+from torchkata.i18n import Message, _, join, verbatim
 from torchkata.worker import builtin_probes
 
+_KINDS: Final = {"function": _("a function"), "class": _("a class"), "value": _("a value")}
+_MOST_NAMES: Final = 5
+_ANY_ARGUMENTS: Final = ("VAR_POSITIONAL", "VAR_KEYWORD")
 
-def contract(session: Session) -> None:
-    """The submission loads, and its entry points have the names and parameters that were asked."""
+
+def contract(session: Session) -> Outcome:
+    """Judge that the submission loads and that its entry points have the right signatures."""
     try:
-        worker = session.worker
+        worker = session.processes.worker_on()
     except SubmissionError as error:
-        raise CheckFailed(unloadable(error, session.submission.file)) from error
+        message = describe_load_error(error, session.submission.file)
+        return failed("cannot-load", message, error=error)
     names = session.spec.names
     got = worker.run(builtin_probes.describe, names)
     expected = session.signatures(names)
     if not isinstance(got, dict):
-        raise CheckFailed(_("The submission cannot be looked into."))
+        return failed("cannot-inspect", _("The submission could not be inspected."))
     for name in names:
         if expected[name] is not None and got.get(name) is None:
-            raise CheckFailed(_missing(name, worker.run(builtin_probes.defined)))
-        _same_contract(name, got.get(name), expected[name])
+            message = _missing(name, worker.run(builtin_probes.defined_names))
+            return failed("missing-name", message)
+        finding = _compare_signatures(name, got.get(name), expected[name])
+        if finding is not None:
+            return finding
+    return passed()
 
 
-def _missing(name: str, known: Any) -> str:
-    """Say that a name is missing, and which one of the file's own was likely meant."""
+def _missing(name: str, known: Any) -> Message:
+    """Say that a name is missing, and which name of the file was probably meant."""
     others = [str(other)[:80] for other in known] if isinstance(known, list) else []
     near = get_close_matches(name, others, n=1, cutoff=0.6)
     if near:
-        hint = _("The file defines `{near}`; was that meant?", near=near[0])
+        hint = _("Did you mean `{near}`, which the file defines?", near=near[0])
     elif others:
-        defined = ", ".join(f"`{other}`" for other in others[:5])
-        hint = _("The file defines {names}.", names=defined)
+        defined = ", ".join(f"`{other}`" for other in others[:_MOST_NAMES])
+        hint = _("It defines {names}.", names=defined)
     else:
         hint = _("It defines no function or class at all.")
-    return _(
-        "The file defines no `{name}`. {hint} Define it under exactly that name.",
-        name=name,
-        hint=hint,
+    return join(
+        _("The file does not define `{name}`.", name=name),
+        hint,
+        _("Define it with exactly this name."),
     )
 
 
-def _same_contract(name: str, got: Any, expected: Any) -> None:
+def _compare_signatures(name: str, got: Any, expected: Any) -> Outcome | None:
     if expected is None:
         raise CourseError(f"The solution does not define {name}.")
     if not isinstance(got, dict):
-        raise CheckFailed(_("`{name}` cannot be looked into.", name=name))
+        return failed("cannot-inspect", _("`{name}` could not be inspected.", name=name))
     if got.get("kind") != expected["kind"]:
-        raise CheckFailed(
+        return failed(
+            "wrong-kind",
             _(
-                "`{name}` has to be {wanted}, but it is {kind} ({type}).",
+                "Expected `{name}` to be {expected}, got {got} ({type}).",
                 name=name,
-                wanted=_a(expected["kind"]),
-                kind=_a(got.get("kind")),
+                expected=_kind(expected["kind"]),
+                got=_kind(got.get("kind")),
                 type=got.get("type"),
-            )
+            ),
         )
     if expected["kind"] == "value" or got.get("parameters") is None:
-        return
+        return None
     wanted = [parameter[0] for parameter in expected["parameters"]]
     parameters = got["parameters"]
-    if any(parameter[1] in ("VAR_POSITIONAL", "VAR_KEYWORD") for parameter in parameters):
-        return  # *args takes whatever comes; the calls will tell
+    if any(parameter[1] in _ANY_ARGUMENTS for parameter in parameters):
+        return None  # *args takes everything; the calls will tell
     taken = [parameter[0] for parameter in parameters]
-    needless = all(parameter[2] for parameter in parameters[len(wanted) :])
-    if taken[: len(wanted)] != wanted or not needless:
-        raise CheckFailed(
-            _(
-                "`{name}` takes ({taken}), but ({wanted}) was asked for. Keep the signature of the "
-                "stub.",
-                name=name,
-                taken=", ".join(taken),
-                wanted=", ".join(wanted),
-            )
-        )
+    others_optional = all(parameter[2] for parameter in parameters[len(wanted) :])
+    if taken[: len(wanted)] == wanted and others_optional:
+        return None
+    return failed(
+        "wrong-signature",
+        _(
+            "Expected `{name}` to take ({wanted}), got ({taken}). Keep the stub's signature.",
+            name=name,
+            taken=", ".join(taken),
+            wanted=", ".join(wanted),
+        ),
+    )
 
 
-def _a(kind: object) -> str:
-    """A kind of definition with its article; one that the probe does not know stays as it is."""
-    known = {"function": _("a function"), "class": _("a class"), "value": _("a value")}
-    return known.get(str(kind), f"a {kind}")
+def _kind(kind: object) -> Message:
+    return _KINDS.get(str(kind), verbatim(f"a {kind}"))
 
 
-def unloadable(error: SubmissionError, file: str) -> str:
+def describe_load_error(error: SubmissionError, file: str) -> Message:
     """Say why a file cannot be loaded, and what to do about it."""
-    where = _("{file}, line {line}", file=file, line=error.line) if error.line else file
+    where: Message = verbatim(file)
+    if error.line:
+        where = _("{file}, line {line}", file=file, line=error.line)
     match error.kind:
         case "SyntaxError" | "IndentationError" | "TabError":
-            return _("{where}: Python cannot read this: {error}.", where=where, error=error)
+            return _("{where}: Python cannot parse this: {error}.", where=where, error=error)
         case "UnicodeDecodeError" if error.line is None:
             return _(
                 "{file} is not saved as UTF-8 text. Save it as UTF-8 in your editor.", file=file
             )
         case "ModuleNotFoundError" | "ImportError":
             return _(
-                "{where}: {error}. An answer needs torch, numpy and Python's own library, nothing "
-                "else; remove that import.",
+                "{where}: {error}. A submission may use torch, numpy and the standard library "
+                "only; remove that import.",
                 where=where,
                 error=error,
             )
@@ -111,4 +123,8 @@ def unloadable(error: SubmissionError, file: str) -> str:
                 where=where,
             )
         case _:
-            return _("{where}: importing the file failed. {why}.", where=where, why=raised(error))
+            return _(
+                "{where}: importing the file failed. {why}.",
+                where=where,
+                why=describe_exception(error),
+            )

@@ -1,91 +1,96 @@
-"""Puts costs down to what made them: why a call is slow, or grows, by op name and line."""
+"""Attribute costs to ops and lines: why a call is slow, or why its cost grows."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, Literal
 
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.errors import KataError
-from torchkata.grading.checks.metering import costs
+from torchkata.grading.checks.metering import Measurement, cached_costs
 from torchkata.grading.session import Session
-from torchkata.i18n import _, join, quantities
-from torchkata.worker.meters.counts import MemoryUse, OpCount, ranked
+from torchkata.i18n import EMPTY, Message, _, join, quantities
+from torchkata.worker.meters.counts import MemoryUse, OpCount, describe_makers
 
 _FAR: Final = 2  # times as many ops, or bytes, explain a slow call
-_MANY: Final = 8  # times one op in one line: a loop, for nobody writes that by hand
+_MANY: Final = 8  # times one op in one line: a loop, because nobody writes that by hand
 
 
-def why_slow(session: Session, function: Function, case: Case) -> str:
-    """Say what sets a slow call apart from the reference's: ops, bytes, or work outside of both.
+def why_slow(session: Session, function: Function, case: Case) -> Message:
+    """Explain a slow call: more ops than the reference, more bytes, or work outside of both.
 
     Returns:
-        One to three sentences; empty where the meters see no difference.
+        One to three sentences; empty if the meters see no difference.
     """
+    processes = session.processes
     try:
-        mine = costs(session, session.worker, function, case)
-        theirs = session.trusted(lambda: costs(session, session.reference, function, case))
+        mine = cached_costs(session, processes.worker_on(), function, case)
+        theirs: Measurement = processes.trusted(
+            lambda: cached_costs(session, processes.reference_on(), function, case)
+        )
     except KataError:
-        return ""  # the other checks say what is wrong with such an answer
-    return compared(mine["ops"], theirs["ops"], mine["memory"], theirs["memory"])
+        return EMPTY  # other checks say what is wrong with such a submission
+    return compare_costs(mine.ops, theirs.ops, mine.memory, theirs.memory)
 
 
-def compared(mine: OpCount, theirs: OpCount, room: MemoryUse, their_room: MemoryUse) -> str:
+def compare_costs(
+    mine: OpCount, theirs: OpCount, my_memory: MemoryUse, their_memory: MemoryUse
+) -> Message:
     """Say in which respect the first call costs more than the second."""
-    found = [_left(mine, theirs)]
-    many = mine.total >= _FAR * max(theirs.total, 1)
-    large = room.total_bytes >= _FAR * max(their_room.total_bytes, 1)
-    if many and (not large or mine.total - theirs.total >= _MANY):
+    conversions = _conversions(mine, theirs)
+    many_ops = mine.total >= _FAR * max(theirs.total, 1)
+    many_bytes = my_memory.total_bytes >= _FAR * max(their_memory.total_bytes, 1)
+    if many_ops and (not many_bytes or mine.total - theirs.total >= _MANY):
         counted = _(
             "It makes {yours}; the reference makes {theirs}.",
             yours=mine.sentence(),
             theirs=theirs.sentence(),
         )
-        found += [counted, _loop(mine)]
-    elif large:
-        found.append(
-            _(
-                "It makes hardly more ops than the reference, but larger ones: {yours}, where the "
-                "reference has {theirs}.",
-                yours=ranked(room.allocated, 2),
-                theirs=ranked(their_room.allocated, 1) or _("nothing of the kind"),
-            )
+        return join(conversions, counted, _loop(mine))
+    if many_bytes:
+        larger = _(
+            "It makes hardly more ops than the reference, but larger ones: {yours}, where the "
+            "reference has {theirs}.",
+            yours=describe_makers(my_memory.allocated, 2),
+            theirs=describe_makers(their_memory.allocated, 1) or _("nothing comparable"),
         )
-    elif not any(found):
-        found.append(_otherwise(mine, theirs))
-    return join(*found)
+        return join(conversions, larger)
+    return conversions or _same_counts(mine, theirs)
 
 
-def _left(mine: OpCount, theirs: OpCount) -> str:
-    """Whether values leave for Python or numpy, and in which lines."""
+def _conversions(mine: OpCount, theirs: OpCount) -> Message:
+    """Say whether values leave PyTorch for Python or NumPy, and in which lines."""
     more = {k: n for k, n in mine.conversions.items() if n > theirs.conversions.get(k, 0)}
     if not more:
-        return ""
+        return EMPTY
     return _(
-        "It takes the numbers out of PyTorch ({what}) and works on in Python or NumPy.",
-        what=mine.left(more),
+        "It takes values out of PyTorch ({what}) and continues in Python or NumPy.",
+        what=mine.describe_conversions(more),
     )
 
 
-def _loop(mine: OpCount) -> str:
-    """Whether one line makes one op over and over: a loop in Python."""
+def _loop(mine: OpCount) -> Message:
+    """Say whether one line makes one op over and over: a Python loop."""
     rows = [(n, at, name) for at, ops in mine.by_line.items() if at for name, n in ops.items()]
-    count, line, _unused = max(rows, default=(0, 0, ""))
+    count, line, _name = max(rows, default=(0, 0, ""))
     if count < _MANY:
-        return ""
-    return _("Line {line} is the body of a Python loop of {count:,} turns.", line=line, count=count)
+        return EMPTY
+    return _(
+        "Line {line} is the body of a Python loop with {count:,} iterations.",
+        line=line,
+        count=count,
+    )
 
 
-def _otherwise(mine: OpCount, theirs: OpCount) -> str:
-    """Neither more ops nor more bytes: other ops, or no ops at all."""
+def _same_counts(mine: OpCount, theirs: OpCount) -> Message:
+    """Explain a slow call with neither more ops nor more bytes."""
     if not mine.total:
-        return _("It makes no ops at all: the work is done in Python itself.")
+        return _("It makes no ops at all: the work is done in Python.")
     known = {*theirs.ops, *theirs.views}
-    other = [name for name in mine.ops if name not in known]
-    if not other:
+    if all(name in known for name in mine.ops):
         return _(
             "It makes the same ops as the reference; the time goes into Python between them, or "
-            "into more work inside of an op."
+            "into more work inside an op."
         )
     return _(
         "It makes no more ops than the reference, but others: {yours}, where the reference has "
@@ -95,17 +100,19 @@ def _otherwise(mine: OpCount, theirs: OpCount) -> str:
     )
 
 
-def risen(small: dict[str, Any], large: dict[str, Any]) -> str:
-    """Say which op in which line has grown most from one size to another.
+def largest_increase(
+    small: Measurement, large: Measurement, *, of: Literal["bytes", "ops", "time"]
+) -> Message:
+    """Say which op in which line grew most from one size to another.
 
     Args:
-        small: what `measure` read at the smaller size, `memory` or `ops`.
+        small: what the meters saw at the smaller size.
         large: the same at the larger size.
+        of: what grew.
     """
-    if "memory" in large:
-        before, after = small["memory"].allocated, large["memory"].allocated
-    else:
-        before, after = small["ops"].lines, large["ops"].lines
+    of_bytes = of == "bytes"
+    before = small.memory.allocated if of_bytes else small.ops.lines
+    after = large.memory.allocated if of_bytes else large.ops.lines
     rows = [
         (size - before.get(name, {}).get(at, 0), name, at)
         for name, sizes in after.items()
@@ -113,19 +120,19 @@ def risen(small: dict[str, Any], large: dict[str, Any]) -> str:
         if at
     ]
     if not rows:
-        return ""
-    _unused, name, at = max(rows)
+        return EMPTY
+    _increase, name, at = max(rows)
     few, many = before.get(name, {}).get(at, 0), after[name][at]
-    if "memory" in large:
+    if of_bytes:
         return _(
-            "Most of it is {op} in line {line}: {few} there, then {many}.",
+            "Most of it is {op} in line {line}: {few}, then {many}.",
             op=name,
             line=at,
             few=quantities.size(few),
             many=quantities.size(many),
         )
     return _(
-        "Most of it is {op} in line {line}: {few:,} x there, then {many:,} x.",
+        "Most of it is {op} in line {line}: {few:,}x, then {many:,}x.",
         op=name,
         line=at,
         few=few,

@@ -1,4 +1,4 @@
-"""The cost ladder: what all contenders cost on a budget's sizes, or on the usual case."""
+"""The cost table: what all contenders cost at a budget's sizes, or on the variant case."""
 
 from __future__ import annotations
 
@@ -6,65 +6,76 @@ from torchkata.course.spec.budgets import Memory, Speedup
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.errors import KataError
-from torchkata.grading.checks.metering import costs, measure
-from torchkata.grading.session import Session
-from torchkata.sandbox.worker_client import Worker
+from torchkata.grading.checks.metering import cached_costs, measure
+from torchkata.grading.session import Session, cost_row
+from torchkata.i18n import Message, _
+from torchkata.result import CostRow
+from torchkata.sandbox.worker_client import WorkerClient
 
 
-def climb(session: Session, without: set[str]) -> None:
-    """Count ops and bytes of every contender, beside the times that the clock has found.
+def collect_costs(session: Session, without: set[str]) -> list[CostRow]:
+    """Count ops and bytes of every contender.
 
-    Where no budget names sizes, submission and reference meet on the usual case.
+    If no budget states sizes, submission and reference are compared on the variant case.
 
     Args:
-        session: the exercise under judgement.
-        without: entry points whose answers are wrong, and so have no cost worth showing.
+        session: the exercise under judgment.
+        without: entry points with wrong results, whose costs are not worth showing.
     """
+    rows: list[CostRow] = []
     for function in session.spec.functions:
         if function.name in without:
             continue
-        sized = False
+        has_sizes = False
         for budget in function.budget:
             match budget:
                 case Speedup(over=over, at=at):
-                    slow = session.baseline(over)
-                    _rungs(session, function, Case.timed(at), {budget.rival: slow})
-                    sized = True
+                    baseline = session.processes.baseline(over)
+                    baselines = {budget.baseline_name: baseline}
+                    rows += _rows(session, function, Case.at_sizes(at), baselines)
+                    has_sizes = True
                 case Memory(at=at) if at:
-                    _rungs(session, function, Case.timed(at), {})
-                    sized = True
-        if not sized and function.case_for_variants.raises is None:
-            _rungs(session, function, function.case_for_variants, {})
+                    rows += _rows(session, function, Case.at_sizes(at), {})
+                    has_sizes = True
+        if not has_sizes and function.case_for_variants.raises is None:
+            rows += _rows(session, function, function.case_for_variants, {})
+    return rows
 
 
-def label(session: Session, function: Function, case: Case) -> str:
-    """What a rung's case is called: with the function's name where there are several."""
-    several = len(session.spec.entries) > 1
-    return f"{function.name}, {case.words}" if several else case.words
+def case_label(session: Session, function: Function, case: Case) -> Message:
+    """Return the label of a case, with the function's name if there are several functions."""
+    if len(session.spec.entries) == 1:
+        return case.label
+    return _("{function}, {case}", function=function.name, case=case.label)
 
 
-def _rungs(
-    session: Session, function: Function, case: Case, slow: dict[str, tuple[Worker, str]]
-) -> None:
-    try:  # the submission may have lost its process, and the right to another one
+def _rows(
+    session: Session,
+    function: Function,
+    case: Case,
+    baselines: dict[str, tuple[WorkerClient, str]],
+) -> list[CostRow]:
+    try:  # the submission may have no process any more
         contenders = {
-            **slow,
-            "yours": (session.worker, function.name),
-            "reference": (session.reference, function.name),
+            **baselines,
+            "yours": (session.processes.worker_on(), function.name),
+            "reference": (session.processes.reference_on(), function.name),
         }
     except KataError:
-        return
-    name = label(session, function, case)
+        return []
+    label = case_label(session, function, case)
+    rows: list[CostRow] = []
     for who, (worker, entry) in contenders.items():
-        memory = who not in slow  # metering a loop of a thousand ops takes long, and tells little
+        memory = who not in baselines  # metering a loop of a thousand ops takes long
         try:
-            ask = costs if memory else measure
-            cost = ask(session, worker, function, case, entry=entry)
+            request = cached_costs if memory else measure
+            cost = request(session, worker, function, case, entry=entry)
         except KataError:
-            return  # the checks have said what is wrong; the ladder only illustrates
-        count = cost["ops"]
-        session.rung(who, name, count, ops=count.total)
-        if conversions := sum(count.conversions.values()):
-            session.rung(who, name, conversions=conversions)
+            return rows  # the checks have said what is wrong; the table only illustrates
+        metrics: dict[str, float] = {"ops": cost.ops.total}
+        if conversions := sum(cost.ops.conversions.values()):
+            metrics["conversions"] = conversions
         if memory:
-            session.rung(who, name, extra_bytes=cost["memory"].peak_bytes)
+            metrics["extra_bytes"] = cost.memory.peak_bytes
+        rows.append(cost_row(who, label, cost.ops, **metrics))
+    return rows

@@ -1,99 +1,75 @@
-"""Plain tests of a grader: what they may ask of a submission and of the reference."""
+"""A grader's custom tests: what they may request of a submission and of the reference."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import cloudpickle
 
-from torchkata.course.translations import told
 from torchkata.errors import CheckFailed, CourseError, KataError
-from torchkata.grading.checks.evidence import Question
-from torchkata.grading.checks.metering import read_meters
-from torchkata.grading.session import Session
-from torchkata.i18n import _
-from torchkata.sandbox.worker_client import Worker
+from torchkata.grading.checks.metering import Measurement, read_meters
+from torchkata.grading.outcome import Outcome, failed, passed
+from torchkata.grading.session import ProbeCall, Session
+from torchkata.i18n import Message, _
+from torchkata.result import CPU
+from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
-from torchkata.worker.meters.counts import MemoryUse, OpCount
 
-OFFERED = ("submission", "reference", "device", "generator", "files")
-"""The arguments that a plain test may take."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """What a probe returned, and what it cost.
-
-    Attributes:
-        value: plain data and CPU tensors.
-        ops: dispatched ATen ops.
-        memory: peak and held bytes, where asked for.
-        synchronisations: (op, line) of each host synchronisation, on the twin device.
-    """
-
-    value: Any
-    ops: OpCount | None = None
-    memory: MemoryUse | None = None
-    synchronisations: tuple[tuple[str, int | None], ...] = ()
+ARGUMENTS: Final = ("submission", "reference", "device", "generator", "files")
+"""The arguments that a custom test may take."""
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A submission or the reference, to be asked by probes.
+class Target:
+    """A submission or the reference, to run probes on.
 
     A probe is a function of the grader, `probe(module, *arguments)`: it runs in the worker, where
     `module` is the submission, and returns plain data, tensors, or containers of these. It may use
-    torch, and imports what else it needs in its own body.
+    torch, and imports everything else in its own body.
 
     Attributes:
-        session: the exercise under judgement.
+        session: the exercise under judgment.
         trusted: whether this is the reference.
     """
 
     session: Session
     trusted: bool
 
-    def run(self, probe: Callable[..., Any], *arguments: Any, device: str = "cpu") -> Any:
-        """Run a probe with the tensors among its arguments on `device`; return what it returns.
+    def run(self, probe: Callable[..., Any], *arguments: Any, device: str = CPU) -> Any:
+        """Run a probe with the tensors among its arguments on `device`; return its result.
 
-        Results of the twin device come home as CPU tensors.
+        Results on the twin device return as CPU tensors.
         """
-        return self._ask(builtin_probes.run_on, probe, arguments, device)
+        return self._request(builtin_probes.run_on, probe, arguments, device)
 
     def call(self, entry: str, *arguments: Any) -> Any:
         """Call an entry point."""
         if self.trusted:
             return self.session.expect(entry, arguments)
-        self.session.asked = Question(
-            probe=builtin_probes.call, arguments=lambda: (entry, *arguments)
+        self.session.note(
+            ProbeCall(probe=builtin_probes.call, arguments=lambda: (entry, *arguments))
         )
-        (value,), _timing = self.session.worker.call(entry, [arguments])
+        (value,), _timing = self.session.processes.worker_on().call(entry, [arguments])
         return value
 
     def measure(
         self,
         probe: Callable[..., Any],
         *arguments: Any,
-        device: str = "cpu",
+        device: str = CPU,
         ops: bool = True,
         memory: bool = False,
-    ) -> Measured:
+    ) -> Measurement:
         """Run a probe under meters."""
-        answer = self._ask(
-            builtin_probes.measured, probe, arguments, device, ops=ops, memory=memory
+        reply = self._request(
+            builtin_probes.run_metered, probe, arguments, device, ops=ops, memory=memory
         )
-        read = read_meters(answer, lined=not self.trusted)
-        return Measured(
-            value=read["value"],
-            ops=read.get("ops"),
-            memory=read.get("memory"),
-            synchronisations=tuple(read.get("synchronisations", ())),
-        )
+        return read_meters(reply, with_lines=not self.trusted)
 
-    def _ask(
+    def _request(
         self,
         harness: Callable[..., Any],
         probe: Callable[..., Any],
@@ -101,62 +77,66 @@ class Subject:
         device: str,
         **keywords: Any,
     ) -> Any:
-        cloudpickle.register_pickle_by_value(self.session.exercise.grader.module)
+        session, processes = self.session, self.session.processes
+        cloudpickle.register_pickle_by_value(session.exercise.grader.module)
 
-        def ask(worker: Worker) -> Any:
+        def request(worker: WorkerClient) -> Any:
             return worker.run(harness, probe, arguments, device, **keywords)
 
         if self.trusted:
-            return self.session.trusted(lambda: ask(self.session.reference_on(device)))
-        self.session.asked = Question(probe=probe, arguments=lambda: arguments, device=device)
-        return ask(self.session.worker_on(device))
+            return processes.trusted(lambda: request(processes.reference_on(device)))
+        session.note(ProbeCall(probe=probe, arguments=lambda: arguments, device=device))
+        return request(processes.worker_on(device))
 
 
-def wants_device(test: Callable[..., None]) -> bool:
-    """Whether a plain test runs once per device."""
+def takes_device(test: Callable[..., None]) -> bool:
+    """Return whether a custom test runs once per device."""
     return "device" in inspect.signature(test).parameters
 
 
-def run_plain(session: Session, test: Callable[..., None], device: str) -> None:
-    """Run a plain test.
+def description(test: Callable[..., None]) -> Message:
+    """Return the docstring of a custom test."""
+    return Message((inspect.getdoc(test) or "").strip())
+
+
+def run_custom_test(session: Session, test: Callable[..., None], device: str) -> Outcome:
+    """Run a custom test.
 
     Raises:
-        CheckFailed: it found a fault.
+        CheckFailed: a claim of the test does not hold.
         CourseError: the test itself is at fault.
     """
-    offers: dict[str, Any] = {
-        "submission": Subject(session, trusted=False),
-        "reference": Subject(session, trusted=True),
+    available: dict[str, Any] = {
+        "submission": Target(session, trusted=False),
+        "reference": Target(session, trusted=True),
         "device": device,
-        "generator": session.seeds.generator(session.exercise.id, test.__name__),
+        "generator": session.random.generator(session.exercise.id, test.__name__),
     }
     wanted = inspect.signature(test).parameters
     if "files" in wanted:
-        offers["files"] = session.files
-    unknown = sorted(set(wanted) - set(offers))
+        available["files"] = session.processes.data_dir
+    unknown = sorted(set(wanted) - set(available))
     if unknown:
         raise CourseError(
-            f"{test.__name__} asks for {', '.join(unknown)}; a test may take {', '.join(OFFERED)}."
+            f"{test.__name__} takes {', '.join(unknown)}; a test may take {', '.join(ARGUMENTS)}."
         )
     try:
-        test(**{name: offers[name] for name in wanted})
+        test(**{name: available[name] for name in wanted})
     except AssertionError as error:
-        raise CheckFailed(
-            told(str(error)) or _("{test} does not hold.", test=test.__name__)
-        ) from error
+        message = (
+            Message(str(error)) if str(error) else _("Expected: {test}", test=description(test))
+        )
+        raise CheckFailed(message) from error
     except KataError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a strange answer makes a test stumble with
-        _blame(test, error)
-
-
-def _blame(test: Callable[..., None], error: Exception) -> None:
-    """A test that stumbles over an answer fails the submission; over its own feet, the course."""
-    raise CheckFailed(
-        _(
-            "The answer has another form than was asked for ({error}); see the stub's text on what "
-            "to return. Found by: {test}",
-            error=f"{type(error).__name__}: {error}",
-            test=told((inspect.getdoc(test) or "").strip()),
+    except Exception as error:  # noqa: BLE001 - a strange result can break any test
+        return failed(
+            "wrong-form",
+            _(
+                "The result has another form than expected ({error}); the stub says what to "
+                "return. Checked: {test}",
+                error=f"{type(error).__name__}: {error}",
+                test=description(test),
+            ),
         )
-    ) from error
+    return passed()

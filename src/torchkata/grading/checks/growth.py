@@ -1,121 +1,120 @@
-"""The growth check: cost at several sizes, and the exponent that it rises with."""
+"""The check of a growth budget: the cost at several sizes, and the exponent of its growth."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from torchkata.course.spec.budgets import Growth
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
-from torchkata.errors import CheckFailed
-from torchkata.grading.checks.cost_attribution import risen
-from torchkata.grading.checks.metering import measure
-from torchkata.grading.checks.power_law import Growth, fit
+from torchkata.grading.checks.cost_attribution import largest_increase
+from torchkata.grading.checks.metering import Measurement, measure
+from torchkata.grading.checks.power_law import PowerLaw, fit
+from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session
-from torchkata.i18n import _, join
+from torchkata.i18n import EMPTY, _, join
 from torchkata.result import GrowthCurve
-from torchkata.sandbox.worker_client import Worker
+from torchkata.sandbox.worker_client import WorkerClient
 
 _REPEATS: Final = 5  # of each timed size; the median decides
 
 
-def growth(session: Session, function: Function, budget: Growth) -> dict[str, float]:
-    """The cost rises with no larger an exponent than allowed.
+@dataclass(kw_only=True)
+class _Costs:
+    """The costs of one contender.
 
-    Returns:
-        The exponent with its interval, and the cost at each size.
+    Attributes:
+        by_size: size to cost.
+        measured: size to what the meters saw; empty if time was measured.
     """
-    known: dict[float, dict[str, Any]] = {}
-    mine, costs = _fitted(session, session.worker, function, budget, known)
-    _note(session, "yours", function, budget, mine, costs)
-    theirs, honest = session.trusted(lambda: _fitted(session, session.reference, function, budget))
-    _note(session, "reference", function, budget, theirs, honest)
-    figures = {
-        "exponent": mine.exponent,
-        "exponent_low": mine.low,
-        "exponent_high": mine.high,
+
+    by_size: dict[float, float] = field(default_factory=dict)
+    measured: dict[float, Measurement] = field(default_factory=dict)
+
+    def law(self) -> PowerLaw:
+        return fit(list(self.by_size), list(self.by_size.values()))
+
+
+def growth(session: Session, function: Function, budget: Growth) -> Outcome:
+    """Judge the exponent with which a cost grows."""
+    processes = session.processes
+    mine = _costs(session, processes.worker_on(), function, budget)
+    theirs: _Costs = processes.trusted(
+        lambda: _costs(session, processes.reference_on(), function, budget)
+    )
+    law, reference_law = mine.law(), theirs.law()
+    curves = (
+        _curve("yours", function, budget, mine),
+        _curve("reference", function, budget, theirs),
+    )
+    metrics = {
+        "exponent": law.exponent,
+        "exponent_low": law.low,
+        "exponent_high": law.high,
         "exponent_allowed": budget.at_most,
-        **{f"{budget.of}_at_{size:g}": cost for size, cost in costs.items()},
+        **{f"{budget.of}_at_{size:g}": cost for size, cost in mine.by_size.items()},
     }
-    if mine.exponent <= budget.at_most:
-        return figures
-    (small, few), *_unused, (large, many) = costs.items()
-    cause = risen(known[small], known[large]) if known else ""
-    told = _(
-        "The {noun} grow like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}), at most "
-        "{over}^{allowed:g} is allowed; the reference's grow like {over}^{theirs:.2f}. From "
-        "{over}={small:g} to {large:g} they rose from {few:,.0f} to {many:,.0f}. Something is "
-        "done again for all that came before.",
-        noun=budget.noun(_),
+    if law.exponent <= budget.at_most:
+        return passed(metrics=metrics, curves=curves)
+    (small, few), *_others, (large, many) = mine.by_size.items()
+    cause = EMPTY
+    if mine.measured:
+        cause = largest_increase(mine.measured[small], mine.measured[large], of=budget.of)
+    finding = _(
+        "The {noun} grow like {over}^{exponent:.2f} (95%: {low:.2f} to {high:.2f}); expected at "
+        "most {over}^{allowed:g}. The reference's grow like {over}^{theirs:.2f}. From "
+        "{over}={small:g} to {large:g} yours rose from {few:,.0f} to {many:,.0f}. Each step seems "
+        "to redo the work of all previous steps.",
+        noun=budget.noun,
         over=budget.over,
-        exponent=mine.exponent,
-        low=mine.low,
-        high=mine.high,
+        exponent=law.exponent,
+        low=law.low,
+        high=law.high,
         allowed=budget.at_most,
-        theirs=theirs.exponent,
+        theirs=reference_law.exponent,
         small=small,
         large=large,
         few=few,
         many=many,
     )
-    raise CheckFailed(join(told, cause), **figures)
+    return failed("growth", join(finding, cause), metrics=metrics, curves=curves)
 
 
-def _note(
-    session: Session,
-    who: str,
-    function: Function,
-    budget: Growth,
-    found: Growth,
-    costs: dict[float, float],
-) -> None:
-    session.curves.append(
-        GrowthCurve(
-            who=who,
-            function=function.name,
-            over=budget.over,
-            of=budget.of,
-            points=tuple(costs.items()),
-            exponent=found.exponent,
-            exponent_low=found.low,
-            exponent_high=found.high,
-            exponent_allowed=budget.at_most,
-        )
+def _curve(who: str, function: Function, budget: Growth, costs: _Costs) -> GrowthCurve:
+    law = costs.law()
+    return GrowthCurve(
+        who=who,
+        function=function.name,
+        over=budget.over,
+        of=budget.of,
+        points=tuple(costs.by_size.items()),
+        exponent=law.exponent,
+        exponent_low=law.low,
+        exponent_high=law.high,
+        exponent_allowed=budget.at_most,
     )
 
 
-def _fitted(
-    session: Session,
-    worker: Worker,
-    function: Function,
-    budget: Growth,
-    known: dict[float, dict[str, Any]] | None = None,
-) -> tuple[Growth, dict[float, float]]:
-    """Fit the growth of a cost; what the meters read at each size is put into `known`."""
-    costs: dict[float, float] = {}
+def _costs(session: Session, worker: WorkerClient, function: Function, budget: Growth) -> _Costs:
+    costs = _Costs()
     for size in budget.sizes:
-        case = Case.timed({**budget.at, budget.over: size})
-        costs[size], read = _cost(session, worker, function, budget, case)
-        if known is not None and read:
-            known[size] = read
-    return fit(list(costs), list(costs.values())), costs
+        case = Case.at_sizes({**budget.at, budget.over: size})
+        if budget.of == "time":
+            costs.by_size[size] = _median_ns(session, worker, function, case)
+            continue
+        of_bytes = budget.of == "bytes"
+        read = measure(session, worker, function, case, ops=not of_bytes, memory=of_bytes)
+        costs.by_size[size] = float(read.memory.total_bytes if of_bytes else read.ops.total)
+        costs.measured[size] = read
+    return costs
 
 
-def _cost(
-    session: Session, worker: Worker, function: Function, budget: Growth, case: Case
-) -> tuple[float, dict[str, Any]]:
-    if budget.of == "time":
-        with session.launcher.turn():
-            times = [_time(session, worker, function, case, turn) for turn in range(_REPEATS)]
-        return median(times), {}
-    bytes_asked = budget.of == "bytes"
-    read: dict[str, Any] = measure(
-        session, worker, function, case, ops=not bytes_asked, memory=bytes_asked
-    )
-    return float(read["memory"].total_bytes if bytes_asked else read["ops"].total), read
-
-
-def _time(session: Session, worker: Worker, function: Function, case: Case, turn: int) -> float:
-    _unused, timing = worker.call(function.name, [session.draw(function, case, turn=turn)])
-    return float(timing.run_ns)
+def _median_ns(session: Session, worker: WorkerClient, function: Function, case: Case) -> float:
+    with session.processes.launcher.timing_lock():
+        timings = [
+            worker.call(function.name, [session.draw(function, case, turn=turn)])[1]
+            for turn in range(_REPEATS)
+        ]
+    return median(float(timing.run_ns) for timing in timings)

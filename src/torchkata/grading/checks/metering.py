@@ -1,8 +1,9 @@
-"""Asks a worker under meters, reads what they say, and refuses what they cannot count."""
+"""Run a call under meters in a worker, read the reply, and refuse what meters cannot count."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Final
 
@@ -11,171 +12,222 @@ import torch
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.errors import CheckFailed, ProtocolError
-from torchkata.grading.checks.outputs import on
+from torchkata.grading.outcome import Outcome, failed
 from torchkata.grading.session import Session
-from torchkata.i18n import _, join
-from torchkata.sandbox.worker_client import Worker
+from torchkata.i18n import Message, _
+from torchkata.result import CPU
+from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.counts import MemoryUse, OpCount
 
 ARRAYS: Final = frozenset({"numpy", "dlpack", "tolist"})
-"""Conversions after which whole tensors live where their memory is not seen."""
+"""Conversions after which whole tensors are kept where the meters do not see their memory."""
 
 _UNSEEN_NS: Final = 500_000
 _UNSEEN_SHARE: Final = 0.2
 _LOOPS: Final = frozenset({"while_loop", "scan", "map_impl", "associative_scan"})
+_MOST_NAME: Final = 60
+_NO_OPS: Final = OpCount(ops={}, views={}, conversions={}, lines={})
+_NO_MEMORY: Final = MemoryUse(peak_bytes=0, total_bytes=0, held_bytes=0, makers={}, allocated={})
+
+Synchronizations = tuple[tuple[str, int | None], ...]
+"""(op, line) of each host synchronization."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What the meters saw of one call. What was not requested is empty.
+
+    Attributes:
+        value: what the call returned.
+        ops: dispatched ops.
+        conversions: values that left PyTorch for Python or NumPy.
+        memory: allocated, held and peak bytes.
+        synchronizations: host synchronizations, on the twin device.
+    """
+
+    value: Any = None
+    ops: OpCount = _NO_OPS
+    conversions: OpCount = _NO_OPS
+    memory: MemoryUse = _NO_MEMORY
+    synchronizations: Synchronizations = ()
 
 
 def measure(
     session: Session,
-    worker: Worker,
+    worker: WorkerClient,
     function: Function,
     case: Case,
     *,
     entry: str = "",
-    **wanted: Any,
-) -> dict[str, Any]:
-    """Call an entry point under meters in a worker; the answer is checked for its form."""
-    unseen = f"metered, {sorted(wanted)}"  # inputs of its own: an answer that was kept is no use
-    if session.owns(worker):
-        session.ask(function, case, device=wanted.get("device", "cpu"), turn=unseen)
+    device: str = CPU,
+    ops: bool = True,
+    memory: bool = False,
+) -> Measurement:
+    """Call an entry point under meters in a worker.
+
+    Raises:
+        CheckFailed: the reply has not the form that the meters write.
+    """
+    wanted = {"device": device, "ops": ops, "memory": memory}
+    unseen = f"metered, {sorted(wanted)}"  # inputs of their own: a cached result is no use
+    is_submission = session.processes.is_submission(worker)
+    if is_submission:
+        session.note_call(function, case, device=device, turn=unseen)
     arguments = (entry or function.name, *session.draw(function, case, turn=unseen))
-    answer = worker.run(
-        builtin_probes.measured, builtin_probes.call, arguments, kept=True, **wanted
+    reply = worker.run(
+        builtin_probes.run_metered, builtin_probes.call, arguments, kept=True, **wanted
     )
-    return read_meters(answer, lined=session.owns(worker))
+    return read_meters(reply, with_lines=is_submission)
 
 
-def costs(
-    session: Session, worker: Worker, function: Function, case: Case, *, entry: str = ""
-) -> dict[str, Any]:
-    """Count ops and memory of a contender together, once for all who ask about this case."""
+def cached_costs(
+    session: Session, worker: WorkerClient, function: Function, case: Case, *, entry: str = ""
+) -> Measurement:
+    """Count ops and memory of a contender together, once per case."""
     entry = entry or function.name
-    key = (session.owns(worker), entry, case.name, tuple(case.sizes.items()))
+    is_submission = session.processes.is_submission(worker)
+    key = (is_submission, entry, case.name, tuple(case.sizes.items()))
     if key not in session.metered:
         session.metered[key] = measure(
             session, worker, function, case, entry=entry, ops=True, memory=True
         )
-    return session.metered[key]
+    known: Measurement = session.metered[key]
+    return known
 
 
-def read_meters(answer: Any, *, lined: bool) -> dict[str, Any]:
-    """Turn the plain answer of `probes.measured` into counts.
+def read_meters(reply: Any, *, with_lines: bool) -> Measurement:
+    """Parse the reply of `builtin_probes.run_metered`.
 
     Args:
-        answer: of a worker.
-        lined: whether its lines are those of the learner's file.
+        reply: of a worker.
+        with_lines: whether its lines are those of the learner's file.
 
     Raises:
-        CheckFailed: it is not of the form that the meters write.
+        CheckFailed: the reply is malformed, or says that work was hidden from the meters.
     """
     try:
-        read: dict[str, Any] = {"value": answer["value"]}
-        seen, unseen = (int(ns) for ns in answer.get("worked_ns", (0, 0)))
-        own = [str(name)[:60] for name in answer.get("own", ())]
-        if "left" in answer:
-            read["left"] = OpCount.from_plain(answer["left"])
-        if "ops" in answer:
-            count = OpCount.from_plain(answer["ops"])
-            read["ops"] = count if lined else count.unlined()
-        if "memory" in answer:
-            use = MemoryUse.from_plain(answer["memory"])
-            read["memory"] = use if lined else use.unlined()
-        if "synchronisations" in answer:
-            read["synchronisations"] = [
-                (str(op)[:60], line if isinstance(line, int) else None)
-                for op, line in answer["synchronisations"]
-            ]
+        seen, unseen = (int(ns) for ns in reply.get("worked_ns", (0, 0)))
+        overridden = [str(name)[:_MOST_NAME] for name in reply.get("overridden_kernels", ())]
+        measurement = _parsed(reply)
     except (KeyError, TypeError, ValueError, ProtocolError) as error:
         raise CheckFailed(
-            _("The meters' answer cannot be read; leave the meters alone.")
+            _("The meters' reply cannot be read. Do not modify the meters."), code="meters"
         ) from error
     if unseen > max(_UNSEEN_NS, _UNSEEN_SHARE * seen):
         raise CheckFailed(
             _(
-                "{share:.0%} of the work was done in a thread that ran before the call, where "
-                "nothing can be counted. Do the work in the function itself.",
+                "{share:.0%} of the work was done in a thread that had started before the call, "
+                "where nothing can be counted. Do the work in the function itself.",
                 share=unseen / (seen + unseen),
-            )
+            ),
+            code="hidden-work",
         )
-    if own:
-        raise CheckFailed(_of_its_own(", ".join(own)))
-    return read
+    if overridden:
+        raise CheckFailed(_opaque_op(", ".join(overridden)), code="opaque-op")
+    return measurement if with_lines else _without_lines(measurement)
 
 
-def busiest(costs: Mapping[int, int]) -> int:
-    """The line of the submission that costs most; 0 where none is known."""
+def _parsed(reply: Mapping[str, Any]) -> Measurement:
+    read = Measurement(value=reply["value"])
+    if "conversions" in reply:
+        read = replace(read, conversions=OpCount.from_json(reply["conversions"]))
+    if "ops" in reply:
+        read = replace(read, ops=OpCount.from_json(reply["ops"]))
+    if "memory" in reply:
+        read = replace(read, memory=MemoryUse.from_json(reply["memory"]))
+    synchronizations = reply.get("synchronizations", ())
+    return replace(
+        read,
+        synchronizations=tuple(
+            (str(op)[:_MOST_NAME], line if isinstance(line, int) else None)
+            for op, line in synchronizations
+        ),
+    )
+
+
+def _without_lines(measurement: Measurement) -> Measurement:
+    return replace(
+        measurement,
+        ops=measurement.ops.without_lines(),
+        memory=measurement.memory.without_lines(),
+    )
+
+
+def costliest_line(costs: Mapping[int, int]) -> int:
+    """Return the line of the submission that costs most; 0 if none is known."""
     known = {line: cost for line, cost in costs.items() if line}
     return max(known, key=lambda line: known[line], default=0)
 
 
-def no_detour(
+def forbid_conversions(
     session: Session,
     function: Function,
     case: Case,
     mine: OpCount,
     among: Collection[str] | None = None,
-) -> None:
-    """Work in numpy or plain Python is not counted, so budgets refuse the way there.
+) -> Outcome | None:
+    """Fail a budget if values leave PyTorch, because work in NumPy or Python is not counted.
 
     Args:
         session: the exercise.
         function: what was called.
-        case: on what.
+        case: on which inputs.
         mine: what was counted.
         among: the conversions that matter; all by default.
 
-    Raises:
-        CheckFailed: it converts more often than the reference does.
+    Returns:
+        None if it converts no more often than the reference.
     """
     kinds = [kind for kind in mine.conversions if among is None or kind in among]
     if not kinds:
-        return
-    ask = partial(measure, session, session.reference, function, case, ops=among is None)
-    theirs: OpCount = session.trusted(ask)["ops" if among is None else "left"]
+        return None
+    processes = session.processes
+    request = partial(measure, session, processes.reference_on(), function, case, ops=among is None)
+    reference: Measurement = processes.trusted(request)
+    theirs = reference.ops if among is None else reference.conversions
     for kind in kinds:
         if mine.conversions[kind] > theirs.conversions.get(kind, 0):
-            raise CheckFailed(
-                join(
-                    _(
-                        "It takes the numbers out of PyTorch ({what}): work done there is not "
-                        "counted, has no gradient, and on a GPU waits for the device. Stay with "
-                        "tensors.",
-                        what=mine.left([kind]),
-                    ),
-                    on(case),
+            return failed(
+                "conversion",
+                _(
+                    "It takes values out of PyTorch ({what}). Work that is done there is not "
+                    "counted, has no gradient, and on a GPU waits for the device. Stay with "
+                    "tensors.",
+                    what=mine.describe_conversions([kind]),
                 ),
-                {"line": busiest(mine.lines[kind])},
+                case=case.label,
+                line=costliest_line(mine.lines[kind]),
             )
+    return None
 
 
-def nothing_of_its_own(mine: OpCount, case: Case) -> None:
-    """An operation that the file makes itself counts as one whatever it does, so it is refused.
+def forbid_opaque_ops(mine: OpCount, case: Case) -> Outcome | None:
+    """Fail a budget if the submission calls an op that it defined, or a loop that is one op.
 
-    Raises:
-        CheckFailed: there is one, or a loop that PyTorch runs as one operation.
+    Such an op counts as one, whatever it does.
     """
     for name in (*mine.ops, *mine.views):
         if name in _LOOPS or (name.partition("::")[0] not in _libraries() and "::" in name):
-            raise CheckFailed(
-                join(
-                    _of_its_own(name),
-                    on(case),
-                ),
-                {"line": busiest(mine.lines[name])},
+            return failed(
+                "opaque-op",
+                _opaque_op(name),
+                case=case.label,
+                line=costliest_line(mine.lines[name]),
             )
+    return None
 
 
-def _of_its_own(name: str) -> str:
+def _opaque_op(name: str) -> Message:
     return _(
-        "It calls {name}, which counts as one operation however much it does inside, so it says "
-        "nothing about the budget. Write out what it does.",
+        "It calls {name}, which counts as one op however much it does inside, so the budget says "
+        "nothing about it. Write out what it does.",
         name=name,
     )
 
 
 @cache
 def _libraries() -> frozenset[str]:
-    """The libraries whose operations PyTorch brings along, here where no submission runs."""
+    """The libraries of PyTorch's own ops, read in a process that runs no submission."""
     names = torch._C._dispatch_get_all_op_names()  # noqa: SLF001 - no public name
     return frozenset(name.partition("::")[0] for name in names) | {"prims"}

@@ -1,52 +1,31 @@
-"""Checks of what a function returns: shape, dtype, values, stability."""
+"""Checks of what a function returns: shape, dtype, values, stability, exceptions."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import torch
 
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.course.spec.tolerance import Tolerance
-from torchkata.course.translations import told
-from torchkata.errors import CheckFailed
-from torchkata.grading.checks.check import raised
+from torchkata.grading.checks.check import describe_exception, raised_outcome
 from torchkata.grading.compare import Difference, differences
-from torchkata.grading.processes import Blocked
-from torchkata.grading.session import Observed, Session
-from torchkata.i18n import _, join
+from torchkata.grading.outcome import Outcome, failed, passed, skipped
+from torchkata.grading.session import Observation, Session
+from torchkata.i18n import EMPTY, Message, _, join
 
 _BEFORE_VALUES = ("contract", "shape")
 
 
-def observed(session: Session, function: Function, case: Case, **variant: Any) -> Observed:
-    """Observe a call; an exception of the submission fails the check and names the case."""
-    seen = session.observe(function, case, **variant)
-    if seen.error is not None:
-        told = _("{what}. Case: {case}.", what=raised(seen.error), case=case.told)
-        raise CheckFailed(told) from seen.error
-    return seen
-
-
-def on(case: Case, layout: str = "contiguous", dtype: str = "") -> str:
-    """The sentence that names the case of a finding."""
-    if dtype:
-        return _("Inputs: {dtype}, case: {case}.", dtype=dtype, case=case.told)
-    if layout == "contiguous":
-        return _("Case: {case}.", case=case.told)
-    return _("Case: {case} with {layout} inputs.", case=case.told, layout=layout)
-
-
-def found(
+def differences_by_axis(
     function: Function,
-    seen: Observed,
+    seen: Observation,
     *,
     tolerance: Tolerance | None = None,
     dtype: bool = False,
 ) -> dict[str, Difference]:
-    """The differences of an observation, by axis."""
+    """Return the differences of an observation, by axis."""
     return {
         difference.axis: difference
         for difference in differences(
@@ -60,112 +39,140 @@ def found(
     }
 
 
-def named(dtype: torch.dtype) -> str:
-    """A dtype as people write it."""
+def dtype_name(dtype: torch.dtype) -> str:
+    """Return a dtype as people write it."""
     return str(dtype).removeprefix("torch.")
 
 
-def ordinary(function: Function) -> list[Case]:
-    """The cases that return, smallest first."""
+def returning_cases(function: Function) -> list[Case]:
+    """Return the cases that must not raise, smallest first."""
     cases = [case for case in function.cases if case.raises is None]
     return sorted(cases, key=lambda case: case.elements)
 
 
-def shape(session: Session, function: Function) -> None:
-    """The result is a tensor (or what the reference returns) of the right shape, in every case."""
-    judged = 0
-    for case in ordinary(function):
+def from_difference(
+    difference: Difference,
+    case: Case,
+    variant: Message = EMPTY,
+    *,
+    wrong_shape: bool = False,
+) -> Outcome:
+    """Return the outcome of a check that found a difference.
+
+    Args:
+        difference: from the expected result.
+        case: on which case.
+        variant: what was special about the inputs, in a sentence.
+        wrong_shape: whether the shape check found it.
+    """
+    return failed(
+        difference.code,
+        join(difference.message, variant),
+        case=case.label,
+        metrics=difference.metrics,
+        facts=difference.facts,
+        wrong_shape=wrong_shape,
+    )
+
+
+def shape(session: Session, function: Function) -> Outcome:
+    """Judge type, structure and shape of the result, in every case."""
+    returned = 0
+    for case in returning_cases(function):
         seen = session.observe(function, case)
         if seen.error is not None:
             continue
-        judged += 1
-        by_axis = found(function, seen)
+        returned += 1
+        by_axis = differences_by_axis(function, seen)
         for axis in _BEFORE_VALUES:
             if axis in by_axis:
-                session.misshapen.add(function.name)
-                raise CheckFailed(join(by_axis[axis].message, on(case)), by_axis[axis].facts)
-    if not judged:
-        raise Blocked(_("Not judged: every call raised."))
+                return from_difference(by_axis[axis], case, wrong_shape=True)
+    return passed() if returned else skipped(_("Not judged: every call raised."))
 
 
-def shape_first(session: Session, function: Function, by_axis: dict[str, Difference]) -> None:
-    """Where the shape check has failed, a wrong shape is not told again.
-
-    Raises:
-        Blocked: this check waits for the shape.
-    """
-    if function.name in session.misshapen and any(axis in by_axis for axis in _BEFORE_VALUES):
-        raise Blocked(_("Not judged: the shape is wrong already."))
-
-
-def _shape_differs(by_axis: dict[str, Difference], where: str) -> None:
-    for axis in _BEFORE_VALUES:
-        if axis in by_axis:
-            raise CheckFailed(join(by_axis[axis].message, where), by_axis[axis].facts)
+def skip_if_wrong_shape(
+    session: Session, function: Function, by_axis: dict[str, Difference]
+) -> Outcome | None:
+    """Skip a check that would only repeat that the shape is wrong."""
+    if function.name in session.learned.wrong_shape and any(a in by_axis for a in _BEFORE_VALUES):
+        return skipped(_("Not judged: the shape is wrong."))
+    return None
 
 
-def values(session: Session, function: Function, case: Case, layout: str = "contiguous") -> None:
-    """The values are the reference's, to a rounding error, in each dtype of the case."""
+def values(session: Session, function: Function, case: Case, layout: str = "contiguous") -> Outcome:
+    """Judge the values against the reference's, in each dtype of the case."""
     for dtype in function.dtypes_of(case):
-        other = dtype is not function.dtypes[0]
-        seen = observed(session, function, case, layout=layout, dtype=dtype if other else None)
-        by_axis = found(function, seen, tolerance=case.allowed(dtype))
-        where = on(case, layout, named(dtype) if other else "")
-        shape_first(session, function, by_axis)
-        _shape_differs(by_axis, where)
+        other_dtype = dtype is not function.dtypes[0]
+        seen = session.observe(function, case, layout=layout, dtype=dtype if other_dtype else None)
+        if seen.error is not None:
+            return raised_outcome(seen.error, case=case.label)
+        by_axis = differences_by_axis(function, seen, tolerance=case.tolerance_for(dtype))
+        if (skip := skip_if_wrong_shape(session, function, by_axis)) is not None:
+            return skip
+        variant = EMPTY
+        if other_dtype:
+            variant = _("Inputs: {dtype}.", dtype=dtype_name(dtype))
+        elif layout != "contiguous":
+            variant = _("Inputs: {layout}.", layout=_LAYOUTS[layout])
+        for axis in _BEFORE_VALUES:
+            if axis in by_axis:
+                return from_difference(by_axis[axis], case, variant)
         if "values" in by_axis:
-            difference = by_axis["values"]
-            raise CheckFailed(
-                join(difference.message, where, told(case.why)),
-                difference.facts,
-                **difference.figures,
-            )
+            return from_difference(by_axis["values"], case, join(variant, Message(case.why)))
+    return passed()
 
 
-def dtype(session: Session, function: Function, wanted: torch.dtype) -> None:
-    """For inputs of one dtype, the result has the reference's dtype, and its values are right."""
-    name = named(wanted)
+_LAYOUTS = {"transposed": _("transposed"), "strided": _("strided")}
+
+
+def dtype(session: Session, function: Function, wanted: torch.dtype) -> Outcome:
+    """Judge the dtype of the result for inputs of one dtype, and the values in it."""
     case = function.case_for_variants
-    by_axis = found(function, observed(session, function, case, dtype=wanted), dtype=True)
-    shape_first(session, function, by_axis)
-    where = _("Inputs: {dtype}.", dtype=name)
-    _shape_differs(by_axis, where)
-    if "dtype" in by_axis:
-        raise CheckFailed(join(by_axis["dtype"].message, where), by_axis["dtype"].facts)
+    seen = session.observe(function, case, dtype=wanted)
+    if seen.error is not None:
+        return raised_outcome(seen.error, case=case.label)
+    by_axis = differences_by_axis(function, seen, dtype=True)
+    if (skip := skip_if_wrong_shape(session, function, by_axis)) is not None:
+        return skip
+    variant = _("Inputs: {dtype}.", dtype=dtype_name(wanted))
+    for axis in (*_BEFORE_VALUES, "dtype"):
+        if axis in by_axis:
+            return from_difference(by_axis[axis], case, variant)
     if "values" in by_axis and wanted is not function.dtypes[0]:
-        where = on(case, dtype=name)
-        raise CheckFailed(join(by_axis["values"].message, where), by_axis["values"].facts)
+        return from_difference(by_axis["values"], case, variant)
+    return passed()
 
 
-def raises(session: Session, function: Function, case: Case) -> None:
-    """Bad arguments raise the exception that the statement names."""
+def raises(session: Session, function: Function, case: Case) -> Outcome:
+    """Judge that wrong arguments raise the exception that the statement names."""
     seen = session.observe(function, case)
     assert case.raises is not None
     wanted = case.raises.__name__
     if seen.error is None:
-        raise CheckFailed(
-            _(
-                "{case}: this has to raise {wanted}, but a result came back.",
-                case=case.told,
-                wanted=wanted,
-            )
+        return failed(
+            "no-exception",
+            _("Expected {wanted}, but the call returned a result.", wanted=wanted),
+            case=case.label,
         )
     if seen.error.kind != wanted:
-        raise CheckFailed(
-            _(
-                "{case}: this has to raise {wanted}. {what}.",
-                case=case.told,
-                wanted=wanted,
-                what=raised(seen.error),
-            )
+        return failed(
+            "wrong-exception",
+            join(
+                _("Expected {wanted}.", wanted=wanted),
+                _("{what}.", what=describe_exception(seen.error)),
+            ),
+            case=case.label,
+            error=seen.error,
         )
     if case.match and not re.search(case.match, str(seen.error)):
-        raise CheckFailed(
+        return failed(
+            "wrong-exception-text",
             _(
-                "{case}: the {wanted} has to say more; its text is {text}. The stub says what has "
-                "to stand in it.",
-                case=case.told,
+                "The text of the {wanted} lacks something: {text}. The stub says what it must "
+                "contain.",
                 wanted=wanted,
                 text=repr(str(seen.error)),
-            )
+            ),
+            case=case.label,
         )
+    return passed()

@@ -2,134 +2,139 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Protocol
 
-from torchkata.course.catalogue import Exercise
+from torchkata.course.exercise import Exercise
 from torchkata.course.spec.budgets import Budget, Growth, HostSyncs, Memory, Ops, Speedup
 from torchkata.course.spec.function import Function, axis_of
-from torchkata.course.translations import turn_to
-from torchkata.errors import Unmeasurable
-from torchkata.grading.checks import behavior, budgets, custom_tests, forbidden_calls, outputs
-from torchkata.grading.checks.check import Check, Finding
+from torchkata.grading.checks import behavior, budgets, custom_tests, outputs
+from torchkata.grading.checks.check import Check
 from torchkata.grading.checks.contract import contract
+from torchkata.grading.checks.forbidden_calls import check_forbidden_calls
 from torchkata.grading.checks.growth import growth
+from torchkata.grading.checks.outputs import dtype_name
 from torchkata.grading.checks.speed import speed
+from torchkata.grading.outcome import Outcome, undecided
 from torchkata.grading.session import Session
-from torchkata.i18n import _
-from torchkata.result import AXES
+from torchkata.i18n import EMPTY, Message, _
+from torchkata.result import AXES, CPU, TWIN
 
 
-def plan(exercise: Exercise, devices: tuple[str, ...] = ("twin:0",)) -> list[Check]:
+class _Judge(Protocol):
+    def __call__(self, session: Session, /) -> Outcome: ...
+
+
+def plan(exercise: Exercise, devices: tuple[str, ...] = (TWIN,)) -> list[Check]:
     """List what is judged of an exercise, without judging it.
 
     Args:
-        lesson: the exercise.
+        exercise: the exercise.
         devices: besides the CPU.
+
+    Raises:
+        CourseError: the grader cannot be loaded, or a test's name has no axis.
     """
-    turn_to(exercise.course, exercise.chapter, exercise.stem)
+    spec = exercise.spec
     checks = [Check(id=f"{exercise.name}::contract", axis="contract", judge=contract)]
-    if exercise.grader.spec.reference_signatures is not None and not exercise.grader.spec.functions:
+    if spec.reference_signatures is not None and not spec.functions:
         no_example = f"{exercise.name}::values[open examples]"
         checks.append(Check(id=no_example, axis="values", judge=_no_example))
-    several = len(exercise.grader.spec.entries) > 1
-    for function in exercise.grader.spec.functions:
-        prefix = f"{function.name}: " if several else ""
-        checks += _function(exercise, function, prefix, devices)
-    checks += _plain(exercise, devices)
+    prefix_names = len(spec.entries) > 1
+    for function in spec.functions:
+        prefix = f"{function.name}: " if prefix_names else ""
+        checks += _of_function(exercise, function, prefix, devices)
+    checks += _custom_tests(exercise, devices)
     return sorted(checks, key=lambda check: AXES.index(check.axis))
 
 
-def _function(
+def _of_function(
     exercise: Exercise, function: Function, prefix: str, devices: tuple[str, ...]
 ) -> Iterator[Check]:
-    def check(axis: str, what: str, judge: Any, **more: str) -> Check:
+    def check(
+        axis: str, what: str, judge: _Judge, case: Message = EMPTY, device: str = CPU
+    ) -> Check:
         label = (prefix + what).removesuffix(": ")
         return Check(
             id=f"{exercise.name}::{axis}" + (f"[{label}]" if label else ""),
             axis=axis,
             judge=judge,
             entry=function.name,
-            **more,
+            case=case,
+            device=device,
         )
 
-    usual = function.case_for_variants.words
+    variant_case = function.case_for_variants
+    label = variant_case.label
     if function.forbidden:
-        yield check(
-            "contract",
-            "basic operations only",
-            partial(forbidden_calls.own_work, function=function),
-        )
+        judge = partial(check_forbidden_calls, function=function)
+        yield check("contract", "basic operations only", judge)
     yield check("shape", "", partial(outputs.shape, function=function))
     for case in function.cases:
         if case.raises is not None:
-            judge = partial(outputs.raises, function=function, case=case)
+            raises = partial(outputs.raises, function=function, case=case)
+            yield check(case.axis, case.name, raises, case.label)
         else:
-            judge = partial(outputs.values, function=function, case=case)
-        yield check(case.axis, case.name, judge, case=case.words)
+            values = partial(outputs.values, function=function, case=case)
+            yield check(case.axis, case.name, values, case.label)
     for layout in function.layouts:
-        judge = partial(
-            outputs.values, function=function, case=function.case_for_variants, layout=layout
-        )
-        yield check("values", f"{layout} inputs", judge, case=usual)
+        values = partial(outputs.values, function=function, case=variant_case, layout=layout)
+        yield check("values", f"{layout} inputs", values, label)
     for dtype in function.dtypes:
-        name = str(dtype).removeprefix("torch.")
-        judge = partial(outputs.dtype, function=function, wanted=dtype)
-        yield check("dtype", name, judge, case=usual)
+        of_dtype = partial(outputs.dtype, function=function, wanted=dtype)
+        yield check("dtype", dtype_name(dtype), of_dtype, label)
     if function.device:
         for device in devices:
-            judge = partial(behavior.device, function=function, where=device)
-            yield check("device", device, judge, case=usual, device=device)
+            on_device = partial(behavior.device, function=function, where=device)
+            yield check("device", device, on_device, label, device)
     if function.purity:
-        yield check("purity", "", partial(behavior.purity, function=function), case=usual)
-    if function.differentiable(function.case_for_variants):
-        yield check("gradient", "", partial(behavior.gradient, function=function), case=usual)
+        yield check("purity", "", partial(behavior.purity, function=function), label)
+    if function.differentiable(variant_case):
+        yield check("gradient", "", partial(behavior.gradient, function=function), label)
         for case in function.cases:
             if case.gradient:
-                judge = partial(behavior.gradient, function=function, case=case)
-                yield check("gradient", case.name, judge, case=case.words)
-    yield from _budgets(check, function)
-
-
-def _budgets(check: Any, function: Function) -> Iterator[Check]:
-    judges: dict[type, tuple[str, Any]] = {
-        Ops: ("ops", partial(_figured, budgets.ops)),
-        HostSyncs: ("ops", budgets.syncs),
-        Memory: ("memory", partial(_figured, budgets.memory)),
-        Speedup: ("speed", partial(_figured, speed)),
-        Growth: ("memory", partial(_figured, growth)),
-    }
+                gradient = partial(behavior.gradient, function=function, case=case)
+                yield check("gradient", case.name, gradient, case.label)
     for budget in function.budget:
-        axis, judge = judges[type(budget)]
-        yield check(axis, budget.sentence(), partial(judge, function=function, budget=budget))
+        axis, of_budget = _judge_of(function, budget)
+        yield check(axis, str(budget.sentence()), of_budget)
 
 
-def _figured(
-    judge: Callable[..., dict[str, float]], session: Session, function: Function, budget: Budget
-) -> Finding:
-    return Finding(figures=judge(session, function, budget))
+def _judge_of(function: Function, budget: Budget) -> tuple[str, _Judge]:
+    """Return the axis of a budget and the function that judges it."""
+    match budget:
+        case Ops():
+            return "ops", partial(budgets.ops, function=function, budget=budget)
+        case HostSyncs():
+            return "ops", partial(budgets.host_syncs, function=function, budget=budget)
+        case Memory():
+            return "memory", partial(budgets.memory, function=function, budget=budget)
+        case Growth():
+            return "memory", partial(growth, function=function, budget=budget)
+        case Speedup():
+            return "speed", partial(speed, function=function, budget=budget)
 
 
-def _no_example(_session: Session) -> None:
-    raise Unmeasurable(
+def _no_example(_session: Session) -> Outcome:
+    return undecided(
+        "no-example",
         _(
-            "There is no open example for this exercise, so only its names and parameters were "
-            "judged here. Your instructor's run judges the rest."
-        )
+            "This exercise has no open example, so only its names and parameters were judged here. "
+            "Your instructor's run judges the rest."
+        ),
     )
 
 
-def _plain(exercise: Exercise, devices: tuple[str, ...]) -> Iterator[Check]:
+def _custom_tests(exercise: Exercise, devices: tuple[str, ...]) -> Iterator[Check]:
     for name, test in exercise.grader.tests.items():
         axis, what = axis_of(name)
-        for device in devices if custom_tests.wants_device(test) else ("",):
+        for device in devices if custom_tests.takes_device(test) else ("",):
             label = f"{what}, {device}" if device else what
             yield Check(
                 id=f"{exercise.name}::{axis}[{label}]",
                 axis=axis,
-                judge=partial(custom_tests.run_plain, test=test, device=device or "cpu"),
-                case=(inspect.getdoc(test) or "").strip(),
-                device=device or "cpu",
+                judge=partial(custom_tests.run_custom_test, test=test, device=device or CPU),
+                description=custom_tests.description(test),
+                device=device or CPU,
             )

@@ -1,4 +1,4 @@
-"""Growth: how cost rises with size, as the exponent of a power law fitted to a few sizes."""
+"""Fit a power law to the cost at a few sizes: its exponent says how the cost grows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FEWEST: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Growth:
+class PowerLaw:
     """A fitted power law, cost = constant * size**exponent.
 
     Attributes:
@@ -28,18 +28,18 @@ class Growth:
     high: float
 
 
-def fit(sizes: Sequence[float], costs: Sequence[float]) -> Growth:
-    """Fit the exponent of growth.
+def fit(sizes: Sequence[float], costs: Sequence[float]) -> PowerLaw:
+    """Fit the exponent of growth by least squares.
 
     Args:
-        sizes: at least three different ones, all positive.
+        sizes: at least three different sizes, all positive.
         costs: one per size; anything below 1 (no op, no byte) counts as 1.
 
     Raises:
-        ValueError: there are too few sizes to say how sure the exponent is.
+        ValueError: there are too few sizes for an interval.
     """
     if len(set(sizes)) < _FEWEST or len(sizes) != len(costs) or min(sizes) <= 0:
-        raise ValueError("A growth needs three or more different, positive sizes, a cost for each.")
+        raise ValueError("expected three or more different, positive sizes and a cost for each")
     xs = [math.log(size) for size in sizes]
     ys = [math.log(max(cost, 1.0)) for cost in costs]
     x_mean, y_mean = fmean(xs), fmean(ys)
@@ -49,4 +49,4 @@ def fit(sizes: Sequence[float], costs: Sequence[float]) -> Growth:
     free = len(xs) - 2
     error = math.sqrt(residual / free / spread)
     half = _T95[min(free, len(_T95)) - 1] * error
-    return Growth(exponent=slope, low=slope - half, high=slope + half)
+    return PowerLaw(exponent=slope, low=slope - half, high=slope + half)

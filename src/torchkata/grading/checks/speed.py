@@ -1,4 +1,4 @@
-"""The speed check: baseline, submission and reference race in workers of their own."""
+"""The check of a speed budget: baseline, submission and reference race in their own workers."""
 
 from __future__ import annotations
 
@@ -14,50 +14,63 @@ from torchkata.course.spec.budgets import Speedup
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.course.spec.tolerance import Tolerance
-from torchkata.course.translations import told
-from torchkata.errors import CheckFailed, SubmissionError, Unmeasurable
-from torchkata.grading.checks.check import raised
+from torchkata.errors import CheckFailed, SubmissionError
+from torchkata.grading.checks.check import describe_exception
 from torchkata.grading.checks.cost_attribution import why_slow
-from torchkata.grading.checks.cost_table import label
-from torchkata.grading.checks.outputs import on
+from torchkata.grading.checks.cost_table import case_label
 from torchkata.grading.compare import differences, tolerance_for
-from torchkata.grading.session import Session
-from torchkata.grading.timing.race import Block, Decision, Outcome, Rule, decide
-from torchkata.i18n import _, join
-from torchkata.sandbox.worker_client import Timing, Worker
+from torchkata.grading.outcome import Outcome, failed, passed, undecided
+from torchkata.grading.session import Session, cost_row
+from torchkata.grading.timing.race import Block, Decision, RaceConfig, RaceOutcome, Reason, decide
+from torchkata.i18n import EMPTY, Message, _, join
+from torchkata.result import CostRow
+from torchkata.sandbox.worker_client import Timing, WorkerClient
 
 _HARNESS_SWITCHES: Final = 2  # the worker waits twice within a block: for `go` and for `send`
 _MOST_BYTES: Final = 8 << 20  # of inputs in one block
-_MOST_CALLS: Final = 64  # in one block: a harness of 15 us weighs little even on calls of 3 us
-_ROOM: Final = 8.0
+_MORE_TOLERANCE: Final = 8.0
 _TRANSPORT_FACTOR: Final = 2.0
 _TRANSPORT_SLACK_NS: Final = 200_000
+
+_AUDITS: Final = {
+    Reason.SLEEPS: _("It sleeps during the call, and waiting counts like working."),
+    Reason.BATCH_ONLY: _(
+        "It is fast only if many calls are timed together; each call on its own is slow."
+    ),
+}
+_UNDECIDED: Final = {
+    Reason.REFERENCE_MISSES: _("the reference misses the threshold too"),
+    Reason.CLOCK_STANDS_STILL: _("the clock stands still"),
+    Reason.MACHINE_BUSY: _("the machine is too busy"),
+    Reason.TOO_CLOSE: _("too close to call"),
+}
 
 
 @dataclass(kw_only=True)
 class _Racer:
-    """One contender: calls an entry point of a worker on inputs that nobody has seen before."""
+    """A contender: calls an entry point of a worker on new inputs."""
 
-    worker: Worker
+    worker: WorkerClient
     entry: str
     draw: Callable[[int], list[tuple[Any, ...]]]
-    done: Block | None = None
+    timed_block: Block | None = None
+    """A block that was run to verify another contender; it counts once."""
 
     def block(self, calls: int, /) -> Block:
-        """Run a block of `calls` calls, unless one was run lately and nobody has asked for it."""
-        done, self.done = self.done, None
-        if done is not None and done.calls == calls:
-            return done
-        _unused, timing = self.worker.call(self.entry, self.draw(calls))
+        """Run a block of `calls` calls, or return the block that was run a moment ago."""
+        known, self.timed_block = self.timed_block, None
+        if known is not None and known.calls == calls:
+            return known
+        _results, timing = self.worker.call(self.entry, self.draw(calls))
         return _block(calls, timing, 0)
 
 
 @dataclass(kw_only=True)
-class _Judged(_Racer):
-    """The submission: every answer of every block is verified against the reference.
+class _JudgedRacer(_Racer):
+    """The submission: every result of every block is verified against the reference.
 
-    Only the calls themselves are timed, so a submission could hide work while inputs are read or
-    answers written. Whatever it spends there beyond the reference on the same inputs is charged.
+    Only the calls are timed, so a submission could hide work while inputs are read or results
+    written. Whatever it spends there beyond the reference on the same inputs is added.
     """
 
     reference: _Racer
@@ -72,13 +85,13 @@ class _Judged(_Racer):
         finally:
             if self.worker.alive:
                 self.worker.pause()
-        expected, honest = self.reference.worker.call(self.entry, inputs)
+        expected, reference_timing = self.reference.worker.call(self.entry, inputs)
         self.verify(got, expected)
-        if calls > 1:  # a single call has to be as cold as the submission's
-            self.reference.done = _block(calls, honest, 0)
+        if calls > 1:  # a single call must be as cold as the submission's
+            self.reference.timed_block = _block(calls, reference_timing, 0)
         transport = timing.unpack_ns + timing.pack_ns
-        fair = _TRANSPORT_FACTOR * (honest.unpack_ns + honest.pack_ns) + _TRANSPORT_SLACK_NS
-        return _block(calls, timing, max(0.0, transport - fair))
+        fair = _TRANSPORT_FACTOR * (reference_timing.unpack_ns + reference_timing.pack_ns)
+        return _block(calls, timing, max(0.0, transport - fair - _TRANSPORT_SLACK_NS))
 
 
 def _block(calls: int, timing: Timing, surcharge: float) -> Block:
@@ -90,64 +103,73 @@ def _block(calls: int, timing: Timing, surcharge: float) -> Block:
     )
 
 
-def speed(session: Session, function: Function, budget: Speedup) -> dict[str, float]:
-    """The submission is at least `budget.factor` times faster than the named slow version.
-
-    Returns:
-        The figures of the race.
-    """
-    case = Case.timed(budget.at)
+def speed(session: Session, function: Function, budget: Speedup) -> Outcome:
+    """Judge whether the submission is `budget.factor` times faster than the baseline."""
+    processes = session.processes
+    case = Case.at_sizes(budget.at)
     turns = iter(range(1 << 40))
 
     def draw(calls: int) -> list[tuple[Any, ...]]:
-        return [session.draw(function, case, turn=next(turns)) for _unused in range(calls)]
+        return [session.draw(function, case, turn=next(turns)) for _call in range(calls)]
 
-    session.ask(function, case)
-    slow, name = session.baseline(budget.over)
-    reference = _Racer(worker=session.reference, entry=function.name, draw=draw)
-    judged = _Judged(
-        worker=session.worker,
+    session.note_call(function, case)
+    baseline, baseline_entry = processes.baseline(budget.over)
+    reference = _Racer(worker=processes.reference_on(), entry=function.name, draw=draw)
+    judged = _JudgedRacer(
+        worker=processes.worker_on(),
         entry=function.name,
         draw=draw,
         reference=reference,
         verify=partial(_verify, function),
     )
     try:
-        with session.launcher.turn(), session.hushed():
+        with processes.launcher.timing_lock(), processes.others_paused():
             decision = decide(
-                _Racer(worker=slow, entry=name, draw=draw),
+                _Racer(worker=baseline, entry=baseline_entry, draw=draw),
                 judged,
                 reference,
                 budget.factor,
-                rule=Rule(max_calls=_most_calls(draw(1)[0])),
+                config=RaceConfig(most_calls=_most_calls(draw(1)[0])),
                 rng=random.SystemRandom(),
             )
     except SubmissionError as error:
-        raise CheckFailed(_("While it was timed: {what}.", what=raised(error))) from error
-    _note(session, budget, label(session, function, case), decision)
-    failed = decision.outcome is Outcome.SLOWER and not _why(decision.reason)
-    cause = why_slow(session, function, case) if failed else ""
-    return _verdict(budget, decision, case, cause)
+        return failed(
+            "raised",
+            _("While it was timed: {what}.", what=describe_exception(error)),
+            case=case.label,
+            error=error,
+        )
+    rows = _cost_rows(budget, case_label(session, function, case), decision)
+    slow = decision.outcome is RaceOutcome.SLOWER and decision.reason not in _AUDITS
+    cause = why_slow(session, function, case) if slow else EMPTY
+    return _outcome(budget, decision, case, cause, rows)
 
 
 def _verify(function: Function, got: list[Any], expected: list[Any]) -> None:
-    """Every answer of a block is the reference's, or there is nothing to time."""
+    """Compare every result of a block with the reference's.
+
+    Raises:
+        CheckFailed: one is wrong, so there is nothing to time.
+    """
     tolerance = function.tolerance
     if len({_form(leaf) for leaf in [*got, *expected]}) == 1 and torch.is_tensor(got[0]):
         got, expected = [torch.stack(got)], [torch.stack(expected)]
-        if tolerance is None:  # the values checks are strict; thousands of sums need more room
+        if tolerance is None:  # the values checks are strict; thousands of sums need more
             strict = tolerance_for(expected[0])
-            tolerance = Tolerance(rtol=_ROOM * strict.rtol, atol=_ROOM * strict.atol)
+            tolerance = Tolerance(
+                rtol=_MORE_TOLERANCE * strict.rtol, atol=_MORE_TOLERANCE * strict.atol
+            )
     for difference in differences(got, expected, tolerance=tolerance, name=f"`{function.name}`"):
         raise CheckFailed(
             join(
                 _(
-                    "An answer was wrong while it was timed; every call has new inputs, and every "
-                    "answer is verified."
+                    "A result was wrong while the call was timed. Every call gets new inputs, and "
+                    "every result is verified."
                 ),
                 difference.message,
             ),
-            difference.facts,
+            code="wrong-while-timed",
+            facts=difference.facts,
         )
 
 
@@ -156,21 +178,28 @@ def _form(leaf: Any) -> object:
 
 
 def _most_calls(arguments: tuple[Any, ...]) -> int:
+    """Limit a block by the bytes of its inputs."""
     size = sum(a.numel() * a.element_size() for a in arguments if hasattr(a, "element_size"))
-    return int(max(1, min(_MOST_CALLS, _MOST_BYTES // max(1, size))))
+    return int(max(1, min(RaceConfig().most_calls, _MOST_BYTES // max(1, size))))
 
 
-def _note(session: Session, budget: Speedup, case: str, decision: Decision) -> None:
-    for who, ns in (
-        (budget.rival, decision.baseline_ns),
+def _cost_rows(budget: Speedup, label: Message, decision: Decision) -> tuple[CostRow, ...]:
+    medians = (
+        (budget.baseline_name, decision.baseline_ns),
         ("yours", decision.candidate_ns),
         ("reference", decision.reference_ns),
-    ):
-        session.rung(who, case, seconds_median=ns * 1e-9)
+    )
+    return tuple(cost_row(who, label, seconds_median=ns * 1e-9) for who, ns in medians)
 
 
-def _verdict(budget: Speedup, decision: Decision, case: Case, cause: str) -> dict[str, float]:
-    figures = {
+def _outcome(
+    budget: Speedup,
+    decision: Decision,
+    case: Case,
+    cause: Message,
+    rows: tuple[CostRow, ...],
+) -> Outcome:
+    metrics = {
         "ratio": decision.ratio,
         "ratio_low": decision.ratio_low,
         "ratio_high": decision.ratio_high,
@@ -182,46 +211,28 @@ def _verdict(budget: Speedup, decision: Decision, case: Case, cause: str) -> dic
         "pairs": float(decision.pairs),
         "seconds_to_decide": decision.seconds,
     }
-    if decision.outcome is Outcome.FASTER:
-        return figures
-    if decision.outcome is Outcome.UNDECIDED:
-        raise Unmeasurable(
-            _(
-                "The clock cannot decide now ({reason}): {ratio:.3g} x measured, {factor:g} x "
-                "asked for. Close other programs and grade again.",
-                reason=_reason(decision.reason),
-                ratio=decision.ratio,
-                factor=budget.factor,
-            ),
-            **figures,
+    if decision.outcome is RaceOutcome.FASTER:
+        return passed(metrics=metrics, cost_rows=rows)
+    if decision.outcome is RaceOutcome.UNDECIDED:
+        message = _(
+            "Undecided ({reason}): measured {ratio:.3g}x, required {factor:g}x. Close other "
+            "programs and grade again.",
+            reason=_UNDECIDED[decision.reason],
+            ratio=decision.ratio,
+            factor=budget.factor,
         )
+        return undecided(f"race-{decision.reason}", message, metrics=metrics, cost_rows=rows)
     finding = _(
-        "{ratio:.3g} x as fast as the {rival}; at least {factor:g} x is asked for. The reference "
-        "reaches {reference:.3g} x, so yours takes {behind:.3g} x its time.",
+        "Expected at least {factor:g}x the speed of the {baseline}, got {ratio:.3g}x. The "
+        "reference reaches {reference:.3g}x, so yours takes {behind:.3g}x its time.",
         ratio=decision.ratio,
-        rival=told(budget.rival),
+        baseline=Message(budget.baseline_name),
         factor=budget.factor,
         reference=decision.reference_ratio,
         behind=decision.reference_ratio / max(decision.ratio, 1e-9),
     )
-    raise CheckFailed(join(finding, _why(decision.reason), cause, on(case)), **figures)
-
-
-def _reason(undecided: str) -> str:
-    """Why the clock cannot decide, in the language in force."""
-    return {
-        "the reference misses it too": _("the reference misses it too"),
-        "the clock stands still": _("the clock stands still"),
-        "machine too busy": _("machine too busy"),
-        "too close to call": _("too close to call"),
-    }.get(undecided, undecided)
-
-
-def _why(failed: str) -> str:
-    """What the audit of a race found, as a sentence; empty where it found nothing."""
-    return {
-        "sleeps": _("Waiting counts like working: it sleeps during the call."),
-        "batch only": _(
-            "It is fast only when many calls are timed together; each call on its own is slow."
-        ),
-    }.get(failed, "")
+    audit = _AUDITS.get(decision.reason, EMPTY)
+    code = f"race-{decision.reason}" if audit else "slow"
+    return failed(
+        code, join(finding, audit, cause), case=case.label, metrics=metrics, cost_rows=rows
+    )
