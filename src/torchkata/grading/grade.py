@@ -11,7 +11,7 @@ from typing import Final
 from torchkata.course.exercise import Exercise
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CourseError
-from torchkata.grading.checks.check import Check, FailureContext, run_check
+from torchkata.grading.checks.check import Check, JudgedCheck, run_check
 from torchkata.grading.checks.cost_table import collect_costs
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.explain.explain import add_explanations
@@ -129,21 +129,6 @@ def _grade(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class JudgedCheck:
-    """A check with its result.
-
-    Attributes:
-        check: what was judged.
-        result: its result.
-        context: what explanations need, if it failed.
-    """
-
-    check: Check
-    result: CheckResult
-    context: FailureContext | None = None
-
-
 def judge_checks(
     session: Session, checks: list[Check], on_check: Callable[[Check], None]
 ) -> list[JudgedCheck]:
@@ -159,8 +144,8 @@ def judge_checks(
             session.learned.skipped.add(check.id)
             judged.append(JudgedCheck(check=check, result=_not_timed(check)))
             continue
-        result, context = run_check(check, session)
-        judged.append(JudgedCheck(check=check, result=result, context=context))
+        judged.append(run_check(check, session))
+        result = judged[-1].result
         if result.verdict is Verdict.FAILED:
             if check.id.endswith("::contract"):
                 return judged

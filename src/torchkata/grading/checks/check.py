@@ -70,11 +70,23 @@ class FailureContext:
     call: ProbeCall | None = None
 
 
-def run_check(check: Check, session: Session) -> tuple[CheckResult, FailureContext | None]:
-    """Judge one check and let the session collect what it found.
+@dataclass(frozen=True, kw_only=True)
+class JudgedCheck:
+    """A check with its result.
 
-    Returns:
-        The result, and if the check failed, what explanations need.
+    Attributes:
+        check: what was judged.
+        result: its result.
+        context: what explanations need, if it failed.
+    """
+
+    check: Check
+    result: CheckResult
+    context: FailureContext | None = None
+
+
+def run_check(check: Check, session: Session) -> JudgedCheck:
+    """Judge one check and let the session collect what it found.
 
     Raises:
         CourseError: the course's own code is at fault.
@@ -82,7 +94,11 @@ def run_check(check: Check, session: Session) -> tuple[CheckResult, FailureConte
     session.last_call = None
     outcome = _judge(check, session)
     session.collect(check.id, check.entry, outcome)
-    return _result(check, session, outcome), _context(session, outcome)
+    return JudgedCheck(
+        check=check,
+        result=_result(check, session, outcome),
+        context=_context(session, outcome),
+    )
 
 
 def _judge(check: Check, session: Session) -> Outcome:
