@@ -1,135 +1,180 @@
-"""Grader of map_dataset: a folder of .npy files, in one process and in two."""
+"""Grader of map_dataset: a folder of .npy files, read in one process and in two."""
 
 import torch
 
-from torchkata import EntryPoint, Spec, loader_raises, loader_yields, require, same
+from torchkata import EntryPoint, Spec, _, loader_raises, loader_yields, require, same
 from torchkata.probes import loader_output, recorded_opens, samples_at
 
 SPEC = Spec(
-    EntryPoint("ArrayFolder"), stub_digest="fff38c88db1eede0", fault="values", loads_data=True
+    EntryPoint("ArrayFolder"),
+    stub_digest="fff38c88db1eede0",
+    broken_axis="values",
+    loads_data=True,
 )
 NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9", "a-1")
 
 
-def asked(kata, path, indices, pattern="*.npy"):
-    """The length, and the samples of some indices, or "IndexError"."""
+def length_and_samples(kata, path, indices, pattern="*.npy"):
+    """Return the length, and for each index the sample or "IndexError"."""
     ds = kata.ArrayFolder(path, pattern)
-    return len(ds), samples_at(ds, indices)
+    return {"len": len(ds), "samples": samples_at(ds, indices)}
 
 
-def made(kata, path):
-    from pathlib import Path  # noqa: PLC0415 - a probe brings its own
+def built_with_path(kata, path):
+    from pathlib import Path  # noqa: PLC0415 - probes import what they need
 
     ds = kata.ArrayFolder(Path(path))
-    return isinstance(ds, torch.utils.data.Dataset), len(ds), ds[0]
+    is_dataset = isinstance(ds, torch.utils.data.Dataset)
+    return {"is dataset": is_dataset, "len": len(ds), "first": ds[0]}
 
 
-def opened(kata, path, index):
-    """The files that are opened by making the dataset, and by asking for one sample."""
-    with recorded_opens(".npy") as early:
+def opened_files(kata, path, index):
+    """Return the files that are opened by creating the dataset, and by reading one sample."""
+    with recorded_opens(".npy") as by_init:
         ds = kata.ArrayFolder(path)
         len(ds)
-    with recorded_opens(".npy") as late:
+    with recorded_opens(".npy") as by_read:
         ds[index]
-    return sorted(set(early)), sorted(set(late))
+    return {"by init": sorted(set(by_init)), "by read": sorted(set(by_read))}
 
 
-def loaded(kata, path, batch_size, workers):
+def load(kata, path, batch_size, workers):
     return loader_output(kata.ArrayFolder(path), batch_size=batch_size, num_workers=workers)
 
 
-def arrays(generator, names=NAMES):
+def random_arrays(generator, names=NAMES):
     return {f"{name}.npy": torch.randn(3, generator=generator) for name in names}
 
 
-def kept(submission, files, array):
-    """The sample is the array of the file, as it is."""
-    (sample,) = submission.run(asked, files.folder({"a.npy": array}), [0])[1]
-    same(sample, array, what=f"the sample of a {array.dtype} file of shape {list(array.shape)}")
+def require_unchanged(submission, files, array):
+    """Fail unless the sample of a file equals the array in it."""
+    path = files.folder({"a.npy": array})
+    (sample,) = submission.run(length_and_samples, path, [0])["samples"]
+    what = _(
+        "the sample of a file with {dtype} values of shape {shape}",
+        dtype=array.dtype,
+        shape=list(array.shape),
+    )
+    same(sample, array, what=what)
 
 
 def test_contract_dataset(submission, files, generator):
-    """It is a Dataset, also of a folder that is given as a Path."""
-    given = arrays(generator, ["a"])
-    kind, count, first = submission.run(made, files.folder(given))
-    require(kind, "ArrayFolder has to be a torch.utils.data.Dataset: name it as the base class.")
-    require(count == 1, f"len(ds) is {count}, but the folder has 1 file.")
-    same(first, given["a.npy"], what="`ds[0]`")
+    """ArrayFolder is a Dataset, and accepts the folder as a Path."""
+    arrays = random_arrays(generator, ["a"])
+    got = submission.run(built_with_path, files.folder(arrays))
+    require(
+        got["is dataset"],
+        _("ArrayFolder must be a torch.utils.data.Dataset. Use that as its base class."),
+    )
+    require(
+        got["len"] == 1,
+        _("len(ds) for a folder with 1 file: expected 1, got {len}.", len=got["len"]),
+    )
+    same(got["first"], arrays["a.npy"], what=_("`ds[0]`"))
 
 
 def test_contract_index_error(submission, files, generator):
-    """Past either end there is an IndexError; an empty folder has nothing else."""
+    """Indices past either end raise IndexError; for an empty folder, all of them."""
     for names in ("abc", ""):
-        n, path = len(names), files.folder(arrays(generator, names))
+        n, path = len(names), files.folder(random_arrays(generator, names))
         past = (n, n + 5, -n - 1, -n - 9)
-        count, found = submission.run(asked, path, past)
-        require(count == n, f"len(ds) is {count} for a folder of {n} files.")
-        given = [i for i, sample in zip(past, found, strict=True) if not isinstance(sample, str)]
+        got = submission.run(length_and_samples, path, past)
         require(
-            not given,
-            f"With {n} files, indices {given} give a result; they have to raise IndexError, or a "
-            "`for` loop over the dataset never ends.",
+            got["len"] == n,
+            _("len(ds) for a folder with {n} files: expected {n}, got {len}.", n=n, len=got["len"]),
+        )
+        returned = [
+            index
+            for index, sample in zip(past, got["samples"], strict=True)
+            if not isinstance(sample, str)
+        ]
+        require(
+            not returned,
+            _(
+                "With {n} files, the indices {indices} return a sample; expected IndexError. "
+                "Without it, a `for` loop over the dataset never ends.",
+                n=n,
+                indices=returned,
+            ),
         )
 
 
 def test_values_sorted_by_name(submission, files, generator):
-    """Sample i is the i-th file by name, from either end; nothing else in the folder counts."""
-    given = arrays(generator)
+    """Sample i is the i-th file by name, counted from either end; other files do not count."""
+    arrays = random_arrays(generator)
     others = {"notes.txt": b"no array", "a.npy.bak": b"", "sub/a.npy": torch.zeros(3)}
-    path = files.folder({**given, **others})
-    for pattern, start in (("*.npy", ""), ("a*.npy", "a")):
-        names = sorted(name for name in given if name.startswith(start))
+    path = files.folder({**arrays, **others})
+    for pattern, prefix in (("*.npy", ""), ("a*.npy", "a")):
+        names = sorted(name for name in arrays if name.startswith(prefix))
         n = len(names)
-        count, found = submission.run(asked, path, range(-n, n), pattern)
+        got = submission.run(length_and_samples, path, range(-n, n), pattern)
         require(
-            count == n,
-            f"len(ds) is {count}, but {n} files of the folder match {pattern!r}; those in folders "
-            "inside it, and files that do not match, are not counted.",
+            got["len"] == n,
+            _(
+                "len(ds): expected {n}, the number of files that match {pattern!r}, got {len}. "
+                "Files in subfolders and files that do not match do not count.",
+                n=n,
+                pattern=pattern,
+                len=got["len"],
+            ),
         )
-        for index, sample in zip(range(-n, n), found, strict=True):
-            stops = isinstance(sample, str)
-            require(not stops, f"ds[{index}] raises IndexError, but there are {n} files.")
-            same(sample, given[names[index]], what=f"`ds[{index}]`, {names[index]} of {n} files")
+        for index, sample in zip(range(-n, n), got["samples"], strict=True):
+            require(
+                not isinstance(sample, str),
+                _("ds[{index}] raises IndexError, but there are {n} files.", index=index, n=n),
+            )
+            what = _("`ds[{index}]`, {name} of {n} files", index=index, name=names[index], n=n)
+            same(sample, arrays[names[index]], what=what)
 
 
 def test_shape_is_kept(submission, files, generator):
-    """Arrays of any shape come as they are, a single number too."""
+    """Samples have the shape of the array in the file, which may be 0-d."""
     for size in ((), (1,), (0, 3), (2, 1, 4)):
-        kept(submission, files, torch.randn(size, generator=generator))
+        require_unchanged(submission, files, torch.randn(size, generator=generator))
 
 
 def test_dtype_is_kept(submission, files):
-    """Arrays of any dtype come as they are."""
+    """Samples have the dtype of the array in the file."""
     for dtype in (torch.float64, torch.float16, torch.int64, torch.uint8, torch.bool):
-        kept(submission, files, torch.arange(5).to(dtype))
+        require_unchanged(submission, files, torch.arange(5).to(dtype))
 
 
-def test_memory_opens_what_is_asked(submission, files, generator):
-    """No file is opened before it is asked for."""
-    early, late = submission.run(opened, files.folder(arrays(generator, "abcd")), 2)
+def test_memory_opens_one_file_per_sample(submission, files, generator):
+    """Creating the dataset opens no file, and ds[i] opens only file i."""
+    path = files.folder(random_arrays(generator, "abcd"))
+    got = submission.run(opened_files, path, 2)
     require(
-        not early,
-        f"Making the dataset already opens {len(early)} files ({', '.join(early)}), though nobody "
-        "has asked for a sample yet. Keep the names; read a file in __getitem__.",
+        not got["by init"],
+        _(
+            "Creating the dataset opens {count} files ({names}), before any sample is read. Store "
+            "the file names, and read a file in __getitem__.",
+            count=len(got["by init"]),
+            names=", ".join(got["by init"]),
+        ),
     )
     require(
-        set(late) <= {"c.npy"},
-        f"ds[2] opens {', '.join(late)}; only c.npy was asked for. With more files than memory "
-        "that ends badly.",
+        set(got["by read"]) <= {"c.npy"},
+        _(
+            "ds[2] opens {names}; expected only c.npy. A folder may be larger than memory.",
+            names=", ".join(got["by read"]),
+        ),
     )
 
 
 def test_values_in_a_loader(submission, files, generator):
-    """A DataLoader gives the same batches without worker processes and with two."""
-    given = arrays(generator)
-    rows = torch.stack([given[name] for name in sorted(given)])
-    loader_yields(submission, loaded, files.folder(given), 4, expected=rows.split(4))
-    loader_yields(submission, loaded, files.folder({}), 4, expected=[], workers=[2])
+    """A DataLoader yields the same batches without worker processes and with two."""
+    arrays = random_arrays(generator)
+    rows = torch.stack([arrays[name] for name in sorted(arrays)])
+    loader_yields(submission, load, files.folder(arrays), 4, expected=rows.split(4))
+    loader_yields(submission, load, files.folder({}), 4, expected=[], workers=[2])
 
 
 def test_values_damaged_file(submission, files, generator):
-    """A damaged file raises when its turn comes, in a worker process too."""
-    path = files.folder({**arrays(generator, "ac"), "b.npy": b"\x93NUMPY\x01\x00"})
-    loader_raises(submission, loaded, path, None, fault="One file of the folder is damaged")
-    (sample,) = submission.run(asked, path, [2])[1]
-    require(torch.is_tensor(sample), "ds[2] gives no tensor, though only file 1 is damaged.")
+    """A damaged file raises an error when it is read, in a worker process too."""
+    path = files.folder({**random_arrays(generator, "ac"), "b.npy": b"\x93NUMPY\x01\x00"})
+    loader_raises(submission, load, path, None, fault=_("One file of the folder is damaged"))
+    (sample,) = submission.run(length_and_samples, path, [2])["samples"]
+    require(
+        torch.is_tensor(sample),
+        _("ds[2] does not return a tensor, although only file 1 is damaged."),
+    )

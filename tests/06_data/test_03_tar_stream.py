@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, loader_raises, require, same
+from torchkata import EntryPoint, Spec, _, loader_raises, require, same
 from torchkata.probes import (
     collect_bounded,
     count_and_peak_bytes,
@@ -12,156 +12,204 @@ from torchkata.probes import (
 )
 
 SPEC = Spec(
-    EntryPoint("TarStream"), stub_digest="125e1b582d1928bb", fault="values", loads_data=True
+    EntryPoint("TarStream"),
+    stub_digest="125e1b582d1928bb",
+    broken_axis="values",
+    loads_data=True,
 )
-BLOCK = 512  # bytes: each header takes one, and so does each small array
+BLOCK = 512  # bytes of a header, and of a small array
 OTHERS = {"notes.txt": b"no array", "x.npy.bak": b"", "sub": None, "sub/dir.npy": None}
 
 
-def made(kata, path):
+def is_iterable_dataset(kata, path):
     return isinstance(kata.TarStream(path), torch.utils.data.IterableDataset)
 
 
-def streamed(kata, path, passes=1):
-    """What plain iteration gives in each pass."""
+def iterate(kata, path, passes=1):
+    """Return the samples of each pass, without a DataLoader."""
     ds = kata.TarStream(path)
-    return [collect_bounded(ds) for _ in range(passes)]
+    return [collect_bounded(ds) for _pass in range(passes)]
 
 
-def loaded(kata, path, workers, passes=1):
+def load(kata, path, workers, passes=1):
     return loader_output(kata.TarStream(path), passes=passes, batch_size=None, num_workers=workers)
 
 
-def opened(kata, path):
-    """How often the archive is opened: by making the dataset, and in a pass."""
-    with recorded_opens(path) as early:
+def open_counts(kata, path):
+    """Count how often the archive is opened by creating the dataset, and by a pass."""
+    with recorded_opens(path) as by_init:
         ds = kata.TarStream(path)
-    with recorded_opens(path) as late, recorded_tar_opens() as archives:
+    with recorded_opens(path) as by_pass, recorded_tar_opens() as archives:
         collect_bounded(ds)
-    return len(early), len(archives) or len(late)
+    return {"by init": len(by_init), "by pass": len(archives) or len(by_pass)}
 
 
-def dropped(kata, path):
+def count_and_peak(kata, path):
     return count_and_peak_bytes(kata.TarStream(path))
 
 
-def arrays(count):
-    """Arrays that carry their own number, in folders and without."""
+def numbered_arrays(count):
+    """Make arrays that contain their own number, inside and outside of folders."""
     names = (f"{'train/' * (i % 3)}{97 * i % 10}-{i}.npy" for i in range(count))
     return {name: torch.full((2, 3), float(i)) for i, name in enumerate(names)}
 
 
-def cut(files, members, size):
-    """An archive of which only the first bytes are there."""
-    with open(files.tar(members), "rb") as whole:  # noqa: PTH123 - needs no import
-        return files.folder({"cut.tar": whole.read(size)}) + "/cut.tar"
+def cut_off_archive(files, members, size):
+    """Create an archive that ends after `size` bytes."""
+    with open(files.tar(members), "rb") as complete:  # noqa: PTH123 - needs no import
+        return files.folder({"cut.tar": complete.read(size)}) + "/cut.tar"
 
 
-def numbers(samples):
+def numbers_in(samples):
     return [int(sample.flatten()[0]) for sample in samples]
 
 
-def kept(submission, files, given):
-    """Samples are the arrays of an archive, as they are."""
-    path = files.tar({f"{i}.npy": array for i, array in enumerate(given)})
-    same(submission.run(streamed, path)[0], given, what="the samples")
+def require_unchanged(submission, files, arrays):
+    """Fail unless the samples equal the arrays in the archive."""
+    path = files.tar({f"{i}.npy": array for i, array in enumerate(arrays)})
+    same(submission.run(iterate, path)[0], arrays, what=_("the samples"))
 
 
 def test_contract_iterable(submission, files):
-    """It is an IterableDataset."""
+    """TarStream is an IterableDataset."""
     require(
-        submission.run(made, files.tar(arrays(1))),
-        "TarStream has to be a torch.utils.data.IterableDataset: name it as the base class. It is "
-        "by the class that a DataLoader knows whether to ask for numbers or to iterate.",
+        submission.run(is_iterable_dataset, files.tar(numbered_arrays(1))),
+        _(
+            "TarStream must be a torch.utils.data.IterableDataset. Use that as its base class, "
+            "because it tells a DataLoader to iterate instead of using indices."
+        ),
     )
 
 
 def test_shape_is_kept(submission, files, generator):
-    """Arrays of any shape come as they are, a single number too."""
+    """Samples have the shape of the array in the archive, which may be 0-d."""
     sizes = ((), (1,), (0, 3), (2, 1, 4))
-    kept(submission, files, [torch.randn(size, generator=generator) for size in sizes])
+    require_unchanged(submission, files, [torch.randn(size, generator=generator) for size in sizes])
 
 
 def test_dtype_is_kept(submission, files):
-    """Arrays of any dtype come as they are."""
+    """Samples have the dtype of the array in the archive."""
     dtypes = (torch.float64, torch.float16, torch.int64, torch.uint8, torch.bool)
-    kept(submission, files, [torch.arange(5).to(dtype) for dtype in dtypes])
+    require_unchanged(submission, files, [torch.arange(5).to(dtype) for dtype in dtypes])
 
 
 def test_values_archive_order(submission, files):
-    """Without workers, each pass gives all tensors in the order of the archive, nothing else."""
-    given = arrays(7)
-    first, rest = list(given.items())[:4], list(given.items())[4:]
+    """Without workers, each pass yields all arrays in the order of the archive, and no others."""
+    arrays = numbered_arrays(7)
+    first, rest = list(arrays.items())[:4], list(arrays.items())[4:]
     path = files.tar({**dict(first), **OTHERS, **dict(rest)})
-    for number, got in enumerate(submission.run(streamed, path, 2), start=1):
-        same(got, list(given.values()), what=f"what pass {number} gives")
+    for number, samples in enumerate(submission.run(iterate, path, 2), start=1):
+        what = _("the samples of pass {number}", number=number)
+        same(samples, list(arrays.values()), what=what)
 
 
 def test_values_once_each(submission, files):
-    """Each sample comes once in each pass, whatever the number of workers."""
-    for count, workers, times in ((0, 0, 1), (7, 1, 1), (7, 2, 2), (7, 3, 1), (1, 3, 1)):
-        path = files.tar({**OTHERS, **arrays(count)})
-        found = submission.run(loaded, path, workers, times)
-        where = f"An archive of {count} arrays, num_workers={workers}"
-        require(not found["error"], f"{where}: the DataLoader raised. {found['error']}")
-        for which, samples in zip(("first", "second"), found["passes"], strict=False):
-            got = sorted(numbers(samples))
+    """Each pass yields each sample exactly once, for any number of workers."""
+    for count, workers, passes in ((0, 0, 1), (7, 1, 1), (7, 2, 2), (7, 3, 1), (1, 3, 1)):
+        path = files.tar({**OTHERS, **numbered_arrays(count)})
+        got = submission.run(load, path, workers, passes)
+        require(
+            not got["error"],
+            _(
+                "For an archive of {count} arrays and num_workers={workers}, the DataLoader "
+                "raises: {error}",
+                count=count,
+                workers=workers,
+                error=got["error"],
+            ),
+        )
+        for number, samples in enumerate(got["passes"], start=1):
+            numbers = sorted(numbers_in(samples))
             require(
-                got == list(range(count)),
-                f"{where}: the {which} pass gives {len(samples)} samples, {len(set(got))} different"
-                f" ones, instead of {count}. Each process has to give a share of its own, and all "
-                "shares together each sample once.",
+                numbers == list(range(count)),
+                _(
+                    "For an archive of {count} arrays and num_workers={workers}, pass {number} "
+                    "yields {samples} samples, {distinct} of them distinct; expected each of the "
+                    "{count} once. Each process must yield its own share, and together the shares "
+                    "must contain every sample once.",
+                    count=count,
+                    workers=workers,
+                    number=number,
+                    samples=len(samples),
+                    distinct=len(set(numbers)),
+                ),
             )
 
 
 def test_values_damaged_member(submission, files, generator):
-    """A damaged member raises an error that names it, after the samples before it."""
+    """A damaged member raises an error with its name, after the samples before it."""
     garbage = bytes(torch.randint(256, (99,), generator=generator).tolist())
-    whole = b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (9,), }"
-    short = whole.ljust(127) + b"\n" + bytes(20)  # 36 bytes of numbers were promised
-    given = arrays(5)
-    names = list(given)
-    for kind, data in {"cut short": short, "empty": b"", "garbage": garbage}.items():
-        bad = f"train/odd-{len(data)}.npy"
-        path = files.tar({**{name: given[name] for name in names[:3]}, bad: data, **given})
-        fault, workers = f"The member {bad} is {kind}", (0, 2) if kind == "cut short" else (0,)
-        found = loader_raises(submission, loaded, path, fault=fault, naming=bad, workers=workers)
-        got = numbers(found[0]["passes"][0])
-        require(got == [0, 1, 2], f"{fault}; before the error the samples {got} came.")
+    header = (
+        b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (9,), }"
+    )
+    short = header.ljust(127) + b"\n" + bytes(20)  # the header promises 36 bytes
+    arrays = numbered_arrays(5)
+    first = {name: arrays[name] for name in list(arrays)[:3]}
+    for name, data, fault, workers in (
+        ("train/odd-148.npy", short, _("The member train/odd-148.npy is cut short"), (0, 2)),
+        ("train/odd-0.npy", b"", _("The member train/odd-0.npy is empty"), (0,)),
+        ("train/odd-99.npy", garbage, _("The member train/odd-99.npy is garbage"), (0,)),
+    ):
+        path = files.tar({**first, name: data, **arrays})
+        replies = loader_raises(submission, load, path, fault=fault, naming=name, workers=workers)
+        numbers = numbers_in(replies[0]["passes"][0])
+        require(
+            numbers == [0, 1, 2],
+            _(
+                "{fault}. Expected the samples 0, 1, 2 before the error, got {numbers}.",
+                fault=fault,
+                numbers=numbers,
+            ),
+        )
 
 
-def test_values_cut_archive(submission, files):
+def test_values_cut_off_archive(submission, files):
     """An archive that is cut off raises an error instead of ending early."""
-    path = cut(files, arrays(3), 5 * BLOCK + 140)  # the last array takes 152 bytes
-    fault = "The archive ends within its last array"
-    loader_raises(submission, loaded, path, fault=fault, workers=[0])
+    path = cut_off_archive(files, numbered_arrays(3), 5 * BLOCK + 140)  # an array takes 152 bytes
+    fault = _("The archive is cut off in its last array")
+    loader_raises(submission, load, path, fault=fault, workers=[0])
 
 
 def test_memory_opened_once(submission, files):
-    """Making the dataset opens nothing; a pass opens the archive once."""
-    early, count = submission.run(opened, files.tar(arrays(9)))
+    """Creating the dataset opens nothing; a pass opens the archive once."""
+    counts = submission.run(open_counts, files.tar(numbered_arrays(9)))
     require(
-        early == 0,
-        "Making the dataset opens the archive, though nobody has asked for a sample yet. Worker "
-        "processes would all inherit that one open file, and its one position. Open it in a pass.",
+        counts["by init"] == 0,
+        _(
+            "Creating the dataset opens the archive, before any sample is read. All worker "
+            "processes would inherit the same open file, with one common position. Open it in "
+            "__iter__."
+        ),
     )
     require(
-        count == 1,
-        f"A pass over 9 arrays opens the archive {count} times. Open it once a pass, not for each "
-        "member, and not to look through it first.",
+        counts["by pass"] == 1,
+        _(
+            "A pass over 9 arrays opens the archive {count} times; expected once. Do not open it "
+            "for each member, or to list the members first.",
+            count=counts["by pass"],
+        ),
     )
 
 
 def test_memory_one_sample_at_a_time(submission, files):
-    """Samples are read as they are asked for: few are held at a time."""
+    """Samples are read on demand, and are not kept."""
     count, size = 40, 100_000
     path = files.tar({f"{i}.npy": torch.zeros(size // 4) for i in range(count)})
-    came, most = submission.run(dropped, path)
-    require(came == count, f"{came} samples came of {count}.")
+    samples, peak = submission.run(count_and_peak, path)
     require(
-        most <= count * size / 4,
-        f"An archive of {count} arrays of {size:,} bytes: {most:,} bytes are held at once, as if "
-        f"{most / size:.0f} arrays were kept. With an archive larger than the memory that ends "
-        "badly. Give each sample as soon as it is read, and keep none.",
-        extra_bytes=most,
+        samples == count,
+        _("Expected {count} samples, got {samples}.", count=count, samples=samples),
+    )
+    require(
+        peak <= count * size / 4,
+        _(
+            "Iterating over {count} arrays of {size:,} bytes each holds {peak:,} bytes at once, as "
+            "much as {arrays:.0f} arrays. An archive may be larger than memory. Yield each sample "
+            "as soon as it is read, and keep none.",
+            count=count,
+            size=size,
+            peak=peak,
+            arrays=peak / size,
+        ),
+        extra_bytes=peak,
     )

@@ -1,8 +1,8 @@
-"""Grader of pad_collate: sequences of several lengths in one rectangle."""
+"""Grader of pad_collate: sequences of different lengths in one rectangular tensor."""
 
 import torch
 
-from torchkata import Case, Function, Spec, Speedup, loader_yields, normal, require, value
+from torchkata import Case, Function, Spec, Speedup, _, loader_yields, normal, require, value
 from torchkata.probes import loader_output
 
 
@@ -15,8 +15,8 @@ def loop_on_elements(batch):
     return out, torch.tensor([len(sequence) for sequence in batch])
 
 
-def sequences(sizes, generator):
-    """Lengths from 0 to l, one of them l."""
+def random_sequences(sizes, generator):
+    """Draw sequences of lengths from 0 to l, one of them of length l."""
     lengths = torch.randint(sizes.l + 1, (sizes.n,), generator=generator)
     lengths[torch.randint(sizes.n, (1,), generator=generator)] = sizes.l
     return [normal(f"{length} d")(sizes, generator) for length in lengths.tolist()]
@@ -28,29 +28,29 @@ def steps_of_zeros(_sizes, _generator):
     )
 
 
-def cut(table, lengths):
-    """Sequences out of a table: the first steps of each row."""
+def slices(table, lengths):
+    """Take the first steps of each row of a table."""
     return [table[i, :length] for i, length in enumerate(lengths)]
 
 
-def of_a_table(kata, table, lengths):
-    return kata.pad_collate(cut(table, lengths))
+def collate_slices(kata, table, lengths):
+    return kata.pad_collate(slices(table, lengths))
 
 
 SPEC = Spec(
     Function(
         "pad_collate",
-        inputs={"batch": sequences},
+        inputs={"batch": random_sequences},
         naive=loop_on_elements,
         cases=(
-            Case("one of everything", n=1, l=1, d=1),
+            Case("all sizes 1", n=1, l=1, d=1),
             Case("one sequence", n=1, l=5, d=3),
-            Case("all empty", n=3, l=0, d=2),
+            Case("all sequences empty", n=3, l=0, d=2),
             Case("one empty sequence", n=1, l=0, d=4),
-            Case("no numbers", n=2, l=3, d=0),
+            Case("steps without numbers", n=2, l=3, d=0),
             Case("steps of zeros", given=steps_of_zeros),
             Case("several lengths", n=6, l=11, d=4),
-            Case("many short ones", n=40, l=3, d=2),
+            Case("many short sequences", n=40, l=3, d=2),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
         gradient=False,
@@ -58,10 +58,10 @@ SPEC = Spec(
         variant_case="several lengths",
     ),
     Function(
-        "sequences of a table",  # of one tensor, whose gradient shows each sequence's
-        adapter=of_a_table,
+        "slices of one table",  # whose gradient contains that of every sequence
+        adapter=collate_slices,
         inputs={"table": normal("n l d"), "lengths": value((3, 6, 0, 1))},
-        naive=lambda table, lengths: loop_on_elements(cut(table, lengths)),
+        naive=lambda table, lengths: loop_on_elements(slices(table, lengths)),
         cases=(Case("four sequences", n=4, l=6, d=3),),
         dtypes=(torch.float32,),
         layouts=(),
@@ -73,31 +73,33 @@ SPEC = Spec(
 )
 
 
-def kept(kata, table, lengths):
-    """Whether the list holds the same tensors as before."""
-    batch = cut(table, lengths)
+def leaves_list_alone(kata, table, lengths):
+    """Return whether the list contains the same tensors after the call."""
+    batch = slices(table, lengths)
     before = list(batch)
     kata.pad_collate(batch)
     return len(batch) == len(before) and all(a is b for a, b in zip(batch, before, strict=False))
 
 
-def loaded(kata, table, lengths, workers):
-    how = {"batch_size": 4, "collate_fn": kata.pad_collate, "num_workers": workers}
-    return loader_output(cut(table, lengths), **how)
+def load(kata, table, lengths, workers):
+    options = {"batch_size": 4, "collate_fn": kata.pad_collate, "num_workers": workers}
+    return loader_output(slices(table, lengths), **options)
 
 
 def test_purity_of_the_list(submission, generator):
-    """The list is the same after the call: its tensors, and their order."""
+    """The list contains the same tensors in the same order after the call."""
     table = torch.randn(5, 6, 2, generator=generator)
     require(
-        submission.run(kept, table, [3, 6, 0, 2, 5]),
-        "pad_collate changes the list that it gets (.sort(), .pop(), an assignment?); whoever "
-        "passed it still needs it. Work on a list of your own.",
+        submission.run(leaves_list_alone, table, [3, 6, 0, 2, 5]),
+        _(
+            "pad_collate modifies its argument, the caller's list (with .sort(), .pop() or an "
+            "assignment?). Create a new list instead."
+        ),
     )
 
 
 def test_values_in_a_loader(submission, reference, generator):
-    """A DataLoader gives the same batches without worker processes and with two."""
-    given = torch.randn(10, 7, 3, generator=generator), [3, 7, 0, 2, 5, 1, 1, 4, 0, 0]
-    (batches,) = reference.run(loaded, *given, 0)["passes"]
-    loader_yields(submission, loaded, *given, expected=batches)
+    """A DataLoader yields the same batches without worker processes and with two."""
+    arguments = torch.randn(10, 7, 3, generator=generator), [3, 7, 0, 2, 5, 1, 1, 4, 0, 0]
+    (batches,) = reference.run(load, *arguments, 0)["passes"]
+    loader_yields(submission, load, *arguments, expected=batches)
