@@ -1,4 +1,4 @@
-"""Sessions: `nox -s grade` for learners, `nox -s tests` for authors; `nox -l` lists them all."""
+"""Sessions: `nox -s grade` for learners, `nox -s tests` for contributors; `nox -l` lists all."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ HOME = ROOT / ".nox" / "kata"
 PYTHON = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 TORCH = os.environ.get("TORCHKATA_TORCH", "torch==2.13.0")
 OLDEST = (3, 11)
-MOST_TESTERS = 4  # processes that test side by side; each takes up to 1 GB
+MOST_TESTERS = 4  # parallel test processes; each uses up to 1 GB
 
 
 def install(session: nox.Session, extra: str = "") -> None:
-    """Install the engine, unless a fingerprint says that the environment holds it already."""
-    words = [TORCH, sys.version, str(ROOT), (ROOT / "pyproject.toml").read_text(encoding="utf-8")]
-    fingerprint = hashlib.sha256("\n".join(words).encode()).hexdigest()
+    """Install the engine unless the environment's fingerprint says that it is up to date."""
+    parts = [TORCH, sys.version, str(ROOT), (ROOT / "pyproject.toml").read_text(encoding="utf-8")]
+    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     mark = HOME / f"torchkata{extra and '-' + extra}.fingerprint"
     if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
         return
@@ -32,7 +32,7 @@ def install(session: nox.Session, extra: str = "") -> None:
             f"torchkata needs Python 3.11 or newer, but nox runs on {sys.version.split()[0]}. "
             "Install nox with a newer Python: python3.11 -m pip install nox"
         )
-    session.log("Setting up once (PyTorch is large: this can take minutes) ...")
+    session.log("Setting up the environment once (PyTorch is large: this can take minutes) ...")
     if not PYTHON.exists():
         session.run(sys.executable, "-m", "venv", str(HOME), silent=True)
     target = f".[{extra}]" if extra else "."
@@ -42,26 +42,26 @@ def install(session: nox.Session, extra: str = "") -> None:
 
 
 def torchkata(session: nox.Session, verb: str) -> None:
-    """Run a verb of the command line with the words behind `--`."""
+    """Run a torchkata command with the arguments after `--`."""
     install(session)
     session.run(str(PYTHON), "-m", "torchkata", verb, *session.posargs)
 
 
 @nox.session
 def grade(session: nox.Session) -> None:
-    """Judge the exercises: `nox -s grade`, `nox -s grade -- NAME ...`."""
+    """Grade exercises: `nox -s grade`, `nox -s grade -- NAME ...`."""
     torchkata(session, "grade")
 
 
 @nox.session
 def watch(session: nox.Session) -> None:
-    """Judge an exercise at every save, with a key for everything else: `nox -s watch`."""
+    """Grade an exercise at every save, with a key for everything else: `nox -s watch`."""
     torchkata(session, "watch")
 
 
 @nox.session(name="list")
 def list_(session: nox.Session) -> None:
-    """Show the exercises by chapter with their states."""
+    """List the exercises by chapter with their states."""
     torchkata(session, "list")
 
 
@@ -79,19 +79,19 @@ def show(session: nox.Session) -> None:
 
 @nox.session
 def reset(session: nox.Session) -> None:
-    """Bring back an exercise as shipped; your file is kept: `nox -s reset -- NAME`."""
+    """Restore the original stub and keep a backup of your file: `nox -s reset -- NAME`."""
     torchkata(session, "reset")
 
 
 @nox.session
 def solutions(session: nox.Session) -> None:
-    """Make or update the branch `solutions`, on which everything passes."""
+    """Create or update the branch `solutions`, on which everything passes."""
     torchkata(session, "solutions")
 
 
 @nox.session
 def kit(session: nox.Session) -> None:
-    """Write what learners get: `nox -s kit -- --out DIR [--chapters C ...] [--open-only]`."""
+    """Write a kit for learners: `nox -s kit -- --out DIR [--chapters C ...] [--open-only]`."""
     torchkata(session, "kit")
 
 
@@ -103,33 +103,33 @@ def gradebook(session: nox.Session) -> None:
 
 @nox.session
 def gradescope(session: nox.Session) -> None:
-    """Make the pack that grades hand-ins anywhere: `nox -s gradescope -- --out autograder.zip`."""
+    """Build an autograder archive: `nox -s gradescope -- --out autograder.zip`."""
     torchkata(session, "gradescope")
 
 
 @nox.session
 def harness(session: nox.Session) -> None:
-    """Write a workflow for a harness: `nox -s harness -- github --out DIR`, or `gitlab`."""
+    """Write an autograding workflow: `nox -s harness -- github --out DIR`, or `gitlab`."""
     torchkata(session, "harness")
 
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Prove exercises sound: `nox -s check`, `nox -s check -- NAME ...`."""
+    """Check that exercises are sound: `nox -s check`, `nox -s check -- NAME ...`."""
     torchkata(session, "check")
 
 
 @nox.session
 def new(session: nox.Session) -> None:
-    """Start an exercise: `nox -s new -- CHAPTER/NN_name`."""
+    """Create an exercise: `nox -s new -- CHAPTER/NN_name`."""
     torchkata(session, "new")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the engine, and prove every exercise sound."""
+    """Test the engine; `nox -s check` tests the exercises."""
     install(session, "dev")
-    # One more than cores: a quarter of the time a test waits for other processes, or for the clock.
+    # One more than cores: a test waits a quarter of its time for other processes or the clock.
     testers = min((os.cpu_count() or 1) + 1, MOST_TESTERS)
     session.run(
         str(PYTHON), "-m", "pytest",
@@ -139,7 +139,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Look for faults of style."""
+    """Check style and formatting."""
     install(session, "dev")
     session.run(str(PYTHON), "-m", "ruff", "check", ".")
     session.run(str(PYTHON), "-m", "ruff", "format", "--check", ".")
@@ -147,6 +147,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types, strictly."""
+    """Check types strictly."""
     install(session, "dev")
     session.run(str(PYTHON), "-m", "mypy", "src", "noxfile.py")
