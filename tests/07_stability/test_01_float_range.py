@@ -1,28 +1,28 @@
-"""Grader of float_range: both ends of four dtypes, exactly."""
+"""Grader of float_range: the exact limits of four dtypes."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Tolerance, require, value
+from torchkata import Case, Function, Spec, Tolerance, _, require, value
 
 
 def search(dtype):
-    """Go down from 1 by halves; go up bit by bit as long as the number stays finite."""
+    """Halve 1 until it becomes 0; add powers of 2 to 0 as long as the sum is exact and finite."""
 
-    def held(number):
+    def rounded(number):
         return torch.tensor(number, dtype=torch.float64).to(dtype).item()
 
     small = 1.0
-    while held(small / 2) > 0:
+    while rounded(small / 2) > 0:
         small /= 2
     large, step = 0.0, 2.0**1023
     while step > 2.0**-24:
-        if held(large + step) == large + step < float("inf"):
+        if rounded(large + step) == large + step < float("inf"):
             large += step
         step /= 2
     return small, large
 
 
-def of(dtype):
+def given_dtype(dtype):
     return lambda _sizes, _generator: (dtype,)
 
 
@@ -33,9 +33,9 @@ SPEC = Spec(
         naive=search,
         cases=(
             Case("float32"),
-            Case("float64", given=of(torch.float64)),
-            Case("float16", given=of(torch.float16)),
-            Case("bfloat16", given=of(torch.bfloat16)),
+            Case("float64", given=given_dtype(torch.float64)),
+            Case("float16", given=given_dtype(torch.float16)),
+            Case("bfloat16", given=given_dtype(torch.bfloat16)),
         ),
         dtypes=(torch.float32,),
         layouts=(),
@@ -48,13 +48,20 @@ SPEC = Spec(
 )
 
 
-def kinds(kata, dtype):
+def types_other_than_float(kata, dtype):
     numbers = kata.float_range(dtype)
     return [type(number).__name__ for number in numbers if not isinstance(number, float)]
 
 
 def test_contract_floats(submission):
-    """Both numbers are Python floats, for whole ones too."""
+    """Both numbers are Python floats, even if they are whole numbers."""
     for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-        found = submission.run(kinds, dtype)
-        require(not found, f"For {dtype} a number comes as {', '.join(found)}; give Python floats.")
+        types = submission.run(types_other_than_float, dtype)
+        require(
+            not types,
+            _(
+                "float_range({dtype}): expected two Python floats, got {types}.",
+                dtype=dtype,
+                types=", ".join(types),
+            ),
+        )

@@ -1,15 +1,15 @@
-"""Grader of scaled_ratio: relative errors, entry by entry, over the whole range of a dtype."""
+"""Grader of scaled_ratio: the relative error of each entry, over the whole range of a dtype."""
 
 import torch
 
-from torchkata import Case, Function, Spec, normal, require, uniform
+from torchkata import Case, Function, Spec, _, normal, require, uniform
 from torchkata.probes import with_gradients
 
-BOUNDS = {torch.float32: (37, 5e-6), torch.float64: (306, 1e-13)}  # in powers of 10; error
+BOUNDS = {torch.float32: (37, 5e-6), torch.float64: (306, 1e-13)}  # power of 10; relative error
 
 
 def exact(x, y, z):
-    """The ratio in float64, from numbers between 0.5 and 1 and their exponents."""
+    """Compute the ratio in float64 from mantissas between 0.5 and 1, and add up the exponents."""
     (x, ex), (y, ey), (z, ez) = (torch.frexp(t.double()) for t in (x, y, z))
     powers = (ex + ey - ez).clamp(-2000, 2000).flatten().tolist()
     first = torch.tensor([2.0 ** (e // 2) for e in powers], dtype=x.dtype)
@@ -25,7 +25,7 @@ def naive(x, y, z):
 
 
 def extreme(dtype, generator, count=20_000):
-    """Arguments of all sizes and signs, some x of them 0, whose ratio is in the bounds."""
+    """Draw arguments of all magnitudes and signs, some x = 0, whose ratio is within the bounds."""
     limit = BOUNDS[dtype][0]
     power, sign = torch.rand(2, 3, count, generator=generator, dtype=torch.float64)
     x, y, z = (10 ** (limit * (2 * power - 1)) * torch.where(sign < 0.5, -1, 1)).to(dtype)
@@ -38,22 +38,42 @@ def within(t, x, limit):
     return ((t == 0) & (x == 0)) | ((t.abs() > 10.0**-limit) & (t.abs() < 10.0**limit))
 
 
-def near(got, expected, arguments, what):
-    """Each entry within the bounds has a small relative error."""
+def require_close(got, expected, arguments, what):
+    """Fail unless each entry within the bounds has a small relative error."""
     limit, most = BOUNDS[arguments[0].dtype]
-    require(got.shape == expected.shape, f"{what} has the shape {list(got.shape)}.")
+    require(
+        got.shape == expected.shape,
+        _(
+            "Expected shape {expected} for {what}, got {shape}.",
+            expected=list(expected.shape),
+            what=what,
+            shape=list(got.shape),
+        ),
+    )
     error = ((got.double() - expected).abs() / expected.abs().clamp(min=10.0**-limit)).nan_to_num(
         torch.inf, torch.inf
     )
     error = torch.where(within(expected, arguments[0], limit), error, 0.0)
     worst = int(error.argmax())
-    x, y, z = (f"{t[worst].item():.4g}" for t in arguments)
-    kind = str(arguments[0].dtype).removeprefix("torch.")
+    x, y, z = (t[worst].item() for t in arguments)
     require(
         error[worst] <= most,
-        f"{what} is {got[worst].item():.8g} for x = {x}, y = {y}, z = {z} in {kind}; expected "
-        f"{expected[worst].item():.8g}. {int((error > most).sum())} of {len(error)} entries have a "
-        f"relative error above {most:g}: does a step on the way leave the range, or lose digits?",
+        _(
+            "For x = {x:.4g}, y = {y:.4g}, z = {z:.4g} in {dtype}, {what} should be "
+            "{expected:.8g}, but is {got:.8g}. {count} of {total} entries have a relative error "
+            "above {limit:g}. Does an intermediate result leave the range of the dtype, or lose "
+            "digits?",
+            x=x,
+            y=y,
+            z=z,
+            dtype=str(arguments[0].dtype).removeprefix("torch."),
+            what=what,
+            expected=expected[worst].item(),
+            got=got[worst].item(),
+            count=int((error > most).sum()),
+            total=len(error),
+            limit=most,
+        ),
         relative_error=min(float(error[worst]), 1e300),
     )
 
@@ -77,20 +97,20 @@ SPEC = Spec(
 
 
 def test_stability_over_the_whole_range(submission, generator):
-    """The result is exact wherever it is in the bounds."""
+    """Results within the bounds are accurate."""
     for dtype in BOUNDS:
         arguments = extreme(dtype, generator)
         got = submission.call("scaled_ratio", *arguments)
-        near(got, exact(*arguments), arguments, "scaled_ratio(x, y, z)")
+        require_close(got, exact(*arguments), arguments, _("the result"))
 
 
 def test_gradient_over_the_whole_range(submission, generator):
-    """Each gradient is exact wherever it and the result are in the bounds."""
+    """Gradients are accurate if they and the result are within the bounds."""
     for dtype in BOUNDS:
         x, y, z = extreme(dtype, generator)
-        _, gradients = submission.run(with_gradients, "scaled_ratio", (x, y, z), (0, 1, 2))
+        _result, gradients = submission.run(with_gradients, "scaled_ratio", (x, y, z), (0, 1, 2))
         one, result = torch.ones_like(x), exact(x, y, z)
         expected = (exact(one, y, z), exact(one, x, z), -exact(one, result, z))
         for name, got, truth in zip("xyz", gradients, expected, strict=True):
-            require(torch.is_tensor(got), f"No gradient of scaled_ratio(x, y, z) reaches {name}.")
-            near(got, truth, (x, y, z), f"The gradient of scaled_ratio(x, y, z) to {name}")
+            require(torch.is_tensor(got), _("No gradient reaches {name}.", name=name))
+            require_close(got, truth, (x, y, z), _("the gradient of {name}", name=name))

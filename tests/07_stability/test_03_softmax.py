@@ -1,10 +1,10 @@
-"""Grader of softmax: probabilities of ordinary and of extreme logits, with basic operations."""
+"""Grader of softmax: probabilities of ordinary and extreme logits, from basic operations."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Ops, Tolerance, normal, value
+from torchkata import Case, Function, Ops, Spec, Tolerance, normal, value
 
-# A logit of 1000 is itself rounded by up to 3e-5 in float32, and its exp as much.
+# In float32, rounding changes a logit of 1000 by up to 3e-5, and its exp by the same ratio.
 ALLOWED = {
     torch.float32: Tolerance(rtol=0.0, atol=1e-4),
     torch.float64: Tolerance(rtol=0.0, atol=1e-12),
@@ -12,7 +12,7 @@ ALLOWED = {
 
 
 def naive(logits, dim=-1):
-    """Row by row in float64, with the largest logit of the row as the new zero."""
+    """Compute row by row in float64, after subtracting the largest logit of each row."""
     columns = logits.double().movedim(dim, -1)
     rows = columns.reshape(-1, logits.shape[dim])
     out = torch.zeros(rows.shape, dtype=torch.float64)
@@ -23,7 +23,7 @@ def naive(logits, dim=-1):
 
 
 def large(sizes, generator):
-    """Rows with logits near 1000 and near -1000, and with some of either kind."""
+    """Draw rows with logits near 1000 or near -1000, alone or next to ordinary ones."""
     logits = torch.randn(6, 5, generator=generator, dtype=sizes.dtype)
     logits[0] += 1000
     logits[1] -= 1000
@@ -32,8 +32,8 @@ def large(sizes, generator):
     return logits
 
 
-def holes(sizes, generator):
-    """Rows with logits of -inf, beside ordinary ones and beside ones of +-1000."""
+def with_impossible_classes(sizes, generator):
+    """Draw rows with logits of -inf, next to ordinary ones or to ones near +-1000."""
     logits = torch.randn(4, 6, generator=generator, dtype=sizes.dtype)
     logits[0, 1] = logits[1, :5] = logits[2, 3:] = logits[3, ::2] = -torch.inf
     logits[2, :3] += 1000
@@ -45,8 +45,8 @@ def extreme(name, given):
     return Case(name, axis="stability", given=given, gradient=True, tolerance=ALLOWED)
 
 
-def drawn(*shape):
-    """Logits of another number of dims, and no dim."""
+def of_shape(*shape):
+    """Draw logits of another shape, and pass no dim."""
     return lambda sizes, generator: (torch.randn(shape, generator=generator).to(sizes.dtype),)
 
 
@@ -57,18 +57,18 @@ SPEC = Spec(
         naive=naive,
         cases=(
             Case("one entry", a=1, b=1, c=1, dim=-1),
-            Case("one choice", a=2, b=3, c=1, dim=2),
+            Case("one class", a=2, b=3, c=1, dim=2),
             Case("no rows", a=0, b=2, c=3, dim=-1),
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
-            Case("a vector", given=drawn(9)),
-            Case("dim left out", given=drawn(3, 4, 5)),
+            Case("a vector", given=of_shape(9)),
+            Case("default dim", given=of_shape(3, 4, 5)),
             extreme("rows with logits of +-1000", lambda s, g: (large(s, g), -1)),
             extreme("columns with logits of +-1000", lambda s, g: (large(s, g).T.contiguous(), 0)),
-            extreme("rows with logits of -inf", lambda s, g: (holes(s, g), 1)),
+            extreme("rows with logits of -inf", lambda s, g: (with_impossible_classes(s, g), 1)),
         ),
-        budget=(Ops(6, views=False),),
+        budget=(Ops(6),),
         forbidden=("*softm*",),
     ),
     stub_digest="199640bd2f3023c0",

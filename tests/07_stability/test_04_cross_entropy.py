@@ -1,10 +1,10 @@
-"""Grader of cross_entropy: losses of ordinary and of extreme logits, and their gradients."""
+"""Grader of cross_entropy: losses and gradients for ordinary and extreme logits."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Tolerance, normal, require, value
+from torchkata import Case, Function, Spec, Tolerance, _, normal, require, value
 
-# A logit of 1000 is itself rounded by up to 3e-5 in float32, and each term of the sum as much.
+# In float32, rounding changes a logit of 1000, and so each term of the sum, by up to 3e-5.
 ALLOWED = {
     torch.float32: Tolerance(rtol=1e-5, atol=5e-4),
     torch.float64: Tolerance(rtol=1e-12, atol=2e-12),
@@ -12,7 +12,7 @@ ALLOWED = {
 
 
 def naive(labels, logits, dim=-1):
-    """Row by row in float64, from the formula, with the largest logit of the row as the new 0."""
+    """Apply the formula row by row in float64, after subtracting the largest logit."""
     n = labels.shape[dim]
     rows, numbers = (t.double().movedim(dim, -1).reshape(-1, n) for t in (labels, logits))
     losses = []
@@ -22,14 +22,14 @@ def naive(labels, logits, dim=-1):
     return torch.tensor(losses, dtype=logits.dtype).reshape(logits.movedim(dim, -1).shape[:-1])
 
 
-def soft(sizes, generator):
-    """Labels that do not sum to 1, three of ten of them 0."""
+def soft_labels(sizes, generator):
+    """Draw labels that do not sum to 1; about a third of them are 0."""
     x = torch.rand(sizes.a, sizes.b, sizes.c, generator=generator, dtype=torch.float64)
     return (3 * x - 1).clamp(min=0).to(sizes.dtype)
 
 
 def far_apart(sizes, generator):
-    """Labels, and logits up to +-1000."""
+    """Draw labels, and logits up to +-1000."""
     labels, logits = torch.rand(2, 5, 6, generator=generator, dtype=sizes.dtype)
     return labels, 1000 * (2 * logits - 1)
 
@@ -39,8 +39,8 @@ def columns(sizes, generator):
     return labels.T.contiguous(), logits.T.contiguous(), 0
 
 
-def impossible(sizes, generator):
-    """Labels of 0 wherever the logit is -inf, and elsewhere too."""
+def impossible_classes(sizes, generator):
+    """Draw labels that are 0 wherever the logit is -inf, and in some other places."""
     labels, logits = far_apart(sizes, generator)
     labels[0, 1] = labels[1, 3:] = labels[2, :5] = labels[3] = 0
     logits = (logits / 100).masked_fill(labels == 0, -torch.inf)
@@ -48,7 +48,7 @@ def impossible(sizes, generator):
     return labels, logits, 1
 
 
-def two(sizes, _generator):
+def two_classes(sizes, _generator):
     return tuple(torch.tensor([[0.5, 0.5], [1000.0, 0.0]], dtype=sizes.dtype))
 
 
@@ -59,25 +59,25 @@ def extreme(name, given, *, gradient=True):
 SPEC = Spec(
     Function(
         "soft_cross_entropy",
-        inputs={"labels": soft, "logits": normal("a b c", std=3), "dim": value("dim")},
+        inputs={"labels": soft_labels, "logits": normal("a b c", std=3), "dim": value("dim")},
         naive=naive,
         cases=(
             Case("one entry", a=1, b=1, c=1, dim=-1),
-            Case("one choice", a=2, b=3, c=1, dim=2),
+            Case("one class", a=2, b=3, c=1, dim=2),
             Case("no rows", a=0, b=2, c=3, dim=-1),
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
             Case(
-                "dim left out",
-                given=lambda _, g: (torch.ones(2, 3, 4), torch.randn(2, 3, 4, generator=g)),
+                "default dim",
+                given=lambda _sizes, g: (torch.ones(2, 3, 4), torch.randn(2, 3, 4, generator=g)),
             ),
-            Case("vectors", given=lambda _, g: tuple(torch.rand(2, 5, generator=g))),
-            extreme("labels [0.5, 0.5], logits [1000, 0]", two),
+            Case("vectors", given=lambda _sizes, g: tuple(torch.rand(2, 5, generator=g))),
+            extreme("labels [0.5, 0.5], logits [1000, 0]", two_classes),
             extreme("rows with logits up to +-1000", far_apart),
             extreme("columns with logits up to +-1000", columns),
-            # Where a logit is -inf, nothing is said of the gradient to labels.
-            extreme("zero labels against logits of -inf", impossible, gradient=("logits",)),
+            # If a logit is -inf, the gradient of its label is not specified.
+            extreme("labels of 0 with logits of -inf", impossible_classes, gradient=("logits",)),
         ),
     ),
     stub_digest="b58ca36d38e11ec2",
@@ -85,12 +85,15 @@ SPEC = Spec(
 )
 
 
-def test_stability_of_the_impossible(submission):
-    """A label above 0 against a logit of -inf makes the loss inf, or at least immense."""
+def test_stability_of_an_impossible_class(submission):
+    """A label above 0 with a logit of -inf makes the loss inf, or at least huge."""
     labels, logits = torch.tensor([0.5, 0.5]), torch.tensor([1.0, -torch.inf])
     got = submission.call("soft_cross_entropy", labels, logits)
     require(
         torch.is_tensor(got) and bool((got > 1e30).all()),
-        f"For labels [0.5, 0.5] and logits [1, -inf] the result is {got}; it has to be inf, for "
-        "what has the probability 0 is expected half of the time.",
+        _(
+            "Labels [0.5, 0.5] and logits [1, -inf]: expected inf, got {got}. A class with "
+            "probability 0 has the label 0.5.",
+            got=got,
+        ),
     )

@@ -1,15 +1,15 @@
-"""Grader of log_sigmoid: losses and gradients of ordinary, extreme and zero logits."""
+"""Grader of log_sigmoid: losses and gradients for ordinary, extreme and zero logits."""
 
 import torch
 
-from torchkata import Case, Function, Spec, Tolerance, normal, same, uniform
+from torchkata import Case, Function, Spec, Tolerance, _, normal, same_as_reference, uniform
 from torchkata.probes import with_gradients
 
-FINE = Tolerance(rtol=1e-8, atol=1e-8)  # the library's softplus drops 2e-9 at 20
+FINE = Tolerance(rtol=1e-8, atol=1e-8)  # the error of the library's softplus is 2e-9 at 20
 
 
 def naive(logits, targets):
-    """Entry by entry in float64, either side of 0 by its own formula."""
+    """Compute entry by entry in float64, with one formula for each sign of the logit."""
     total = 0.0
     pairs = zip(logits.double().flatten(), targets.double().flatten(), strict=True)
     for x, target in pairs:
@@ -21,7 +21,7 @@ def naive(logits, targets):
 
 
 def extreme(sizes, generator):
-    """Logits of +-1000 and everything between, with targets of 0, 1 and between."""
+    """Draw logits from -1000 to 1000, both included, and targets from 0 to 1, both included."""
     x, t = torch.rand(2, 30, 3, generator=generator).to(sizes.dtype)
     logits = 1000 * (2 * x - 1)
     logits[:2] = torch.tensor([[1000], [-1000]])
@@ -29,14 +29,14 @@ def extreme(sizes, generator):
 
 
 def zeros(sizes, generator):
-    """Logits of 0 (and -0), where formulas have their kinks, among others."""
+    """Draw logits, many of them 0 or -0, where some formulas have a kink."""
     logits, targets = torch.rand(2, 4, 5, generator=generator).to(sizes.dtype)
     logits[0], logits[1], logits[2, 1:] = 0, -0.0, 0
     return logits, targets
 
 
-def drawn(*shape):
-    """Logits and targets of another number of dims."""
+def of_shape(*shape):
+    """Draw logits and targets of another shape."""
     return lambda s, generator: tuple(torch.rand(2, *shape, generator=generator).to(s.dtype))
 
 
@@ -51,8 +51,8 @@ SPEC = Spec(
             Case("one column", a=7, b=1),
             Case("many", a=12, b=9),
             Case("very many", a=30, b=40),
-            Case("a vector", given=drawn(7)),
-            Case("a number", given=drawn()),
+            Case("a vector", given=of_shape(7)),
+            Case("0-d tensors", given=of_shape()),
             Case("logits of +-1000", axis="stability", given=extreme, gradient=True),
             Case("logits of 0", axis="stability", given=zeros, gradient=True),
         ),
@@ -63,13 +63,12 @@ SPEC = Spec(
 
 
 def test_stability_in_float64(submission, reference, generator):
-    """In float64 losses and gradients are right to 1e-8, logit by logit."""
+    """In float64, losses and gradients are accurate to 1e-8 for each logit."""
     logits = 60 * (2 * torch.rand(40, generator=generator, dtype=torch.float64) - 1)
     targets = torch.rand(40, generator=generator, dtype=torch.float64)
     targets[::2] = targets[::2].round()
     for pair in zip(logits.split(1), targets.split(1), strict=True):
         x, t = (number.item() for number in pair)
-        what = f"the loss, with its gradients, of logit {x:.4g} and target {t:.4g}"
-        asked = with_gradients, "bce_with_logits", pair, (0, 1)
-        got, expected = (who.run(*asked) for who in (submission, reference))
-        same(got, expected, what=what, tolerance=FINE)
+        what = _("loss and gradients for logit {x:.4g} and target {t:.4g}", x=x, t=t)
+        arguments = with_gradients, "bce_with_logits", pair, (0, 1)
+        same_as_reference(submission, reference, *arguments, what=what, tolerance=FINE)

@@ -1,24 +1,24 @@
-"""Grader of variance: values along any dim, and relative errors at large means."""
+"""Grader of variance: values along any dim, and the relative error for large means."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Tolerance, normal, value
+from torchkata import Case, Function, Spec, Tolerance, normal, value
 
 
 def naive(x, dim):
-    """Slice by slice in float64: squared distances from the mean, added up."""
+    """Average the squared distances from the mean, slice by slice in float64."""
     moved = x.double().movedim(dim, -1)
-    answers = []
+    variances = []
     for numbers in moved.reshape(-1, x.shape[dim]).tolist():
         mean = sum(numbers) / len(numbers)
-        answers.append(sum((number - mean) ** 2 for number in numbers) / len(numbers))
-    return torch.tensor(answers, dtype=x.dtype).reshape(moved.shape[:-1])
+        variances.append(sum((number - mean) ** 2 for number in numbers) / len(numbers))
+    return torch.tensor(variances, dtype=x.dtype).reshape(moved.shape[:-1])
 
 
 def far_from_zero(size, dim):
-    """Numbers around means of +-10,000, different for each slice; the relative error counts."""
+    """Make the case of slices with different means up to +-10,000, judged by relative error."""
 
-    def given(sizes, generator):
+    def draw(sizes, generator):
         spread = torch.rand(14, generator=generator) * 2 - 1
         means = 10_000 * torch.cat([spread, torch.tensor([-1.0, 1.0])])
         x = torch.randn(size, 16, generator=generator).to(sizes.dtype) + means
@@ -27,9 +27,9 @@ def far_from_zero(size, dim):
     return Case(
         f"{size} numbers around +-10,000 in each {'column' if dim == 0 else 'row'}",
         axis="stability",
-        given=given,
+        given=draw,
         tolerance=Tolerance(rtol=1e-3, atol=0.0),
-        why="Small differences of large squares have no digits left.",
+        why="The small difference of two large squares has no accurate digits left.",
     )
 
 
@@ -40,7 +40,7 @@ SPEC = Spec(
         naive=naive,
         cases=(
             Case("one number", a=1, b=1, c=1, dim=0),
-            Case("one number in each slice", a=2, b=1, c=3, dim=1),
+            Case("one number per slice", a=2, b=1, c=3, dim=1),
             Case("no slices", a=0, b=2, c=3, dim=2),
             Case("first dim", a=30, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=17, c=4, dim=-2),

@@ -2,41 +2,41 @@
 
 import torch
 
-from torchkata import Case, Spec, Function, Tolerance, normal, value
+from torchkata import Case, Function, Spec, Tolerance, normal, value
 
 
 def naive(x, dim=-1):
-    """Vector by vector in Python floats."""
+    """Compute vector by vector with Python floats."""
     moved = x.double().movedim(dim, -1)
     rows = moved.reshape(-1, x.shape[dim]).tolist()
     norms = [sum(number * number for number in row) ** 0.5 for row in rows]
     return torch.tensor(norms, dtype=x.dtype).reshape(moved.shape[:-1])
 
 
-def times(*scales, dim=-1):
-    """Vectors of each of these lengths, several in turn."""
+def of_lengths(*scales, dim=-1):
+    """Draw vectors whose lengths are about these scales, three of each, in turn."""
 
-    def given(sizes, generator):
+    def draw(sizes, generator):
         lengths = torch.tensor(scales, dtype=sizes.dtype).repeat(3)[:, None]
         x = torch.randn(len(lengths), 5, generator=generator).to(sizes.dtype) * lengths
         x[0, 1:3] = 0
         return (x if dim == -1 else x.T.contiguous()), dim
 
-    return given
+    return draw
 
 
 def edge(name, *scales, dim=-1):
-    return Case(name, axis="stability", given=times(*scales, dim=dim), gradient=True)
+    return Case(name, axis="stability", given=of_lengths(*scales, dim=dim), gradient=True)
 
 
 def side_by_side(name, dim=-1):
-    """Long and short vectors next to each other, by the relative error of each norm."""
+    """Make the case of long and short vectors side by side, judged by relative error."""
     return Case(
         name,
         axis="stability",
-        given=times(1e30, 1e-30, 1.0, 1e20, 1e-20, dim=dim),
+        given=of_lengths(1e30, 1e-30, 1.0, 1e20, 1e-20, dim=dim),
         tolerance=Tolerance(rtol=1e-5, atol=0.0),
-        why="Each vector needs a scale of its own.",
+        why="Each vector needs its own scale.",
     )
 
 
@@ -47,22 +47,22 @@ SPEC = Spec(
         naive=naive,
         cases=(
             Case("one entry", a=1, b=1, c=1, dim=-1),
-            Case("vectors of one entry", a=2, b=3, c=1, dim=2),
+            Case("vectors of size 1", a=2, b=3, c=1, dim=2),
             Case("no vectors", a=0, b=2, c=3, dim=-1),
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
             Case("a vector", given=lambda s, g: (torch.randn(9, generator=g).to(s.dtype),)),
             Case(
-                "dim left out", given=lambda s, g: (torch.randn(3, 4, 5, generator=g).to(s.dtype),)
+                "default dim", given=lambda s, g: (torch.randn(3, 4, 5, generator=g).to(s.dtype),)
             ),
             edge("zero vectors", 0.0, 1.0),
             edge("zero columns", 0.0, 1.0, dim=0),
-            edge("vectors of 1e30", 1e30),
-            edge("vectors of 1e-30", 1e-30),
+            edge("vectors of length 1e30", 1e30),
+            edge("vectors of length 1e-30", 1e-30),
             edge("mixed lengths", 1e30, 0, 1e-30),
-            side_by_side("side by side"),
-            side_by_side("side by side in columns", dim=0),
+            side_by_side("long and short vectors side by side"),
+            side_by_side("long and short columns side by side", dim=0),
         ),
     ),
     stub_digest="7994e9fcdb67d485",

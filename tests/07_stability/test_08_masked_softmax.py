@@ -1,12 +1,12 @@
-"""Grader of masked_softmax: masks of many shapes, and nothing leaks from under them."""
+"""Grader of masked_softmax: masks of many shapes, and no influence of masked-out scores."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Tolerance, normal, value
+from torchkata import Case, Function, Spec, Tolerance, normal, value
 
 
 def naive(scores, mask, dim=-1):
-    """Row by row in float64, with the entries that take part alone."""
+    """Compute row by row in float64, from the entries that are not masked out."""
     moved = scores.double().movedim(dim, -1)
     rows = moved.reshape(-1, scores.shape[dim])
     kept = mask.expand(scores.shape).movedim(dim, -1).reshape(rows.shape)
@@ -18,27 +18,27 @@ def naive(scores, mask, dim=-1):
     return out.reshape(moved.shape).movedim(-1, dim).to(scores.dtype)
 
 
-def coins(sizes, generator):
+def random_mask(sizes, generator):
     return torch.rand(sizes.a, sizes.b, sizes.c, generator=generator) < 0.6
 
 
-def shaped(*shape, dim=-1):
-    """Scores [3, 4, 5] with a mask of another shape that broadcasts."""
+def mask_of_shape(*shape, dim=-1):
+    """Draw scores [3, 4, 5], and a mask of another shape that broadcasts."""
 
-    def given(sizes, generator):
+    def draw(sizes, generator):
         scores = torch.randn(3, 4, 5, generator=generator).to(sizes.dtype)
         mask = torch.rand(shape, generator=generator) < 0.6
         if dim == 0:
             mask[:2] = torch.tensor([False, True])
         return scores, mask, dim
 
-    return given
+    return draw
 
 
 def extreme(masked_out, dim=-1):
-    """Scores with these values under the mask; rows 0 and 3 are masked out entirely."""
+    """Draw scores with these values where masked out; rows 0 and 3 are masked out entirely."""
 
-    def given(sizes, generator):
+    def draw(sizes, generator):
         scores = torch.randn(6, 5, generator=generator).to(sizes.dtype)
         mask = torch.rand(6, 5, generator=generator) < 0.6
         mask[0] = mask[3] = False
@@ -47,11 +47,11 @@ def extreme(masked_out, dim=-1):
         scores = torch.where(mask, scores, fill)
         return (scores, mask, -1) if dim == -1 else (scores.T.contiguous(), mask.T.contiguous(), 0)
 
-    return given
+    return draw
 
 
 def far_from_zero(sizes, generator):
-    """Rows of scores near 1000, near -1000 and near 90, most of them in part masked out."""
+    """Draw rows of scores near 1000, -1000 or 90, most of them partly masked out."""
     scores = torch.randn(6, 5, generator=generator).to(sizes.dtype)
     scores += torch.tensor([1000.0, -1000.0, 90.0]).repeat(2)[:, None]
     mask = torch.rand(6, 5, generator=generator) < 0.6
@@ -64,31 +64,31 @@ def edge(name, given, tolerance=None):
 
 
 NAN, INF = torch.nan, torch.inf
-# A score of 1000 is itself rounded by up to 3e-5, and its exp as much.
+# In float32, rounding changes a score of 1000 by up to 3e-5, and its exp by the same ratio.
 LOOSE = Tolerance(rtol=0.0, atol=1e-4)
 SPEC = Spec(
     Function(
         "masked_softmax",
-        inputs={"scores": normal("a b c", std=3), "mask": coins, "dim": value("dim")},
+        inputs={"scores": normal("a b c", std=3), "mask": random_mask, "dim": value("dim")},
         naive=naive,
         cases=(
             Case("one entry", a=1, b=1, c=1, dim=-1),
-            Case("rows of one entry", a=2, b=3, c=1, dim=2),
+            Case("rows of size 1", a=2, b=3, c=1, dim=2),
             Case("no rows", a=0, b=2, c=3, dim=-1),
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
-            Case("dim left out", given=lambda s, g: shaped(3, 4, 5)(s, g)[:2]),
-            Case("a mask for every row", given=shaped(5)),
-            Case("a mask of whole rows", given=shaped(4, 1), gradient=True),
-            Case("a mask along another dim", given=shaped(3, 1, 5, dim=1)),
-            edge("a mask for every row, whole columns masked out", shaped(5, dim=0)),
-            Case("a mask of one value", given=shaped()),
+            Case("default dim", given=lambda s, g: mask_of_shape(3, 4, 5)(s, g)[:2]),
+            Case("one mask for all rows", given=mask_of_shape(5)),
+            Case("a mask of whole rows", given=mask_of_shape(4, 1), gradient=True),
+            Case("a mask along another dim", given=mask_of_shape(3, 1, 5, dim=1)),
+            edge("one mask for all rows, whole columns masked out", mask_of_shape(5, dim=0)),
+            Case("a mask of one value", given=mask_of_shape()),
             edge("rows masked out entirely", extreme([0.0])),
             edge("columns masked out entirely", extreme([0.0], dim=0)),
             edge("nan and inf masked out", extreme([NAN, INF, -INF, 7.0])),
             edge("large scores masked out", extreme([200.0, 1000.0])),
-            edge("large scores take part", far_from_zero, LOOSE),
+            edge("large scores not masked out", far_from_zero, LOOSE),
         ),
         gradient=("scores",),
     ),
