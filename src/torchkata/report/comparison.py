@@ -9,7 +9,7 @@ from typing import Final
 from rich.syntax import Syntax
 from rich.text import Text
 
-from torchkata.i18n import Message, Translator, _, join, quantities
+from torchkata.i18n import EMPTY, Message, Translator, _, join, quantities
 from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.report import cost_table
 from torchkata.report.console import Console
@@ -127,8 +127,8 @@ def _ops_difference(yours: CostRow, reference: CostRow) -> Message:
             n=_count_ops(total),
             reference=_count_ops(reference_total),
         ),
-        _("Only yours: {ops}.", ops=_list_ops(only_mine)) if only_mine else Message(),
-        _("Only the reference: {ops}.", ops=_list_ops(only_theirs)) if only_theirs else Message(),
+        _("Only yours: {ops}.", ops=_list_ops(only_mine)) if only_mine else EMPTY,
+        _("Only the reference: {ops}.", ops=_list_ops(only_theirs)) if only_theirs else EMPTY,
     )
 
 
@@ -147,7 +147,7 @@ def _list_ops(counts: Counter[str]) -> Message:
 def _memory_difference(yours: CostRow, reference: CostRow) -> Message:
     mine, theirs = (row.metrics.get("extra_bytes") for row in (yours, reference))
     if mine is None or theirs is None or mine == theirs:
-        return Message()
+        return EMPTY
     return _(
         "At its peak, your code holds {size} of extra memory, the reference {other}.",
         size=quantities.size(mine),
@@ -200,7 +200,7 @@ def _best(before: Mapping[str, Mapping[str, float]], rows: Sequence[CostRow]) ->
     """Describe the best costs so far, and the earlier ones that this submission improves on."""
     now = {str(row.case): row.metrics for row in rows}
     if not now:
-        return Message()
+        return EMPTY
     if not before:
         first = cost_table.format_metrics(cost_table.most_telling(now))
         return _("{metrics}, on your first pass.", metrics=first)

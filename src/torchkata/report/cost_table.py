@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from torchkata.i18n import Message, Translator, _, quantities
+from torchkata.i18n import EMPTY, Message, Translator, _, quantities
 from torchkata.i18n.lists import comma_list
 from torchkata.report import labels
 from torchkata.report.text import plain
@@ -116,7 +116,7 @@ def summary(rows: Sequence[CostRow]) -> Message:
     """
     candidates = [row for row in rows if row.who == YOURS]
     if not candidates:
-        return Message()
+        return EMPTY
     yours = max(candidates, key=lambda row: _TIME.of(row) is not None)
     parts = [format_metrics(yours.metrics)]
     if seconds := _TIME.of(yours):

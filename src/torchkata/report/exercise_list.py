@@ -9,7 +9,7 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from torchkata.i18n import Message, Translator, _, quantities
+from torchkata.i18n import EMPTY, Message, Translator, _, quantities
 from torchkata.report import cost_table, labels
 from torchkata.report.console import Console
 from torchkata.report.text import plain
@@ -122,7 +122,7 @@ def _cells(row: ListRow, translate: Translator) -> tuple[str, str, str, str]:
 
 def _attempts(count: int) -> Message:
     if not count:
-        return Message()
+        return EMPTY
     return _("1 attempt") if count == 1 else _("{count} attempts", count=quantities.count(count))
 
 

@@ -42,13 +42,8 @@ def group_findings(checks: Sequence[CheckResult]) -> Iterator[tuple[str, Message
         yield group[0].axis, _merged(group)
 
 
-def full_message(check: CheckResult) -> Message:
-    """Return the message of one check, with the case and the device that it applies to."""
-    return _merged([check])
-
-
 def _merged(group: Sequence[CheckResult]) -> Message:
-    message = _without_case_sentence(group[0])
+    message = group[0].message
     cases = list(dict.fromkeys(check.case for check in group if check.case))
     devices = list(dict.fromkeys(check.device for check in group))
     axes = list(dict.fromkeys(check.axis for check in group))
@@ -72,13 +67,6 @@ def _merged(group: Sequence[CheckResult]) -> Message:
         others = comma_list([labels.axis(axis) for axis in axes[1:]])
         parts.append(_("The same for {axes}.", axes=others))
     return join(*parts)
-
-
-def _without_case_sentence(check: CheckResult) -> Message:
-    """Return the message without the sentence that only names the case."""
-    sentence = _("Case: {case}.", case=check.case)
-    head = Message(check.message.template, check.message.values)
-    return join(*(part for part in (head, *check.message.following) if part != sentence))
 
 
 def _without_case(message: Message) -> Message:

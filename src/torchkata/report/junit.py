@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 
 from torchkata.course.atomic_write import replace_file
 from torchkata.i18n import Translator, join
-from torchkata.report.grouping import full_message
 from torchkata.result import CheckResult, ExerciseResult, Localize, Report, State, Verdict
 
 _FORBIDDEN: Final = re.compile(
@@ -82,7 +81,7 @@ def _add_check(
         tag: str | None = "skipped"
     else:
         tag = "failure" if check.verdict is Verdict.FAILED else None
-    message = translate(join(full_message(check), check.why))
+    message = translate(join(check.message_with_case, check.why))
     _add_case(suite, result, check.id, message, tag=tag, kind=check.axis, line=check.line)
 
 

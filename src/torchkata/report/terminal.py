@@ -120,9 +120,9 @@ class TerminalReport:
             self._print_gap()
             self._print_paragraph(translate(start))
         elif states == {State.PASSED}:
-            praise = _("Everything selected passed. Well done.")
+            text = translate(_("Everything selected passed. Well done."))
             self._print_gap()
-            self._print_paragraph(translate(praise), style="green")
+            self._print_paragraph(text, style="green")
         self._print_gap()
         self._print_line((self._safe(translate(state_counts(report))), "bold"))
 
@@ -189,7 +189,7 @@ class TerminalReport:
             self._print_line("  | " + row)
         if max(len(lines), len(rows)) > _MOST_LINES:
             total = quantities.count(len(result.output))
-            cut = translate(_("cut off here; {count} characters in total", count=total))
+            cut = translate(_("truncated ({count} characters)", count=total))
             self._print_line("  " + self._safe(cut))
 
     def _print_next_steps(self, result: ExerciseResult, translate: Translator) -> None:
@@ -208,20 +208,20 @@ class TerminalReport:
 
     def _print_labeled(self, label: str, text: str, style: str = "") -> None:
         label = self._safe(label)
-        width = max(11, cell_len(label))
-        lead = f"  {set_cell_size(label, width)}" if self._wide else f"  {label}  "
+        lead = f"  {label}  " if not self._wide else f"  {label}" + " " * (11 - cell_len(label))
         hang = " " * (13 if self._wide else 4)
         self._print_paragraph(text, lead=lead, hang=hang, style=style)
 
     def _print_paragraph(
         self, text: str, *, lead: str = "", hang: str | None = None, style: str = ""
     ) -> None:
-        """Print wrapped text.
+        """Print wrapped text; a lead that is more than spaces is styled instead of the text.
 
-            Args:
-                text: The text.
-        X: What all other lines start with (default: spaces as wide as `lead`).
-                style: The style of the lead or the text.
+        Args:
+            text: The text.
+            lead: The start of the first line.
+            hang: The start of all other lines (default: spaces as wide as the lead).
+            style: The style of the lead or the text.
         """
         hang = " " * cell_len(lead) if hang is None else hang
         body_style = "" if lead.strip() else style

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from torchkata.i18n import Message, Translator, _, join, quantities
+from torchkata.i18n import EMPTY, Message, Translator, _, join, quantities
 from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.report import labels
 from torchkata.report.html import svg
@@ -142,7 +142,7 @@ def histogram(
             for op, mine, theirs in rows
         ]
     )
-    scale = Message() if linear else _("The bars are on a logarithmic scale.")
+    scale = EMPTY if linear else _("The bars are on a logarithmic scale.")
     description = join(_("Counts, yours to the reference: {counts}.", counts=listed), scale)
     return svg.to_svg(figure, name=name, title=title, description=translate(description))
 

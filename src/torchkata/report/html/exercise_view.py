@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from torchkata.i18n import Message, Translator, _, quantities, verbatim
+from torchkata.i18n import EMPTY, Message, Translator, _, quantities, verbatim
 from torchkata.report import cost_table, labels
 from torchkata.report.grouping import group_findings
 from torchkata.report.html.cost_view import cost_tables, growth_charts
@@ -62,7 +62,7 @@ def exercise_view(
 
 
 def check_name(check: CheckResult, translate: Translator) -> tuple[str, str]:
-    """Return the name of a check, and its case if the name does not tell it; else nothing.
+    """Return the name of a check, and its case or claim unless the name tells it already.
 
     Args:
         check: The check.
@@ -70,7 +70,7 @@ def check_name(check: CheckResult, translate: Translator) -> tuple[str, str]:
     """
     name = check.id.partition("::")[2].removeprefix(check.axis)
     name = name.removeprefix("[").removesuffix("]")
-    case = translate(check.case)
+    case = translate(check.case or check.description)
     if name and name in (str(check.case), str(check.case.values.get("case", ""))):
         return case, ""
     return name or translate(labels.axis(check.axis)), case
@@ -167,5 +167,5 @@ def _output(output: str) -> str:
 
 def _cut_note(output: str) -> Message:
     if len(output) <= _MOST_CHARACTERS and len(output.splitlines()) <= _MOST_LINES:
-        return Message()
-    return _("Cut off here; {n} characters in total.", n=quantities.count(len(output)))
+        return EMPTY
+    return _("Truncated ({n} characters).", n=quantities.count(len(output)))
