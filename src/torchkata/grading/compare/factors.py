@@ -9,7 +9,7 @@ import torch
 
 from torchkata.grading.compare import describe
 from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
-from torchkata.i18n import Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join
 
 _MAX_INTEGER: Final = 1000  # larger integer factors are unlikely to be a mistake
 _MAX_RATIO: Final = 100  # n / (n - 1) is distinguished from its neighbors up to this n
@@ -73,7 +73,7 @@ def _named_factor(ratio: float, *, single: bool) -> tuple[str, Message]:
     if 1 < round(square) <= _MAX_RATIO and _near(square, round(square)):
         root = f"sqrt({round(square)})"
         return sign + (root if up else f"1/{root}"), _("Check the square root in a scale factor.")
-    return "", Message()
+    return "", EMPTY
 
 
 def _near(value: float, target: float) -> bool:

@@ -10,7 +10,7 @@ import torch
 
 from torchkata.grading.compare import describe
 from torchkata.grading.compare.mismatch import Difference
-from torchkata.i18n import Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join
 
 Shape = tuple[int, ...]
 
@@ -102,7 +102,7 @@ def _cause_in_sizes(got: Shape, expected: Shape) -> Message:
             dims=_listed(missing_dims),
             sizes=_listed(expected[dim] for dim in missing_dims),
         )
-    return Message()
+    return EMPTY
 
 
 def _surplus_dims(longer: Shape, shorter: Shape) -> Shape:
@@ -164,7 +164,7 @@ def _dtype_cause(got: str, expected: str) -> Message:
         return _("Integer inputs give an integer result: convert the inputs, or divide with `/`.")
     if got == "int64":
         return _("`sum`, `arange` and functions that return indices use int64 by default.")
-    return Message()
+    return EMPTY
 
 
 def wrong_device(got: torch.device, expected: torch.device, label: str | Message) -> Difference:

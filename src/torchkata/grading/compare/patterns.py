@@ -7,7 +7,7 @@ from typing import Final
 
 from torchkata.grading.compare import factors, locations, permutations, precision, transforms
 from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
-from torchkata.i18n import Message, join
+from torchkata.i18n import EMPTY, Message, join
 
 Pattern = Callable[[Mismatch], PatternMatch | None]
 
@@ -47,8 +47,8 @@ def find_pattern(mismatch: Mismatch) -> PatternMatch:
         return whole
     if rounding := precision.low_precision(mismatch):
         return rounding
-    kind = _first(_KINDS, mismatch) or PatternMatch("wrong-values", Message())
-    location = next((text for find in _LOCATIONS if (text := find(mismatch))), Message())
+    kind = _first(_KINDS, mismatch) or PatternMatch("wrong-values", EMPTY)
+    location = next((text for find in _LOCATIONS if (text := find(mismatch))), EMPTY)
     return PatternMatch(kind.code, join(kind.message, location))
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from torchkata.grading.compare import describe
 from torchkata.grading.compare.mismatch import Difference
-from torchkata.i18n import Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join
 
 
 def wrong_type(got: object, expected: object, label: str | Message) -> Difference:
@@ -73,12 +73,12 @@ def _advice(got: object, expected: object) -> Message:
     if isinstance(expected, Tensor):
         return _advice_for_tensor(got)
     if isinstance(got, arrays) and isinstance(expected, (bool, int, float)):
-        return _("Use `.item()` to get the Python number.") if got.ndim == 0 else Message()
+        return _("Use `.item()` to get the Python number.") if got.ndim == 0 else EMPTY
     if isinstance(got, Tensor) and isinstance(expected, np.ndarray):
         return _("Use `.numpy()` to get the array.")
     if isinstance(got, arrays) and isinstance(expected, (list, tuple)):
         return _("Return the parts separately instead of stacking them.")
-    return Message()
+    return EMPTY
 
 
 def _advice_for_tensor(got: object) -> Message:
@@ -95,4 +95,4 @@ def _advice_for_tensor(got: object) -> Message:
             return _("Use `torch.stack` or `torch.cat` to join a list of tensors.")
         case list():
             return _("Use `torch.tensor` to make a tensor from a list of numbers.")
-    return Message()
+    return EMPTY

@@ -13,7 +13,7 @@ from torchkata.grading.compare import describe
 from torchkata.grading.compare.mismatch import Difference, Mismatch
 from torchkata.grading.compare.patterns import find_pattern
 from torchkata.grading.compare.tolerance import is_exact, to_float64, tolerance_from_values
-from torchkata.i18n import Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join
 
 _COMPARED_DIRECTLY: Final = (torch.float32, torch.float64)  # the comparison's rounding is harmless
 
@@ -89,7 +89,7 @@ def _difference(
     worst = int(error.argmax())
     largest = float(error[worst])
     allowed = limits.atol + limits.rtol * float(mismatch.expected.reshape(-1)[worst].abs())
-    size = Message()
+    size = EMPTY
     if largest >= 0:  # else every wrong value is nan or infinite, and no error has a size
         metrics |= {"largest_error": largest, "tolerance": allowed}
         if mismatch.dtype is not torch.bool and (total > 1 or allowed > 0):

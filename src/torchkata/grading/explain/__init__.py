@@ -1,1 +1,1 @@
-"""Why a check failed: known traps, each told from others by what the code did, in one sentence."""
+"""Explain failed checks: one sentence of teaching for each known trap."""

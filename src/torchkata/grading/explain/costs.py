@@ -1,199 +1,197 @@
-"""Known traps that cost time: host synchronisations, loops in Python."""
+"""Known traps that cost time: host synchronizations, loops in Python."""
 
 from __future__ import annotations
 
 from collections import Counter
 from math import prod
+from typing import Final
 
-from torchkata.grading.explain.failure import Found, Row, Symptom, row
+from torchkata.grading.explain.failure import ONE_PASS_OPS, Failure, most_frequent_line
+from torchkata.grading.explain.trap import Details, Trap, trap
 from torchkata.i18n import _
 from torchkata.worker.meters.trace import Step
 
-_MANY = 8  # times in one line: no longer written out by hand
-_COSTS = "ops memory speed"
-_FAR = 3
-_GATHERING = {"index_add_", "index_add", "bincount", "scatter_add_", "scatter_add"}
+_MANY: Final = 8  # times in one line: more than anybody writes out by hand
+_MANY_SYNCS: Final = 4
+_COSTS: Final = "ops memory speed"
+_MUCH_MORE: Final = 3  # times as many as the reference
+_DYNAMIC_SHAPES: Final = {"boolean mask", "nonzero", "masked_select", "unique"}
+_READS: Final = {"item", "tolist", "numpy", "float", "int"}
 
 
-@row(
-    "reads in a loop",
+@trap(
+    "host sync in a loop",
     "ops speed",
     lambda line: _(
-        "Line {line} reads a value from the device in each turn of a loop, and each time the CPU "
-        "waits until the device has done all that was asked of it: keep tensors, and read once, "
+        "Line {line} reads a value from the device in every iteration of a loop, and each time the "
+        "CPU waits until the device has finished all queued work. Keep tensors, and read once, "
         "after the loop.",
         line=line,
     ),
 )
-def reads_in_a_loop(symptom: Symptom) -> Found | None:
-    """The same line reads again and again."""
-    reads = Counter(line for _unused, line in symptom.reads if line)
-    line, count = reads.most_common(1)[0] if reads else (0, 0)
-    few = 3
-    return {"line": line} if count > few else None
+def host_sync_in_a_loop(failure: Failure) -> Details | None:
+    """Match a line that reads from the device again and again."""
+    counts = Counter(line for _op, line in failure.host_syncs if line)
+    line, count = counts.most_common(1)[0] if counts else (0, 0)
+    return {"line": line} if count >= _MANY_SYNCS else None
 
 
-@row(
+@trap(
     "branch on a tensor",
     "ops",
     lambda line: _(
         "`if` and `while` need a Python bool, so in line {line} the CPU waits for the device (and "
-        "a compiler's graph breaks there): `torch.where` makes the choice on the device, element "
-        "by element.",
+        "a compiler's graph breaks there). `torch.where` selects on the device, element by "
+        "element.",
         line=line,
     ),
 )
-def branch_on_a_tensor(symptom: Symptom) -> Found | None:
-    """A bool is read off the device."""
-    line = next((at for op, at in symptom.reads if op == "bool" and at), 0)
+def branch_on_a_tensor(failure: Failure) -> Details | None:
+    """Match a bool that is read from the device."""
+    line = next((line for op, line in failure.host_syncs if op == "bool" and line), 0)
     return {"line": line} if line else None
 
 
-@row(
-    "size by values",
+@trap(
+    "data-dependent shape",
     "ops",
     lambda line, op: _(
-        "How large the result of line {line} is depends on values ({op}), so the CPU has to wait "
-        "for them: `torch.where`, `masked_fill` or a product with the mask keep the shape.",
+        "The size of the result of line {line} depends on values ({op}), so the CPU has to wait "
+        "for them. `torch.where`, `masked_fill` or a product with the mask keep the shape.",
         line=line,
         op=op,
     ),
 )
-def size_by_values(symptom: Symptom) -> Found | None:
-    """A boolean mask as an index, nonzero, unique."""
-    words = {"boolean mask", "nonzero", "masked_select", "unique"}
-    found = next(((op, at) for op, at in symptom.reads if op in words and at), None)
-    return {"line": found[1], "op": found[0]} if found else None
+def data_dependent_shape(failure: Failure) -> Details | None:
+    """Match a boolean mask as an index, `nonzero` and `unique`."""
+    return _first_sync(failure, _DYNAMIC_SHAPES)
 
 
-@row(
-    "value read",
+@trap(
+    "host sync",
     "ops",
     lambda line, op: _(
-        "{op} in line {line} brings values of the tensor to the CPU, which waits for them, and a "
-        "compiler cannot follow: keep what depends on values in tensor operations.",
+        "`{op}` in line {line} copies values of the tensor to the CPU, which waits for them, and a "
+        "compiler cannot trace it. Use tensor operations for everything that depends on values.",
         line=line,
-        op=f"`{op}`",
+        op=op,
     ),
 )
-def value_read(symptom: Symptom) -> Found | None:
-    """Something is read once."""
-    words = {"item", "tolist", "numpy", "float", "int"}
-    found = next(((op, at) for op, at in symptom.reads if op in words and at), None)
-    return {"line": found[1], "op": found[0]} if found else None
+def host_sync(failure: Failure) -> Details | None:
+    """Match a value that is read once."""
+    return _first_sync(failure, _READS)
 
 
-@row(
+def _first_sync(failure: Failure, ops: set[str]) -> Details | None:
+    return next(
+        ({"line": line, "op": op} for op, line in failure.host_syncs if op in ops and line), None
+    )
+
+
+@trap(
     "concatenation in a loop",
     _COSTS,
     lambda line: _(
-        "Line {line} concatenates in each turn of a loop, and each time it copies all that came "
-        "before: collect the parts in a list, and join them once after the loop.",
+        "Line {line} concatenates in every iteration of a loop, and each time it copies everything "
+        "collected so far. Collect the parts in a list, and join them once, after the loop.",
         line=line,
     ),
 )
-def concatenation_in_a_loop(symptom: Symptom) -> Found | None:
-    """What `cat` or `stack` gives becomes larger from turn to turn."""
+def concatenation_in_a_loop(failure: Failure) -> Details | None:
+    """Match a `cat` or `stack` whose result grows with every iteration."""
     by_line: dict[int, list[Step]] = {}
-    for step in symptom.doing("cat", "stack", "hstack", "vstack"):
+    for step in failure.steps_of("cat", "stack", "hstack", "vstack"):
         by_line.setdefault(step.line, []).append(step)
     for line, steps in by_line.items():
         count = sum(step.count for step in steps)
-        grown = {prod(step.gives or ()) for step in steps}
-        if count >= _MANY and len(grown) >= _MANY:
+        sizes = {prod(step.gives or ()) for step in steps}
+        if count >= _MANY and len(sizes) >= _MANY:
             return {"line": line}
     return None
 
 
-@row(
-    "numbers one by one",
+@trap(
+    "element by element",
     "ops speed",
     lambda line: _(
-        "Line {line} takes the numbers one by one (`for v in x.tolist()`, `x[i].item()`, "
-        "`if x[i]`): each costs a call from Python, as much as one operation on the whole tensor "
-        "does.",
+        "Line {line} handles the numbers one by one (`for v in x.tolist()`, `x[i].item()`, "
+        "`if x[i]`). Each of them costs a call from Python, as much as one operation on the whole "
+        "tensor.",
         line=line,
     ),
 )
-def numbers_one_by_one(symptom: Symptom) -> Found | None:
-    """Values are read in a loop, on the CPU."""
-    listed = symptom.code.find(r"\bfor .+ in .*\.tolist\(\)")
+def element_by_element(failure: Failure) -> Details | None:
+    """Match values that are read in a loop, on the CPU."""
+    listed = failure.code.find(r"\bfor .+ in .*\.tolist\(\)")
     if listed:
         return {"line": listed}
-    counts: Counter[int] = Counter()
-    for step in symptom.doing("_local_scalar_dense"):
-        counts[step.line] += step.count
-    line, count = counts.most_common(1)[0] if counts else (0, 0)
+    line, count = most_frequent_line(failure.steps_of("_local_scalar_dense"))
     return {"line": line} if count >= _MANY else None
 
 
-@row(
-    "index in a loop",
+@trap(
+    "indexing in a loop",
     _COSTS,
     lambda line: _(
-        "`x[i]` in line {line} is an operation of its own in each turn of the loop: `for row in "
-        "x`, which is `x.unbind(0)`, hands out all rows by one.",
+        "`x[i]` in line {line} is a separate operation in every iteration of the loop. `for row in "
+        "x`, which is `x.unbind(0)`, returns all rows with a single operation.",
         line=line,
     ),
 )
-def index_in_a_loop(symptom: Symptom) -> Found | None:
-    """Rows are selected one by one where the reference unbinds them."""
-    if not any(step.op == "unbind" for step in symptom.theirs):
+def indexing_in_a_loop(failure: Failure) -> Details | None:
+    """Match rows that are selected one by one where the reference unbinds them."""
+    if not failure.reference_uses("unbind"):
         return None
-    counts: Counter[int] = Counter()
-    for step in symptom.only_mine("select", "slice"):
-        counts[step.line] += step.count
-    line, count = counts.most_common(1)[0] if counts else (0, 0)
+    line, count = most_frequent_line(failure.extra_steps_of("select", "slice"))
     return {"line": line} if count >= _MANY else None
 
 
-@row(
+@trap(
     "mask in a loop",
     _COSTS,
     lambda line: _(
-        "Line {line} looks at every element once for each label: one pass that brings each element "
-        "to its place (`index_add_`, `bincount`, `scatter_add_`) is enough.",
+        "Line {line} compares every element with every label. A single pass that sends each "
+        "element to its place (`index_add_`, `bincount`, `scatter_add_`) is enough.",
         line=line,
     ),
 )
-def mask_in_a_loop(symptom: Symptom) -> Found | None:
-    """Labels are compared with one number at a time, over and over."""
-    if not any(s.op in _GATHERING for s in symptom.theirs):
+def mask_in_a_loop(failure: Failure) -> Details | None:
+    """Match labels that are compared with one number at a time."""
+    if not failure.reference_uses(*ONE_PASS_OPS):
         return None
-    counts: Counter[int] = Counter()
-    for step in symptom.doing("eq"):
-        if step.gives and len(step.takes) == 1:
-            counts[step.line] += step.count
-    line, count = counts.most_common(1)[0] if counts else (0, 0)
+    comparisons = (s for s in failure.steps_of("eq") if s.gives and len(s.takes) == 1)
+    line, count = most_frequent_line(comparisons)
     return {"line": line} if count >= _MANY else None
 
 
-@row(
-    "python loop",
+@trap(
+    "Python loop",
     "ops speed",
     lambda line, op: _(
-        "Line {line} dispatches {op} in each turn of a loop, and a call costs a few microseconds "
-        "however little it computes: say it once, for the whole tensor.",
+        "Line {line} dispatches `{op}` in every iteration of a loop, and a call costs a few "
+        "microseconds however little it computes. Call it once, for the whole tensor.",
         line=line,
-        op=f"`{op}`",
+        op=op,
     ),
 )
-def python_loop(symptom: Symptom) -> Found | None:
-    """One line dispatches an op far more often than the reference dispatches any."""
-    line, op, count = symptom.busiest()
-    if count < _MANY or not symptom.theirs or count < _FAR * symptom.busiest_theirs():
+def python_loop(failure: Failure) -> Details | None:
+    """Match a line that dispatches an op far more often than the reference dispatches any."""
+    line, op, count = failure.most_repeated()
+    if count < _MANY or not failure.reference_steps:
+        return None
+    if count < _MUCH_MORE * failure.most_repeated_by_reference():
         return None
     return {"line": line, "op": op}
 
 
-ROWS: tuple[Row, ...] = (
-    reads_in_a_loop,
+TRAPS: Final[tuple[Trap, ...]] = (
+    host_sync_in_a_loop,
     branch_on_a_tensor,
-    size_by_values,
-    value_read,
+    data_dependent_shape,
+    host_sync,
     concatenation_in_a_loop,
-    numbers_one_by_one,
-    index_in_a_loop,
+    element_by_element,
+    indexing_in_a_loop,
     mask_in_a_loop,
-    python_loop,
 )
+"""All but `python_loop`, which matches other traps too and has to be tried last."""

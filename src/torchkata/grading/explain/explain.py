@@ -1,113 +1,140 @@
-"""Finds the sentence for a failed exercise: puts the failed question once more, and looks it up."""
+"""Explanations of failed checks: repeat the last call, and find the known trap that matches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import cloudpickle
 
+from torchkata.course.source_code import JudgedCode
 from torchkata.errors import KataError
-from torchkata.grading.checks.check import Check
-from torchkata.grading.checks.evidence import Evidence, Question
-from torchkata.grading.explain.code import Code
-from torchkata.grading.explain.failure import Symptom
-from torchkata.grading.explain.table import ROWS
-from torchkata.grading.session import Session
+from torchkata.grading.checks.check import Check, FailureContext
+from torchkata.grading.explain import costs, memory, mutation, numbers, shapes, training, types
+from torchkata.grading.explain.failure import Failure
+from torchkata.grading.explain.trap import Trap
+from torchkata.grading.session import ProbeCall, Session
+from torchkata.i18n import Message
 from torchkata.result import AXES, CheckResult, Verdict
-from torchkata.sandbox.worker_client import Worker
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.trace import Step, read_steps
 
-_COUNTED = ("ops", "memory", "speed")
-_MOST_LOOKED_AT = 6  # failed checks; what explains none of these hardly explains the seventh
+TRAPS: Final[tuple[Trap, ...]] = (
+    *training.TRAPS,
+    *mutation.TRAPS,
+    *types.TRAPS,
+    *shapes.TRAPS,
+    *numbers.TRAPS,
+    *costs.TRAPS,
+    *memory.TRAPS,
+    costs.python_loop,  # matches other traps too, so it comes last
+)
+"""The known traps, the most specific first: the first that matches explains the failure."""
+
+_COUNTED_AXES: Final = ("ops", "memory", "speed")
+_MOST_INSPECTED: Final = 6  # failed checks; if none of them has a known cause, others rarely do
+_MOST_OP_TEXT: Final = 60  # characters
 
 
-def explained(
-    session: Session, checks: Sequence[Check], results: tuple[CheckResult, ...]
+def add_explanations(
+    session: Session,
+    checks: Sequence[Check],
+    results: tuple[CheckResult, ...],
+    contexts: Mapping[str, FailureContext],
 ) -> tuple[CheckResult, ...]:
-    """Give at most one of an exercise's failed checks its sentence.
+    """Explain at most one of an exercise's failed checks.
 
-    To be called when all verdicts are in: the submission runs once more here, and whatever it does
-    cannot change them any more.
+    Call this after all checks are judged: it runs the submission again, which must not be able to
+    change a verdict.
 
     Args:
-        session: the exercise under judgement.
-        checks: that were judged.
-        results: theirs.
+        session: the exercise under judgment.
+        checks: the checks that were judged.
+        results: their results.
+        contexts: what is known about failed checks, by id.
+
+    Returns:
+        The results, one of them with `why` and `trap` if its cause is a known trap.
     """
     known = {check.id: check for check in checks}
-    for result in _worth_a_look(session, results):
-        found = _looked_up(session, known[result.id], session.evidence[result.id])
-        if found is not None:
-            name, sentence = found
-            told = replace(result, why=sentence, trap=name)
-            return tuple(told if other is result else other for other in results)
+    for result in _worth_inspecting(results, contexts):
+        explanation = _explain(session, known[result.id], contexts[result.id])
+        if explanation is not None:
+            trap, why = explanation
+            explained = replace(result, why=why, trap=trap.name)
+            return tuple(explained if other is result else other for other in results)
     return results
 
 
-def _worth_a_look(session: Session, results: Iterable[CheckResult]) -> list[CheckResult]:
-    """One failed check of each axis, budget and exception, in the order of mending."""
-    chosen: dict[tuple[object, ...], CheckResult] = {}
+def _worth_inspecting(
+    results: Iterable[CheckResult], contexts: Mapping[str, FailureContext]
+) -> list[CheckResult]:
+    """Return one failed check for each axis, budget and exception, in the order to fix them."""
+    first: dict[tuple[object, ...], CheckResult] = {}
     for result in results:
-        if result.verdict is Verdict.FAILED and result.id in session.evidence:
-            error = session.evidence[result.id].error
-            kind = (error.kind, error.line) if error is not None else ()
-            which = result.id if result.axis in _COUNTED else ""  # each budget has its own story
-            chosen.setdefault((result.axis, which, kind), result)
-    return sorted(chosen.values(), key=lambda r: AXES.index(r.axis))[:_MOST_LOOKED_AT]
+        if result.verdict is Verdict.FAILED and result.id in contexts:
+            error = contexts[result.id].error
+            exception = (error.kind, error.line) if error is not None else ()
+            budget = result.id if result.axis in _COUNTED_AXES else ""
+            first.setdefault((result.axis, budget, exception), result)
+    return sorted(first.values(), key=lambda r: AXES.index(r.axis))[:_MOST_INSPECTED]
 
 
-def _looked_up(session: Session, check: Check, evidence: Evidence) -> tuple[str, str] | None:
-    """Name and sentence of the first row that holds."""
-    symptom = _symptom(session, check, evidence)
-    for row in ROWS:
-        if symptom.axis in row.axes:
-            found = row.when(symptom)
-            if found is not None:
-                return row.name, row.sentence(**found)
+def _explain(
+    session: Session, check: Check, context: FailureContext
+) -> tuple[Trap, Message] | None:
+    """Return the first trap that matches, and its sentence."""
+    failure = _failure(session, check, context)
+    for trap in TRAPS:
+        if failure.axis in trap.axes:
+            details = trap.match(failure)
+            if details is not None:
+                return trap, trap.sentence(**details)
     return None
 
 
-def _symptom(session: Session, check: Check, evidence: Evidence) -> Symptom:
-    steps, reads = _traced(session, evidence.question, trusted=False)
-    theirs, _ = _traced(session, evidence.question, trusted=True)
-    error = evidence.error
+def _failure(session: Session, check: Check, context: FailureContext) -> Failure:
+    steps, host_syncs = _repeat(session, context.call, on_reference=False)
+    reference_steps, _host_syncs = _repeat(session, context.call, on_reference=True)
+    error = context.error
     line = (error.line or 0) if error is not None else 0
     names = [check.entry] if check.entry else list(session.spec.names)
     bind = session.submission.bind
-    return Symptom(
+    return Failure(
         axis=check.axis,
-        code=Code(
+        code=JudgedCode(
             session.submission.source.decode("utf-8", "replace"),
             [bind.get(name, name) for name in names],
             {line, *(step.line for step in steps)},
         ),
-        entry=check.entry,
-        kind=error.kind if error is not None else "",
-        text=str(error) if error is not None else "",
+        exception=error.kind if error is not None else "",
+        exception_text=str(error) if error is not None else "",
         line=line,
-        facts=evidence.facts,
+        facts=context.facts,
         steps=steps,
-        theirs=theirs,
-        reads=reads,
+        reference_steps=reference_steps,
+        host_syncs=host_syncs,
     )
 
 
-def _traced(
-    session: Session, question: Question | None, *, trusted: bool
+def _repeat(
+    session: Session, call: ProbeCall | None, *, on_reference: bool
 ) -> tuple[tuple[Step, ...], tuple[tuple[str, int], ...]]:
-    """What submission or reference do when they are asked; nothing where that cannot be told."""
-    if question is None:
+    """Repeat a call and return its steps and host synchronizations; empty if that fails."""
+    if call is None:
         return (), ()
     cloudpickle.register_pickle_by_value(session.exercise.grader.module)
-    worker_on = session.reference_on if trusted else session.worker_on
+    processes = session.processes
+    worker_on = processes.reference_on if on_reference else processes.worker_on
     try:
-        worker: Worker = worker_on(question.device)
-        arguments = question.arguments()
-        answer: Any = worker.run(builtin_probes.traced, question.probe, arguments, question.device)
-        reads = tuple((str(op)[:60], at or 0) for op, at in answer["synchronisations"])
-        return read_steps(answer["steps"]), reads
+        worker = worker_on(call.device)
+        reply: Any = worker.run(
+            builtin_probes.run_traced, call.probe, call.arguments(), call.device
+        )
+        host_syncs = tuple(
+            (str(op)[:_MOST_OP_TEXT], line or 0) for op, line in reply["synchronizations"]
+        )
+        return read_steps(reply["steps"]), host_syncs
     except (KataError, KeyError, TypeError, ValueError):
         return (), ()

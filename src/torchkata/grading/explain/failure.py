@@ -1,19 +1,19 @@
-"""A failed check as plain data: what the rows of the table of known traps look at."""
+"""A failed check as plain data, which the rules of the known traps inspect."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from torchkata.grading.explain.code import Code
+from torchkata.course.source_code import JudgedCode
 from torchkata.worker.meters.trace import Step
 
-Found = Mapping[str, object]
-"""What a sentence names: the line, how often, which op."""
+ONE_PASS_OPS: Final = ("index_add_", "index_add", "bincount", "scatter_add_", "scatter_add")
+"""Ops that send each element to its place in a single pass."""
 
-
-_TRIFLES = {
+_VIEWS: Final = {
     "alias",
     "detach",
     "expand",
@@ -24,94 +24,87 @@ _TRIFLES = {
     "unsqueeze",
     "view",
 }
-"""Ops that no loop is named after."""
+"""Ops too cheap to be named as the op that a loop repeats."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Symptom:
-    """What is known of one failed check.
+class Failure:
+    """What is known about one failed check.
 
     Attributes:
         axis: of the check.
-        code: the learner's code under judgement.
-        entry: the entry point that is judged; empty for a test of its own.
-        kind: class of the exception that came, such as `RuntimeError`; empty without one.
-        text: its text.
-        line: the line that raised it; 0 where that is not known.
+        code: the part of the submission that the check is about.
+        exception: the class name of the exception that the submission raised, such as
+            `RuntimeError`; empty if it raised none.
+        exception_text: the text of that exception, in PyTorch's or Python's own words.
+        line: the line that raised it; 0 if unknown.
         facts: of the comparison, such as `got_shape`.
-        steps: what the submission did when the question was put once more.
-        theirs: what the reference did.
-        reads: (op, line) of each host synchronisation, on the twin device.
+        steps: what the submission did when the last call was repeated.
+        reference_steps: what the reference did in the same call.
+        host_syncs: op and line of each host synchronization on the twin device.
     """
 
     axis: str
-    code: Code
-    entry: str = ""
-    kind: str = ""
-    text: str = ""
+    code: JudgedCode
+    exception: str = ""
+    exception_text: str = ""
     line: int = 0
     facts: Mapping[str, object] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
-    theirs: tuple[Step, ...] = ()
-    reads: tuple[tuple[str, int], ...] = ()
+    reference_steps: tuple[Step, ...] = ()
+    host_syncs: tuple[tuple[str, int], ...] = ()
 
-    def shape(self, whose: str) -> tuple[int, ...] | None:
-        """The shape that was `got` or `expected`, where a comparison has found it."""
-        found = self.facts.get(f"{whose}_shape")
-        return found if isinstance(found, tuple) else None
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """The shapes that the submission and the reference returned, if they were compared."""
+        got, expected = self.facts.get("got_shape"), self.facts.get("expected_shape")
+        if isinstance(got, tuple) and isinstance(expected, tuple):
+            return got, expected
+        return None
 
-    def doing(self, *ops: str) -> Iterator[Step]:
-        """The steps that are one of these ops, in the learner's own lines."""
+    def steps_of(self, *ops: str) -> Iterator[Step]:
+        """Yield the steps of some ops in the submission's own lines."""
         return (step for step in self.steps if step.op in ops and step.line)
 
-    def only_mine(self, *ops: str) -> Iterator[Step]:
-        """Those of ops that the reference does without."""
-        known = {step.op for step in self.theirs}
-        return self.doing(*(op for op in ops if op not in known))
+    def extra_steps_of(self, *ops: str) -> Iterator[Step]:
+        """Yield the steps of those ops that the reference does not use."""
+        return self.steps_of(*(op for op in ops if not self.reference_uses(op)))
 
-    def begins(self, fault: str) -> Step | None:
-        """The step in which the first `nan` or `inf` of the run arose from sound numbers."""
+    def reference_uses(self, *ops: str) -> bool:
+        """Return whether the reference uses one of these ops."""
+        return any(step.op in ops for step in self.reference_steps)
+
+    def first_nonfinite(self, fault: str) -> Step | None:
+        """Return the step that turned finite values into the first `nan` or `inf`.
+
+        Args:
+            fault: `nan` or `inf`; None is returned if the first one is the other.
+        """
         first = next((step for step in self.steps if step.first), None)
         return first if first is not None and first.first == fault and first.line else None
 
-    def busiest(self) -> tuple[int, str, int]:
-        """Line, op and count of what came most often in one line; zeros for nothing."""
+    def most_repeated(self) -> tuple[int, str, int]:
+        """Return line, op and count of the op that one line repeats most often; zeros if none."""
         counts: Counter[tuple[int, str]] = Counter()
         for step in self.steps:
-            if step.line and step.op not in _TRIFLES:
+            if step.line and step.op not in _VIEWS:
                 counts[step.line, step.op] += step.count
         if not counts:
             return 0, "", 0
         (line, op), count = counts.most_common(1)[0]
         return line, op, count
 
-    def busiest_theirs(self) -> int:
-        """How often the reference's most frequent op came."""
+    def most_repeated_by_reference(self) -> int:
+        """Return how often the reference uses its most frequent op."""
         counts: Counter[str] = Counter()
-        for step in self.theirs:
+        for step in self.reference_steps:
             counts[step.op] += step.count
         return max(counts.values(), default=0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A known trap.
-
-    Attributes:
-        name: of the trap, for tests and readers of the code.
-        axes: on which it shows.
-        when: what the sentence names, or None where it is not this trap.
-        sentence: the teaching, made from what `when` has found.
-    """
-
-    name: str
-    axes: frozenset[str]
-    when: Callable[[Symptom], Found | None]
-    sentence: Callable[..., str]
-
-
-def row(
-    name: str, axes: str, sentence: Callable[..., str]
-) -> Callable[[Callable[[Symptom], Found | None]], Row]:
-    """Make a row of a predicate: `axes` are named with blanks between them."""
-    return lambda when: Row(name=name, axes=frozenset(axes.split()), when=when, sentence=sentence)
+def most_frequent_line(steps: Iterable[Step]) -> tuple[int, int]:
+    """Return the line that runs these steps most often, and how often; zeros if there are none."""
+    counts: Counter[int] = Counter()
+    for step in steps:
+        counts[step.line] += step.count
+    return counts.most_common(1)[0] if counts else (0, 0)

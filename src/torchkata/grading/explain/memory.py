@@ -1,113 +1,116 @@
-"""Known traps that cost memory: tables, copies."""
+"""Known traps that cost memory: large intermediates and copies."""
 
 from __future__ import annotations
 
 from math import prod
+from typing import Final
 
-from torchkata.grading.explain.failure import Found, Row, Symptom, row
+from torchkata.grading.explain.failure import ONE_PASS_OPS, Failure
+from torchkata.grading.explain.trap import Details, Trap, trap
 from torchkata.i18n import _
 
-_PAIR = 2
-_HUGE = 4
-_GATHERING = {"index_add_", "index_add", "bincount", "scatter_add_", "scatter_add"}
+_OPERANDS: Final = 2
+_MUCH_LARGER: Final = 4
 
 
-@row(
+@trap(
     "one-hot table",
     "memory speed ops",
     lambda line, shape: _(
-        "Line {line} makes a table of shape {shape}, nearly all of it zeros, to pick one entry per "
-        "row: an index does that without the table (`index_add_`, `gather`, `bincount`).",
+        "Line {line} creates a table of shape {shape}, almost all zeros, to pick one entry per "
+        "row. Indexing does that without the table (`index_add_`, `gather`, `bincount`).",
         line=line,
         shape=shape,
     ),
 )
-def one_hot_table(symptom: Symptom) -> Found | None:
-    """`one_hot`, or labels compared with all classes at once."""
-    for line in symptom.code.all(r"\bone_hot\("):
-        steps = [s for s in symptom.steps if s.line == line and s.op in ("scatter_", "scatter")]
+def one_hot_table(failure: Failure) -> Details | None:
+    """Match `one_hot`, and labels compared with all classes at once."""
+    for line in failure.code.all(r"\bone_hot\("):
+        steps = [s for s in failure.steps if s.line == line and s.op in ("scatter_", "scatter")]
         if steps and steps[0].gives is not None:
             return {"line": line, "shape": list(steps[0].gives)}
-    if not any(s.op in _GATHERING for s in symptom.theirs):
+    if not failure.reference_uses(*ONE_PASS_OPS):
         return None
-    for step in symptom.doing("eq"):
-        takes = [shape for shape in step.takes if prod(shape) > 1]
-        if step.gives and len(takes) == _PAIR and prod(step.gives) == prod(map(prod, takes)):
+    for step in failure.steps_of("eq"):
+        operands = [shape for shape in step.takes if prod(shape) > 1]
+        if not step.gives or len(operands) != _OPERANDS:
+            continue
+        if prod(step.gives) == prod(map(prod, operands)):
             return {"line": step.line, "shape": list(step.gives)}
     return None
 
 
-@row(
+@trap(
     "copies instead of broadcasting",
     "memory speed",
     lambda line, op: _(
-        "{op} in line {line} writes the same numbers many times over; broadcasting reads them "
-        "where they are: a dim of size 1 (`x[:, None]`, `unsqueeze`) is repeated for free.",
+        "`{op}` in line {line} writes the same numbers many times. Broadcasting reads them where "
+        "they are: a dim of size 1 (`x[:, None]`, `unsqueeze`) is repeated for free.",
         line=line,
-        op=f"`{op}`",
+        op=op,
     ),
 )
-def copies_instead_of_broadcasting(symptom: Symptom) -> Found | None:
-    """`repeat`, `tile`, or an expanded tensor that is written out."""
-    step = next((s for s in symptom.only_mine("repeat") if s.gives), None)
+def copies_instead_of_broadcasting(failure: Failure) -> Details | None:
+    """Match `repeat`, `tile`, and an expanded tensor that is written out."""
+    step = next((step for step in failure.extra_steps_of("repeat") if step.gives), None)
     if step is None:
-        for copy in symptom.only_mine("clone"):
-            if ".expand" in symptom.code.line(copy.line):
+        for copy in failure.extra_steps_of("clone"):
+            if ".expand" in failure.code.line(copy.line):
                 return {"line": copy.line, "op": "expand(...).clone()"}
         return None
-    text = symptom.code.line(step.line)
+    text = failure.code.line(step.line)
     op = next((name for name in ("tile", "repeat") if name in text), step.op)
     return {"line": step.line, "op": op}
 
 
-@row(
-    "table in between",
+@trap(
+    "large intermediate",
     "memory",
     lambda line, op, shape: _(
-        "{op} in line {line} makes a table of shape {shape}, much larger than what goes in and "
-        "what comes out: a matrix product, or another order of summing, does without it.",
+        "`{op}` in line {line} creates a tensor of shape {shape}, much larger than its operands "
+        "and than the result. A matrix product, or another order of summation, avoids it.",
         line=line,
         op=op,
         shape=shape,
     ),
 )
-def table_in_between(symptom: Symptom) -> Found | None:
-    """Broadcasting makes something far larger than its operands, which is then summed up."""
-    ends = [step.gives for step in symptom.theirs if step.gives is not None]
-    largest = max(map(prod, ends), default=0)
-    for step in symptom.doing("sub", "mul", "add", "div", "eq"):
+def large_intermediate(failure: Failure) -> Details | None:
+    """Match a broadcast result that is far larger than its operands, and then summed."""
+    sizes = [prod(step.gives) for step in failure.reference_steps if step.gives is not None]
+    largest = max(sizes, default=0)
+    for step in failure.steps_of("sub", "mul", "add", "div", "eq"):
         operands = [prod(shape) for shape in step.takes]
-        if step.gives is None or len(operands) < _PAIR:
+        if step.gives is None or len(operands) < _OPERANDS:
             continue
         size = prod(step.gives)
-        if size >= _HUGE * max(operands) and size >= _HUGE * largest > 0:
+        if size >= _MUCH_LARGER * max(operands) and size >= _MUCH_LARGER * largest > 0:
             return {"line": step.line, "op": step.op, "shape": list(step.gives)}
     return None
 
 
-@row(
-    "needless copy",
+@trap(
+    "unnecessary copy",
     "ops memory",
     lambda line, op: _(
-        "{op} in line {line} copies every number; the operation before or after it gives the same "
-        "values without.",
+        "`{op}` in line {line} copies every number. The operation before or after it gives the "
+        "same values without the copy.",
         line=line,
-        op=f"`{op}`",
+        op=op,
     ),
 )
-def needless_copy(symptom: Symptom) -> Found | None:
-    """A copy is asked for by name, and the reference makes none."""
-    step = next(symptom.only_mine("clone"), None)
+def unnecessary_copy(failure: Failure) -> Details | None:
+    """Match an explicit copy that the reference does not make."""
+    step = next(failure.extra_steps_of("clone"), None)
     if step is None:
         return None
-    text = symptom.code.line(step.line)
+    text = failure.code.line(step.line)
     op = next((name for name in ("clone", "contiguous") if f".{name}(" in text), "")
     return {"line": step.line, "op": op} if op else None
 
 
-ROWS: tuple[Row, ...] = (
+TRAPS: Final[tuple[Trap, ...]] = (
     one_hot_table,
     copies_instead_of_broadcasting,
-    table_in_between,
-    needless_copy,
+    large_intermediate,
+    unnecessary_copy,
 )

@@ -1,155 +1,159 @@
-"""Known traps of state: memory that is written to, gradients that stay or pile up."""
+"""Known traps of state: memory that is modified, gradients that remain or accumulate."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-from torchkata.grading.explain.failure import Found, Row, Symptom, row
+from torchkata.grading.explain.failure import Failure
+from torchkata.grading.explain.trap import Details, Trap, trap
 from torchkata.i18n import _
 
 
-@row(
-    "writes into an argument",
+@trap(
+    "modifies an argument",
     "purity gradient device values stability",
     lambda line, call: _(
-        "{call} in line {line} changes an argument in place, and the caller still needs it as it "
-        "was, and so may autograd: `x = x + y` makes a new tensor, `x += y` does not.",
+        "`{call}` in line {line} modifies an argument in place, although the caller, and perhaps "
+        "autograd, still needs the original. `x = x + y` creates a new tensor, `x += y` does not.",
         line=line,
         call=call,
     ),
 )
-def writes_into_an_argument(symptom: Symptom) -> Found | None:
-    """An op in place on what was passed, where the reference leaves it alone."""
-    if any(step.writes == "input" for step in symptom.theirs):
+def modifies_an_argument(failure: Failure) -> Details | None:
+    """Match an in-place op on an argument that the reference does not modify."""
+    if any(step.writes == "input" for step in failure.reference_steps):
         return None
-    refused = "leaf Variable that requires grad" in symptom.text
-    if symptom.axis != "purity" and not refused:
+    refused = "leaf Variable that requires grad" in failure.exception_text
+    if failure.axis != "purity" and not refused:
         return None
-    step = next((s for s in symptom.steps if s.writes == "input" and s.line), None)
+    step = next((step for step in failure.steps if step.writes == "input" and step.line), None)
     if step is not None and step.op != "requires_grad_":
-        return {"line": step.line, "call": f"`{step.op}`"}
-    written = re.search(r"[-+*/]=|\w+_\(", symptom.code.line(symptom.line)) if refused else None
-    return {"line": symptom.line, "call": f"`{written[0].rstrip('(')}`"} if written else None
+        return {"line": step.line, "call": step.op}
+    if not refused:
+        return None
+    written = re.search(r"[-+*/]=|\w+_\(", failure.code.line(failure.line))
+    return {"line": failure.line, "call": written[0].rstrip("(")} if written else None
 
 
-@row(
-    "added at an index",
+@trap(
+    "+= at repeated indices",
     "values gradient dtype",
     lambda line: _(
-        "`out[index] += values` in line {line} reads, adds and writes back, so of an index that "
-        "comes several times only the last one is left: `index_add_` and "
-        "`index_put_(accumulate=True)` add each of them.",
+        "`out[index] += values` in line {line} reads, adds and writes back, so of the values for "
+        "a repeated index only the last one is added. `index_add_` and "
+        "`index_put_(accumulate=True)` add all of them.",
         line=line,
     ),
 )
-def added_at_an_index(symptom: Symptom) -> Found | None:
-    """`out[index] += values` with a tensor of indices."""
-    for step in symptom.doing("index_put_"):
-        written = re.search(r"\w\[[^\]]+\]\s*\+=", symptom.code.line(step.line))
-        if written and any(read.line == step.line for read in symptom.doing("index")):
+def added_at_repeated_indices(failure: Failure) -> Details | None:
+    """Match `out[index] += values` with a tensor of indices."""
+    for step in failure.steps_of("index_put_"):
+        written = re.search(r"\w\[[^\]]+\]\s*\+=", failure.code.line(step.line))
+        if written and any(read.line == step.line for read in failure.steps_of("index")):
             return {"line": step.line}
     return None
 
 
-@row(
-    "rebinding",
+@trap(
+    "rebinds a name instead of writing",
     "purity contract memory",
     lambda line, name: _(
-        "`{name} = {name} ...` in line {line} makes a new tensor and gives it the old name; the "
-        "caller's stays as it was. `{name} *= ...` and methods that end in `_` write into it.",
+        "`{name} = {name} ...` in line {line} binds the name to a new tensor, and the caller's "
+        "tensor stays as it was. `{name} *= ...` and methods that end in `_` write into it.",
         line=line,
         name=name,
     ),
 )
-def rebinding(symptom: Symptom) -> Found | None:
-    """The reference writes into its argument, and here only a name changes hands."""
-    mine = any(step.writes == "input" for step in symptom.steps)
-    if mine or not any(step.writes == "input" for step in symptom.theirs):
+def rebinds_a_name(failure: Failure) -> Details | None:
+    """Match a new tensor under an argument's name where the reference modifies the argument."""
+    writes = any(step.writes == "input" for step in failure.steps)
+    if writes or not any(step.writes == "input" for step in failure.reference_steps):
         return None
-    for line in symptom.code.all(r"^\s+(\w+)\s*=\s*\1\s*[-+*/@]"):
-        name = symptom.code.line(line).split("=")[0].strip()
+    for line in failure.code.all(r"^\s+(\w+)\s*=\s*\1\s*[-+*/@]"):
+        name = failure.code.line(line).split("=")[0].strip()
         return {"line": line, "name": name}
     return None
 
 
-@row(
-    "copy of a tensor",
+@trap(
+    "torch.tensor of a tensor",
     "contract gradient memory device",
     lambda line: _(
-        "`torch.tensor(x)` of a tensor in line {line} copies it, without its graph, and warns: "
-        "`x.detach().clone()` says that plainly, `x.clone()` keeps the graph.",
+        "`torch.tensor(x)` of a tensor, in line {line}, copies it without its graph and emits a "
+        "warning. `x.detach().clone()` does the same explicitly, `x.clone()` keeps the graph.",
         line=line,
     ),
 )
-def copy_of_a_tensor(symptom: Symptom) -> Found | None:
-    """`torch.tensor` of something that is a tensor already."""
-    for step in symptom.doing("_to_copy"):
-        detached = any(other.line == step.line for other in symptom.doing("detach"))
-        if detached and re.search(r"torch\.tensor\(\s*[a-z_]", symptom.code.line(step.line)):
+def tensor_of_a_tensor(failure: Failure) -> Details | None:
+    """Match `torch.tensor` of something that is a tensor already."""
+    for step in failure.steps_of("_to_copy"):
+        detached = any(other.line == step.line for other in failure.steps_of("detach"))
+        if detached and re.search(r"torch\.tensor\(\s*[a-z_]", failure.code.line(step.line)):
             return {"line": step.line}
     return None
 
 
-@row(
-    "gradients add up",
+@trap(
+    "gradients accumulate",
     "values gradient dtype device",
     lambda line: _(
-        "`.backward()` in line {line} adds to what is in `.grad` already, and nothing empties it "
-        "between the steps: `optimizer.zero_grad()`, or `.grad = None`, before each backward.",
+        "`.backward()` in line {line} adds to `.grad`, and nothing clears it between steps. Call "
+        "`optimizer.zero_grad()`, or set `.grad = None`, before each backward pass.",
         line=line,
     ),
 )
-def gradients_add_up(symptom: Symptom) -> Found | None:
-    """A backward, and nothing that clears gradients."""
-    line = symptom.code.find(r"\.backward\(")
-    cleared = symptom.code.find(r"zero_grad|\.grad\s*=|\.grad\.zero_|autograd\.grad|\.grad\.fill_")
-    if not line or cleared or symptom.kind:
+def gradients_accumulate(failure: Failure) -> Details | None:
+    """Match a backward and a step without anything that clears gradients."""
+    line = failure.code.find(r"\.backward\(")
+    cleared = failure.code.find(r"zero_grad|\.grad\s*=|\.grad\.zero_|autograd\.grad|\.grad\.fill_")
+    if not line or cleared or failure.exception:
         return None
-    stepped = symptom.code.find(r"\.step\(|-=|\.sub_\(|\.add_\(|-\s*lr\b")
+    stepped = failure.code.find(r"\.step\(|-=|\.sub_\(|\.add_\(|-\s*lr\b")
     return {"line": line} if stepped else None
 
 
-@row(
-    "backward leaves gradients",
+@trap(
+    "backward leaves gradients behind",
     "purity",
     lambda line: _(
-        "`.backward()` in line {line} adds to the `.grad` of every parameter on its way and leaves "
-        "it there; `torch.autograd.grad(result, inputs)` hands the gradients to you alone.",
+        "`.backward()` in line {line} adds to the `.grad` of every parameter involved and leaves "
+        "it there. `torch.autograd.grad(result, inputs)` only returns the gradients.",
         line=line,
     ),
 )
-def backward_leaves_gradients(symptom: Symptom) -> Found | None:
-    """A function that only differentiates, and does so by backward."""
-    line = symptom.code.find(r"\.backward\(")
-    training = symptom.code.find(r"\.step\(|[-+]=|\b(?!requires_grad_)\w+_\(")
-    return {"line": line} if line and not training and not symptom.kind else None
+def backward_leaves_gradients(failure: Failure) -> Details | None:
+    """Match a backward in a function that differentiates but does not train."""
+    line = failure.code.find(r"\.backward\(")
+    training = failure.code.find(r"\.step\(|[-+]=|\b(?!requires_grad_)\w+_\(")
+    return {"line": line} if line and not training and not failure.exception else None
 
 
-@row(
-    "loss with its graph",
+@trap(
+    "loss keeps its graph",
     "gradient contract memory",
     lambda line: _(
-        "A loss that is kept as it comes keeps the graph of its step alive, with all activations: "
-        "keep `loss.detach()` (line {line} goes backward, nothing detaches).",
+        "A loss that is stored as it is keeps the graph of its step alive, with all activations. "
+        "Store `loss.detach()` (line {line} runs backward, but nothing detaches the loss).",
         line=line,
     ),
 )
-def loss_with_its_graph(symptom: Symptom) -> Found | None:
-    """A training step whose loss is never detached."""
-    line = symptom.code.find(r"\.backward\(")
-    let_go = symptom.code.find(r"detach|\.item\(|no_grad|(?<!\.)float\(|\.data\b")
-    kept = symptom.code.find(r"return|append|yield|\+=")
-    a_number = any(step.op == "_local_scalar_dense" for step in symptom.theirs)  # is asked for
-    found = line and kept and not let_go and not a_number and not symptom.kind
-    return {"line": line} if found else None
+def loss_keeps_its_graph(failure: Failure) -> Details | None:
+    """Match a training step whose loss is never detached."""
+    line = failure.code.find(r"\.backward\(")
+    detached = failure.code.find(r"detach|\.item\(|no_grad|(?<!\.)float\(|\.data\b")
+    kept = failure.code.find(r"return|append|yield|\+=")
+    wants_number = failure.reference_uses("_local_scalar_dense")
+    matches = line and kept and not detached and not wants_number and not failure.exception
+    return {"line": line} if matches else None
 
 
-ROWS: tuple[Row, ...] = (
-    writes_into_an_argument,
-    added_at_an_index,
-    rebinding,
-    copy_of_a_tensor,
-    gradients_add_up,
+TRAPS: Final[tuple[Trap, ...]] = (
+    modifies_an_argument,
+    added_at_repeated_indices,
+    rebinds_a_name,
+    tensor_of_a_tensor,
+    gradients_accumulate,
     backward_leaves_gradients,
-    loss_with_its_graph,
+    loss_keeps_its_graph,
 )

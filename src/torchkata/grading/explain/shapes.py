@@ -1,131 +1,137 @@
-"""Known traps of shape: dims that go, stay or line up wrongly."""
+"""Known traps of shape: dims that are lost, kept or aligned wrongly."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-from torchkata.grading.explain.failure import Found, Row, Symptom, row
+from torchkata.grading.explain.failure import Failure
+from torchkata.grading.explain.trap import Details, Trap, trap
 from torchkata.i18n import _
 
-_REDUCTION = (
+_REDUCTION: Final = (
     r"\.(?:sum|mean|norm|amax|amin|max|min|std|var|prod|logsumexp|vector_norm)\("
     r"(?:[^()]*\bdim\s*=\s*|[^()]*,\s*|\s*)(?:-1|1)\b"  # over the last dim of two
 )
-_TWO = 2
-_NEAR = 4  # lines
+_OPERANDS: Final = 2
+_NEARBY: Final = 4  # lines
 
 
-@row(
+@trap(
     "squeeze without a dim",
     "shape contract values",
     lambda line: _(
-        "`squeeze()` in line {line} drops every dim of size 1, a batch of one too: name the dim "
-        "that is meant, as in `squeeze(-1)`.",
+        "`squeeze()` in line {line} removes every dim of size 1, including a batch of one. Name "
+        "the dim to remove, as in `squeeze(-1)`.",
         line=line,
     ),
 )
-def squeeze_without_a_dim(symptom: Symptom) -> Found | None:
-    """A `squeeze()` has taken more dims away than the reference does."""
-    for step in symptom.doing("squeeze"):
-        bare = re.search(
-            r"\.squeeze\(\s*\)|torch\.squeeze\(\s*\w+\s*\)", symptom.code.line(step.line)
-        )
+def squeeze_without_a_dim(failure: Failure) -> Details | None:
+    """Match a `squeeze()` that removes more dims than the reference does."""
+    for step in failure.steps_of("squeeze"):
+        text = failure.code.line(step.line)
+        bare = re.search(r"\.squeeze\(\s*\)|torch\.squeeze\(\s*\w+\s*\)", text)
         if not bare or step.gives is None:
             continue
-        if len(step.takes[0]) - len(step.gives) > 1 or _shorter(symptom):
+        if len(step.takes[0]) - len(step.gives) > 1 or _has_too_few_dims(failure):
             return {"line": step.line}
     return None
 
 
-def _shorter(symptom: Symptom) -> bool:
-    got, expected = symptom.shape("got"), symptom.shape("expected")
-    return got is not None and expected is not None and len(got) < len(expected)
+def _has_too_few_dims(failure: Failure) -> bool:
+    if failure.shapes is None:
+        return False
+    got, expected = failure.shapes
+    return len(got) < len(expected)
 
 
-@row(
-    "table of pairs",
+@trap(
+    "unintended broadcasting",
     "shape values gradient contract device",
-    lambda line, op, shapes, made: _(
-        "In line {line} {op} meets {shapes}, and broadcasting makes a table of {made}, each with "
-        "each: bring both to one shape first.",
+    lambda line, op, first, second, result: _(
+        "`{op}` in line {line} combines {first} with {second}, and broadcasting pairs each element "
+        "with each other one, a table of {result}. Bring both to the same shape first.",
         line=line,
         op=op,
-        shapes=shapes,
-        made=made,
+        first=first,
+        second=second,
+        result=result,
     ),
 )
-def table_of_pairs(symptom: Symptom) -> Found | None:
-    """[n, 1] against [n], which the reference never does."""
-    theirs = {(step.op, step.gives) for step in symptom.theirs}
-    for step in symptom.doing("sub", "mul", "add", "div", "mse_loss"):
-        pair = [shape for shape in step.takes if shape]
-        if len(pair) != _TWO or (step.op, step.gives) in theirs or step.gives is None:
+def unintended_broadcasting(failure: Failure) -> Details | None:
+    """Match [n, 1] combined with [n], which the reference never does."""
+    by_reference = {(step.op, step.gives) for step in failure.reference_steps}
+    for step in failure.steps_of("sub", "mul", "add", "div", "mse_loss"):
+        shapes = [shape for shape in step.takes if shape]
+        known = (step.op, step.gives) in by_reference
+        if len(shapes) != _OPERANDS or known or step.gives is None:
             continue
-        column, vector = max(pair, key=len), min(pair, key=len)
+        column, vector = max(shapes, key=len), min(shapes, key=len)
         if len(vector) == 1 and column == (vector[0], 1) and vector[0] > 1:
-            shapes = _("{one} and {other}", one=list(pair[0]), other=list(pair[1]))
-            return {"line": step.line, "op": step.op, "shapes": shapes, "made": list(step.gives)}
+            return {
+                "line": step.line,
+                "op": step.op,
+                "first": list(shapes[0]),
+                "second": list(shapes[1]),
+                "result": list(step.gives),
+            }
     return None
 
 
-@row(
-    "keepdim forgotten",
+@trap(
+    "missing keepdim",
     "shape values device dtype",
     lambda line: _(
-        "Without `keepdim=True` the reduction in line {line} loses its dim, and broadcasting lines "
-        "up the result with the wrong one: with it, [n, d] meets [n, 1].",
+        "Without `keepdim=True` the reduction in line {line} loses its dim, and broadcasting "
+        "aligns the result with the wrong one. With it, [n, d] is combined with [n, 1].",
         line=line,
     ),
 )
-def keepdim_forgotten(symptom: Symptom) -> Found | None:
-    """[n, d] meets [n], or cannot, right after a reduction without `keepdim`."""
-    for step in symptom.doing("sub", "div", "mul", "add"):
+def missing_keepdim(failure: Failure) -> Details | None:
+    """Match [n, d] combined with [n], or an attempt at it, just after a reduction."""
+    for step in failure.steps_of("sub", "div", "mul", "add"):
         large, small = max(step.takes, key=len), min(step.takes, key=len)
-        # [n, n] with [n]: only on a square do both lengths fit.
-        if (
-            len(large) == len(small) + 1
-            and small == large[:-1]
-            and small
-            and _bare(symptom, step.line)
-        ):
+        # [n, n] with [n]: both lengths fit only if the matrix is square.
+        leading = len(large) == len(small) + 1 and small == large[:-1]
+        if leading and small and _reduces_nearby(failure, step.line):
             return {"line": step.line}
-    if "must match the size of tensor" in symptom.text and _bare(symptom, symptom.line):
-        return {"line": symptom.line}
+    mismatch = "must match the size of tensor" in failure.exception_text
+    if mismatch and _reduces_nearby(failure, failure.line):
+        return {"line": failure.line}
     return None
 
 
-def _bare(symptom: Symptom, line: int) -> bool:
-    """Whether a line, or one just before it, reduces over the last dim without keeping it."""
-    near = [at for at in symptom.code.numbers if line - _NEAR <= at <= line]
-    texts = [symptom.code.line(at) for at in near]
+def _reduces_nearby(failure: Failure, line: int) -> bool:
+    """Return whether a line, or one just before it, reduces the last dim without keeping it."""
+    nearby = [number for number in failure.code.numbers if line - _NEARBY <= number <= line]
+    texts = [failure.code.line(number) for number in nearby]
     return any(re.search(_REDUCTION, text) and "keepdim" not in text for text in texts)
 
 
-@row(
-    "keepdim too many",
+@trap(
+    "unwanted keepdim",
     "shape",
     lambda line: _(
-        "`keepdim=True` in line {line} leaves a dim of size 1 where the reduced one was: leave it "
-        "out, or `squeeze` that very dim.",
+        "`keepdim=True` in line {line} leaves a dim of size 1 in place of the reduced one. Remove "
+        "the argument, or `squeeze` that dim.",
         line=line,
     ),
 )
-def keepdim_too_many(symptom: Symptom) -> Found | None:
-    """The result has the dim of size 1 that `keepdim` keeps."""
-    got, expected = symptom.shape("got"), symptom.shape("expected")
-    line = symptom.code.find(r"keepdim\s*=\s*True")
-    if not line or got is None or expected is None or len(got) != len(expected) + 1:
+def unwanted_keepdim(failure: Failure) -> Details | None:
+    """Match a result that has the dim of size 1 that `keepdim` keeps."""
+    line = failure.code.find(r"keepdim\s*=\s*True")
+    if not line or failure.shapes is None:
         return None
-    return (
-        {"line": line}
-        if any(got[:i] + got[i + 1 :] == expected for i, n in enumerate(got) if n == 1)
-        else None
-    )
+    got, expected = failure.shapes
+    if len(got) != len(expected) + 1:
+        return None
+    extra = any(got[:i] + got[i + 1 :] == expected for i, n in enumerate(got) if n == 1)
+    return {"line": line} if extra else None
 
 
-ROWS: tuple[Row, ...] = (
+TRAPS: Final[tuple[Trap, ...]] = (
     squeeze_without_a_dim,
-    table_of_pairs,
-    keepdim_forgotten,
-    keepdim_too_many,
+    unintended_broadcasting,
+    missing_keepdim,
+    unwanted_keepdim,
 )

@@ -1,139 +1,145 @@
-"""Known traps of kind: Python's words for tensors, dtypes, devices, memory without values."""
+"""Known traps of types: Python operators on tensors, dtypes, devices, uninitialized memory."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-from torchkata.grading.explain.failure import Found, Row, Symptom, row
+from torchkata.grading.explain.failure import Failure
+from torchkata.grading.explain.trap import Details, Trap, trap
 from torchkata.i18n import _
 
-_ANY = "contract shape dtype values stability device purity gradient ops memory"
-_FACTORIES = ("zeros", "ones", "full", "arange", "rand", "randn", "eye", "linspace", "empty")
+_ANY: Final = "contract shape dtype values stability device purity gradient ops memory"
+_FACTORIES: Final = (
+    "zeros", "ones", "full", "arange", "rand", "randn", "eye", "linspace", "empty",
+)  # fmt: skip
 
 
-@row(
-    "brackets around comparisons",
+@trap(
+    "missing parentheses around comparisons",
     _ANY,
     lambda line: _(
-        "`&` and `|` bind tighter than `<`: line {line} combines the numbers before it compares "
-        "them. Put each comparison into brackets: `(a <= x) & (x < b)`.",
+        "`&` and `|` bind tighter than `<`, so line {line} combines the numbers before it compares "
+        "them. Put each comparison in parentheses: `(a <= x) & (x < b)`.",
         line=line,
     ),
 )
-def brackets(symptom: Symptom) -> Found | None:
-    """`a <= x & x < b`."""
-    bare = re.search(r"[<>]=?\s*[\w.]+\s*[&|]\s*[\w.]+\s*[<>]", symptom.code.line(symptom.line))
-    said = "Boolean value of Tensor" in symptom.text or "bitwise_" in symptom.text
-    return {"line": symptom.line} if bare and said else None
+def missing_parentheses(failure: Failure) -> Details | None:
+    """Match `a <= x & x < b`."""
+    text = failure.code.line(failure.line)
+    bare = re.search(r"[<>]=?\s*[\w.]+\s*[&|]\s*[\w.]+\s*[<>]", text)
+    raised = _is_ambiguous(failure) or "bitwise_" in failure.exception_text
+    return {"line": failure.line} if bare and raised else None
 
 
-@row(
+@trap(
     "chained comparison",
     _ANY,
     lambda line: _(
-        "Python reads `a <= x < b` in line {line} as `(a <= x) and (x < b)`, and `and` wants one "
-        "bool, not a tensor of them: `(a <= x) & (x < b)`.",
+        "Python evaluates `a <= x < b` in line {line} as `(a <= x) and (x < b)`, and `and` needs a "
+        "single bool, not a tensor of them. Write `(a <= x) & (x < b)`.",
         line=line,
     ),
 )
-def chained_comparison(symptom: Symptom) -> Found | None:
-    """`a <= x < b`."""
-    chained = re.search(r"[<>]=?\s*[\w.]+\s*[<>]=?", symptom.code.line(symptom.line))
-    return {"line": symptom.line} if chained and _ambiguous(symptom) else None
+def chained_comparison(failure: Failure) -> Details | None:
+    """Match `a <= x < b`."""
+    chained = re.search(r"[<>]=?\s*[\w.]+\s*[<>]=?", failure.code.line(failure.line))
+    return {"line": failure.line} if chained and _is_ambiguous(failure) else None
 
 
-@row(
+@trap(
     "and, or, not",
     _ANY,
-    lambda line, word, sign: _(
-        "`{word}` in line {line} asks for the truth of the whole tensor; element by element it is "
-        "`{sign}` (with brackets around comparisons).",
+    lambda line, word, operator: _(
+        "`{word}` in line {line} needs a single truth value of the whole tensor. The elementwise "
+        "operator is `{operator}` (put comparisons in parentheses).",
         line=line,
         word=word,
-        sign=sign,
+        operator=operator,
     ),
 )
-def and_or_not(symptom: Symptom) -> Found | None:
-    """Python's words between tensors."""
-    text = symptom.code.line(symptom.line)
-    for word, sign in (("and", "&"), ("or", "|"), ("not", "~")):
-        if re.search(rf"\b{word}\b(?! in\b)", text) and _ambiguous(symptom):
-            return {"line": symptom.line, "word": word, "sign": sign}
+def and_or_not(failure: Failure) -> Details | None:
+    """Match Python's `and`, `or` and `not` between tensors."""
+    text = failure.code.line(failure.line)
+    for word, operator in (("and", "&"), ("or", "|"), ("not", "~")):
+        if re.search(rf"\b{word}\b(?! in\b)", text) and _is_ambiguous(failure):
+            return {"line": failure.line, "word": word, "operator": operator}
     return None
 
 
-def _ambiguous(symptom: Symptom) -> bool:
-    return "Boolean value of Tensor" in symptom.text
+def _is_ambiguous(failure: Failure) -> bool:
+    return "Boolean value of Tensor" in failure.exception_text
 
 
-@row(
-    "reserved memory",
+@trap(
+    "uninitialized memory",
     "shape values contract",
     lambda line, call: _(
-        "{call} in line {line} reserves room for so many numbers and fills in nothing: "
+        "`{call}` in line {line} allocates memory of that size and does not initialize it. "
         "`torch.tensor(...)` makes a tensor of given numbers, `torch.zeros` one of zeros.",
         line=line,
-        call=f"`{call}`",
+        call=call,
     ),
 )
-def reserved_memory(symptom: Symptom) -> Found | None:
-    """Memory that nobody has written to comes back."""
-    written = any(step.writes for step in symptom.steps)
-    for step in symptom.doing("empty"):
-        text = symptom.code.line(step.line)
+def uninitialized_memory(failure: Failure) -> Details | None:
+    """Match a result whose memory was never written."""
+    written = any(step.writes for step in failure.steps)
+    for step in failure.steps_of("empty"):
+        text = failure.code.line(step.line)
         call = re.search(r"torch\.(?:Tensor|FloatTensor|empty)\([^()]*\)", text)
         if call is not None and not written and "out=" not in text:
             return {"line": step.line, "call": call[0]}
     return None
 
 
-@row(
-    "factory's own dtype",
+@trap(
+    "default dtype of a factory",
     "dtype",
-    lambda line, call, wanted: _(
-        "{call} in line {line} makes float32, whatever the inputs are; `x.new_...`, `..._like(x)` "
-        "and `dtype=x.dtype` follow them (here {wanted}).",
+    lambda line, call, dtype: _(
+        "`torch.{call}` in line {line} creates float32, whatever the dtype of the inputs. "
+        "`x.new_...`, `..._like(x)` and `dtype=x.dtype` use that of `x` (here {dtype}).",
         line=line,
-        call=f"`torch.{call}`",
-        wanted=wanted,
+        call=call,
+        dtype=dtype,
     ),
 )
-def factorys_own_dtype(symptom: Symptom) -> Found | None:
-    """A factory without a dtype in a computation that should have another."""
-    wanted = symptom.facts.get("expected_dtype")
-    if symptom.facts.get("got_dtype") != "float32" or wanted in (None, "float32", "bool"):
+def default_dtype_of_a_factory(failure: Failure) -> Details | None:
+    """Match a factory without a dtype in a computation that should have another one."""
+    expected = failure.facts.get("expected_dtype")
+    if failure.facts.get("got_dtype") != "float32" or expected in (None, "float32", "bool"):
         return None
-    for step in symptom.doing(*_FACTORIES, "lift_fresh"):
-        call = re.search(rf"torch\.({'|'.join(_FACTORIES)}|tensor)\(", symptom.code.line(step.line))
-        fits = step.dtype == "float32" and "dtype" not in symptom.code.line(step.line)
-        if call is not None and fits and step.gives:
-            return {"line": step.line, "call": call[1], "wanted": wanted}
+    for step in failure.steps_of(*_FACTORIES, "lift_fresh"):
+        text = failure.code.line(step.line)
+        call = re.search(rf"torch\.({'|'.join(_FACTORIES)}|tensor)\(", text)
+        default = step.dtype == "float32" and "dtype" not in text
+        if call is not None and default and step.gives:
+            return {"line": step.line, "call": call[1], "dtype": expected}
     return None
 
 
-@row(
+@trap(
     "factory on the CPU",
     "device ops",
     lambda: _(
-        "Every factory (`zeros`, `arange`, `tensor`, ...) makes a CPU tensor unless it is told "
-        "where; `x.new_zeros(...)` and `zeros_like(x)` take device and dtype from x, so code that "
-        "never names a device runs on all of them."
+        "Factory functions (`zeros`, `arange`, `tensor`, ...) create CPU tensors unless you pass a "
+        "device. `x.new_zeros(...)` and `zeros_like(x)` take device and dtype from `x`, so code "
+        "that never names a device runs on all of them."
     ),
 )
-def factory_on_the_cpu(symptom: Symptom) -> Found | None:
-    """Tensors of two devices meet, and a factory without `device` stands in the code."""
-    if "at least two devices" not in symptom.text:
+def factory_on_the_cpu(failure: Failure) -> Details | None:
+    """Match tensors of two devices in code with a factory call without `device`."""
+    if "at least two devices" not in failure.exception_text:
         return None
     called = rf"torch\.(?:{'|'.join(_FACTORIES)}|tensor)\("
-    lines = [line for line in symptom.code.all(called) if "device" not in symptom.code.line(line)]
+    lines = [line for line in failure.code.all(called) if "device" not in failure.code.line(line)]
     return {} if lines else None
 
 
-ROWS: tuple[Row, ...] = (
-    brackets,
+TRAPS: Final[tuple[Trap, ...]] = (
+    missing_parentheses,
     chained_comparison,
     and_or_not,
-    reserved_memory,
-    factorys_own_dtype,
+    uninitialized_memory,
+    default_dtype_of_a_factory,
     factory_on_the_cpu,
 )
