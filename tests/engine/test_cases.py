@@ -17,7 +17,7 @@ from torchkata.grading.checks.forbidden_calls import own_work
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
-from torchkata.instructor.authoring.validate import Gate
+from torchkata.instructor.authoring.validate import Validator
 from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher
 
@@ -208,7 +208,7 @@ def test_what_raises_everywhere_calls_nothing_forbidden(failed: Judged):
 
 def test_the_gate_compares_such_cases_in_float64(exercise: Exercise, hasty: Launcher):
     """A naive version that is no oracle in float64 is named; a good one is not."""
-    gate = Gate(hasty, seed=1)
+    gate = Validator(hasty, seed=1)
     assert list(gate._baselines(exercise)) == []
 
     exercise.grader_path.write_text(

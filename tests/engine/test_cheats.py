@@ -38,8 +38,8 @@ from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.result import ExerciseResult, State
-from torchkata.sandbox.launcher import Launcher, Rules
-from torchkata.worker.confinement.confine import available
+from torchkata.sandbox.launcher import Launcher, WorkerConfig
+from torchkata.worker.confinement.confine import available_confinement
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 FILES = sorted((COURSE.root / "tests" / "cheats").glob("*.py"))
@@ -51,7 +51,7 @@ MOST_TEXT = 4100  # characters of a message
 HONEST = {State.FAILED, State.ERROR, State.TIMEOUT}
 
 pytestmark = pytest.mark.skipif(
-    available().level != "full", reason="cheats are let loose only where confinement is complete"
+    available_confinement().level != "full", reason="cheats are let loose only where confinement is complete"
 )
 
 
@@ -164,7 +164,7 @@ def succeeded(kind: str, stage: Stage, before: dict[str, bytes], result: Exercis
 @pytest.fixture(scope="session")
 def free(launcher: Launcher) -> Iterator[Launcher]:
     """Start workers without confinement."""
-    loose = Launcher(Rules(limit=LIMIT, confine=False), launcher._zygote)
+    loose = Launcher(WorkerConfig(limit=LIMIT, confine=False), launcher._zygote)
     yield loose
     for worker in loose._workers:
         worker.close()
@@ -174,7 +174,7 @@ def judged(cheat: Cheat, launcher: Launcher, stage: Stage) -> ExerciseResult:
     exercise = COURSE.one(cheat.word("Exercise"))
     submission = Submission(source=stage.fill(cheat.text), file=exercise.stub_path.name)
     if limit := cheat.word("Limit"):
-        launcher = Launcher(replace(launcher.rules, limit=float(limit)), launcher._zygote)
+        launcher = Launcher(replace(launcher.config, limit=float(limit)), launcher._zygote)
     return grade_one(exercise, submission, launcher, Settings(seed=secrets.randbelow(1 << 32)))
 
 

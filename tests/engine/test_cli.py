@@ -35,7 +35,7 @@ def run(
     course: Path, launcher: Launcher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> Run:
     """Give a function that runs a verb on a copy of the miniature course."""
-    monkeypatch.setattr(grade, "_launcher", lambda **_: _Lent(launcher.rules, launcher._zygote))
+    monkeypatch.setattr(grade, "_launcher", lambda **_: _Lent(launcher.config, launcher._zygote))
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "somebody")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.org")

@@ -654,7 +654,7 @@ def stage(place, user, version):
 
 
 def needs_all_of_it():
-    state = confinement.available()
+    state = confinement.available_confinement()
     if state.level != "full":
         pytest.skip(state.sentence())
 
@@ -1064,7 +1064,7 @@ def test_other_platforms_say_so(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(confinement, "limit", lambda _: [])
     state = confine(Limits())
-    assert state == confinement.available()
+    assert state == confinement.available_confinement()
     assert (state.level, state.measures) == ("none", ("rlimits",))
     confinement.die_with_parent()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from torchkata.course.catalogue import Course
-from torchkata.instructor.authoring.validate import Gate
+from torchkata.instructor.authoring.validate import Validator
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 
@@ -14,7 +14,7 @@ COURSE = Course(Path(__file__).resolve().parents[2])
 @pytest.mark.parametrize("lesson", COURSE.exercises, ids=lambda exercise: exercise.id)
 def test_exercise_is_sound(exercise, launcher):
     """Stub, solution, traps and alternatives get the verdicts that they must get."""
-    assert Gate(launcher).faults(exercise) == []
+    assert Validator(launcher).problems(exercise) == []
 
 
 def test_every_chapter_is_complete():

@@ -19,7 +19,7 @@ from torchkata.cli.completion import candidates
 from torchkata.cli.main import _parser
 from torchkata.course.discovery import discover_exercises
 from torchkata.grading.checks.place import definition
-from torchkata.report.editor import ProblemsReport
+from torchkata.report.editor import EditorReport
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,7 +121,7 @@ def test_definition_is_found_in_any_file():
 
 def written(result: ExerciseResult) -> list[str]:
     file = io.StringIO()
-    report = ProblemsReport(file=file, folder="exercises")
+    report = EditorReport(file=file, folder="exercises")
     report.finished(result)
     report.closing(Report(version="1", seed=1, machine={}, exercises=(result,)), ["a note"])
     return file.getvalue().splitlines()

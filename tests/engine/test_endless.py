@@ -8,18 +8,18 @@ import pytest
 
 from torchkata.errors import SubmissionError
 from torchkata.grading.checks.check import raised
-from torchkata.probes import taken
+from torchkata.probes import collect_bounded
 from torchkata.probes.endless import EndlessError
 from torchkata.sandbox.exit_messages import from_inductor
 
 
 def test_loader_without_an_end_is_left():
     with pytest.raises(EndlessError) as caught:
-        taken(itertools.count(), 5)
+        collect_bounded(itertools.count(), 5)
 
     told = raised(SubmissionError("EndlessError", str(caught.value), None))
     assert "It never ends: 5 items came" in told
-    assert taken(range(5), 5) == [0, 1, 2, 3, 4]
+    assert collect_bounded(range(5), 5) == [0, 1, 2, 3, 4]
 
 
 def test_compiling_without_an_end_is_told():

@@ -283,7 +283,7 @@ def test_replay_repeats_a_verdict(course: Path, tmp_path: Path):
 def test_without_confinement_it_refuses(course: Path, tmp_path: Path, monkeypatch):
     """Where submissions cannot be confined no class is graded, and the message says what to use."""
     weak = Confinement(level="partial", measures=("rlimits",), missing=("Landlock: not here",))
-    monkeypatch.setattr(gradebook, "available", lambda: weak)
+    monkeypatch.setattr(gradebook, "available_confinement", lambda: weak)
 
     with pytest.raises(KataError, match=r"Landlock: not here.*Use Linux"):
         grade_class(Course(course), tmp_path, tmp_path / "out")

@@ -34,7 +34,7 @@ from torchkata.instructor.gradebook.task import Outcome, Task, outcome
 from torchkata.instructor.intake.submissions import HandIn, collect_one
 from torchkata.instructor.kit.wheel import wheel
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict
-from torchkata.worker.confinement.confine import available
+from torchkata.worker.confinement.confine import available_confinement
 
 MINI = Path(__file__).parent / "course"
 CHEATS = Path(__file__).resolve().parents[1] / "cheats"
@@ -48,7 +48,7 @@ TRAP = "def halve(x):\n    print(x.tolist())\n    return x * x\n"
 DEADLINE = datetime.fromisoformat("2026-05-01T23:59+02:00")
 
 confined = pytest.mark.skipif(
-    available().level != "full", reason="classes are graded only where confinement is complete"
+    available_confinement().level != "full", reason="classes are graded only where confinement is complete"
 )
 
 

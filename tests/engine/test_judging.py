@@ -18,7 +18,7 @@ from torchkata.grading.checks import speed
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission, Workers
 from torchkata.result import FAILING, ExerciseResult, State, Verdict
-from torchkata.sandbox.launcher import Launcher, Rules
+from torchkata.sandbox.launcher import Launcher, WorkerConfig
 
 SLOW = """
 def slow(x):
@@ -371,7 +371,7 @@ def test_spawned_workers_judge_alike(mini):
     exercise = Course(mini).one("halve")
     submission = Submission(source=exercise.solution_path.read_bytes(), file="halve.py")
 
-    with Launcher(Rules(spawn=True)) as launcher:
+    with Launcher(WorkerConfig(spawn=True)) as launcher:
         result = grade_one(exercise, submission, launcher, Settings(seed=1))
 
     assert result.state is State.PASSED, result

@@ -190,8 +190,8 @@ def test_peak_by_line():
     assert use.lines == {3: 40_000, 5: 2 * MB4, 6: 12}
     assert use.makers == {"cat": {5: 2 * MB4}, "mul": {3: 40_000}, "sum": {6: 8}, "add": {6: 4}}
     assert use.allocated["add"] == {2: MB4, 6: 4}
-    assert use.sentence() == "line 5: cat made 7.6 MiB; line 3: mul made 39.1 KiB"
-    assert use.unlined().sentence(1) == "cat made 7.6 MiB"
+    assert use.describe() == "line 5: cat made 7.6 MiB; line 3: mul made 39.1 KiB"
+    assert use.without_lines().sentence(1) == "cat made 7.6 MiB"
 
 
 def test_reads_while_on():
@@ -351,7 +351,7 @@ def test_round_trip_through_json():
     """A use comes back equal from JSON."""
     use = metered(hand_written_softmax)
 
-    assert MemoryUse.from_plain(json.loads(json.dumps(use.as_plain()))) == use
+    assert MemoryUse.from_json(json.loads(json.dumps(use.as_plain()))) == use
 
 
 MADE = {"add": {"0": 3}, "mul": {"7": 5}}
@@ -382,10 +382,10 @@ BAD = [
 @pytest.mark.parametrize("data", BAD, ids=str)
 def test_nonsense_is_refused(data):
     """Data that are ill-formed or contradict each other raise ValueError."""
-    assert MemoryUse.from_plain(GOOD).lines == {0: 3, 7: 5}
+    assert MemoryUse.from_json(GOOD).lines == {0: 3, 7: 5}
 
     with pytest.raises(ValueError, match=r"\w"):
-        MemoryUse.from_plain(data)
+        MemoryUse.from_json(data)
 
 
 LEAF = st.one_of(st.none(), st.booleans(), st.integers(-2, 9), st.floats(), st.text(max_size=3))
@@ -405,10 +405,10 @@ USES = st.fixed_dictionaries({**SIZES, "makers": MAKERS, "allocated": MAKERS})
 def test_anything_is_valid_or_refused(data):
     """Whatever arrives, it is read as a use that can be written again, or raises ValueError."""
     try:
-        use = MemoryUse.from_plain(data)
+        use = MemoryUse.from_json(data)
     except ValueError:
         return
-    assert MemoryUse.from_plain(use.as_plain()) == use
+    assert MemoryUse.from_json(use.as_plain()) == use
 
 
 def test_a_storage_released_at_the_end():

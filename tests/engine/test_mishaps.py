@@ -19,7 +19,7 @@ from torchkata.grading.grade import Settings, grade_one, report
 from torchkata.grading.processes import Submission
 from torchkata.report.json_report import write_json
 from torchkata.result import ExerciseResult, State, Verdict
-from torchkata.sandbox.launcher import Launcher, Rules
+from torchkata.sandbox.launcher import Launcher, WorkerConfig
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 SETTINGS = Settings(seed=1)
@@ -222,7 +222,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
     before = dict(os.environ)
     os.environ["PATH"] = str(tmp_path_factory.mktemp("no compiler here"))
     try:
-        with Launcher(Rules(confine=False)) as started:
+        with Launcher(WorkerConfig(confine=False)) as started:
             started.worker().close()  # the environment counts where the zygote starts
             yield started
     finally:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from torchkata.probes import behind, given, registered
+from torchkata.probes import params_left_behind, with_parameters, registered_names
 from torchkata.worker.twin import device
 
 
@@ -30,7 +30,7 @@ class Stays(nn.Linear):
 
 def test_registered_names():
     """Parameters and state are told apart, and what is not registered stands in neither."""
-    names, keys = registered(Odd())
+    names, keys = registered_names(Odd())
 
     assert names == ["layer.bias", "layer.weight"]
     assert keys == ["constant", "layer.bias", "layer.weight"]
@@ -40,15 +40,15 @@ def test_what_stays_behind():
     """A module that moves leaves nothing; one that does not is named, parameter by parameter."""
     with device.TwinMode():
         x = device.to_twin(torch.ones(3))
-        assert behind(Odd(), x) == []
-        assert behind(nn.Sequential(Stays(3, 1), nn.Linear(1, 1)), x) == ["0.weight", "0.bias"]
+        assert params_left_behind(Odd(), x) == []
+        assert params_left_behind(nn.Sequential(Stays(3, 1), nn.Linear(1, 1)), x) == ["0.weight", "0.bias"]
 
 
 def test_given_numbers_are_computed_with():
     """The layer computes with them, and gradients flow through them to where they come from."""
     layer, numbers = nn.Linear(2, 1), torch.tensor([2.0, 3.0, 5.0], requires_grad=True)
 
-    given(layer, weight=numbers[:2].view(1, 2), bias=numbers[2:])
+    with_parameters(layer, weight=numbers[:2].view(1, 2), bias=numbers[2:])
     y = layer(torch.tensor([10.0, 100.0]))
     y.sum().backward()
 
@@ -61,10 +61,10 @@ def test_given_numbers_hide_no_dtype():
     """A layer that was left in float32 still fails on float64 inputs."""
     layer, weight = nn.Linear(2, 1, bias=False), torch.ones(1, 2, dtype=torch.float64)
 
-    given(layer, weight=weight)
+    with_parameters(layer, weight=weight)
     with pytest.raises(RuntimeError, match="dtype"):
         layer(weight)
-    given(layer.double(), weight=weight)
+    with_parameters(layer.double(), weight=weight)
     assert layer(weight).item() == 2
 
 
@@ -74,7 +74,7 @@ def test_given_numbers_hide_no_place():
 
     with device.TwinMode():
         x = device.to_twin(torch.ones(1, 2))
-        given(layer, weight=x)
+        with_parameters(layer, weight=x)
         with pytest.raises(RuntimeError, match="device"):
             layer(x)
 
@@ -83,4 +83,4 @@ def test_given_numbers_hide_no_place():
 def test_what_is_no_parameter_is_not_given(name: str):
     """A parameter of another shape, or none of that name, is an error that says so."""
     with pytest.raises(ValueError, match=f"Linear has no parameter {name} of shape"):
-        given(nn.Linear(2, 1), **{name: torch.ones(2)})
+        with_parameters(nn.Linear(2, 1), **{name: torch.ones(2)})

@@ -24,7 +24,7 @@ from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one, report
 from torchkata.grading.processes import Submission
 from torchkata.learner.progress import Progress
-from torchkata.report.html import cell_view
+from torchkata.report.html import notebook_cell
 from torchkata.sandbox.launcher import Launcher
 
 RIGHT = "def halve(x):\n    return x / 2\n"
@@ -183,7 +183,7 @@ def test_the_frame_holds_what_a_learner_wrote(judge):
     nasty = '"></iframe><script>alert(1)</script>'
     result = judge(f"def halve(x):\n    print({nasty!r})\n    raise ValueError({nasty!r})\n")
 
-    frame = cell_view(report((result,), Settings(seed=1), "none"))
+    frame = notebook_cell(report((result,), Settings(seed=1), "none"))
 
     assert frame.count("<") == frame.count(">") == 2
     assert 'sandbox=""' in frame

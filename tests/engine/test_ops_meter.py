@@ -23,7 +23,7 @@ from torchkata.errors import CheckFailed
 from torchkata.grading.checks.metering import nothing_of_its_own
 from torchkata.worker.meters import ops
 from torchkata.worker.meters.memory import MemoryMeter
-from torchkata.worker.meters.ops import Escapes, OpCount, OpMeter, own_kernels
+from torchkata.worker.meters.ops import ConversionCounter, OpCount, OpMeter, overridden_kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,8 +188,8 @@ def test_sentence():
     """The sentence names the total and the most frequent operations, and sums up the rest."""
     count = metered(lambda: slicing_loop(ROWS))
 
-    assert count.sentence() == "1,001 ops: 500 x select, 500 x add_, 1 x zeros"
-    assert count.sentence(most=1) == "1,001 ops: 500 x select, 501 x other"
+    assert count.describe() == "1,001 ops: 500 x select, 500 x add_, 1 x zeros"
+    assert count.describe(most=1) == "1,001 ops: 500 x select, 501 x other"
     assert metered(lambda: ROWS.sum(0)).sentence() == "1 op: 1 x sum"
     assert metered(lambda: None).sentence() == "no ops"
 
@@ -202,11 +202,11 @@ def test_lines_are_the_submission_s():
     count = metered(lambda: work(torch.ones(3)))
 
     assert count.lines == {"ones": {0: 1}, "add": {2: 1, 4: 3}, "unbind": {3: 1}, "tolist": {5: 1}}
-    assert count.sentence() == (
+    assert count.describe() == (
         "6 ops (line 4: 3 x add; line 2: 1 x add; line 3: 1 x unbind; elsewhere 1 more)"
     )
-    assert count.left(["tolist"]) == "line 5: 1 x tolist"
-    assert count.unlined().sentence() == "6 ops: 4 x add, 1 x unbind, 1 x ones"
+    assert count.describe_conversions(["tolist"]) == "line 5: 1 x tolist"
+    assert count.without_lines().sentence() == "6 ops: 4 x add, 1 x unbind, 1 x ones"
 
 
 @pytest.mark.parametrize("guard", [torch.no_grad, torch.inference_mode])
@@ -457,7 +457,7 @@ def test_round_trip_through_json():
     """A count comes back equal from JSON."""
     count = metered(lambda: (slicing_loop(ROWS).tolist(), X.sum().item()))
 
-    back = OpCount.from_plain(json.loads(json.dumps(count.as_plain())))
+    back = OpCount.from_json(json.loads(json.dumps(count.as_plain())))
 
     assert back == count
     assert list(back.ops) == list(count.ops)
@@ -489,10 +489,10 @@ BAD = [
 @pytest.mark.parametrize("data", BAD, ids=str)
 def test_nonsense_is_refused(data):
     """Data that are ill-formed or do not add up raise ValueError."""
-    assert OpCount.from_plain(GOOD).total == 2
+    assert OpCount.from_json(GOOD).total == 2
 
     with pytest.raises(ValueError, match=r"\w"):
-        OpCount.from_plain(data)
+        OpCount.from_json(data)
 
 
 LEAF = st.one_of(st.none(), st.booleans(), st.integers(-2, 3), st.floats(), st.text(max_size=3))
@@ -520,11 +520,11 @@ COUNTS = st.fixed_dictionaries(
 def test_anything_is_valid_or_refused(data):
     """Whatever arrives, it is read as a count that can be written again, or raises ValueError."""
     try:
-        count = OpCount.from_plain(data)
+        count = OpCount.from_json(data)
     except ValueError:
         return
-    assert OpCount.from_plain(count.as_plain()) == count
-    assert count.sentence()
+    assert OpCount.from_json(count.as_plain()) == count
+    assert count.describe()
 
 
 # What it cannot count is noticed
@@ -579,14 +579,14 @@ def test_work_in_new_threads_is_counted(start: str):
 
 def test_values_that_leave_are_heard_without_counting():
     """`Escapes` knows the ways out that the op meter knows, and no operations."""
-    with Escapes() as heard:
+    with ConversionCounter() as heard:
         X.numpy()
         np.asarray(X + 1)
         X.tolist()
 
     assert heard.count.conversions == {"numpy": 2, "tolist": 1}
     assert heard.count.total == 0
-    assert OpCount.from_plain(json.loads(json.dumps(heard.count.as_plain()))) == heard.count
+    assert OpCount.from_json(json.loads(json.dumps(heard.count.as_plain()))) == heard.count
 
 
 @pytest.mark.filterwarnings("ignore:Warning only once")
@@ -596,9 +596,9 @@ def test_kernels_of_the_submission_are_named(monkeypatch: pytest.MonkeyPatch):
     theirs = submission("def kernel(a, b):\n    return a + b\n")["kernel"]
     with torch.library._scoped_library("aten", "IMPL") as library:
         library.impl("hypot", lambda a, b: a + b, "CPU")  # as PyTorch's own modules do
-        assert own_kernels() == []
+        assert overridden_kernels() == []
         library.impl("fmod.Tensor", theirs, "CPU")
-        assert own_kernels() == ["fmod.Tensor"]
+        assert overridden_kernels() == ["fmod.Tensor"]
 
 
 @pytest.mark.parametrize("name", ["mine::total", "while_loop", "scan"])

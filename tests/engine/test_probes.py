@@ -14,23 +14,23 @@ import torch
 from torch import nn
 
 from torchkata.probes import (
-    Flow,
+    DataflowRecorder,
     adam_descent,
-    compiling,
-    delivered,
-    given_up,
-    in_one_graph,
-    indexed,
+    compiled_graphs,
+    loader_output,
+    uncompiled_reasons,
+    compile_as_one_graph,
+    samples_at,
     loading,
     momentum_descent,
-    most_held,
-    opening_tars,
-    problem,
-    scripting,
-    watching_autocast,
-    watching_module,
+    count_and_peak_bytes,
+    recorded_tar_opens,
+    training_problem,
+    scripted_graphs,
+    autocast_changes,
+    module_changes,
 )
-from torchkata.probes.descent import slopes
+from torchkata.probes.descent import loss_gradients
 
 # PyTorch warns of its own old functions when it first loads its compilers.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -47,9 +47,9 @@ def _without_twin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_samples_by_index():
     """From either end, and in words past it; another error is passed on."""
-    assert indexed([5, 6, 7], (0, -1, 3, -4)) == [5, 7, "IndexError", "IndexError"]
+    assert samples_at([5, 6, 7], (0, -1, 3, -4)) == [5, 7, "IndexError", "IndexError"]
     with pytest.raises(KeyError):
-        indexed({}, [0])
+        samples_at({}, [0])
 
 
 def test_archives_that_are_opened_are_heard(tmp_path: Path):
@@ -58,7 +58,7 @@ def test_archives_that_are_opened_are_heard(tmp_path: Path):
     with tarfile.open(path, "w"):
         pass
 
-    with opening_tars() as heard, path.open("rb") as file:
+    with recorded_tar_opens() as heard, path.open("rb") as file:
         with tarfile.open(path), tarfile.open(fileobj=file):
             pass
         with pytest.raises(tarfile.ReadError):
@@ -79,7 +79,7 @@ def test_memory_that_is_held_is_seen():
     def keeping() -> Iterator[bytes]:
         yield from [bytes(size) for _ in range(5)]
 
-    (few, least), (many, most) = most_held(dropping()), most_held(keeping())
+    (few, least), (many, most) = count_and_peak_bytes(dropping()), count_and_peak_bytes(keeping())
 
     assert few == many == 5
     assert least < 3 * size
@@ -105,7 +105,7 @@ def test_a_loader_that_hung_is_not_waited_for_as_long_again(monkeypatch: pytest.
     monkeypatch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 5.0)
     start = time.monotonic()
 
-    errors = [delivered(Hanging(), num_workers=1)["error"] for _ in range(3)]
+    errors = [loader_output(Hanging(), num_workers=1)["error"] for _ in range(3)]
 
     assert [error.rpartition("after ")[2] for error in errors] == [
         "3 seconds",
@@ -113,12 +113,12 @@ def test_a_loader_that_hung_is_not_waited_for_as_long_again(monkeypatch: pytest.
         "1 seconds",
     ]
     assert time.monotonic() - start < 3 * 5
-    assert delivered(Hanging(), num_workers=0)["passes"] == [[0, 1, 2, 3]]
+    assert loader_output(Hanging(), num_workers=0)["passes"] == [[0, 1, 2, 3]]
 
 
 def test_one_graph_is_recorded():
     """The names of its operations, and what it computes."""
-    found = in_one_graph(lambda x: (x + 1).sum(), torch.ones(3))
+    found = compile_as_one_graph(lambda x: (x + 1).sum(), torch.ones(3))
 
     assert len(found["graphs"]) == 1
     assert not found["refused"]
@@ -127,7 +127,7 @@ def test_one_graph_is_recorded():
 
 def test_a_refusal_is_told():
     """A question to the data is explained in one line."""
-    found = in_one_graph(lambda x: x + 1 if x.sum() > 0 else x, torch.ones(3))
+    found = compile_as_one_graph(lambda x: x + 1 if x.sum() > 0 else x, torch.ones(3))
 
     assert found["graphs"] == []
     assert found["refused"].strip()
@@ -137,7 +137,7 @@ def test_a_refusal_is_told():
 def test_other_errors_are_not_the_compilers():
     """What is no refusal to compile is passed on."""
     with pytest.raises(TypeError):
-        in_one_graph(lambda x: x + 1)
+        compile_as_one_graph(lambda x: x + 1)
 
 
 def total(x: torch.Tensor) -> torch.Tensor:
@@ -151,9 +151,9 @@ def test_scripts_are_heard_when_they_are_called():
     """With the loops in them, each time; plain functions are not; nothing is left behind."""
     before = torch.jit.ScriptFunction.__call__
     script = torch.jit.script(total)
-    with scripting() as unheard:
+    with scripted_graphs() as unheard:
         total(torch.ones(3))
-    with scripting() as heard:
+    with scripted_graphs() as heard:
         results = [script(torch.ones(n)) for n in (3, 4)]
 
     assert unheard == []
@@ -171,14 +171,14 @@ def test_what_the_compiler_gives_up_is_heard():
                 x = x + 1
         return x
 
-    with compiling():
+    with compiled_graphs():
         torch.compile(asking)(torch.ones(3))
-    asked = given_up()
-    with compiling():
+    asked = uncompiled_reasons()
+    with compiled_graphs():
         torch.compile(lambda x: x + 1)(torch.ones(3))
 
     assert any("Data-dependent" in why for why in asked)
-    assert given_up() == []
+    assert uncompiled_reasons() == []
 
 
 @pytest.mark.parametrize(
@@ -193,24 +193,24 @@ def test_flow_knows_where_numbers_were_made(
     inside: Callable[[Any], Any], outside: Callable[[Any], Any], held: object
 ):
     """In the program, padded too, or outside of it."""
-    flow, x = Flow(), torch.tensor([1.0, 2.0, 5.0, 7.0])
+    flow, x = DataflowRecorder(), torch.tensor([1.0, 2.0, 5.0, 7.0])
 
-    with compiling(flow.around):
+    with compiled_graphs(flow.wrap):
         result = outside(torch.compile(inside)(x))
 
-    assert flow.holds(result) == held
-    flow.forget()
-    assert not flow.holds(result)
+    assert flow.produced(result) == held
+    flow.clear()
+    assert not flow.produced(result)
 
 
 def test_flow_does_not_credit_what_was_handed_in():
     """A program that only passes a product on has not made it."""
-    flow, x = Flow(), torch.tensor([1.0, 2.0])
+    flow, x = DataflowRecorder(), torch.tensor([1.0, 2.0])
 
-    with compiling(flow.around):
+    with compiled_graphs(flow.wrap):
         torch.compile(lambda y: y + 0)(x * 3)
 
-    assert not flow.holds(x * 3)
+    assert not flow.produced(x * 3)
 
 
 def leaves_on() -> None:
@@ -241,14 +241,14 @@ def leaves_cuda_on() -> None:
 def test_settings_of_autocast_are_watched(call: Callable[[], None], told: str):
     """Each that is left changed is named, and put back."""
     for _ in range(2):
-        with watching_autocast("cpu") as left:
+        with autocast_changes("cpu") as left:
             call()
         assert left == [told]
 
 
 def test_autocast_around_a_call():
     """The low precision and the state that are asked for hold in the block, and not after it."""
-    with watching_autocast("cpu", "float16", outer=True) as left:
+    with autocast_changes("cpu", "float16", outer=True) as left:
         inside = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
 
     assert inside is torch.float16
@@ -259,7 +259,7 @@ def test_autocast_around_a_call():
 
 def test_settings_are_put_back_after_an_error():
     """Else the next probe of the same worker would be judged under them."""
-    with pytest.raises(LookupError), watching_autocast("cpu", "float16"):
+    with pytest.raises(LookupError), autocast_changes("cpu", "float16"):
         leaves_on()
         raise LookupError
 
@@ -290,7 +290,7 @@ def test_changes_of_a_module_are_named(
     net(torch.ones(1, 2)).sum().backward()
     net[0].bias.grad.fill_(1)
 
-    with watching_module(net) as changed:
+    with module_changes(net) as changed:
         change(net)
 
     kinds = ("values", "grad", "requires_grad", "mode", "hooks")
@@ -300,7 +300,7 @@ def test_changes_of_a_module_are_named(
 @pytest.mark.parametrize("max_norm", [0.25, 1000.0])
 def test_descent_with_momentum_is_torchs(max_norm: float):
     """By the formulas, clipped and not."""
-    first, last, x, y = problem(torch.Generator().manual_seed(1))
+    first, last, x, y = training_problem(torch.Generator().manual_seed(1))
     weights = [nn.Parameter(first.clone()), nn.Parameter(last.clone())]
     optimizer = torch.optim.SGD(weights, lr=0.1, momentum=0.9)
 
@@ -313,7 +313,7 @@ def test_descent_with_momentum_is_torchs(max_norm: float):
 
 def test_descent_by_adam_is_torchs():
     """By the formulas."""
-    first, last, x, y = problem(torch.Generator().manual_seed(2), 5, 2, 3, 1)
+    first, last, x, y = training_problem(torch.Generator().manual_seed(2), 5, 2, 3, 1)
     weights = [nn.Parameter(first.clone()), nn.Parameter(last.clone())]
     optimizer = torch.optim.Adam(weights, lr=0.05)
 
@@ -359,8 +359,8 @@ def named(weights: list[nn.Parameter]) -> dict[str, torch.Tensor]:
 
 def test_a_problem_fits_the_net():
     """Shapes as documented; the same generator gives the same one."""
-    one, again = (problem(torch.Generator().manual_seed(3), 5, 2, 4, 1) for _ in range(2))
+    one, again = (training_problem(torch.Generator().manual_seed(3), 5, 2, 4, 1) for _ in range(2))
 
     assert [list(t.shape) for t in one] == [[2, 4], [4, 1], [5, 2], [5, 1]]
     assert all(map(torch.equal, one, again))
-    assert slopes(*one)[0].dim() == 0
+    assert loss_gradients(*one)[0].dim() == 0

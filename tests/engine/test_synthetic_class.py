@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from torchkata.course.catalogue import Course
-from torchkata.worker.confinement.confine import available
+from torchkata.worker.confinement.confine import available_confinement
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
@@ -24,7 +24,7 @@ from synthetic_class import CHAPTERS, NOWHERE, ROOT, Expected, Sample, deal, dec
 COURSE = Course(ROOT)
 CHEATS = ("24_read_solutions", "77_signal_or_stop_judge")
 pytestmark = pytest.mark.skipif(
-    available().level != "full", reason="a class is graded only where confinement is complete"
+    available_confinement().level != "full", reason="a class is graded only where confinement is complete"
 )
 
 

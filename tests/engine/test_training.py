@@ -12,7 +12,7 @@ import torch
 from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
-from torchkata.probes import TwoLayers, Watch, called, slopes, stale, with_gradients
+from torchkata.probes import TwoLayers, TrainingRecorder, called_functions, loss_gradients, fill_stale_grads, with_gradients
 from torchkata.result import State, Verdict
 from torchkata.sandbox.launcher import Launcher
 
@@ -127,32 +127,32 @@ def test_the_same_loop_with_a_finite_loss_passes(launcher: Launcher):
 def test_a_net_without_parameters_cannot_be_watched():
     """The author of a grader learns what is missing."""
     with pytest.raises(ValueError, match=r"Sequential has no parameters, .*torch\.nn\.Parameter"):
-        Watch(torch.nn.Sequential())
+        TrainingRecorder(torch.nn.Sequential())
 
 
 def test_watch_sees_steps_autocast_and_graphs():
     """Each thing that it notes is noted where it happens, and not where it does not."""
     net = TwoLayers(torch.ones(2, 3), torch.ones(3, 1))
-    watch = Watch(net, lr=0.1)
+    recorder = TrainingRecorder(net, lr=0.1)
     x, y = torch.ones(4, 2), torch.zeros(4, 1)
 
     with torch.autocast("cpu"):
-        inside = watch.loss_fn(net(x), y)
+        inside = recorder.loss_fn(net(x), y)
     inside.backward()
-    watch.optimizer.step()
-    outside = watch.loss_fn(net(x), y)
+    recorder.optimizer.step()
+    outside = recorder.loss_fn(net(x), y)
     with torch.autocast("cpu"):
         outside.backward()
     for loss in (inside, inside.detach(), 3.0):
-        watch.note(loss)
-    seen = watch.seen()
+        recorder.record(loss)
+    seen = recorder.summary()
 
     assert net.outputs == ["torch.bfloat16", "torch.float32"]
     assert seen["forward"] == [True, False]
     assert seen["backward"] == [False, True]
     assert seen["steps"] == 1
-    assert seen["graphs"] == [True, False, False]
-    assert seen["places"] == ["cpu", "cpu", "no device"]
+    assert seen["attached"] == [True, False, False]
+    assert seen["devices"] == ["cpu", "cpu", "no device"]
     assert not seen["losses"][0].requires_grad
     assert seen["losses"][2] == 3.0
 
@@ -160,12 +160,12 @@ def test_watch_sees_steps_autocast_and_graphs():
 def test_stale_gradients_are_there():
     """All parameters have gradients of 9; before, none had."""
     net = TwoLayers(torch.ones(2, 3), torch.ones(3, 1))
-    before = net.seen()["gradients"]
+    before = net.summary()["gradients"]
 
-    stale(net)
+    fill_stale_grads(net)
 
     assert before == {"first": None, "last": None}
-    assert all(bool((g == 9).all()) for g in net.seen()["gradients"].values())
+    assert all(bool((g == 9).all()) for g in net.summary()["gradients"].values())
 
 
 def test_slopes_are_those_of_autograd():
@@ -179,10 +179,10 @@ def test_slopes_are_those_of_autograd():
     loss = torch.nn.functional.mse_loss(net(x), y)
     loss.backward()
 
-    by_hand, gradients = slopes(first, last, x, y)
+    by_hand, gradients = loss_gradients(first, last, x, y)
 
     torch.testing.assert_close(by_hand, loss.detach())
-    torch.testing.assert_close(gradients, net.seen()["gradients"])
+    torch.testing.assert_close(gradients, net.summary()["gradients"])
 
 
 def module(**functions: object) -> ModuleType:
@@ -217,7 +217,7 @@ def test_library_functions_are_heard():
     loss = torch.nn.functional.multilabel_soft_margin_loss
     kata = module(f=lambda x: loss(x.reshape(1, -1), x.reshape(1, -1)))
 
-    names = called(kata, "f", torch.rand(3))
+    names = called_functions(kata, "f", torch.rand(3))
 
     assert "multilabel_soft_margin_loss" in names
     assert "reshape" in names

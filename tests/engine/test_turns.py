@@ -14,8 +14,8 @@ from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.result import ExerciseResult, State
-from torchkata.sandbox.launcher import Launcher, Rules
-from torchkata.sandbox.timing_lock import turn
+from torchkata.sandbox.launcher import Launcher, WorkerConfig
+from torchkata.sandbox.timing_lock import timing_lock
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="turns are Linux's")
 HOLDS = """
@@ -52,10 +52,10 @@ class Grading(threading.Thread):
 def test_a_race_waits_while_other_checks_go_on(mini: Path, launcher: Launcher, tmp_path: Path):
     """While another judge of these cores has the turn, a race waits, and counted checks do not."""
     place = tmp_path / "cores-0"
-    rules = Rules(turns=place)
+    rules = WorkerConfig(timing_lock=place)
     timed = Grading(mini, "row_total", Launcher(rules, launcher._zygote))
     counted = Grading(mini, "halve", Launcher(rules, launcher._zygote))
-    with turn(place):
+    with timing_lock(place):
         timed.start()
         assert wait_for(lambda: timed.axes[-1:] == ["speed"], 60)
         counted.start()
@@ -77,7 +77,7 @@ def test_a_dead_judges_turn_is_free(tmp_path: Path):
     entered = threading.Event()
 
     def enter() -> None:
-        with turn(place):
+        with timing_lock(place):
             entered.set()
 
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as holder:

@@ -82,13 +82,13 @@ def test_row_has_the_values_of_the_cpu(name):
         assert found == wanted
 
 
-@pytest.mark.skipif(not accelerators.present(), reason="no accelerator")
+@pytest.mark.skipif(not accelerators.available_accelerators(), reason="no accelerator")
 def test_table_on_a_real_accelerator():
     """The table states what an accelerator does, not what we would like."""
     wrong = []
     for name in BY_NAME:
         try:
-            judge(name, accelerators.present()[0])
+            judge(name, accelerators.available_accelerators()[0])
         except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - all are wanted
             wrong.append(f"{name}: {error}")
 
@@ -163,7 +163,7 @@ def test_autocast_uses_half_precision_by_default():
 
 def test_present_names_devices_that_torch_takes():
     """Every name that `present` returns is a device, and the twin is not among them."""
-    kinds = {torch.device(name).type for name in accelerators.present()}
+    kinds = {torch.device(name).type for name in accelerators.available_accelerators()}
 
     assert "twin" not in kinds
     assert "cpu" not in kinds

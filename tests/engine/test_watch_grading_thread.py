@@ -15,7 +15,7 @@ from torchkata.course.catalogue import Course
 from torchkata.errors import Cancelled, WorkerDiedError
 from torchkata.grading.prewarm import fresh, prepare, prewarmed_session
 from torchkata.result import State
-from torchkata.sandbox.launcher import Launcher, Lease
+from torchkata.sandbox.launcher import Launcher, CancellableLauncher
 from torchkata.watch.events import Checking, Event, Judge, Judged
 from torchkata.watch.grading_thread import Bench
 
@@ -153,7 +153,7 @@ def test_prepared_processes_serve_one_judgement(launcher: Launcher, mini):
 
 def test_lease_ends_what_another_thread_waits_for(launcher: Launcher):
     """Cancelling ends a call that never would, and refuses the next worker."""
-    lease = Lease(launcher)
+    lease = CancellableLauncher(launcher)
     worker = lease.worker()
     worker.load(ENDLESS, "x.py")
     raised: list[BaseException] = []
@@ -183,7 +183,7 @@ def test_zygote_answers_several_threads(launcher: Launcher):
 
     def start_and_end() -> None:
         for _ in range(5):
-            own = Launcher(launcher.rules, launcher._zygote)
+            own = Launcher(launcher.config, launcher._zygote)
             worker = own.worker()
             found.append(worker.pid)
             assert worker.run(lambda _module: __import__("os").getpid()) == worker.pid

@@ -1,4 +1,4 @@
-"""The list of exercises: bars, columns, narrow screens and screens of ASCII."""
+"""The list of exercises: bars, columns, narrow terminals, and terminals without Unicode."""
 
 from __future__ import annotations
 
@@ -9,46 +9,51 @@ import pytest
 from helpers import torchkata
 from rich.cells import cell_len
 
-from torchkata.report.console import Screen
-from torchkata.report.exercise_list import Row, bar, show
+from torchkata.i18n import ENGLISH_TRANSLATOR, Translator
+from torchkata.report.console import Console
+from torchkata.report.exercise_list import ListRow, print_list, progress_bar
 
 ROWS = [
-    Row(chapter="01_basics", name="make_tensors", state="passed", attempts=1),
-    Row(
+    ListRow(chapter="01_basics", name="make_tensors", state="passed", attempts=1),
+    ListRow(
         chapter="01_basics",
         name="bridge",
         state="failed",
         attempts=1200,
         best={"a": {"ops": 3, "extra_bytes": 2048}, "b": {"ops": 1, "seconds_median": 6.2e-6}},
     ),
-    Row(chapter="01_basics", name="fit", state="not judged yet", attempts=2),
-    Row(chapter="12_long_chapter_name", name="x", state="todo"),
+    ListRow(chapter="01_basics", name="fit", state="not graded yet", attempts=2),
+    ListRow(chapter="12_long_chapter_name", name="x", state="todo"),
 ]
 
 
-def shown(rows: list[Row] = ROWS, *, width: int = 80, encoding: str = "utf-8") -> list[str]:
+def english(_exercise_id: str) -> Translator:
+    return ENGLISH_TRANSLATOR
+
+
+def printed(rows: list[ListRow] = ROWS, *, width: int = 80, encoding: str = "utf-8") -> list[str]:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
-    show(rows, Screen(file, color=False, width=width))
+    print_list(rows, Console(file, color=False, width=width), english)
     return raw.getvalue().decode(encoding).splitlines()
 
 
-def test_chapters_have_bars_and_exercises_their_columns():
-    """The whole list, as it is meant to look."""
-    assert shown() == [
+def test_list_has_bars_and_columns():
+    """Chapters have progress bars; exercises have state, name, attempts and best costs."""
+    assert printed() == [
         "01_basics             ████░░░░░░░░  1 of 3 passed",
         "  passed          make_tensors  1 attempt",
         "  failed          bridge        1,200 attempts  best: 1 op, 6.2 us",
-        "  not judged yet  fit           2 attempts",
+        "  not graded yet  fit           2 attempts",
         "12_long_chapter_name  ░░░░░░░░░░░░  0 of 1 passed",
         "  todo            x",
         "4 exercises, 1 passed",
     ]
 
 
-def test_ascii_screens_get_ascii():
-    """A stream that knows no blocks gets signs that it knows."""
-    lines = shown(encoding="ascii")
+def test_ascii_stream_gets_ascii():
+    """A stream that can't encode block characters gets ASCII bars."""
+    lines = printed(encoding="ascii")
 
     assert lines[0] == "01_basics             ####--------  1 of 3 passed"
     assert "\\u" not in "".join(lines)
@@ -62,9 +67,9 @@ def test_ascii_screens_get_ascii():
         (36, "", "bridge"),
     ],
 )
-def test_narrow_screens_leave_columns_out(width, first, third):
-    """The last columns go first, then the bar; what stays is within the width."""
-    lines = shown(width=width)
+def test_narrow_terminals_omit_columns(width, first, third):
+    """The last columns are omitted first, then the bar; all others fit."""
+    lines = printed(width=width)
 
     assert first in lines[0]
     assert ("█" in lines[0]) is bool(first)
@@ -75,28 +80,28 @@ def test_narrow_screens_leave_columns_out(width, first, third):
 @pytest.mark.parametrize(
     ("done", "total", "full"), [(0, 8, 0), (1, 100, 1), (5, 8, 7), (99, 100, 11), (8, 8, 12)]
 )
-def test_bar_is_full_only_when_all_is_done(done, total, full):
-    """One pass of many shows, and one that is missing too."""
-    drawn, rest = bar(done, total, 12, plain=False)
+def test_bar_is_full_only_if_everything_is_done(done, total, full):
+    """A single pass is visible, and so is a single missing one."""
+    drawn, rest = progress_bar(done, total, 12, ascii_only=False)
 
     assert (len(drawn), len(rest)) == (full, 12 - full)
 
 
-def test_empty_course_is_listed():
-    """No exercises, no bars."""
-    assert shown([]) == ["0 exercises, 0 passed"]
+def test_empty_course_has_only_a_total():
+    """Without exercises there are no bars."""
+    assert printed([]) == ["0 exercises, 0 passed"]
 
 
 def test_hostile_names_are_escaped():
-    """What a file in the course is called cannot steer the terminal."""
-    lines = shown([Row(chapter="01_\x1b[2J", name="a\rb", state="\x1b[31m")])
+    """Names of files in the course can't control the terminal."""
+    lines = printed([ListRow(chapter="01_\x1b[2J", name="a\rb", state="\x1b[31m")])
 
     assert "\x1b" not in "".join(lines)
     assert "\r" not in "".join(lines)
 
 
-def test_learner_sees_attempts_and_bests(course: Path):
-    """From the command line, after grading, of one chapter."""
+def test_command_line_lists_attempts_and_best_costs(course: Path):
+    """`list --chapter` shows a graded exercise."""
     (course / "exercises/01_mini/02_halve.py").write_text("def halve(x):\n    return x / 2\n")
     torchkata(course, "grade", "halve")
 
@@ -110,8 +115,8 @@ def test_learner_sees_attempts_and_bests(course: Path):
     ]
 
 
-def test_broken_progress_is_told(course: Path):
-    """The list comes all the same, with one sentence on the file."""
+def test_damaged_progress_is_reported(course: Path):
+    """The list is printed nevertheless, with a note on the file."""
     (course / ".torchkata").mkdir()
     (course / ".torchkata/progress.sqlite").write_text("broken " * 100)
 
