@@ -1,4 +1,4 @@
-"""Grader of grad_scaler: six calls in the right order, also when gradients overflow."""
+"""Grader of grad_scaler: the right order of calls, also if gradients overflow."""
 
 import torch
 
@@ -8,6 +8,7 @@ from torchkata import (
     Function,
     Spec,
     Tolerance,
+    _,
     normal,
     require,
     training_steps_ok,
@@ -15,21 +16,26 @@ from torchkata import (
 )
 from torchkata.probes import TrainingRecorder, TwoLayers, momentum_descent, training_problem
 
-OVERFLOWS = {
-    "the loss is finite and the scale too large": lambda loss, _: loss * 10_000,
-    "the loss is finite, its slope is not": lambda loss, output: loss + (output.sum() * 0).sqrt(),
-    "the loss is infinite": lambda loss, _: loss + 1e38 * loss * 100,
-    "the loss is nan": lambda loss, _: loss * torch.nan,
+FAULTS = {
+    "scale too large": _("the loss is finite, but the scale is too large"),
+    "infinite slope": _("the loss is finite, but its gradient is not"),
+    "infinite loss": _("the loss is infinite"),
+    "nan loss": _("the loss is nan"),
 }
-TOO_LARGE, SLOPE, INFINITE, NAN = OVERFLOWS
+FAULTY_LOSSES = {
+    "scale too large": lambda loss, _output: loss * 10_000,
+    "infinite slope": lambda loss, output: loss + (output.sum() * 0).sqrt(),
+    "infinite loss": lambda loss, _output: loss + 1e38 * loss * 100,
+    "nan loss": lambda loss, _output: loss * torch.nan,
+}
 
 
 def three_steps(kata, first, last, x, y, max_norm):
-    """Make three scaled steps; the scale doubles after two of them."""
+    """Run three scaled steps; the scale doubles after two of them."""
     net = TwoLayers(first, last)
     recorder = TrainingRecorder(net, x.device.type, lr=0.1, momentum=0.9)
     scaler = torch.amp.GradScaler(x.device.type, init_scale=8.0, growth_interval=2)
-    for _ in range(3):
+    for _step in range(3):
         recorder.record(
             kata.scaled_step(net, recorder.optimizer, scaler, recorder.loss_fn, x, y, max_norm)
         )
@@ -37,16 +43,15 @@ def three_steps(kata, first, last, x, y, max_norm):
     return {"losses": recorder.losses, "parameters": parameters, "scale": scaler.get_scale()}
 
 
-def three_plain_steps(first, last, x, y, max_norm):
-    """The same without any scaler: scaling is to change nothing but the rounding."""
-    how = {"lr": 0.1, "momentum": 0.9, "max_norm": max_norm}
-    return momentum_descent(first, last, x, y, 3, **how) | {"scale": 16.0}
+def three_steps_without_scaler(first, last, x, y, max_norm):
+    settings = {"lr": 0.1, "momentum": 0.9, "max_norm": max_norm}
+    return momentum_descent(first, last, x, y, 3, **settings) | {"scale": 16.0}
 
 
 SPEC = Spec(
     EntryPoint("scaled_step"),
     Function(
-        "three_steps",
+        "three steps",
         adapter=three_steps,
         inputs={
             "first": normal("i h"),
@@ -55,88 +60,118 @@ SPEC = Spec(
             "y": normal("n o"),
             "max_norm": value("m"),
         },
-        naive=three_plain_steps,
+        naive=three_steps_without_scaler,
         cases=(
-            Case("one of everything", n=1, i=1, h=1, o=1, m=0.5),
-            Case("clipped", n=9, i=4, h=7, o=3, m=0.25),
-            Case("nothing to clip", n=6, i=5, h=2, o=1, m=1000),
+            Case("all sizes 1", n=1, i=1, h=1, o=1, m=0.5),
+            Case("clipped gradients", n=9, i=4, h=7, o=3, m=0.25),
+            Case("gradients within max_norm", n=6, i=5, h=2, o=1, m=1000),
         ),
         gradient=False,
-        tolerance=Tolerance(rtol=1e-4, atol=2e-5),  # PyTorch clips by the norm + 1e-6, others not
-        variant_case="clipped",
+        tolerance=Tolerance(rtol=1e-4, atol=2e-5),  # PyTorch divides by the norm + 1e-6
+        variant_case="clipped gradients",
     ),
     stub_digest="772492f6ea91ae9a",
 )
 
 
-def overflowing(kata, how, first, last, x, y):
-    """A good step, one whose gradients overflow, and a good one; what is there after each."""
+def steps_with_overflow(kata, fault, first, last, x, y):
+    """Run a good step, one whose gradients overflow, and a good one; return each one's effects."""
     net = TwoLayers(first, last)
     recorder = TrainingRecorder(net, x.device.type, "Adam", lr=0.1)
     scaler = torch.amp.GradScaler(x.device.type, init_scale=1024.0)
-    seen = []
-    for bad in (None, OVERFLOWS[how], None):
+    states = []
+    for faulty in (None, FAULTY_LOSSES[fault], None):
 
-        def loss_fn(output, target, bad=bad):
+        def loss_fn(output, target, faulty=faulty):
             loss = recorder.loss_fn(output, target)
-            return bad(loss, output) if bad else loss
+            return faulty(loss, output) if faulty else loss
 
-        if seen:
-            scaler.update(2.0**127 if bad and how == TOO_LARGE else 1024.0)
+        if states:
+            scaler.update(2.0**127 if faulty and fault == "scale too large" else 1024.0)
         scale = scaler.get_scale()
         recorder.record(kata.scaled_step(net, recorder.optimizer, scaler, loss_fn, x, y, 0.5))
-        moments = [state["exp_avg"].clone() for state in recorder.optimizer.state.values()]
-        parameters = [p.detach().clone() for p in net.parameters()]
-        factor = scaler.get_scale() / scale
-        seen.append({"parameters": parameters, "moments": moments, "factor": factor})
-    return seen, recorder.summary() | net.summary()
-
-
-def judge_overflow(submission, generator, how, device="cpu"):
-    (before, bad, after), steps = submission.run(
-        overflowing, how, *training_problem(generator), device=device
-    )
-    where = f"in a step where {how}" + (f", on {device}" if device != "cpu" else "")
-    for name, what in (("parameters", "parameters"), ("moments", "averages that Adam keeps")):
-        require(
-            all(map(torch.equal, bad[name], before[name])),
-            f"The {what} have changed {where}; such a step has to leave them as they were. "
-            "The scaler itself sees to that, if it is asked to make the step.",
+        states.append(
+            {
+                "parameters": [p.detach().clone() for p in net.parameters()],
+                "moments": [s["exp_avg"].clone() for s in recorder.optimizer.state.values()],
+                "scale factor": scaler.get_scale() / scale,
+            }
         )
+    return {"states": states, "recorded": recorder.summary() | net.summary()}
+
+
+def require_skipped_step(submission, generator, fault, device="cpu"):
+    """Fail unless a step whose gradients overflow changes nothing but the scale."""
+    problem = training_problem(generator)
+    got = submission.run(steps_with_overflow, fault, *problem, device=device)
+    before, skipped, after = got["states"]
+    fault = FAULTS[fault]
+    if device != "cpu":
+        fault = _("{fault} (on {device})", fault=fault, device=device)
     require(
-        bad["factor"] == 0.5,
-        f"The scale is {bad['factor']:g} times what it was before, {where}; it has to be halved. "
-        "The scaler does that in update(), if unscale_ or step has seen the gradients.",
+        all(map(torch.equal, skipped["parameters"], before["parameters"])),
+        _(
+            "A step in which {fault} changes the parameters; expected no change. The scaler's step "
+            "method skips the update in this case.",
+            fault=fault,
+        ),
     )
     require(
-        steps["devices"][0] == device,
-        "The loss is no tensor on the device of x; keep it there, and wait for nothing.",
+        all(map(torch.equal, skipped["moments"], before["moments"])),
+        _(
+            "A step in which {fault} changes the averages that Adam keeps; expected no change. The "
+            "scaler's step method skips the update in this case.",
+            fault=fault,
+        ),
+    )
+    require(
+        skipped["scale factor"] == 0.5,
+        _(
+            "A step in which {fault} multiplies the scale by {factor:g}; expected 0.5. The "
+            "scaler's update method does that, provided that unscale_ or step has seen the "
+            "gradients.",
+            fault=fault,
+            factor=skipped["scale factor"],
+        ),
+    )
+    require(
+        got["recorded"]["devices"][0] == device,
+        _(
+            "The loss: expected a tensor on {expected} like x, got {device}. Leave it there, so "
+            "that the CPU does not have to wait for it.",
+            expected=device,
+            device=got["recorded"]["devices"][0],
+        ),
     )
     moved = [(a != b).any() for a, b in zip(after["parameters"], before["parameters"], strict=True)]
-    require(all(moved), f"The parameters do not move any more, after a step where {how}.")
+    require(
+        all(moved),
+        _("After a step in which {fault}, the next step does not train any more.", fault=fault),
+    )
 
 
 def test_contract_loss_is_detached(submission, generator):
-    """The returned loss has no gradient graph."""
-    training_steps_ok(submission.run(overflowing, INFINITE, *training_problem(generator))[1])
+    """The returned loss is detached."""
+    got = submission.run(steps_with_overflow, "infinite loss", *training_problem(generator))
+    training_steps_ok(got["recorded"])
 
 
 def test_stability_scale_too_large(submission, generator):
-    """Finite loss, infinite gradients: the scaled loss overflows."""
-    judge_overflow(submission, generator, TOO_LARGE)
+    """A step is skipped if the loss is finite, but the scaled loss overflows."""
+    require_skipped_step(submission, generator, "scale too large")
 
 
 def test_stability_infinite_slope(submission, generator):
-    """Finite loss, nan gradients."""
-    judge_overflow(submission, generator, SLOPE)
+    """A step is skipped if the loss is finite, but gradients are nan."""
+    require_skipped_step(submission, generator, "infinite slope")
 
 
 def test_stability_infinite_loss(submission, generator):
-    """The loss itself is infinite, or nan."""
-    judge_overflow(submission, generator, INFINITE)
-    judge_overflow(submission, generator, NAN)
+    """A step is skipped if the loss itself is infinite or nan."""
+    require_skipped_step(submission, generator, "infinite loss")
+    require_skipped_step(submission, generator, "nan loss")
 
 
 def test_device_overflow(submission, device, generator):
-    """On another device a step with infinite gradients is left out too; the loss lies there."""
-    judge_overflow(submission, generator, TOO_LARGE, device)
+    """On another device, such a step is skipped too, and the loss stays there."""
+    require_skipped_step(submission, generator, "scale too large", device)

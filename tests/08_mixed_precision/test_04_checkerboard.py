@@ -1,4 +1,4 @@
-"""Grader of checkerboard: two pictures by broadcasting, and a short training with autocast."""
+"""Grader of checkerboard: two images, and a short training with and without autocast."""
 
 import torch
 
@@ -9,6 +9,7 @@ from torchkata import (
     HostSyncs,
     Spec,
     Tolerance,
+    _,
     normal,
     require,
     same_as_reference,
@@ -17,37 +18,37 @@ from torchkata import (
 from torchkata.probes import TwoLayers, adam_descent, autocast_changes, training_problem
 
 
-def slow_grid(width, height):
-    rows = range(height)
-    along = [[j / width for j in range(width)] for i in rows]
-    down = [[i / height for _ in range(width)] for i in rows]
-    return torch.tensor([along, down])
+def grid_by_loops(width, height):
+    rows, columns = range(height), range(width)
+    x = [[j / width for j in columns] for _i in rows]
+    y = [[i / height for _j in columns] for i in rows]
+    return torch.tensor([x, y])
 
 
-def slow_checker(width, height, freq):
+def checker_by_loops(width, height, freq):
     squares = [
         [(j * freq // width + i * freq // height) % 2 for j in range(width)] for i in range(height)
     ]
     return torch.tensor(squares, dtype=torch.float32)
 
 
-def trained(kata, first, last, x, y, steps):
-    """Train a net with given weights; its losses and parameters."""
+def train_without_autocast(kata, first, last, x, y, steps):
+    """Train a net with given weights; return its losses and parameters."""
     net = TwoLayers(first, last)
     losses = kata.train(net, x, y, steps, 0.05, amp=False)
     return {"losses": losses, "parameters": net.summary()["parameters"]}
 
 
-def slow_adam(first, last, x, y, steps):
-    found = adam_descent(first, last, x, y, steps, lr=0.05)
-    return found | {"losses": [float(loss) for loss in found["losses"]]}
+def adam_by_formula(first, last, x, y, steps):
+    result = adam_descent(first, last, x, y, steps, lr=0.05)
+    return result | {"losses": [float(loss) for loss in result["losses"]]}
 
 
 SPEC = Spec(
     Function(
         "grid",
         inputs={"width": value("w"), "height": value("h")},
-        naive=slow_grid,
+        naive=grid_by_loops,
         cases=(
             Case("one pixel", w=1, h=1),
             Case("one row", w=5, h=1),
@@ -59,20 +60,20 @@ SPEC = Spec(
     Function(
         "checker",
         inputs={"width": value("w"), "height": value("h"), "freq": value("f")},
-        naive=slow_checker,
+        naive=checker_by_loops,
         cases=(
             Case("one pixel", w=1, h=1, f=3),
             Case("one square", w=3, h=2, f=1),
             Case("squares of unequal size", w=11, h=7, f=4),
-            Case("a square for each pixel", w=22, h=41, f=22),
+            Case("one square per column", w=22, h=41, f=22),
             Case("more squares than pixels", w=5, h=3, f=7),
         ),
         check_variants=False,
     ),
     EntryPoint("train"),
     Function(
-        "trained",
-        adapter=trained,
+        "train(amp=False)",
+        adapter=train_without_autocast,
         inputs={
             "first": normal("i h"),
             "last": normal("h o"),
@@ -80,7 +81,7 @@ SPEC = Spec(
             "y": normal("n o"),
             "steps": value("s"),
         },
-        naive=slow_adam,
+        naive=adam_by_formula,
         cases=(
             Case("one step", n=5, i=2, h=3, o=1, s=1),
             Case("a few steps", n=9, i=2, h=8, o=3, s=6),
@@ -94,17 +95,22 @@ SPEC = Spec(
 )
 
 
-def observed(kata, first, last, x, y, amp):
-    """Train for three steps; what the net gave out, and what there is afterwards."""
+def three_steps(kata, first, last, x, y, amp):
+    """Train for three steps; return the losses, their types, and what was recorded."""
     net = TwoLayers(first, last)
-    with autocast_changes(x.device.type) as left:
+    with autocast_changes(x.device.type) as changes:
         losses = kata.train(net, x, y, 3, 0.05, amp)
-    kinds = [type(loss).__name__ for loss in losses] if isinstance(losses, list) else losses
-    return net.summary() | {"losses": losses, "kinds": kinds, "left": left}
+    is_list = isinstance(losses, list)
+    return net.summary() | {
+        "losses": losses,
+        "container": type(losses).__name__,
+        "types": [type(loss).__name__ for loss in losses] if is_list else [],
+        "changes": changes,
+    }
 
 
-def learnt(kata, inputs, targets, amp):
-    """Train 1x1 convolutions of 32 channels on a picture."""
+def losses_of_convolutions(kata, inputs, targets, amp):
+    """Train 1x1 convolutions with 32 channels on an image."""
     torch.manual_seed(1)
     layers = []
     for ins, outs in ((2, 32), (32, 32), (32, 32), (32, 1)):
@@ -113,76 +119,115 @@ def learnt(kata, inputs, targets, amp):
     return kata.train(net, inputs, targets, 40, 0.02, amp)
 
 
-def picture(kata, width, height, freq):
+def inputs_and_targets(kata, width, height, freq):
     return kata.grid(width, height)[None], kata.checker(width, height, freq)[None, None]
 
 
-def judge_learning(submission, device="cpu"):
-    inputs, targets = submission.run(picture, 16, 16, 2)
+def require_learning(submission, device="cpu"):
+    inputs, targets = submission.run(inputs_and_targets, 16, 16, 2)
     for amp in (False, True):
-        losses = submission.run(learnt, inputs, targets, amp, device=device)
-        course = (
-            f"With amp={amp} on {device} the loss goes from {losses[0]:.3f} to {losses[-1]:.3f}"
-        )
+        losses = submission.run(losses_of_convolutions, inputs, targets, amp, device=device)
+        values = {"amp": amp, "device": device, "first": losses[0], "last": losses[-1]}
         require(
             not torch.tensor(losses).isnan().any(),
-            f"{course}. Once a loss is nan, so are all gradients and parameters after it: look for "
-            "a division by 0, or for numbers too large for 16 bits.",
+            _(
+                "With amp={amp} on {device}, the loss changes from {first:.3f} to {last:.3f}. If a "
+                "loss is nan, all gradients and parameters after it are nan too. Look for a "
+                "division by 0, or for numbers that are too large for 16 bits.",
+                **values,
+            ),
         )
         require(
             losses[-1] < 0.5 * losses[0],
-            f"{course} in 40 steps; at least half of it has to disappear.",
+            _(
+                "With amp={amp} on {device}, the loss changes from {first:.3f} to {last:.3f} in 40 "
+                "steps; it must fall below half of the first one.",
+                **values,
+            ),
             share_left=losses[-1] / losses[0],
         )
 
 
-def judge_dtypes(submission, reference, generator, amp, device="cpu"):
-    given, where = (*training_problem(generator), amp), f"With amp={amp} on {device}"
-    got, expected = (who.run(observed, *given, device=device) for who in (submission, reference))
-    outputs, wanted = (", ".join(sorted(set(seen["outputs"]))) for seen in (got, expected))
-    require(
-        outputs == wanted,
-        f"{where} the net gives out {outputs}, expected {wanted}. Autocast is for the device type "
-        "of the inputs, in its default low precision, and on only if amp says so.",
+def require_dtypes(submission, reference, generator, amp, device="cpu"):
+    arguments = *training_problem(generator), amp
+    got, expected = (
+        subject.run(three_steps, *arguments, device=device) for subject in (submission, reference)
     )
-    kinds = {str(parameter.dtype) for parameter in got["parameters"].values()}
+    mine, theirs = (", ".join(sorted(set(steps["outputs"]))) for steps in (got, expected))
     require(
-        kinds == {"torch.float32"},
-        f"{where} the parameters end as {', '.join(sorted(kinds))}; they have to stay float32. "
-        "Autocast casts copies of them; the net itself is not to be cast.",
+        mine == theirs,
+        _(
+            "With amp={amp} on {device}, the outputs of the net should be {expected}, but are "
+            "{got}. Enable autocast only if amp is True, for the device type of the inputs, in its "
+            "default low precision.",
+            amp=amp,
+            device=device,
+            expected=theirs,
+            got=mine,
+        ),
     )
-    require(not got["left"], f"{where} a training changes autocast ({'; '.join(got['left'])}).")
+    dtypes = {str(parameter.dtype) for parameter in got["parameters"].values()}
+    require(
+        dtypes == {"torch.float32"},
+        _(
+            "With amp={amp} on {device}, the parameters after training should be torch.float32, "
+            "but are {dtypes}. Autocast converts copies of them; do not convert the net itself.",
+            amp=amp,
+            device=device,
+            dtypes=", ".join(sorted(dtypes)),
+        ),
+    )
+    require(
+        not got["changes"],
+        _(
+            "With amp={amp} on {device}, training changes the settings of autocast ({changes}).",
+            amp=amp,
+            device=device,
+            changes="; ".join(got["changes"]),
+        ),
+    )
 
 
 def test_contract_floats(submission, generator):
-    """The losses are Python floats, one for each step."""
+    """The losses are a list of Python floats, one for each step."""
     for amp in (False, True):
-        kinds = submission.run(observed, *training_problem(generator), amp)["kinds"]
+        got = submission.run(three_steps, *training_problem(generator), amp)
         require(
-            kinds == ["float"] * 3,
-            f"Three steps give the losses {kinds}; a list of three Python floats is due.",
+            got["container"] == "list",
+            _(
+                "The losses of three steps: expected a list of three Python floats, got {type}.",
+                type=got["container"],
+            ),
+        )
+        require(
+            got["types"] == ["float"] * 3,
+            _(
+                "The losses of three steps: expected a list of three Python floats, got a list of "
+                "{types}.",
+                types=got["types"],
+            ),
         )
 
 
 def test_dtype_under_autocast(submission, reference, generator):
-    """With amp the net runs in the low precision, without it in float32."""
+    """The net runs in low precision with amp=True, and in float32 with amp=False."""
     for amp in (True, False):
-        judge_dtypes(submission, reference, generator, amp)
+        require_dtypes(submission, reference, generator, amp)
 
 
 def test_values_with_amp(submission, reference, generator):
-    """With amp the first losses are the reference's, as far as 16 bits tell."""
-    what, loose = {"losses": "the losses with amp=True"}, Tolerance(rtol=0.02, atol=0.02)
-    given = *training_problem(generator), True
-    same_as_reference(submission, reference, observed, *given, what=what, tolerance=loose)
+    """With amp=True, the first losses match the reference up to the precision of 16 bits."""
+    arguments = *training_problem(generator), True
+    what, loose = {"losses": _("the losses with amp=True")}, Tolerance(rtol=0.02, atol=0.02)
+    same_as_reference(submission, reference, three_steps, *arguments, what=what, tolerance=loose)
 
 
 def test_values_learns(submission):
-    """The net learns a picture of 16x16 pixels with 2x2 squares."""
-    judge_learning(submission)
+    """The net learns an image of 16x16 pixels with 2x2 squares."""
+    require_learning(submission)
 
 
 def test_device_low_precision(submission, reference, device, generator):
-    """On another device autocast is that device's own, and the net learns there."""
-    judge_dtypes(submission, reference, generator, amp=True, device=device)
-    judge_learning(submission, device)
+    """On another device, autocast uses the low precision of its type, and the net learns."""
+    require_dtypes(submission, reference, generator, amp=True, device=device)
+    require_learning(submission, device)

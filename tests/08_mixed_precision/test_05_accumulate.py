@@ -1,4 +1,4 @@
-"""Grader of accumulate: many small backward passes that equal one large one."""
+"""Grader of accumulate: several small backward passes that equal one large one."""
 
 import torch
 from torch.nn.functional import l1_loss, mse_loss
@@ -9,6 +9,7 @@ from torchkata import (
     Function,
     Spec,
     Tolerance,
+    _,
     normal,
     require,
     same_as_reference,
@@ -17,8 +18,8 @@ from torchkata import (
 from torchkata.probes import TrainingRecorder, TwoLayers, momentum_descent
 
 
-def cut(*letters):
-    """Draw micro-batches with as many rows as the sizes of these letters say."""
+def micro_batches(*letters):
+    """Draw one micro-batch per axis letter, with as many rows as its size."""
 
     def make(sizes, generator):
         return [
@@ -30,10 +31,10 @@ def cut(*letters):
 
 
 def two_steps(kata, first, last, batches, loss_fn=mse_loss):
-    """Make two steps on the same micro-batches."""
+    """Run two steps on the same micro-batches."""
     net = TwoLayers(first, last)
     recorder = TrainingRecorder(net, lr=0.1, momentum=0.9)
-    for _ in range(2):
+    for _step in range(2):
         recorder.record(kata.accumulate_step(net, recorder.optimizer, loss_fn, batches))
     return {"losses": recorder.losses, "parameters": net.summary()["parameters"]}
 
@@ -43,77 +44,90 @@ def steps_on_the_concatenation(first, last, batches):
     return momentum_descent(first, last, x, y, 2, lr=0.1, momentum=0.9)
 
 
-def one_batch(sizes, generator):
-    return tuple(make(sizes, generator) for make in (normal("i h"), normal("h o"), cut("a")))
+def one_micro_batch(sizes, generator):
+    factories = (normal("i h"), normal("h o"), micro_batches("a"))
+    return tuple(make(sizes, generator) for make in factories)
 
 
 SPEC = Spec(
     EntryPoint("accumulate_step"),
     Function(
-        "two_steps",
+        "two steps",
         adapter=two_steps,
-        inputs={"first": normal("i h"), "last": normal("h o"), "batches": cut("a", "b", "c")},
+        inputs={
+            "first": normal("i h"),
+            "last": normal("h o"),
+            "batches": micro_batches("a", "b", "c"),
+        },
         naive=steps_on_the_concatenation,
         cases=(
-            Case("one row in one micro-batch", given=one_batch, i=1, h=1, o=1, a=1),
-            Case("one micro-batch", given=one_batch, i=3, h=4, o=2, a=6),
+            Case("one micro-batch of one row", given=one_micro_batch, i=1, h=1, o=1, a=1),
+            Case("one micro-batch", given=one_micro_batch, i=3, h=4, o=2, a=6),
             Case("equal sizes", i=3, h=5, o=2, a=4, b=4, c=4),
             Case("unequal sizes", i=4, h=6, o=3, a=7, b=1, c=2),
         ),
         gradient=False,
-        tolerance=Tolerance(rtol=1e-4, atol=1e-5),  # for weights n / N in float32, too
+        tolerance=Tolerance(rtol=1e-4, atol=1e-5),  # allows rounding of the weights n / N
         variant_case="unequal sizes",
     ),
     stub_digest="4702d2bae1dab7ca",
 )
 
 
-def returned(kata, first, last, batches):
+def recorded_step(kata, first, last, batches):
     net = TwoLayers(first, last)
     recorder = TrainingRecorder(net, optimizer="Adam")
     recorder.record(kata.accumulate_step(net, recorder.optimizer, recorder.loss_fn, batches))
     return recorder.summary() | net.summary()
 
 
-def on_parts(kata, first, last, batches):
+def step_on_micro_batches(kata, first, last, batches):
     two_steps(kata, first, last, batches)
 
 
-def on_the_whole(_kata, first, last, x, y):
+def step_on_the_concatenation(_kata, first, last, x, y):
     net = TwoLayers(first, last)
     optimizer = TrainingRecorder(net, lr=0.1).optimizer
     mse_loss(net(x), y).backward()
     optimizer.step()
 
 
-def drawn(generator, rows, width=64):
-    weights = (torch.randn(width, width, generator=generator) / 8 for _ in range(2))
+def problem(generator, rows, width=64):
+    """Draw the weights of two layers, and micro-batches with these numbers of rows."""
+    weights = (torch.randn(width, width, generator=generator) / 8 for _layer in range(2))
     return *weights, [tuple(torch.randn(2, n, width, generator=generator)) for n in rows]
 
 
 def test_contract_loss_is_detached(submission, generator):
-    """The loss has no gradient graph, and the optimizer makes one step."""
-    training_steps_ok(submission.run(returned, *drawn(generator, (2, 3), 4)), steps=1)
+    """The loss is detached, and the optimizer makes one step."""
+    training_steps_ok(submission.run(recorded_step, *problem(generator, (2, 3), 4)), steps=1)
 
 
 def test_values_with_another_loss(submission, reference, generator):
-    """The loss is that of loss_fn, whichever it is."""
-    given = *drawn(generator, (5, 2), 4), l1_loss
-    what = {"losses": "the loss with the mean absolute error as loss_fn"}
-    same_as_reference(submission, reference, two_steps, *given, what=what)
+    """The loss is computed with loss_fn, whichever function that is."""
+    arguments = *problem(generator, (5, 2), 4), l1_loss
+    what = {"losses": _("the losses with the mean absolute error as loss_fn")}
+    same_as_reference(submission, reference, two_steps, *arguments, what=what)
 
 
 def test_memory_of_one_micro_batch(submission, reference, generator):
-    """At 8 micro-batches of 256 rows, less than 0.4 of the step on the concatenation."""
-    first, last, batches = drawn(generator, [256] * 8)
+    """For 8 micro-batches of 256 rows, the peak is below 0.4 times that of one large batch."""
+    first, last, batches = problem(generator, [256] * 8)
     x, y = (torch.cat(parts) for parts in zip(*batches, strict=True))
-    whole = reference.measure(on_the_whole, first, last, x, y, ops=False, memory=True).memory
-    mine = submission.measure(on_parts, first, last, batches, ops=False, memory=True).memory
-    ratio = mine.peak_bytes / whole.peak_bytes
+    whole = (step_on_the_concatenation, first, last, x, y)
+    limit = reference.measure(*whole, ops=False, memory=True).memory
+    parts = (step_on_micro_batches, first, last, batches)
+    got = submission.measure(*parts, ops=False, memory=True).memory
+    ratio = got.peak_bytes / limit.peak_bytes
     require(
         ratio < 0.4,
-        f"It holds {mine.peak_bytes:,} bytes at the peak, {ratio:.2f} times as many as the step on "
-        f"the concatenation ({whole.peak_bytes:,}); less than 0.4 times are allowed. Go backward "
-        "after each micro-batch, and keep nothing that hangs on a graph.",
+        _(
+            "The peak is {peak:,} bytes, {ratio:.2f} times the {whole:,} bytes of a step on the "
+            "concatenation; the limit is 0.4 times. Run the backward pass after each micro-batch, "
+            "and keep nothing that is attached to a graph.",
+            peak=got.peak_bytes,
+            ratio=ratio,
+            whole=limit.peak_bytes,
+        ),
         ratio_of_memory=ratio,
     )
