@@ -1,1 +1,1 @@
-"""The judge's side and the worker's side of one protocol, and what keeps a worker in its place."""
+"""The judge's side of a worker: starting it, talking to it, timing it, and ending it."""

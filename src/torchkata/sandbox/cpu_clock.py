@@ -1,4 +1,4 @@
-"""Reads another process's CPU clock, so that a worker is never asked how long it took."""
+"""Read another process's CPU clock, so that a worker is never asked how long it took."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import time
 from pathlib import Path
 
 _PROCESS_SCHED_CLOCK = 2
-"""The low bits of a Linux clock id that ask for a process's time as the scheduler counts it."""
+"""The low bits of a Linux clock id that select a process's CPU time as the scheduler counts it."""
 
 
 class CpuClock:
-    """The CPU time of one process, all its threads included, read from outside.
+    """Reads the CPU time of one process, including all its threads, from outside.
 
-    The time that a process waits for a core does not count, which is what makes the clock steady
-    on a busy machine; nor does the time that it sleeps, which `voluntary_switches` gives away.
+    The time that a process waits for a core does not count, which keeps the clock steady on a busy
+    machine. The time that it sleeps does not count either; `voluntary_switches` reveals that.
 
-    Where the system has no such clock to offer (macOS, Windows), the reading is wall time.
+    On a system without such a clock (macOS, Windows), the clock reads wall time.
 
     Args:
-        pid: the process, as the caller's PID namespace numbers it.
+        pid: the process, as numbered by the caller's PID namespace.
 
     Attributes:
-        exact: whether readings are CPU time to the nanosecond; False for the wall time fallback.
+        exact: whether the clock reads CPU time in nanoseconds; False for the wall time fallback.
 
     Raises:
         OSError: no such process.
@@ -30,12 +30,12 @@ class CpuClock:
 
     def __init__(self, pid: int) -> None:
         self.exact = sys.platform == "linux"
-        # What clock_getcpuclockid(3) computes; Python offers it for threads only.
+        # The same value as clock_getcpuclockid(3); Python has only the variant for threads.
         self._clock_id = (~pid << 3) | _PROCESS_SCHED_CLOCK
         self.read()
 
     def read(self) -> int:
-        """The time used so far, in ns.
+        """Return the time used so far, in ns.
 
         Raises:
             OSError: the process has ended.
@@ -46,16 +46,16 @@ class CpuClock:
 
 
 def voluntary_switches(pid: int) -> int | None:
-    """How often the living threads of a process gave up their core, by sleeping or waiting.
+    """Return how often the threads of a process gave up their core, by sleeping or waiting.
 
-    A process that is merely interrupted does not count up. A thread that has ended takes its
-    count with it, but whoever waited for it has one of its own.
+    Preemption does not count. A thread that has ended takes its count with it, but the thread that
+    waited for it has a switch of its own.
 
     Args:
         pid: the process.
 
     Returns:
-        The sum over its threads, or None where the system does not tell (no Linux `/proc`).
+        The sum over its living threads; None on a system without Linux's `/proc`.
 
     Raises:
         OSError: no such process.
@@ -66,7 +66,7 @@ def voluntary_switches(pid: int) -> int | None:
     for task in list(Path(f"/proc/{pid}/task").iterdir()):
         try:
             status = (task / "status").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):  # this thread ended since we listed it
+        except (FileNotFoundError, ProcessLookupError):  # the thread ended after it was listed
             continue
         total += int(status.partition(b"\nvoluntary_ctxt_switches:")[2].split(maxsplit=1)[0])
     return total

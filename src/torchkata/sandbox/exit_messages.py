@@ -1,61 +1,67 @@
-"""What to tell a learner when there is no answer: the process ended, or a compiler is missing."""
+"""Messages for a worker without a result: it timed out, it died, or it lacks a compiler."""
 
 from __future__ import annotations
 
 import signal
 
 from torchkata.errors import WorkerDiedError
-from torchkata.i18n import _
+from torchkata.i18n import Message, _
 
 
-def timeout(limit: float) -> str:
-    """The request took longer than its limit."""
+def timeout(limit: float) -> Message:
+    """Return the message for a request that took longer than its limit."""
     return _(
-        "No answer within {limit:g} s, so it was stopped. Look for a loop that never ends, or for "
-        "work that grows much faster than the input.",
+        "Stopped: no result within {limit:g} s. Look for a loop that never ends, or for work that "
+        "grows much faster than the input.",
         limit=limit,
     )
 
 
-def too_long(limit: float) -> str:
-    """No request took too long, but all of them together did."""
+def total_timeout(limit: float) -> Message:
+    """Return the message for requests that took too long together, though not individually."""
     return _(
-        "Its calls took more than {limit:g} s in all, each of them just short enough, so it was "
-        "stopped. Look for what waits, or works again on what is known already.",
+        "Stopped: the calls took more than {limit:g} s in total, although each stayed under the "
+        "limit for a single call. Look for sleeps and for repeated work.",
         limit=limit,
     )
 
 
-def protocol(detail: str) -> str:
-    """The worker's bytes made no sense."""
+def protocol_violation(detail: Message) -> Message:
+    """Return the message for a worker whose reply cannot be read."""
     return _(
-        "{detail} The answer cannot be judged. Leave the process's own pipes and threads alone: "
+        "{detail} The result cannot be graded. Do not touch the pipes and threads of the process: "
         "return the result from the function.",
         detail=detail,
     )
 
 
-def death(status: int | None) -> WorkerDiedError:
-    """Name the end of a process by its exit status (negative: a signal)."""
+def worker_died(status: int | None) -> WorkerDiedError:
+    """Return the error for the end of a process, by its exit status.
+
+    Args:
+        status: the exit code, or the negative number of a signal; None if the process is still
+            running.
+    """
     if status is None:
         return WorkerDiedError(
-            "exit", _("The code closed its connection to the judge. Return the result instead.")
+            "exit",
+            _("The code closed its connection to the judge. Return the result instead."),
         )
     if status >= 0:
         return WorkerDiedError(
             "exit",
             _(
-                "The code ended the whole process (exit code {status}), for example by os._exit() "
-                "or quit(). A function has to return instead; an exit counts for nothing.",
+                "The code ended the whole process (exit code {status}), for example with "
+                "os._exit() or quit(). Return the result from the function; exiting never passes.",
                 status=status,
             ),
         )
     name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
     causes = {
-        "SIGSEGV": _("a segmentation fault: memory was touched that is not there"),
+        "SIGSEGV": _("a segmentation fault: an invalid memory access"),
         "SIGABRT": _("an abort inside PyTorch or another library"),
-        "SIGKILL": _("killed from outside, most often because memory ran out"),
-        "SIGXCPU": _("it used up its processor time"),
+        "SIGKILL": _("killed from outside, most likely because memory ran out"),
+        "SIGXCPU": _("it used up its CPU time"),
         "SIGSYS": _("a system call that submissions may not make"),
         "SIGXFSZ": _("it wrote a file larger than allowed"),
     }
@@ -65,18 +71,27 @@ def death(status: int | None) -> WorkerDiedError:
     )
 
 
-def from_inductor(kind: str, message: str) -> bool:
-    """Whether an exception says that inductor could not build its program."""
-    if kind == "BackendCompilerFailed":  # of any backend
-        return "inductor" in message
+def from_inductor(kind: str, text: str) -> bool:
+    """Return whether an exception means that inductor could not compile its program.
+
+    Args:
+        kind: the name of the exception's class.
+        text: the exception's text, which is PyTorch's.
+    """
+    if kind == "BackendCompilerFailed":  # raised for every backend
+        return "inductor" in text
     return kind in {"InductorError", "InvalidCxxCompiler", "CppCompileError"}
 
 
-def no_compiler(message: str) -> str:
-    """A submission got by the backend that stands in, and inductor found no compiler to call."""
+def no_compiler(text: str) -> Message:
+    """Return the message for a submission that used inductor where no C++ compiler can run.
+
+    Args:
+        text: the text of inductor's exception.
+    """
     return _(
-        "This cannot be judged here: inductor, the default backend of torch.compile, has to call a "
-        "C++ compiler, and none can be called ({detail}). Use plain torch.compile, for which the "
-        "judge puts another backend in place, or leave the compiling out.",
-        detail=message.strip().partition("\n")[0][:200],
+        "This cannot be graded here: inductor, the default backend of torch.compile, needs a C++ "
+        "compiler, and none can be called ({detail}). Use plain torch.compile, for which the judge "
+        "substitutes another backend, or leave out the compilation.",
+        detail=text.strip().partition("\n")[0][:200],
     )

@@ -1,4 +1,4 @@
-"""Starting workers: forked from a warm zygote on Linux, spawned one by one elsewhere."""
+"""Start workers: forked from a warm zygote on Linux, spawned one by one elsewhere."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Final, Self
 import torch
 
 from torchkata.errors import Cancelled
-from torchkata.sandbox.timing_lock import turn
-from torchkata.sandbox.worker_client import Worker
-from torchkata.sandbox.zygote_client import Spawned, Zygote
+from torchkata.sandbox.timing_lock import timing_lock
+from torchkata.sandbox.worker_client import WorkerClient
+from torchkata.sandbox.zygote_client import SpawnedProcess, ZygoteClient
 from torchkata.worker.confinement.confine import Limits
 
 DEFAULT_LIMIT: Final = 20.0
@@ -26,94 +26,112 @@ _PIPE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What holds for every worker of a run.
+class WorkerConfig:
+    """How a launcher sets up its workers.
 
     Attributes:
         limit: seconds that one request may take.
-        confine: whether submissions are confined at all.
-        limits: memory, processor time, files.
-        spawn: start each worker on its own, as on platforms without a safe fork.
-        turns: a file shared with the judges that use the same cores; they time in turns.
+        confine: whether submissions are confined.
+        limits: memory, CPU time and files of a worker.
+        spawn: whether to start each worker by itself, as on platforms without a safe fork.
+        timing_lock: a file shared with the judges that use the same cores; they time one at a
+            time. None for a judge that works alone.
     """
 
     limit: float = DEFAULT_LIMIT
     confine: bool = True
     limits: Limits = field(default_factory=Limits)
     spawn: bool = not sys.platform.startswith("linux")
-    turns: Path | None = None
+    timing_lock: Path | None = None
 
 
 class Launcher:
-    """Starts workers and ends them all when it is closed.
+    """Starts workers, and ends them all when it is closed.
 
     Args:
-        rules: for every worker.
-        zygote: one that was started before (it needs a second to import torch).
+        config: how to set up the workers.
+        zygote: a zygote that was started earlier, because importing torch takes it a second.
+
+    Attributes:
+        config: how to set up the workers that are started from now on.
     """
 
-    def __init__(self, rules: Rules | None = None, zygote: Zygote | None = None) -> None:
-        # The judge has one thread as well: on a busy machine several wait for each other at every
-        # op (drawing inputs took 5 ms instead of 0.1).
+    def __init__(
+        self, config: WorkerConfig | None = None, zygote: ZygoteClient | None = None
+    ) -> None:
+        # The judge uses one thread, too: on a busy machine, several would wait for each other at
+        # every op (drawing inputs took 5 ms instead of 0.1).
         torch.set_num_threads(1)
-        self.rules = rules or Rules()
-        self._zygote = None if self.rules.spawn else zygote or Zygote()
-        self._workers: list[Worker] = []
+        self.config = config or WorkerConfig()
+        self._zygote = None if self.config.spawn else zygote or ZygoteClient()
+        self._owns_zygote = True
+        self._workers: list[WorkerClient] = []
+
+    def with_config(self, config: WorkerConfig) -> Launcher:
+        """Return a launcher with another configuration that shares the zygote of this one.
+
+        Closing it ends its own workers only.
+        """
+        other = Launcher(config, self._zygote)
+        other._owns_zygote = self._zygote is None
+        return other
 
     def worker(
         self, core: int | None = None, folder: Path | None = None, *, compiles: bool = False
-    ) -> Worker:
+    ) -> WorkerClient:
         """Start a worker.
 
         Args:
-            compiles: submissions are expected to: what `torch.compile` imports at its first call
-                takes more than a second, so forked workers have it from the start.
-            folder: for data loaders: a folder that it may read, with a `tmp` that it may write;
-                such a worker may start processes, so its confinement is looser.
-            core: the processor core it stays on, where the platform can pin. Contenders that are
-                timed against each other share one: it halves the spread of their ratios under load.
+            core: the CPU core to pin it to, if the platform can. Contenders that are timed against
+                each other share one, which halves the spread of their ratios under load.
+            folder: for data loaders: a folder that it may read, with a `tmp` that it may write.
+                Such a worker may start processes, so its confinement is weaker.
+            compiles: whether submissions are expected to call `torch.compile`. Its first call
+                imports modules for more than a second; forked workers then have them already.
 
         Raises:
-            KataError: none can be started here.
+            KataError: no worker can be started here.
         """
         self._workers = [worker for worker in self._workers if worker.alive]
-        request, answer, log = _pipe(), _pipe(), _pipe()
-        theirs = [request[0], answer[1], log[1]]
-        ours = (request[1], answer[0], log[0])
+        request, reply, log = _pipe(), _pipe(), _pipe()
+        theirs = [request[0], reply[1], log[1]]
+        ours = (request[1], reply[0], log[0])
         try:
             process = (
-                self._zygote.fork(theirs, {**self._how(folder), "core": core, "compiles": compiles})
+                self._zygote.fork(
+                    theirs, {**self._confinement(folder), "core": core, "compiles": compiles}
+                )
                 if self._zygote is not None
-                else Spawned(theirs, confined=self.rules.confine)
+                else SpawnedProcess(theirs, confined=self.config.confine)
             )
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        worker = Worker(process, *ours, limit=self.rules.limit)
+        worker = WorkerClient(process, *ours, limit=self.config.limit)
         self._workers.append(worker)
         return worker
 
-    def _how(self, folder: Path | None) -> dict[str, object]:
-        limits = self.rules.limits
+    def _confinement(self, folder: Path | None) -> dict[str, object]:
+        limits = self.config.limits
         if folder is not None:  # loaders share tensors through files and descriptors
             limits = replace(limits, open_files=1024, file_size=256 << 20)
         return {
-            "confine": self.rules.confine,
+            "confine": self.config.confine,
             "folder": None if folder is None else str(folder),
             "limits": asdict(limits),
         }
 
-    def turn(self) -> contextlib.AbstractContextManager[None]:
-        """Hold the clock while contenders are timed; other judges of these cores wait."""
-        return turn(self.rules.turns)
+    def timing_lock(self) -> contextlib.AbstractContextManager[None]:
+        """Return a context that keeps the other judges on these cores from timing."""
+        return timing_lock(self.config.timing_lock)
 
     def close(self) -> None:
-        """End every worker and the zygote."""
+        """End every worker, and the zygote unless it belongs to another launcher."""
         try:
             for worker in self._workers:
                 worker.close()
         finally:
-            if self._zygote is not None:
+            if self._zygote is not None and self._owns_zygote:
                 self._zygote.close()
 
     def __enter__(self) -> Self:
@@ -128,47 +146,51 @@ class Launcher:
         self.close()
 
 
-class Lease:
-    """A launcher for one judgement, which another thread can call off at any time.
+class CancellableLauncher:
+    """A launcher for one grading, which another thread can cancel at any time.
 
     Args:
         launcher: starts the workers.
+
+    Attributes:
+        cancelled: whether `cancel` was called.
     """
 
     def __init__(self, launcher: Launcher) -> None:
         self._launcher = launcher
-        self._workers: list[Worker] = []
+        self._workers: list[WorkerClient] = []
         self.cancelled = False
 
     def worker(
         self, core: int | None = None, folder: Path | None = None, *, compiles: bool = False
-    ) -> Worker:
-        """Start a worker, as a launcher does.
+    ) -> WorkerClient:
+        """Start a worker; see `Launcher.worker`.
 
         Raises:
-            Cancelled: the judgement was called off.
+            Cancelled: the grading was cancelled.
+            KataError: no worker can be started here.
         """
         if self.cancelled:
-            raise Cancelled("The judgement was called off.")
+            raise Cancelled("Grading was cancelled.")
         worker = self._launcher.worker(core, folder, compiles=compiles)
         self._workers.append(worker)
-        if self.cancelled:  # while it was being started
+        if self.cancelled:  # while the worker was being started
             worker.kill()
         return worker
 
-    def turn(self) -> contextlib.AbstractContextManager[None]:
-        """Hold the clock, as a launcher does."""
-        return self._launcher.turn()
+    def timing_lock(self) -> contextlib.AbstractContextManager[None]:
+        """Return the launcher's timing lock; see `Launcher.timing_lock`."""
+        return self._launcher.timing_lock()
 
     def cancel(self) -> None:
-        """End every worker and refuse new ones; whoever waits for an answer is told at once."""
+        """End every worker and refuse to start new ones; threads that wait for a reply return."""
         self.cancelled = True
         for worker in list(self._workers):
             worker.kill()
 
 
-def any_core() -> int | None:
-    """One of the processor cores that this process may use; None where they cannot be chosen."""
+def pick_core() -> int | None:
+    """Return a random CPU core that this process may use; None if the platform cannot pin."""
     if sys.platform.startswith("linux"):
         return random.SystemRandom().choice(sorted(os.sched_getaffinity(0)))
     return None
@@ -177,8 +199,8 @@ def any_core() -> int | None:
 def _pipe() -> tuple[int, int]:
     reader, writer = os.pipe()
     if sys.platform.startswith("linux"):
-        import fcntl  # noqa: PLC0415 - not on every platform
+        import fcntl  # noqa: PLC0415 - does not exist on every platform
 
-        with contextlib.suppress(OSError):  # the system's limit is lower: slower, not wrong
+        with contextlib.suppress(OSError):  # a lower system limit makes it slower, not wrong
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     return reader, writer

@@ -1,4 +1,4 @@
-"""The judge's ends of a worker's three pipes: bytes in and out by a deadline, and its prints."""
+"""The judge's ends of a worker's three pipes: bytes in and out by a deadline, and printed text."""
 
 from __future__ import annotations
 
@@ -7,63 +7,63 @@ import select
 import time
 from typing import Final
 
-MOST_OUTPUT: Final = 20_000  # bytes of a submission's prints that are kept
+MAX_OUTPUT: Final = 20_000  # bytes of a submission's printed text that are kept
 
 
 class DeadlineError(Exception):
-    """The deadline has passed, and what was waited for has not come."""
+    """Raised when the deadline passes before the bytes were transferred."""
 
 
 class HangUpError(Exception):
-    """The worker's end is closed."""
+    """Raised when the worker has closed its end."""
 
 
 class Pipes:
-    """Three descriptors that never block the judge for longer than it asked for.
+    """Three descriptors that never block the judge beyond a deadline.
 
     Args:
-        request: to write to.
-        answer: to read from.
-        log: carries the worker's prints, which are taken in while anything is waited for.
+        request: the descriptor to write to.
+        reply: the descriptor to read from.
+        log: the descriptor that carries printed text, which is read while waiting.
     """
 
-    def __init__(self, request: int, answer: int, log: int) -> None:
-        self._request, self._answer, self._log = request, answer, log
+    def __init__(self, request: int, reply: int, log: int) -> None:
+        self._request, self._reply, self._log = request, reply, log
         self._printed = bytearray()
         self._dropped = 0
         self._logging = self._open = True
-        for descriptor in (request, answer, log):
+        for descriptor in (request, reply, log):
             os.set_blocking(descriptor, False)
         self._poll = select.poll()
         self._poll.register(log, select.POLLIN)
-        self._poll.register(answer, select.POLLIN)
+        self._poll.register(reply, select.POLLIN)
 
     def read(self, count: int, deadline: float) -> bytearray:
         """Read exactly `count` bytes.
 
         Raises:
-            DeadlineError: they have not come by then.
-            HangUpError: they will never come.
+            DeadlineError: they did not arrive by then.
+            HangUpError: they will never arrive.
         """
         data = bytearray(count)
-        view, got = memoryview(data), 0
-        while got < count:
+        view, received = memoryview(data), 0
+        while received < count:
             try:
-                read = os.readv(self._answer, [view[got:]])
+                read = os.readv(self._reply, [view[received:]])
             except BlockingIOError:
                 self._wait(deadline)
                 continue
             if read == 0:
                 raise HangUpError
-            got += read
+            received += read
         return data
 
     def write(self, data: memoryview | bytes, deadline: float) -> None:
-        """Write all of it.
+        """Write all of `data`.
 
         Raises:
-            DeadlineError: the worker has not taken it by then.
-            HangUpError: the worker will never take it.
+            DeadlineError: the worker did not read it by then.
+            HangUpError: the worker will never read it.
         """
         view = memoryview(data).cast("B")
         while view:
@@ -80,23 +80,23 @@ class Pipes:
 
     @property
     def output(self) -> str:
-        """What the worker printed so far, bounded."""
-        if self._open:  # once closed, the numbers of the descriptors may stand for others
+        """The text printed so far, bounded."""
+        if self._open:  # once closed, the descriptors' numbers may belong to other files
             self._drain()
         text = self._printed.decode("utf-8", "replace")
-        return text + (f"\n... and {self._dropped:,} bytes more" if self._dropped else "")
+        return text + (f"\n... and {self._dropped:,} more bytes" if self._dropped else "")
 
     def close(self) -> None:
-        """Take in the last prints and close the judge's ends; asking twice is harmless."""
+        """Read the last printed text and close the judge's ends; calling it twice is harmless."""
         if not self._open:
             return
         self._drain()
         self._open = False
-        for descriptor in (self._request, self._answer, self._log):
+        for descriptor in (self._request, self._reply, self._log):
             os.close(descriptor)
 
     def _wait(self, deadline: float) -> None:
-        """Wait until something can be read or written; prints are drained on the way."""
+        """Wait until a descriptor is ready; drain printed text meanwhile."""
         left = deadline - time.monotonic()
         if left <= 0:
             raise DeadlineError
@@ -113,6 +113,6 @@ class Pipes:
             if not data:
                 self._poll.unregister(self._log)
                 self._logging = False
-            room = max(0, MOST_OUTPUT - len(self._printed))
-            self._printed += data[:room]
-            self._dropped += len(data[room:])
+            space = max(0, MAX_OUTPUT - len(self._printed))
+            self._printed += data[:space]
+            self._dropped += len(data[space:])

@@ -1,4 +1,4 @@
-"""Turns: judges that work side by side time one after the other, whatever else they do together."""
+"""A lock around timing: judges that share cores measure speed one at a time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def turn(place: Path | None) -> Iterator[None]:
-    """Hold a place at which one judge at a time reads the clock.
+def timing_lock(path: Path | None) -> Iterator[None]:
+    """Hold the lock for the duration of the block.
 
-    The kernel gives the place back when its holder dies, so a killed judge blocks nobody.
+    The kernel releases it when its holder dies, so a killed judge blocks nobody.
 
     Args:
-        place: a file that all judges of the same cores share; None for a judge that works alone.
+        path: a file that all judges on the same cores share; None for a judge that works alone.
     """
-    if place is None or not sys.platform.startswith("linux"):
+    if path is None or not sys.platform.startswith("linux"):
         yield
         return
-    import fcntl  # noqa: PLC0415 - not on every platform
+    import fcntl  # noqa: PLC0415 - does not exist on every platform
 
-    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

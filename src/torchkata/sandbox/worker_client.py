@@ -1,4 +1,4 @@
-"""The judge's end of one worker: requests, deadlines, clocks, captured prints, and its end."""
+"""The judge's end of one worker: requests, deadlines, clocks, printed text, and its termination."""
 
 from __future__ import annotations
 
@@ -8,39 +8,43 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-from torchkata.errors import ProtocolError, SubmissionError, Unmeasurable, WorkerDiedError
+from torchkata.errors import ProtocolError, WorkerDiedError
 from torchkata.i18n import _
 from torchkata.sandbox import exit_messages
 from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 from torchkata.sandbox.pipes import DeadlineError, HangUpError, Pipes
+from torchkata.sandbox.worker_errors import reported_error
 from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND
 from torchkata.worker.wire.decoding import decode
 
-_MOST_TEXT: Final = 2000  # characters of an exception's text
-
 
 class Process(Protocol):
-    """A started process that can be ended and waited for."""
+    """A started process.
+
+    Attributes:
+        pid: its process id.
+    """
 
     pid: int
 
     def status(self) -> int | None:
-        """The exit status (negative: the signal), or None while it runs."""
+        """Return the exit status (negative: the signal), or None while it runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """What one request cost the worker, by the judge's clocks.
+    """The costs of one block of calls, by the judge's clocks.
 
     Attributes:
-        unpack_ns: CPU time to read the inputs.
+        unpack_ns: CPU time for decoding the inputs.
         run_ns: CPU time of the calls.
-        pack_ns: CPU time to write the answers.
+        pack_ns: CPU time for encoding the results.
         wall_ns: wall time of the calls.
-        switches: voluntary context switches during the calls, where the platform counts them.
+        switches: voluntary context switches during the calls; None if the platform does not count
+            them.
     """
 
     unpack_ns: int
@@ -50,84 +54,102 @@ class Timing:
     switches: int | None
 
 
-class Worker:
+class WorkerClient:
     """One confined process that holds one submission.
 
     Args:
         process: the started worker.
-        request: descriptor to write to.
-        answer: descriptor to read from.
-        log: descriptor that carries its prints.
+        request: the descriptor to write requests to.
+        reply: the descriptor to read replies from.
+        log: the descriptor that carries printed text.
         limit: seconds that one request may take.
+
+    Attributes:
+        pid: its process id.
+        limit: seconds that one request may take; the next request uses the current value.
+        clock: its CPU clock.
+        confined: the level of its confinement: `full`, `partial` or `none`.
+        seconds: how long the judge has waited for it so far.
+
+    Raises:
+        WorkerDiedError: the worker ended or timed out before it was ready.
     """
 
-    def __init__(self, process: Process, request: int, answer: int, log: int, limit: float) -> None:
+    def __init__(self, process: Process, request: int, reply: int, log: int, limit: float) -> None:
         self.pid = process.pid
         self.limit = limit
         self.clock = CpuClock(process.pid)
         self._process = process
-        self._pipes = Pipes(request, answer, log)
+        self._pipes = Pipes(request, reply, log)
         self._alive = True
-        self.seconds = 0.0  # that the judge has waited for it
-        with self._minded():
-            hello = self._answered(self._deadline())
-        self.confined = str(hello.get("confined", "none"))
+        self.seconds = 0.0
+        with self._conversation():
+            greeting = self._read_reply(self._deadline())
+        self.confined = str(greeting.get("confined", "none"))
 
     def load(self, source: bytes, file: str, bind: dict[str, str] | None = None) -> None:
-        """Load a submission; `bind` lets an entry point stand for another name in it.
+        """Load a submission.
+
+        Args:
+            source: its bytes.
+            file: its file name.
+            bind: aliases of names that it defines, such as `{"row_sum": "slow_row_sum"}`.
 
         Raises:
             SubmissionError: it does not compile, or raises while it is imported.
-            WorkerDiedError: the worker ended or took too long.
+            WorkerDiedError: the worker ended or timed out.
         """
-        self._ask({"do": "load", "source": source, "file": file, "bind": bind or {}})
+        self._request({"do": "load", "source": source, "file": file, "bind": bind or {}})
 
     def run(self, probe: Callable[..., object], *arguments: object, **keywords: object) -> Any:
-        """Run `probe(module, *arguments, **keywords)` in the worker and return what it returns.
+        """Run `probe(module, *arguments, **keywords)` in the worker and return its result.
 
         Raises:
             SubmissionError: the submission raised.
-            WorkerDiedError: the worker ended or took too long.
+            WorkerDiedError: the worker ended or timed out.
         """
-        return self._ask(
+        return self._request(
             {"do": "run", "probe": probe, "arguments": arguments, "keywords": keywords}
         )
 
     def call(self, entry: str, calls: list[tuple[object, ...]]) -> tuple[list[Any], Timing]:
-        """Call an entry point once on each tuple of arguments: a block.
+        """Call an entry point once per tuple of arguments, as one block.
 
         Raises:
             SubmissionError: the submission raised.
-            WorkerDiedError: the worker ended or took too long.
+            WorkerDiedError: the worker ended or timed out.
         """
         request = encoding.encode({"do": "call", "entry": entry, "calls": calls}, pickles=True)
-        with self._minded():
+        with self._conversation():
             deadline = self._deadline()
             start = self.clock.read()
             self._write(request, deadline)
-            self._word(READY, deadline)
-            unpacked, switched = self.clock.read(), voluntary_switches(self.pid)
+            self._expect(READY, deadline)
+            unpacked, switches_before = self.clock.read(), voluntary_switches(self.pid)
             wall = time.perf_counter_ns()
             self._pipes.write(GO, deadline)
-            self._word(DONE, deadline)
+            self._expect(DONE, deadline)
             wall = time.perf_counter_ns() - wall
-            ran, rested = self.clock.read(), voluntary_switches(self.pid)
+            ran, switches_after = self.clock.read(), voluntary_switches(self.pid)
             self._pipes.write(SEND, deadline)
-            answer = self._answered(deadline)
+            reply = self._read_reply(deadline)
             packed = self.clock.read()
-            values = self._value(answer)
+            values = _value(reply)
             if not isinstance(values, list) or len(values) != len(calls):
-                raise ProtocolError(_("The worker answered another number of calls."))
+                raise ProtocolError(_("The worker returned the wrong number of results."))
+        switches = None
+        if switches_before is not None and switches_after is not None:
+            switches = switches_after - switches_before
         return values, Timing(
             unpack_ns=unpacked - start,
             run_ns=ran - unpacked,
             pack_ns=packed - ran,
             wall_ns=wall,
-            switches=None if rested is None or switched is None else rested - switched,
+            switches=switches,
         )
 
     def pause(self) -> None:
-        """Stop the process: threads that a submission left behind get no time."""
+        """Stop the process, so that threads left behind by a submission get no time."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -136,22 +158,22 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be asked."""
+        """Whether it can serve requests."""
         return self._alive
 
     @property
     def output(self) -> str:
-        """What the submission printed so far, bounded."""
+        """The text that the submission has printed so far, bounded."""
         return self._pipes.output
 
     def kill(self) -> None:
-        """End the process without waiting for its end; another thread may wait for its answer."""
+        """Kill the process without waiting for it; another thread may be waiting for its reply."""
         if self._alive:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
     def close(self) -> int | None:
-        """End the process and return its exit status; asking twice is harmless."""
+        """End the process and return its exit status; calling it twice is harmless."""
         if not self._alive:
             return None
         self._alive = False
@@ -159,82 +181,69 @@ class Worker:
             status = self._process.status()
             if status is None:
                 os.kill(self.pid, signal.SIGKILL)
-                status = self._reaped(seconds=1)
+                status = self._wait_for_status(seconds=1)
         finally:
             self._pipes.close()
         return status
 
-    def _reaped(self, seconds: float) -> int | None:
-        """Wait a little for the status: a pipe closes a moment before it is there."""
+    def _wait_for_status(self, seconds: float) -> int | None:
+        """Wait briefly for the exit status, because a pipe closes a moment before it exists."""
         end = time.monotonic() + seconds
         while (status := self._process.status()) is None and time.monotonic() < end:
             time.sleep(0.002)
         return status
 
     def _deadline(self) -> float:
+        """Return the deadline of a request that starts now; one request has one deadline."""
         if not self._alive:
             raise WorkerDiedError("exit", _("The submission's process has already ended."))
         return time.monotonic() + self.limit
 
     @contextmanager
-    def _minded(self) -> Iterator[None]:
-        """Turn whatever ends a conversation into the message that says so; the worker ends too."""
-        begun = time.monotonic()
+    def _conversation(self) -> Iterator[None]:
+        """Measure the time of the block, and end the worker if the conversation fails."""
+        start = time.monotonic()
         try:
             yield
         except DeadlineError:
             self.close()
             raise WorkerDiedError("timeout", exit_messages.timeout(self.limit)) from None
         except HangUpError:
-            status = self._reaped(seconds=0.1)
+            status = self._wait_for_status(seconds=0.1)
             self.close()
-            raise exit_messages.death(status) from None
+            raise exit_messages.worker_died(status) from None
         except ProtocolError as error:
             self.close()
-            raise WorkerDiedError("protocol", exit_messages.protocol(str(error))) from error
+            message = exit_messages.protocol_violation(error.message)
+            raise WorkerDiedError("protocol", message) from error
         finally:
-            self.seconds += time.monotonic() - begun
+            self.seconds += time.monotonic() - start
 
-    def _ask(self, request: dict[str, object]) -> Any:
+    def _request(self, request: dict[str, object]) -> Any:
         frame = encoding.encode(request, pickles=True)
-        with self._minded():
-            self._write(frame, self._deadline())
-            return self._value(self._answered(self._deadline()))
+        with self._conversation():
+            deadline = self._deadline()
+            self._write(frame, deadline)
+            return _value(self._read_reply(deadline))
 
     def _write(self, frame: encoding.Frame, deadline: float) -> None:
         for chunk in frame.chunks():
             self._pipes.write(chunk, deadline)
 
-    def _word(self, word: bytes, deadline: float) -> None:
-        if bytes(self._pipes.read(1, deadline)) != word:
-            raise ProtocolError(_("The worker answered out of turn."))
+    def _expect(self, signal_byte: bytes, deadline: float) -> None:
+        if bytes(self._pipes.read(1, deadline)) != signal_byte:
+            raise ProtocolError(_("The worker sent a reply out of order."))
 
-    def _answered(self, deadline: float) -> dict[str, Any]:
+    def _read_reply(self, deadline: float) -> dict[str, Any]:
         sizes = encoding.lengths(bytes(self._pipes.read(encoding.PREFIX.size, deadline)))
         header, payload = (self._pipes.read(size, deadline) for size in sizes)
-        answer = decode(header, payload)
-        if not isinstance(answer, dict):
-            raise ProtocolError(_("The worker sent something that is not an answer."))
-        return answer
-
-    def _value(self, answer: dict[str, Any]) -> Any:
-        if "error" not in answer:
-            return answer.get("value")
-        kind, message, line = (
-            _text(answer["error"]),
-            _text(answer.get("message", "")),
-            answer.get("line"),
-        )
-        if exit_messages.from_inductor(kind, message):
-            raise Unmeasurable(exit_messages.no_compiler(message))
-        raise SubmissionError(
-            kind,
-            message,
-            line if isinstance(line, int) else None,
-            todo=answer.get("todo") is True,
-        )
+        reply = decode(header, payload)
+        if not isinstance(reply, dict):
+            raise ProtocolError(_("The worker sent bytes that are not a reply."))
+        return reply
 
 
-def _text(said: object) -> str:
-    """A worker's word, bounded and fit to be written anywhere."""
-    return str(said)[:_MOST_TEXT].encode("utf-8", "replace").decode()
+def _value(reply: dict[str, Any]) -> Any:
+    if "error" in reply:
+        raise reported_error(reply)
+    return reply.get("value")

@@ -1,4 +1,4 @@
-"""Starting processes for workers; imports no torch, so that a judge starts its zygote first."""
+"""Start worker processes; imports no torch, so that a judge can start its zygote first."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ from torchkata.errors import KataError
 from torchkata.i18n import _
 
 _PACKAGES: Final = str(Path(__file__).resolve().parents[2])
-_KEPT: Final = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT")
+_INHERITED: Final = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "SYSTEMROOT",
+)
 _FIXED: Final = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    # glibc's allocator otherwise maps or keeps each large temporary as it pleases, and times wander
+    # Otherwise glibc's allocator maps or keeps large temporaries unpredictably, and times vary.
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_TOP_PAD_": "67108864",
@@ -33,8 +39,8 @@ _FIXED: Final = {
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | _FIXED
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return inherited | _FIXED
 
 
 def _python(statement: str) -> list[str]:
@@ -42,45 +48,61 @@ def _python(statement: str) -> list[str]:
     return [sys.executable, "-I", "-c", code]
 
 
-class Spawned:
-    """A worker that was started on its own."""
+class SpawnedProcess:
+    """A worker that was started by itself, without a zygote.
+
+    Args:
+        descriptors: for requests, replies and printed text.
+        confined: whether it confines itself.
+    """
 
     def __init__(self, descriptors: list[int], *, confined: bool) -> None:
-        request, answer, log = descriptors
-        start = f"from torchkata.worker.zygote import spawned; spawned(confined={confined})"
+        request, reply, log = descriptors
+        start = (
+            f"from torchkata.worker.zygote import spawned_main; spawned_main(confined={confined})"
+        )
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             _python(start),
-            stdin=request, stdout=answer, stderr=log, env=_environment(), start_new_session=True,
+            stdin=request, stdout=reply, stderr=log, env=_environment(), start_new_session=True,
         )  # fmt: skip
         self.pid = self._process.pid
 
     def status(self) -> int | None:
-        """The exit status (negative: the signal), or None while it runs."""
+        """Return the exit status (negative: the signal), or None while it runs."""
         return self._process.poll()
 
 
-class Forked:
-    """A worker that the zygote forked."""
+class ForkedProcess:
+    """A worker that was forked by the zygote.
 
-    def __init__(self, zygote: Zygote, pid: int) -> None:
+    Args:
+        zygote: its parent.
+        pid: its process id.
+    """
+
+    def __init__(self, zygote: ZygoteClient, pid: int) -> None:
         self.pid = pid
         self._zygote = zygote
         self._status: int | None = None
 
     def status(self) -> int | None:
-        """The exit status (negative: the signal), or None while it runs."""
+        """Return the exit status (negative: the signal), or None while it runs."""
         if self._status is None and self._zygote.closed:
             self._status = -signal.SIGKILL  # the zygote's children end with it
         if self._status is None:
-            self._status = self._zygote.ask({"do": "reap", "pid": self.pid})["status"]
+            self._status = self._zygote.request({"do": "reap", "pid": self.pid})["status"]
         return self._status
 
 
-class Zygote:
-    """The judge's end of the warm process; several threads may ask at once."""
+class ZygoteClient:
+    """Starts the zygote and sends it commands; safe to use from several threads.
+
+    Attributes:
+        closed: whether the zygote has been ended.
+    """
 
     def __init__(self) -> None:
-        self._link, theirs = socket.socketpair()
+        self._socket, theirs = socket.socketpair()
         start = f"from torchkata.worker.zygote import main; main({theirs.fileno()})"
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             _python(start),
@@ -88,43 +110,53 @@ class Zygote:
             start_new_session=True,
         )  # fmt: skip
         theirs.close()
-        self._answers = self._link.makefile("rb")
+        self._replies = self._socket.makefile("rb")
         self._ready = False
-        self._asking = threading.Lock()  # an answer belongs to whoever asked last
+        self._lock = threading.Lock()  # each reply belongs to the latest command
         self.closed = False
 
-    def fork(self, descriptors: list[int], how: dict[str, Any]) -> Forked:
-        """Fork a worker that takes requests, gives answers and prints on three descriptors."""
-        return Forked(self, self.ask({"do": "fork", **how}, descriptors)["pid"])
+    def fork(self, descriptors: list[int], options: dict[str, Any]) -> ForkedProcess:
+        """Fork a worker.
 
-    def ask(self, command: dict[str, Any], descriptors: list[int] | None = None) -> dict[str, Any]:
-        """Send a command and wait for its answer.
+        Args:
+            descriptors: for requests, replies and printed text.
+            options: how to set up the worker, as `torchkata.worker.zygote` expects them.
+
+        Raises:
+            KataError: the zygote has ended.
+        """
+        return ForkedProcess(self, self.request({"do": "fork", **options}, descriptors)["pid"])
+
+    def request(
+        self, command: dict[str, Any], descriptors: list[int] | None = None
+    ) -> dict[str, Any]:
+        """Send a command and wait for its reply.
 
         Raises:
             KataError: the zygote has ended.
         """
         try:
-            with self._asking:
+            with self._lock:
                 if not self._ready:
-                    self._ready = self._answers.readline() == b"ready\n"
-                socket.send_fds(self._link, [json.dumps(command).encode()], descriptors or [])
-                answer: dict[str, Any] = json.loads(self._answers.readline())
+                    self._ready = self._replies.readline() == b"ready\n"
+                socket.send_fds(self._socket, [json.dumps(command).encode()], descriptors or [])
+                reply: dict[str, Any] = json.loads(self._replies.readline())
         except (OSError, ValueError) as error:
             raise KataError(
                 _(
                     "The process that starts the workers has ended. Try `python -c 'import torch'` "
-                    "in this environment; if that works, please report what you see above."
+                    "in this environment; if that works, please report the output above."
                 )
             ) from error
-        except BaseException:  # Ctrl-C: the answer, left unread, would pass for the next one's
+        except BaseException:  # Ctrl-C: an unread reply would be mistaken for the next one's
             self.close()
             raise
-        return answer
+        return reply
 
     def close(self) -> None:
-        """End it; its children end with it."""
+        """End the zygote; its children end with it."""
         self.closed = True
-        self._answers.close()
-        self._link.close()
+        self._replies.close()
+        self._socket.close()
         self._process.kill()
         self._process.wait()

@@ -1,6 +1,6 @@
-"""Probes that every exercise uses: code that exercises a submission and returns plain data.
+"""The engine's own probes: functions that exercise a submission and return plain data.
 
-They run in the worker, after the submission was loaded: what they say teaches, it proves nothing.
+They run in the worker, beside the submission. Their results help to explain; they prove nothing.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from torchkata.worker.meters.memory import MemoryMeter
-from torchkata.worker.meters.ops import Escapes, OpMeter, own_kernels
-from torchkata.worker.meters.trace import EnoughSeen, TraceMeter
+from torchkata.worker.meters.ops import ConversionCounter, OpMeter, overridden_kernels
+from torchkata.worker.meters.trace import TraceLimitReached, TraceMeter
 from torchkata.worker.twin import device as twin
+from torchkata.worker.twin.provenance import Origins
 
-# Taken now, as a submission may put anything in their place.
+# Saved now, because a submission may replace them.
 _equal = torch.equal
 _grad = torch.autograd.grad
 
 
 def describe(module: ModuleType, names: Iterable[str]) -> dict[str, dict[str, object] | None]:
-    """Say of each name what it is and which parameters it takes; None where it is missing."""
+    """Return the kind, type and parameters of each name; None if the module does not define it."""
     return {name: _described(getattr(module, name, None)) for name in names}
 
 
-def defined(module: ModuleType) -> list[str]:
-    """The functions and classes that the file itself defines, in its order."""
+def defined_names(module: ModuleType) -> list[str]:
+    """Return the names of the functions and classes that the file itself defines, in order."""
     return [
         name
         for name, thing in vars(module).items()
@@ -57,12 +58,12 @@ def _described(thing: object) -> dict[str, object] | None:
 
 
 def on_device(device: str) -> Any:
-    """Enter what `device` needs: the twin's mode, or nothing."""
+    """Return the context that `device` needs: the twin's mode, or none."""
     return twin.TwinMode() if device.startswith("twin") else nullcontext()
 
 
-def move(tree: object, device: str) -> Any:
-    """Bring every tensor of a tree to `device`, keeping `requires_grad`."""
+def to_device(tree: object, device: str) -> Any:
+    """Copy every tensor of a tree to `device`, keeping `requires_grad`."""
     if device.startswith("twin"):
         return twin.to_twin(tree)
     if device == "cpu":
@@ -74,7 +75,7 @@ def move(tree: object, device: str) -> Any:
     )
 
 
-def measured(
+def run_metered(
     module: ModuleType,
     probe: Callable[..., object],
     arguments: tuple[object, ...],
@@ -84,67 +85,81 @@ def measured(
     memory: bool = False,
     kept: bool = False,
 ) -> dict[str, object]:
-    """Run another probe on `device` under meters; `kept` is the memory meter's.
+    """Run another probe on `device` under meters.
+
+    Args:
+        module: the submission.
+        probe: the probe to run.
+        arguments: its arguments.
+        device: the device to run on.
+        ops: whether to count ops.
+        memory: whether to measure memory.
+        kept: whether memory that outlives the call counts; see `MemoryMeter`.
 
     Returns:
-        `value`, and where asked for `ops` and `memory` (plain forms of `OpCount`, `MemoryUse`);
-        `worked_ns`, the CPU time of this thread, and of those that the meters do not follow; `own`,
-        ops with another kernel; `left`, where values left; `synchronisations` on the twin.
+        `value`; `ops` and `memory` if requested (JSON forms of `OpCount` and `MemoryUse`);
+        `worked_ns`, the CPU time of this thread and of those that the meters do not follow;
+        `overridden_kernels`, ops for which the submission registered another kernel; `conversions`,
+        an `OpCount` of the values that left PyTorch; and `synchronizations` on the twin, as
+        (op, line) pairs.
     """
-    answer: dict[str, object] = {}
+    reply: dict[str, object] = {}
     with ExitStack() as stack:
         mode = stack.enter_context(on_device(device))
-        moved = move(arguments, device)
+        moved = to_device(arguments, device)
         memory_meter = (
             stack.enter_context(MemoryMeter((arguments, moved), kept=kept)) if memory else None
         )
-        seen = len(mode.synchronisations) if mode is not None else 0
-        escapes = stack.enter_context(Escapes())
+        seen = len(mode.synchronizations) if mode is not None else 0
+        conversions = stack.enter_context(ConversionCounter())
         op_meter = stack.enter_context(OpMeter()) if ops else None
         value = probe(module, *moved)
         for meter in (op_meter, memory_meter):
             if meter is not None:
-                answer["worked_ns"] = meter.worked_ns
-        answer |= {"own": own_kernels(), "left": escapes.count.as_plain()}
+                reply["worked_ns"] = meter.worked_ns
+        reply |= {
+            "overridden_kernels": overridden_kernels(),
+            "conversions": conversions.count.to_json(),
+        }
         if memory_meter is not None:
-            answer["memory"] = memory_meter.use.as_plain()
+            reply["memory"] = memory_meter.use.to_json()
         if op_meter is not None:
-            answer["ops"] = op_meter.count.as_plain()
+            reply["ops"] = op_meter.count.to_json()
         if mode is not None:
-            events = mode.synchronisations[seen:]
-            answer["synchronisations"] = [(event.op, event.line) for event in events]
-    answer["value"] = value
-    return answer
+            events = mode.synchronizations[seen:]
+            reply["synchronizations"] = [(event.op, event.line) for event in events]
+    reply["value"] = value
+    return reply
 
 
-def ready(_module: ModuleType, device: str) -> None:
-    """Make the first steps on a kind of device, which take longer than all later ones."""
+def warm_up(_module: ModuleType, device: str) -> None:
+    """Run a first op and backward pass on a device; they take longer than all later ones."""
     with on_device(device):
-        x = move(torch.ones(2), device).requires_grad_()
+        x = to_device(torch.ones(2), device).requires_grad_()
         torch.autograd.grad((x * x).sum(), x)
 
 
-def traced(
+def run_traced(
     module: ModuleType, probe: Callable[..., object], arguments: tuple[object, ...], device: str
 ) -> dict[str, object]:
-    """Run another probe once more: `steps` as plain data; synchronisations as (op, line) pairs."""
+    """Run another probe; return its `steps`, and `synchronizations` as (op, line) pairs."""
     with on_device(device) as mode:
-        moved = move(arguments, device)
-        seen = len(mode.synchronisations) if mode is not None else 0
-        with TraceMeter(_tensors(moved)) as meter, suppress(Exception, EnoughSeen):
+        moved = to_device(arguments, device)
+        seen = len(mode.synchronizations) if mode is not None else 0
+        with TraceMeter(_tensors(moved)) as meter, suppress(Exception, TraceLimitReached):
             probe(module, *moved)
-        events = mode.synchronisations[seen:] if mode is not None else []
+        events = mode.synchronizations[seen:] if mode is not None else []
         reads = [(event.op, event.line) for event in events]
-        return {"steps": meter.steps, "synchronisations": reads}
+        return {"steps": meter.steps, "synchronizations": reads}
 
 
 def install(module: ModuleType, name: str, thing: object) -> None:
-    """Put a baseline into the worker's module."""
+    """Set an attribute of the worker's module, such as a baseline function."""
     setattr(module, name, thing)
 
 
 def adapt(module: ModuleType, name: str, probe: Callable[..., object]) -> None:
-    """Let a probe be called like a function of the submission."""
+    """Make a probe callable like a function of the submission."""
     setattr(module, name, partial(probe, module))
 
 
@@ -153,28 +168,38 @@ def call(module: ModuleType, entry: str, *arguments: object) -> object:
     return getattr(module, entry)(*arguments)
 
 
-def placed(
+def call_and_locate(
     module: ModuleType, entry: str, arguments: tuple[object, ...], device: str
 ) -> dict[str, object]:
-    """Call an entry point on `device`; say on which device each result lies.
+    """Call an entry point on `device`, and return on which device each result is.
 
     Returns:
-        `value`, `devices` and `expected` ones, and `made`: which call made a result that is astray.
+        `value`; `devices`, one per result; `expected`, the devices of the inputs; and `made`, the
+        `call` that created a result on the wrong device and its `line` (0 if unknown), or None.
     """
     with on_device(device) as mode:
-        moved = move(arguments, device)
+        moved = to_device(arguments, device)
         expected = {str(leaf.device) for leaf in tree_leaves(moved) if torch.is_tensor(leaf)}
         value = getattr(module, entry)(*moved)
         leaves = _tensors(value)
         devices = [str(leaf.device) for leaf in leaves]
-        astray = [leaf for leaf in leaves if mode is not None and not twin.is_twin(leaf)]
-        made = next((text for leaf in astray if (text := mode.origins.maker(leaf))), "")
-        home = twin.to_host(value) if device.startswith("twin") else move(value, "cpu")
-    return {"value": home, "devices": devices, "expected": sorted(expected), "made": made}
+        stray = [leaf for leaf in leaves if mode is not None and not twin.is_twin(leaf)]
+        made = next((call for leaf in stray if (call := _creating_call(mode.origins, leaf))), None)
+        value = to_cpu(value, device)
+    return {"value": value, "devices": devices, "expected": sorted(expected), "made": made}
 
 
-def purity(module: ModuleType, entry: str, arguments: tuple[object, ...]) -> list[int]:
-    """Call an entry point; return the positions of the arguments whose tensors it modified."""
+def _creating_call(origins: Origins, tensor: torch.Tensor) -> dict[str, object] | None:
+    """Return the call that created a CPU tensor, and its line, as plain data."""
+    origin = origins.of(tensor)
+    if origin is None:
+        return None
+    call = ".cpu() or .to(...)" if origin.name == "to_copy" else f"torch.{origin.call}"
+    return {"call": call, "line": origin.line or 0}
+
+
+def modified_arguments(module: ModuleType, entry: str, arguments: tuple[object, ...]) -> list[int]:
+    """Call an entry point; return the positions of the arguments whose tensors it modifies."""
     before = [
         [(leaf, leaf._version, leaf.detach().clone()) for leaf in _tensors(argument)]  # noqa: SLF001
         for argument in arguments
@@ -211,15 +236,17 @@ def gradients(
     """Differentiate the results, weighted by `cotangents`, with respect to some arguments.
 
     Returns:
-        `gradients`, one per wanted position (None where nothing flows), and `graph`, whether any
-        result has a gradient graph at all.
+        `gradients`, one per wanted position (None if no gradient flows there), and `graph`, whether
+        any result has an autograd graph at all.
     """
     with on_device(device):
-        moved = list(move(arguments, device))
+        moved = list(to_device(arguments, device))
         for position in wanted:
             moved[position] = moved[position].detach().clone().requires_grad_()
         results = _tensors(getattr(module, entry)(*moved))
-        weights = move(cotangents, device) if cotangents else [torch.ones_like(r) for r in results]
+        weights = (
+            to_device(cotangents, device) if cotangents else [torch.ones_like(r) for r in results]
+        )
         pairs = [
             (result, weight.to(result.dtype))
             for result, weight in zip(results, weights, strict=True)
@@ -227,23 +254,23 @@ def gradients(
         ]
         if not pairs:
             return {"gradients": [None] * len(wanted), "graph": False}
-        found = _grad(
+        gradients = _grad(
             [result for result, _ in pairs],
             [moved[position] for position in wanted],
             [weight for _, weight in pairs],
             allow_unused=True,
         )
-        return {"gradients": twin.to_host(list(found)), "graph": True}
+        return {"gradients": twin.to_host(list(gradients)), "graph": True}
 
 
 def run_on(
     module: ModuleType, probe: Callable[..., object], arguments: tuple[object, ...], device: str
 ) -> object:
-    """Run another probe with its tensors on `device`; its results come home."""
+    """Run another probe with its tensors on `device`; copy its results to the CPU."""
     with on_device(device):
-        return move_home(probe(module, *move(arguments, device)), device)
+        return to_cpu(probe(module, *to_device(arguments, device)), device)
 
 
-def move_home(value: object, device: str) -> object:
-    """Bring tensors back to the CPU."""
-    return twin.to_host(value) if device.startswith("twin") else move(value, "cpu")
+def to_cpu(value: object, device: str) -> object:
+    """Copy the tensors of a tree from `device` to the CPU."""
+    return twin.to_host(value) if device.startswith("twin") else to_device(value, "cpu")

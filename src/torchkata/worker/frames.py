@@ -1,15 +1,15 @@
-"""Which line of the learner's file is running: read from the call stack by a made-up file name."""
+"""Find the line of the submission that is running, by walking up the call stack."""
 
 from __future__ import annotations
 
 import sys
 
 PREFIX = "submission:"
-"""Learner code is compiled under `submission:NN_name.py`, so that its frames are known by name."""
+"""Submissions are compiled under the name `submission:NN_name.py`; it identifies their frames."""
 
 
 def learner_line() -> int | None:
-    """Return the line of the innermost frame of learner code, or None outside of it."""
+    """Return the line of the innermost frame of the submission; None outside of it."""
     frame = sys._getframe(1)  # noqa: SLF001 - the documented way to walk the stack cheaply
     while frame is not None:
         if frame.f_code.co_filename.startswith(PREFIX):

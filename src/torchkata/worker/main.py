@@ -1,6 +1,7 @@
-"""The untrusted process: loads one submission and answers the judge's requests about it.
+"""The untrusted process: loads one submission and replies to the judge's requests about it.
 
-Nothing that it says about itself is evidence; values, shapes and times are judged from outside.
+What it says about itself proves nothing; values, shapes and times are judged from outside. It
+speaks data and English, never another language: the judge translates.
 """
 
 from __future__ import annotations
@@ -15,36 +16,36 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from torchkata.i18n import _
 from torchkata.worker.frames import PREFIX
 from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND, Channel
 
 MODULE: Final = "submission"
+_MOST_NAME: Final = 200
 _MOST_TEXT: Final = 2000
 
 
-def serve(channel: Channel) -> None:
-    """Answer requests until the judge closes the pipe."""
+def serve_requests(channel: Channel) -> None:
+    """Serve requests until the judge closes the pipe."""
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     gc.freeze()
-    answers: dict[str, Callable[..., None]] = {"load": _load, "call": _call, "run": _run}
+    handlers: dict[str, Callable[..., None]] = {"load": _load, "call": _call, "run": _run}
     while True:
         try:
             request = channel.receive()
-        except Exception as error:  # noqa: BLE001 - a probe that cannot be loaded here
+        except Exception as error:  # noqa: BLE001 - a probe that cannot be unpickled here
             channel.send(encoding.encode(_failure(error)))
             continue
         if not isinstance(request, dict):
             return
-        answers[request.pop("do")](channel, module, **request)
+        handlers[request.pop("do")](channel, module, **request)
 
 
 def _load(
     channel: Channel, module: types.ModuleType, source: bytes, file: str, bind: dict[str, str]
 ) -> None:
-    """Compile and execute the submission's bytes; `bind` lets a name stand for another."""
+    """Compile and execute the submission; `bind` makes a name an alias of another one."""
 
     def load() -> None:
         name = PREFIX + file
@@ -61,7 +62,7 @@ def _load(
 def _call(
     channel: Channel, module: types.ModuleType, entry: str, calls: list[tuple[object, ...]]
 ) -> None:
-    """Call one function on each tuple of arguments, with the judge's clock read at every step."""
+    """Call a function on each tuple of arguments; the judge reads its clock at every step."""
 
     def call() -> list[object]:
         function = getattr(module, entry)
@@ -91,64 +92,73 @@ def _outcome(function: Callable[[], object]) -> dict[str, object]:
         return {"value": function()}
     except SystemExit as error:  # `sys.exit()` in a submission is an error like any other
         return _failure(error)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the judge has to know
+    except BaseException as error:  # noqa: BLE001 - the judge has to know, whatever it is
         return _failure(error)
     finally:
         for stream in (sys.stdout, sys.stderr):
-            with suppress(Exception):  # a submission may have put anything in their place
+            with suppress(Exception):  # a submission may have replaced them
                 stream.flush()
 
 
 def _reply(channel: Channel, outcome: dict[str, object]) -> None:
-    """Answer; what cannot be written down is reported as an error of the submission."""
+    """Send the outcome; a value that cannot be encoded is reported as the submission's error."""
     try:
-        channel.send(encoding.encode(_plain(outcome)))
+        channel.send(encoding.encode(_without_twin(outcome)))
     except BrokenPipeError:
         raise SystemExit(1) from None
-    except BaseException as error:  # noqa: BLE001 - say why there is no answer
+    except BaseException as error:  # noqa: BLE001 - report why there is no value
         channel.send(encoding.encode(_failure(error)))
 
 
-def _plain(outcome: dict[str, object]) -> dict[str, object]:
-    """Bring tensors of the twin device home: only plain tensors cross the wire."""
+def _without_twin(outcome: dict[str, object]) -> dict[str, object]:
+    """Copy tensors of the twin device to the CPU, because only plain tensors can be encoded."""
     if "value" in outcome and "torchkata.worker.twin.device" in sys.modules:
-        from torchkata.worker.twin.device import to_host  # noqa: PLC0415 - only where it is registered
+        from torchkata.worker.twin.device import to_host  # noqa: PLC0415 - only if it is registered
 
         return {"value": to_host(outcome["value"])}
     return outcome
 
 
 def _failure(error: BaseException) -> dict[str, object]:
+    """Describe an exception as plain data.
+
+    Returns:
+        `error` (the class name), `message` (English), `line` of the submission or None, `todo`
+        (whether it is the bare NotImplementedError of a stub), and the `details` that exceptions of
+        the engine carry: plain data, from which the judge builds a message that it can translate.
+    """
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(PREFIX)]
     line = own[-1].lineno if own else None
     if isinstance(error, SyntaxError) and str(error.filename).startswith(PREFIX):
         line = error.lineno
     bare = type(error) is NotImplementedError and not error.args
+    details = vars(error).get("details")
     return {
-        "error": type(error).__name__[:200],
+        "error": type(error).__name__[:_MOST_NAME],
         "message": _text(error),
         "line": line,
         "todo": bare and bool(own) and frames[-1] is own[-1],
+        "details": details if type(details) is dict else {},
     }
 
 
 def _text(error: BaseException) -> str:
     try:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
-    except Exception:  # noqa: BLE001 - a learner's own __str__ may raise
-        text = _("(its text cannot be shown)")
+    except Exception:  # noqa: BLE001 - a submission's own __str__ may raise
+        text = "(its text cannot be shown)"
     return str(text)[:_MOST_TEXT].encode("utf-8", "replace").decode()
 
 
-def settle() -> None:
-    """Make the process as every judgement needs it: one thread, no input, an anonymous argv."""
-    import torch  # noqa: PLC0415 - a spawned worker imports it here, a forked one has it
+def configure_process() -> None:
+    """Set up the process for grading: one thread, no input, an anonymous argv."""
+    import torch  # noqa: PLC0415 - a spawned worker imports it here, a forked one has it already
 
-    from torchkata.probes import quick_backend  # noqa: PLC0415 - it knows torch
+    from torchkata.probes import use_eager_backend  # noqa: PLC0415 - imports torch
 
     torch.set_num_threads(1)
-    quick_backend()
+    use_eager_backend()
     sys.argv = [MODULE]
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - stays open for the process's life
     sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115

@@ -1,7 +1,7 @@
-"""The warm process that workers are forked from: has torch imported, runs no op, holds no secret.
+"""The warm process that workers are forked from: has imported torch, holds no secret.
 
-Children of a process that ran a parallel op hang in their own first one, so this one never does.
-It obeys one-line commands on a socket: `fork` (with three descriptors) and `reap PID`.
+It runs no op: a process forked after a parallel op would hang in its own first one. It serves
+one-line commands on a socket: `fork` (with three descriptors) and `reap` (of a process id).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from torchkata.worker.confinement.confine import (
     Limits,
-    adopt_orphans,
+    become_subreaper,
     confine,
     die_with_parent,
     readable_paths,
@@ -28,23 +28,27 @@ from torchkata.worker.wire.channel import Channel
 
 _MOST_MESSAGE: Final = 65536
 _MOST_ROUNDS: Final = 100
-_ABOVE: Final = 100  # clear of every descriptor that `_place` fills
+_TEMPORARY: Final = 100  # first descriptor above all those that `_arrange` assigns
 _MOST_DESCRIPTORS: Final = 65536
 
 
 def main(control: int) -> None:
-    """Serve until the judge goes away."""
+    """Serve commands until the judge exits.
+
+    Args:
+        control: the descriptor of a connected socket.
+    """
     die_with_parent()
-    adopt_orphans()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the judge's to handle
+    become_subreaper()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the judge handles Ctrl-C
     link = socket.socket(fileno=control)
-    _warm()
+    _import_libraries()
     link.sendall(b"ready\n")
     workers: set[int] = set()
     while True:
         try:
             message, descriptors, _flags, _address = socket.recv_fds(link, _MOST_MESSAGE, 3)
-        except ConnectionResetError:  # the judge went before it had read that all is ready
+        except ConnectionResetError:  # the judge exited before it read that all is ready
             return
         if not message:
             return
@@ -53,7 +57,7 @@ def main(control: int) -> None:
             link.sendall(_line(_reap(command["pid"], workers)))
             continue
         if command["compiles"]:
-            _warm_compilers()
+            _import_compilers()
         pid = os.fork()
         if pid == 0:
             link.detach()
@@ -65,19 +69,19 @@ def main(control: int) -> None:
         link.sendall(_line({"pid": pid}))
 
 
-def _line(answer: dict[str, Any]) -> bytes:
-    return json.dumps(answer).encode() + b"\n"
+def _line(reply: dict[str, Any]) -> bytes:
+    return json.dumps(reply).encode() + b"\n"
 
 
-def _warm() -> None:
-    tempfile.tempdir = "/tmp"  # noqa: S108 - importing torch._dynamo asks; a worker cannot write there
+def _import_libraries() -> None:
+    tempfile.tempdir = "/tmp"  # noqa: S108 - torch._dynamo asks for it; a worker cannot write there
     import cloudpickle  # noqa: F401, PLC0415
     import numpy as np  # noqa: F401, PLC0415
     import torch  # noqa: PLC0415
-    import torch._dynamo  # noqa: PLC0415 - a second that each optimizer's first step would take
+    import torch._dynamo  # noqa: PLC0415 - saves a second in each optimizer's first step
 
     torch.set_num_threads(1)
-    import torchkata.probes  # noqa: F401, PLC0415 - graders' probes name it
+    import torchkata.probes  # noqa: F401, PLC0415 - used by graders' probes
     from torchkata.worker import builtin_probes  # noqa: F401, PLC0415 - after torch
     from torchkata.worker import main as worker  # noqa: F401, PLC0415 - after torch
 
@@ -85,12 +89,12 @@ def _warm() -> None:
     gc.freeze()
 
 
-def _warm_compilers() -> None:
-    """Import what `torch.compile` imports at its first call; nothing where that was done before."""
+def _import_compilers() -> None:
+    """Import the modules that `torch.compile` imports at its first call, once."""
     if "torch._inductor.compile_fx" in sys.modules:
         return
-    import torch._dynamo.repro.after_dynamo  # noqa: PLC0415 - only where it is asked for
-    import torch._inductor.compile_fx  # noqa: F401, PLC0415 - only where it is asked for
+    import torch._dynamo.repro.after_dynamo  # noqa: PLC0415 - only if requested
+    import torch._inductor.compile_fx  # noqa: F401, PLC0415 - only if requested
 
     gc.collect()
     gc.freeze()
@@ -101,18 +105,18 @@ def _reap(pid: int, workers: set[int]) -> dict[str, Any]:
     if not done:
         return {"status": None}
     workers.discard(pid)
-    _end_orphans(workers)
+    _kill_orphans(workers)
     return {"status": os.waitstatus_to_exitcode(status)}
 
 
-def _end_orphans(workers: set[int]) -> None:
-    """End what a dead worker's own children left behind: they are this process's children now."""
-    for _ in range(_MOST_ROUNDS):
+def _kill_orphans(workers: set[int]) -> None:
+    """Kill the child processes of dead workers, which are now children of this process."""
+    for _round in range(_MOST_ROUNDS):
         try:
             text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
         except OSError:
-            return  # no such list here, and no adopted children either
-        orphans = {int(word) for word in text.split()} - workers
+            return  # a platform without this list does not reparent children to us either
+        orphans = {int(pid) for pid in text.split()} - workers
         if not orphans:
             return
         for orphan in orphans:
@@ -125,13 +129,13 @@ def _become_worker(descriptors: list[int], command: dict[str, Any]) -> None:
     try:
         os.setsid()
         die_with_parent()
-        request, answer = _place(descriptors)
+        request, reply = _arrange(descriptors)
         level = "none"
         if command["core"] is not None:
             os.sched_setaffinity(0, {command["core"]})
         folder = command["folder"]
         if folder is not None:
-            tempfile.tempdir = f"{folder}/tmp"  # noqa: S108 - the judge made it for this worker
+            tempfile.tempdir = f"{folder}/tmp"  # noqa: S108 - created by the judge for this worker
         if command["confine"]:
             level = confine(
                 Limits(**command["limits"]),
@@ -140,44 +144,61 @@ def _become_worker(descriptors: list[int], command: dict[str, Any]) -> None:
                 allow_processes=folder is not None,
                 private=folder or "",
             ).level
-        serve_on(request, answer, level)
-    except BaseException:  # noqa: BLE001 - shown in the log, which the judge reads
+        serve(request, reply, level)
+    except BaseException:  # noqa: BLE001 - printed to the log, which the judge reads
         traceback.print_exc()
     finally:
-        os._exit(1)  # nothing of the zygote's own shutdown runs in a child
+        os._exit(1)  # skips the zygote's own shutdown handlers
 
 
-def _place(descriptors: list[int]) -> tuple[int, int]:
-    """Put requests, answers and the log at fixed descriptors; close everything else."""
-    request, answer, log = (os.dup2(fd, _ABOVE + n) for n, fd in enumerate(descriptors))
+def _arrange(descriptors: list[int]) -> tuple[int, int]:
+    """Move the pipes to fixed descriptors, and close all others.
+
+    Args:
+        descriptors: for requests, replies and printed text.
+
+    Returns:
+        The descriptors for requests and replies.
+    """
+    request, reply, log = (os.dup2(fd, _TEMPORARY + n) for n, fd in enumerate(descriptors))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.dup2(request, 3)
-    os.dup2(answer, 4)
+    os.dup2(reply, 4)
     os.closerange(5, _MOST_DESCRIPTORS)
     return 3, 4
 
 
-def serve_on(request: int, answer: int, level: str) -> None:
-    """Answer requests in this process until the judge closes the pipe, then leave at once."""
-    from torchkata.worker import main as worker  # noqa: PLC0415 - a spawned worker comes here cold
-    from torchkata.worker.wire import encoding as wire  # noqa: PLC0415 - a spawned worker comes here cold
+def serve(request: int, reply: int, level: str) -> None:
+    """Serve requests in this process until the judge closes the pipe, then exit at once.
+
+    Args:
+        request: the descriptor to read from.
+        reply: the descriptor to write to.
+        level: how far the process is confined, for the judge.
+    """
+    from torchkata.worker import main as worker  # noqa: PLC0415 - a spawned worker imports it here
+    from torchkata.worker.wire import encoding  # noqa: PLC0415 - likewise
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker.settle()
-    channel = Channel(request, answer)
-    channel.send(wire.encode({"confined": level}))
-    worker.serve(channel)
+    worker.configure_process()
+    channel = Channel(request, reply)
+    channel.send(encoding.encode({"confined": level}))
+    worker.serve_requests(channel)
     os._exit(0)
 
 
-def spawned(*, confined: bool) -> None:
-    """Be a worker started on its own, where fork is not to be had: the pipes come as 0, 1 and 2."""
-    request, answer = os.dup(0), os.dup(1)
+def spawned_main(*, confined: bool) -> None:
+    """Run a worker on a platform without fork; its pipes are the descriptors 0, 1 and 2.
+
+    Args:
+        confined: whether to confine the process.
+    """
+    request, reply = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     die_with_parent()
-    _warm()
+    _import_libraries()
     level = confine(Limits(), readable=readable_paths()).level if confined else "none"
-    serve_on(request, answer, level)
+    serve(request, reply, level)

@@ -1,4 +1,4 @@
-"""Filter programs: the kernel's small machine that judges one system call at a time."""
+"""Programs for the kernel's system call filter (BPF)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 class Instruction(NamedTuple):
-    """One step of the kernel's small filter machine.
+    """One instruction of a filter program.
 
     Attributes:
-        code: what to do.
-        if_true: how many instructions to skip when a comparison holds.
-        if_false: how many to skip when it does not.
-        operand: the number to compare with, the place to load from, or the verdict.
+        code: the operation.
+        if_true: how many instructions to skip if a comparison is true.
+        if_false: how many to skip if it is false.
+        operand: the number to compare with, the offset to load from, or the verdict.
     """
 
     code: int
@@ -32,7 +32,7 @@ IF_AT_LEAST = 0x35
 IF_ANY_BIT = 0x45
 RETURN = 0x06
 
-# Where the kernel puts what the filter may look at.
+# Offsets in the structure that the kernel passes to the filter.
 NUMBER_AT = 0
 ARCHITECTURE_AT = 4
 _ARGUMENTS_AT = 16
@@ -47,25 +47,25 @@ NO_SUCH_CALL = Instruction(RETURN, 0, 0, FAIL_WITH | errno.ENOSYS)
 
 
 def argument(index: int, *, half: int = 0) -> Instruction:
-    """Load one half of the call's argument."""
+    """Return the instruction that loads one half of an argument of the call."""
     return Instruction(LOAD, 0, 0, _ARGUMENTS_AT + _ARGUMENT_SIZE * index + half)
 
 
 def if_equal(value: int, verdict: Instruction) -> list[Instruction]:
-    """Give the verdict when the loaded value is this one."""
+    """Return the test that gives the verdict if the loaded value equals `value`."""
     return [Instruction(IF_EQUAL, 0, 1, value), verdict]
 
 
 def unless_equal(value: int, verdict: Instruction) -> list[Instruction]:
-    """Give the verdict when the loaded value is another one."""
+    """Return the test that gives the verdict if the loaded value differs from `value`."""
     return [Instruction(IF_EQUAL, 1, 0, value), verdict]
 
 
 def if_any_bit(bits: int, verdict: Instruction) -> list[Instruction]:
-    """Give the verdict when the loaded value has any of the bits."""
+    """Return the test that gives the verdict if the loaded value has any of the bits."""
     return [Instruction(IF_ANY_BIT, 0, 1, bits), verdict]
 
 
 def packed(steps: Iterable[Instruction]) -> bytes:
-    """Return the program as the kernel reads it."""
+    """Return the program as the bytes that the kernel reads."""
     return b"".join(struct.pack("=HBBI", *step) for step in steps)

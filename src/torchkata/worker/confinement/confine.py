@@ -1,12 +1,12 @@
-"""Confinement of the process that will run a submission: what is in force, and setting it up.
+"""Confine the process that will run a submission, and report which measures are in force.
 
-It takes, in this order, resource limits, `no_new_privs`, Landlock for files and seccomp for system
-calls, by the C library alone, as root or as an ordinary user. It holds for good, and for every
-thread that is started afterwards; a thread that is older stays free, so call it in a process that
-has just been forked.
+The steps are, in this order: resource limits, `no_new_privs`, Landlock for files, and seccomp for
+system calls. They need only the C library, and work for root and for ordinary users. Confinement is
+permanent and applies to every thread that is started afterwards. A thread that is already running
+stays unconfined, so confine a process right after it was forked.
 
-What it leaves open: a confined process may ask whether a path exists and how large a file is, and
-may use its share of the processor and of memory.
+Still allowed: a confined process may query whether a path exists and how large a file is, and it
+may use its share of CPU time and memory.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchkata.i18n import _
+from torchkata.i18n import Message, _
+from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.worker.confinement import landlock, libc, seccomp
-from torchkata.worker.confinement.mount_namespace import bound_processes, folders
+from torchkata.worker.confinement.mount_namespace import bound_processes, private_folders
 from torchkata.worker.confinement.readable_paths import readable_paths
 from torchkata.worker.confinement.rlimits import Limits, limit, limits_known
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Confinement",
     "Limits",
-    "adopt_orphans",
-    "available",
+    "available_confinement",
+    "become_subreaper",
     "confine",
     "die_with_parent",
     "readable_paths",
@@ -49,37 +50,37 @@ _SECCOMP = "seccomp"
 
 @dataclass(frozen=True, kw_only=True)
 class Confinement:
-    """What keeps a submission in its place, for the report.
+    """The measures that confine a submission.
 
-    Args:
-        level: `full` when nothing is missing; `none` when neither Landlock nor seccomp is in
-            force, as resource limits alone confine nothing; otherwise `partial`.
-        measures: what is in force, such as `rlimits`, `landlock 7`, `seccomp`.
-        missing: what is not, each with its reason.
+    Attributes:
+        level: `full` if nothing is missing; `none` if neither Landlock nor seccomp is in force,
+            because resource limits alone confine nothing; otherwise `partial`.
+        measures: the measures in force, such as `rlimits`, `landlock 7`, `seccomp`.
+        missing: the missing measures, each with its reason, in English.
     """
 
     level: str
     measures: tuple[str, ...]
     missing: tuple[str, ...]
 
-    def sentence(self) -> str:
-        """Return the one sentence that a report shows."""
-        measures = ", ".join(self.measures).replace("landlock", "Landlock")
+    def describe(self) -> Message:
+        """Return the sentence that a report shows."""
+        names = [name.replace("landlock", "Landlock") for name in self.measures]
+        measures, missing = comma_list(names), semicolon_list(self.missing)
         if self.level == "full":
             return _(
                 "Submissions run confined: no files, no network, no other processes ({measures}).",
                 measures=measures,
             )
-        missing = "; ".join(self.missing)
         if self.level == "partial":
             return _(
-                "Submissions run partly confined ({measures}), without: {missing}.",
+                "Submissions run partly confined ({measures}). Missing: {missing}.",
                 measures=measures,
                 missing=missing,
             )
         return _(
-            "This platform offers no confinement that torchkata knows ({missing}): "
-            "grade only your own code here.",
+            "Submissions run unconfined, because this platform lacks what torchkata needs "
+            "({missing}). Grade only your own code here.",
             missing=missing,
         )
 
@@ -92,123 +93,123 @@ def confine(
     allow_processes: bool = False,
     private: str = "",
 ) -> Confinement:
-    """Confine the current process for good; whatever fails is told, never raised.
+    """Confine the current process permanently. Failures are reported, never raised.
 
     Args:
-        limits: how much it may take.
-        readable: files and folders that stay readable; paths that do not exist are passed over.
-        writable: files and folders that stay writable, and readable; `/dev/null` always does.
-        allow_processes: permit forks, signals among them, and Unix sockets, as data loaders
-            need. The level is then at most `partial`, for the reasons that `missing` gives.
-        private: a folder that stays in sight where the folders that all processes share, such as
-            `/tmp`, are covered by empty ones.
+        limits: how many resources the process may use.
+        readable: files and folders that stay readable; paths that do not exist are ignored.
+        writable: files and folders that stay writable and readable; `/dev/null` always does.
+        allow_processes: whether to allow forks, signals between the forked processes, and Unix
+            sockets, which data loaders need. The level is then at most `partial`.
+        private: a folder that stays visible while empty folders hide those that all processes
+            share, such as `/tmp` (default: nothing is hidden).
 
     Returns:
-        What is in force; the caller decides whether that is enough.
+        The measures in force. The caller decides whether they suffice.
     """
     record = _Record()
-    record.starts(limit(limits) if limits_known() else [])
+    record.start(limit(limits) if limits_known() else [])
     if not sys.platform.startswith("linux"):
         return record.confinement()
     try:
         older = sum(1 for _unused in Path("/proc/self/task").iterdir()) - 1
     except OSError as error:
-        record.lacks(f"certainty that no thread is older than the confinement: {error}")
+        record.add_missing(f"a check for threads older than the confinement: {error}")
     else:
         if older:
-            record.lacks(f"hold on {older} threads that started before the confinement")
+            record.add_missing(f"confinement of {older} threads that were started before it")
     version = 0
     if private:
-        record.attempt("private folders", lambda: folders(private, readable))
+        record.attempt("private folders", lambda: private_folders(private, readable))
         record.attempt("a bound on the number of processes", bound_processes)
-        die_with_parent()  # a change of privileges may have cleared it
+        die_with_parent()  # a change of privileges may have cleared the setting
 
-    def files() -> str:
+    def restrict_files() -> str:
         nonlocal version
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1)
         version = landlock.restrict(readable, (*writable, *_HARMLESS_TO_WRITE))
         return f"landlock {version}"
 
-    def calls() -> str:
+    def restrict_calls() -> str:
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1)
         seccomp.restrict(
             allow_processes=allow_processes, signals_scoped=version >= landlock.SCOPES_ABI
         )
         return _SECCOMP
 
-    record.attempt("Landlock", files)
-    record.attempt(_SECCOMP, calls)
+    record.attempt("Landlock", restrict_files)
+    record.attempt(_SECCOMP, restrict_calls)
     if allow_processes:
         if not private:
-            record.lacks("a bound on the number of processes, which this exercise needs")
-        record.lacks("a bar to Unix sockets that have a path, which data loaders talk over")
+            record.add_missing("a bound on the number of processes, which this exercise starts")
+        record.add_missing("a ban on Unix sockets with a path, which data loaders use")
     return record.confinement()
 
 
-def available() -> Confinement:
-    """Return what `confine` would put in force here, without confining the caller."""
+def available_confinement() -> Confinement:
+    """Return the measures that `confine` would put in force here, without confining the caller."""
     record = _Record()
-    record.starts([])
+    record.start([])
     if not sys.platform.startswith("linux"):
         return record.confinement()
 
-    def calls() -> str:
+    def check_calls() -> str:
         seccomp.check()
         return _SECCOMP
 
     record.attempt("Landlock", lambda: f"landlock {landlock.abi()}")
-    record.attempt(_SECCOMP, calls)
+    record.attempt(_SECCOMP, check_calls)
     return record.confinement()
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when the thread that forked it ends.
+    """Make the kernel kill this process when the thread that forked it ends.
 
-    Changing user clears it, so change user first. It comes too late for a parent that is already
-    gone: a caller that knows its parent's number compares it with `os.getppid()` afterwards.
+    Changing the user clears this setting, so change the user first. It has no effect if the parent
+    has already ended: a caller that knows its parent's id can compare it with `os.getppid()`.
     """
     if sys.platform.startswith("linux"):
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends, on Linux."""
+def become_subreaper() -> None:
+    """Become the parent of orphaned descendants, on Linux."""
     if sys.platform.startswith("linux"):
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 class _Record:
-    """Notes, step by step, what is in force and what is missing."""
+    """Records, step by step, which measures are in force and which are missing."""
 
     def __init__(self) -> None:
         self._measures: list[str] = []
         self._missing: list[str] = []
 
-    def starts(self, refused_limits: Sequence[str]) -> None:
-        """Note the resource limits, and whether the platform can do more."""
+    def start(self, refused_limits: Sequence[str]) -> None:
+        """Record the resource limits, and whether the platform can do more."""
         if limits_known():
-            self.in_force(_LIMITS)
+            self.add_measure(_LIMITS)
             self._missing += refused_limits
         else:
-            self.lacks("rlimits: this platform has none")
+            self.add_missing("rlimits: this platform has none")
         if not sys.platform.startswith("linux"):
-            self.lacks("Landlock and seccomp: they are Linux's")
+            self.add_missing("Landlock and seccomp: they exist on Linux only")
 
-    def in_force(self, measure: str) -> None:
+    def add_measure(self, measure: str) -> None:
         self._measures.append(measure)
 
-    def lacks(self, reason: str) -> None:
+    def add_missing(self, reason: str) -> None:
         self._missing.append(reason)
 
     def attempt(self, name: str, step: Callable[[], str]) -> None:
-        """Take a step that returns the measure's name, or note why it failed."""
+        """Run a step that returns the name of its measure, or record why it failed."""
         try:
-            self.in_force(step())
-        except Exception as error:  # noqa: BLE001 - a report must say it, whatever it was
-            self.lacks(f"{name}: {error}")
+            self.add_measure(step())
+        except Exception as error:  # noqa: BLE001 - the report shows it, whatever it is
+            self.add_missing(f"{name}: {error}")
 
     def confinement(self) -> Confinement:
-        """Return the notes as data."""
+        """Return the records as data."""
         if not set(self._measures) - {_LIMITS}:
             level = "none"
         else:

@@ -1,4 +1,4 @@
-"""Landlock: which files, and from newer kernels on which sockets and signals, are within reach."""
+"""Landlock: restricts files and, on newer kernels, sockets and signals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Access(enum.IntFlag):
-    """What a rule may allow below a path; the kernel's bits, oldest first."""
+    """The kinds of access that a rule may allow below a path; the kernel's bits, oldest first."""
 
     EXECUTE = enum.auto()
     WRITE_FILE = enum.auto()
@@ -36,12 +36,12 @@ class Access(enum.IntFlag):
 
 
 class Handled(NamedTuple):
-    """What a rule set takes away until a rule gives it back.
+    """The kinds of access that a rule set forbids unless a rule allows them.
 
     Attributes:
         files: kinds of access to files.
         network: binding and connecting TCP sockets.
-        scopes: abstract Unix sockets and signals, beyond the own domain.
+        scopes: abstract Unix sockets and signals outside the process's own domain.
     """
 
     files: Access
@@ -49,7 +49,7 @@ class Handled(NamedTuple):
     scopes: int
 
     def packed(self, abi: int) -> bytes:
-        """Return the kernel's structure, at the length that this version of it knows."""
+        """Return the kernel's structure, at the length that this Landlock version expects."""
         fields = (self.files, self.network, self.scopes)
         return struct.pack("=QQQ", *fields)[: _length(abi)]
 
@@ -85,16 +85,16 @@ _RULE_PATH_BENEATH = 1
 
 
 def abi() -> int:
-    """Return the kernel's Landlock version, from 1 on.
+    """Return the kernel's Landlock version, 1 or higher.
 
     Raises:
-        OSError: this kernel has no Landlock, or has it switched off.
+        OSError: this kernel has no Landlock, or it is disabled.
     """
     return libc.call("landlock_create_ruleset", None, 0, _ASK_VERSION)
 
 
 def handled(version: int) -> Handled:
-    """Return all that a kernel of this Landlock version can restrict."""
+    """Return everything that this Landlock version can restrict."""
     files = sum(bit for bit in Access if version >= _SINCE.get(bit, 1))
     return Handled(
         files=Access(files),
@@ -104,14 +104,14 @@ def handled(version: int) -> Handled:
 
 
 def restrict(readable: Sequence[str], writable: Sequence[str]) -> int:
-    """Restrict the current thread for good; `no_new_privs` must be set.
+    """Restrict the current thread permanently; `no_new_privs` must be set.
 
-    A path that cannot be opened stays out of reach, which is the safe side: lists of paths name
-    places that only some systems have.
+    Paths that cannot be opened are skipped and therefore stay forbidden, because lists of paths
+    include some that exist on some systems only.
 
     Args:
-        readable: files, and folders with all below, to read and to execute.
-        writable: files, and folders with all below, to read and to change.
+        readable: files and folders (with everything below) to allow reading and executing.
+        writable: files and folders (with everything below) to allow reading and changing.
 
     Returns:
         The Landlock version in force.
@@ -134,18 +134,18 @@ def restrict(readable: Sequence[str], writable: Sequence[str]) -> int:
 
 
 def _allow(rules: int, path: str, access: Access) -> None:
-    """Add one rule, where the path exists."""
+    """Add one rule if the path exists."""
     try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
     try:
-        if not stat.S_ISDIR(os.fstat(place).st_mode):
-            access &= _ON_ONE_FILE  # the kernel refuses a folder's rights on a file
-        rule = struct.pack("=Qi", access, place)
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            access &= _ON_ONE_FILE  # the kernel rejects rights that only folders have
+        rule = struct.pack("=Qi", access, descriptor)
         libc.call("landlock_add_rule", rules, _RULE_PATH_BENEATH, rule, 0)
     finally:
-        os.close(place)
+        os.close(descriptor)
 
 
 def _length(version: int) -> int:

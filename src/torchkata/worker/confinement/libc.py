@@ -1,4 +1,4 @@
-"""The C library of this process: the few calls that Python has no function for."""
+"""Calls into the C library that Python has no function for."""
 
 from __future__ import annotations
 
@@ -13,34 +13,37 @@ _CAPABILITIES = 0x20080522  # the version of the structure
 
 
 def call(name: str, *arguments: int | bytes | None) -> int:
-    """Make one of confinement's own system calls; return the kernel's answer.
+    """Make one of the system calls that set up confinement; return its result.
 
     Args:
         name: one of `syscalls.CONFINING`.
-        arguments: whole numbers as such, structures as packed bytes, None for a null pointer.
+        arguments: integers, packed structures as bytes, None for a null pointer.
 
     Raises:
         OSError: the kernel refused, or this architecture is not in the tables.
     """
     arch = syscalls.architecture()
     if arch is None:
-        raise OSError(f"the system call {name} is known on Linux x86-64 and aarch64 only")
+        raise OSError(f"the system call {name} is supported on Linux x86-64 and aarch64 only")
     number = syscalls.CONFINING[name][arch.column]
     return _checked(_libc().syscall(*map(_c_value, (number, *arguments))), name)
 
 
 def prctl(option: int, *arguments: int) -> int:
-    """Set or ask a property of the current process; return the kernel's answer.
+    """Set or query a property of the current process; return the result.
 
     Raises:
         OSError: the kernel refused.
     """
-    padded = (option, *arguments, 0, 0, 0, 0)[:5]  # the kernel insists on zeros
+    padded = (option, *arguments, 0, 0, 0, 0)[:5]  # the kernel requires zeros
     return _checked(_libc().prctl(*map(_c_value, padded)), "prctl")
 
 
 def unshare(flags: int) -> None:
-    """Leave some of the namespaces that this process shares with others.
+    """Move this process into new namespaces.
+
+    Args:
+        flags: the kinds of namespaces.
 
     Raises:
         OSError: the kernel refused.
@@ -60,7 +63,7 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
 
 
 def drop_capabilities() -> None:
-    """Give up every privilege that is above an ordinary user's.
+    """Drop all capabilities.
 
     Raises:
         OSError: the kernel refused.
@@ -70,18 +73,18 @@ def drop_capabilities() -> None:
 
 @functools.cache
 def _libc() -> ctypes.CDLL:
-    """Return the C library that this interpreter runs on."""
+    """Return the C library of this process."""
     return ctypes.CDLL(None, use_errno=True)
 
 
 def _c_value(value: int | bytes | None) -> ctypes.c_long | ctypes.c_char_p:
-    """Return the value at the full width of a register: ctypes would pass 32 bits."""
+    """Return the value at the full width of a register; ctypes would pass 32 bits."""
     return ctypes.c_long(value) if isinstance(value, int) else ctypes.c_char_p(value)
 
 
-def _checked(answer: int, name: str) -> int:
-    """Return the answer of a C call, or raise what it left in `errno`."""
-    if answer < 0:
+def _checked(result: int, name: str) -> int:
+    """Return the result of a C call, or raise the error in `errno`."""
+    if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{os.strerror(code)} ({name})")
-    return answer
+    return result

@@ -1,8 +1,8 @@
-"""Folders of a data loader's own, in place of those that all processes of a machine share.
+"""Private folders for a data loader, instead of those that all processes of a machine share.
 
-A loader needs shared memory, scratch files and Unix sockets. Given a mount namespace of its own it
-has them to itself: they are bounded, gone with its last process, and where other programs listen
-(`/run`, `/tmp`) it finds nothing.
+A loader needs shared memory, scratch files and Unix sockets. In its own mount namespace it has
+private ones: they are bounded, they disappear with its last process, and the sockets of other
+programs (in `/run` and `/tmp`) are invisible.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PRIVATE: Final = 1 << 18
 _WITH_ALL_BELOW: Final = 0x4000
 _PLAIN_FILES: Final = 0b110  # no set-user-id, no devices
 
-_SHARED: Final = ("/dev/shm", "/tmp", "/var/tmp", "/run", "/var/run")  # noqa: S108 - to be covered
+_SHARED: Final = ("/dev/shm", "/tmp", "/var/tmp", "/run", "/var/run")  # noqa: S108 - hidden
 _SIZES: Final = {"/dev/shm": "512m"}  # noqa: S108 - likewise
 _COUNTED_BY_NAMESPACE: Final = (5, 14)
 _SCRATCH: Final = "256m"
@@ -36,45 +36,43 @@ _SMALL: Final = "16m"
 MOST_PROCESSES: Final = 64
 
 
-def folders(folder: str, readable: Sequence[str]) -> str:
-    """Cover the shared folders with empty ones, but for `folder`; the process gets no privilege.
+def private_folders(folder: str, readable: Sequence[str]) -> str:
+    """Hide the shared folders behind empty ones, except `folder`; drop all privileges.
 
     Args:
-        folder: what the judge made for this loader; its `tmp` becomes bounded too.
-        readable: what must stay in sight.
+        folder: the folder that the judge created for this loader; its `tmp` becomes bounded, too.
+        readable: paths that must stay visible.
 
     Returns:
         The name of the measure.
 
     Raises:
-        OSError: the kernel has no namespaces, or does not give them to this user.
+        OSError: the kernel has no namespaces, or does not allow this user to create them.
     """
-    _unshare()
+    _enter_namespace()
     libc.mount(None, "/", None, _PRIVATE | _WITH_ALL_BELOW)
-    covered = [
-        path for path in dict.fromkeys(map(os.path.realpath, _SHARED)) if Path(path).is_dir()
-    ]
+    hidden = [path for path in dict.fromkeys(map(os.path.realpath, _SHARED)) if Path(path).is_dir()]
     others = [path for path in readable if path != folder and not path.startswith("/proc/")]
-    places: dict[str, int] = {}
+    descriptors: dict[str, int] = {}
     try:
-        for path in [*_below(covered, others), folder]:
-            places[path] = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        for path in covered:
-            _cover(path, _SIZES.get(path, _SMALL))
-        for path, place in places.items():
-            _bring_back(path, place)
-        _cover(f"{folder}/tmp", _SCRATCH)  # noqa: S108 - within the judge's folder
+        for path in [*_below(hidden, others), folder]:
+            descriptors[path] = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        for path in hidden:
+            _mount_empty(path, _SIZES.get(path, _SMALL))
+        for path, descriptor in descriptors.items():
+            _remount(path, descriptor)
+        _mount_empty(f"{folder}/tmp", _SCRATCH)  # noqa: S108 - inside the judge's folder
     finally:
-        for place in places.values():
-            os.close(place)
+        for descriptor in descriptors.values():
+            os.close(descriptor)
     libc.drop_capabilities()
     return "private folders"
 
 
-def _below(covered: Sequence[str], paths: Sequence[str]) -> list[str]:
-    """Those of the paths that would be out of sight, without what lies in another one of them."""
+def _below(tops: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """Return the paths below hidden folders, except those inside another such path."""
     every = sorted({name for path in paths for name in (path, os.path.realpath(path))})
-    hidden = [path for path in every if any(path.startswith(f"{top}/") for top in covered)]
+    hidden = [path for path in every if any(path.startswith(f"{top}/") for top in tops)]
     return [
         path
         for path in hidden
@@ -82,33 +80,36 @@ def _below(covered: Sequence[str], paths: Sequence[str]) -> list[str]:
     ]
 
 
-def _bring_back(path: str, place: int) -> None:
-    """Put what a descriptor stands for where it was."""
-    if stat.S_ISDIR(os.fstat(place).st_mode):
+def _remount(path: str, descriptor: int) -> None:
+    """Make a hidden file or folder visible again at its path."""
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
         Path(path).mkdir(parents=True, exist_ok=True)
     else:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).touch()
-    libc.mount(f"/proc/self/fd/{place}", path, None, _BIND)
+    libc.mount(f"/proc/self/fd/{descriptor}", path, None, _BIND)
 
 
 def bound_processes() -> str:
-    """Bound the number of processes; for root the kernel does not count them.
+    """Bound the number of processes.
+
+    Returns:
+        The name of the measure.
 
     Raises:
-        OSError: this is root, or the kernel refused.
+        OSError: this is root, for which the kernel does not count, or the kernel refused.
     """
     if resource is None or os.getuid() == 0:
-        raise OSError("the kernel does not count root's")
+        raise OSError("the kernel does not count the processes of root")
     release = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
     if release < _COUNTED_BY_NAMESPACE:
-        raise OSError("this kernel counts all of the user's processes together")
+        raise OSError("this kernel counts all processes of the user together")
     resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
     return f"at most {MOST_PROCESSES} processes"
 
 
-def _unshare() -> None:
-    """Enter a mount namespace: as root as it is, as anybody else by a user namespace."""
+def _enter_namespace() -> None:
+    """Enter a mount namespace; users other than root need a user namespace for it."""
     user, group = os.getuid(), os.getgid()
     if user == 0:
         libc.unshare(_NEW_MOUNTS)
@@ -119,9 +120,9 @@ def _unshare() -> None:
         ("uid_map", f"{user} {user} 1"),
         ("gid_map", f"{group} {group} 1"),
     ):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - no path
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a regular file
             file.write(text)
 
 
-def _cover(path: str, size: str) -> None:
+def _mount_empty(path: str, size: str) -> None:
     libc.mount("tmpfs", path, "tmpfs", _PLAIN_FILES, f"size={size},nr_inodes=10k,mode=1777")

@@ -1,4 +1,4 @@
-"""What a worker must be able to read: Python, its packages and the system's libraries."""
+"""The paths that a worker must read: Python, its packages and the system's libraries."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _SYSTEM = (
     "/usr/share/zoneinfo",
     "/dev/null",
     "/dev/urandom",
-    # How many processors there are and what they can do, for the libraries that pick their fastest
-    # code by it. Of /proc only this process's own part: another's holds its memory.
+    # The number of CPU cores and their features, from which libraries choose their fastest code.
+    # Only this process's part of /proc: that of another process contains its memory.
     "/proc/cpuinfo",
     "/proc/meminfo",
     "/proc/self",
@@ -35,16 +35,16 @@ _SYSTEM = (
 
 
 def readable_paths() -> list[str]:
-    """Return the paths that a worker reads, for `confine`; some may not exist here.
+    """Return the paths that a worker reads, for `confine`; some may not exist on this system.
 
-    Of a virtual environment only its packages count, not the folder around them: a learner may
-    have made it out of the course folder itself. `/proc/self` is to be resolved by the process
-    that confines itself, so pass the list on as it is.
+    Only the packages of a virtual environment are included, not its folder: a learner may have
+    created it in the course folder itself. `/proc/self` must be resolved by the process that
+    confines itself, so pass the list on unchanged.
     """
     names = (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
     prefixes = [Path(name) for name in dict.fromkeys(names)]
-    found = [prefix / "pyvenv.cfg" for prefix in prefixes]
-    found += [prefix / name for prefix in prefixes for name in _LIBRARY_FOLDERS]
-    found.append(Path(os.__file__).parent)  # the standard library, wherever it was put
-    found += [Path(entry) for entry in sys.path if Path(entry).name in _PACKAGE_FOLDERS]
-    return list(dict.fromkeys([*map(str, found), *_SYSTEM]))
+    paths = [prefix / "pyvenv.cfg" for prefix in prefixes]
+    paths += [prefix / name for prefix in prefixes for name in _LIBRARY_FOLDERS]
+    paths.append(Path(os.__file__).parent)  # the standard library, wherever it is installed
+    paths += [Path(entry) for entry in sys.path if Path(entry).name in _PACKAGE_FOLDERS]
+    return list(dict.fromkeys([*map(str, paths), *_SYSTEM]))

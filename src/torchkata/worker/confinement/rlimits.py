@@ -1,4 +1,4 @@
-"""Resource limits: how much memory, time, disk and how many descriptors the process may take."""
+"""Resource limits: memory, CPU time, file sizes and descriptors of the process."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ except ImportError:  # Windows has no such module
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much a confined process may take.
+    """How many resources a confined process may use.
 
-    Args:
-        address_space: bytes of virtual memory, None for no limit.
-        cpu_seconds: processor time of all threads together, None for no limit.
+    Attributes:
+        address_space: bytes of virtual memory; None for no limit.
+        cpu_seconds: CPU time of all threads together; None for no limit.
         file_size: bytes to which a file may grow.
-        open_files: descriptors, those already open included.
+        open_files: descriptors, including those that are already open.
     """
 
     address_space: int | None = 4 << 30
@@ -33,7 +33,7 @@ def limits_known() -> bool:
 
 
 def limit(limits: Limits) -> list[str]:
-    """Limit the current process for good; a lower limit that is already there stays.
+    """Limit the current process permanently; a limit that is already lower stays.
 
     Returns:
         The limits that could not be set, each with its reason.
@@ -59,8 +59,8 @@ def _wanted(limits: Limits) -> list[tuple[str, int, int]]:
         ("RLIMIT_NOFILE", limits.open_files, limits.open_files),
     ]
     if limits.cpu_seconds is not None:
-        # A second between the two: the first ends the process by a signal that names the cause,
-        # the second ends one that ignores it.
+        # The first limit ends the process with a signal that names the cause; the second, a second
+        # later, ends a process that ignores the signal.
         wanted.append(("RLIMIT_CPU", limits.cpu_seconds, limits.cpu_seconds + 1))
     if limits.address_space is not None:
         wanted.append(("RLIMIT_AS", limits.address_space, limits.address_space))

@@ -1,7 +1,8 @@
-"""Seccomp: which system calls the process may make; a filter that the kernel runs on each call.
+"""Seccomp: a filter that the kernel runs on each system call of the process.
 
-The list names what is denied, as torch's own needs vary by version, machine and library. Calls
-younger than the tables are answered as "no such call", so a new kernel opens no new door.
+The filter lists what is denied, because the calls that torch needs vary by version, machine and
+library. Calls that are newer than the tables fail with "no such call", so a new kernel adds no
+way out.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _CLONE_THREAD = 0x00010000
 _CLONE_DENIED = {
     "CLONE_PTRACE": 0x00002000,
-    "CLONE_PARENT": 0x00008000,  # a sibling, which this process's end would not end
+    "CLONE_PARENT": 0x00008000,  # creates a sibling, which would outlive this process
     "CLONE_UNTRACED": 0x00800000,
     "CLONE_NEWNS": 0x00020000,
     "CLONE_NEWCGROUP": 0x02000000,
@@ -55,16 +56,16 @@ _PRCTL_ALLOWED = {
     "PR_GET_SECCOMP": 21,
     "PR_GET_TIMERSLACK": 30,
     "PR_GET_NO_NEW_PRIVS": 39,
-    "PR_SET_VMA": 0x53564D41,  # the allocator names its memory by it
+    "PR_SET_VMA": 0x53564D41,  # the allocator labels its memory with it
 }
-# Who gets a file's signals, and which signal: otherwise a way to send any signal to anyone.
+# Set which process gets a file's signals, and which: a way to send any signal to any process.
 _FCNTL_DENIED = {"F_SETOWN": 8, "F_SETSIG": 10, "F_SETOWN_EX": 15, "F_NOTIFY": 1026}
 _IOCTL_DENIED = {
     "TIOCSTI": 0x5412,  # types into the terminal
-    "TIOCLINUX": 0x541C,  # does so too, by pasting
+    "TIOCLINUX": 0x541C,  # does so, too, by pasting
     "TIOCSCTTY": 0x540E,
     "TIOCSPGRP": 0x5410,
-    "FIOSETOWN": 0x8901,  # F_SETOWN by other names
+    "FIOSETOWN": 0x8901,  # F_SETOWN by another name
     "SIOCSPGRP": 0x8902,
 }
 
@@ -74,38 +75,38 @@ _SPECTRE_ALLOW = 1 << 2
 
 
 def check() -> None:
-    """Return if this kernel would take the filter.
+    """Check that this kernel accepts such a filter.
 
     Raises:
-        OSError: it would not.
+        OSError: it does not.
     """
     libc.call("seccomp", _GET_ACTION_AVAILABLE, 0, struct.pack("=I", bpf.FAIL_WITH))
 
 
 def restrict(*, allow_processes: bool, signals_scoped: bool) -> None:
-    """Filter the current thread's system calls for good; `no_new_privs` must be set.
+    """Filter the current thread's system calls permanently; `no_new_privs` must be set.
 
     Args:
-        allow_processes: permit forks and Unix sockets, as data loaders need.
-        signals_scoped: whether Landlock keeps signals within the confinement.
+        allow_processes: whether to allow forks and Unix sockets, which data loaders need.
+        signals_scoped: whether Landlock blocks signals to processes outside the confinement.
 
     Raises:
         OSError: the kernel refused, or this architecture is not in the tables.
     """
     arch = syscalls.architecture()
     if arch is None:
-        raise OSError("its filter is known on Linux x86-64 and aarch64 only")
+        raise OSError("the filter supports Linux x86-64 and aarch64 only")
     steps = program(
         arch, os.getpid(), allow_processes=allow_processes, signals_scoped=signals_scoped
     )
     code = ctypes.create_string_buffer(bpf.packed(steps))
     header = struct.pack("@HP", len(steps), ctypes.addressof(code))
     try:
-        # The flag keeps the processor's usual speed: kernels before 5.16 otherwise switch it to
-        # slower, side-channel-safe ways, and nothing secret is in this process's memory.
+        # The flag keeps the CPU at full speed: kernels before 5.16 otherwise enable mitigations for
+        # side channels, which are slow, and this process's memory holds no secret.
         libc.call("seccomp", _SET_MODE_FILTER, _SPECTRE_ALLOW, header)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # the flag is younger than the call
+        if error.errno != errno.EINVAL:  # the flag is newer than the call
             raise
         libc.call("seccomp", _SET_MODE_FILTER, 0, header)
 
@@ -113,7 +114,7 @@ def restrict(*, allow_processes: bool, signals_scoped: bool) -> None:
 def program(
     arch: Architecture, pid: int, *, allow_processes: bool, signals_scoped: bool
 ) -> list[Instruction]:
-    """Return the filter for the process `pid` on `arch`."""
+    """Return the filter program for the process `pid` on `arch`."""
     denied: dict[str, tuple[int, int | None]] = {
         **syscalls.ESCAPES,
         **syscalls.IDENTITY,
@@ -137,7 +138,7 @@ def program(
         Instruction(bpf.IF_EQUAL, 1, 0, arch.audit),
         Instruction(bpf.RETURN, 0, 0, bpf.KILL_PROCESS),  # 32-bit calls have other numbers
         Instruction(bpf.LOAD, 0, 0, bpf.NUMBER_AT),
-        Instruction(bpf.IF_AT_LEAST, 0, 1, syscalls.FIRST_UNKNOWN),  # x32 calls lie above, too
+        Instruction(bpf.IF_AT_LEAST, 0, 1, syscalls.FIRST_UNKNOWN),  # so are all x32 calls
         NO_SUCH_CALL,
     ]
     for number in syscalls.numbers(denied, arch):
@@ -151,10 +152,10 @@ def program(
 
 
 def _inspected(pid: int, *, allow_processes: bool) -> dict[str, list[Instruction]]:
-    """Return the verdict on each call that depends on its arguments.
+    """Return the tests for each call whose verdict depends on its arguments.
 
-    Only the low half of an argument is looked at where the kernel takes a 32-bit number, as it
-    drops the other half.
+    If the kernel takes a 32-bit number, only the low half of the argument is tested, because the
+    kernel drops the other half.
     """
     bodies = {
         "clone": [
@@ -168,7 +169,8 @@ def _inspected(pid: int, *, allow_processes: bool) -> dict[str, list[Instruction
             *(step for option in _PRCTL_ALLOWED.values() for step in if_equal(option, ALLOW)),
             DENY,
         ],
-        # Reading the own limits is allowed, setting any is not: a null pointer has two halves.
+        # Reading its own limits is allowed, setting any is not: the pointer to new limits must be
+        # null, in both halves.
         "prlimit64": [
             argument(2),
             *unless_equal(0, DENY),
@@ -191,13 +193,13 @@ def _inspected(pid: int, *, allow_processes: bool) -> dict[str, list[Instruction
 
 
 def _deny_when(index: int, values: Iterable[int]) -> list[Instruction]:
-    """Deny when the argument is one of the values, allow otherwise."""
+    """Return the tests that deny an argument that is one of the values."""
     tests = [step for value in values for step in if_equal(value, DENY)]
     return [argument(index), *tests, ALLOW]
 
 
 def _deny_truncating_reader(index: int) -> list[Instruction]:
-    """Deny opening a file to read that empties it: Landlock before version 3 lets it pass."""
+    """Return the tests that deny O_TRUNC with O_RDONLY, which Landlock before version 3 allows."""
     emptying = [*if_any_bit(_READ_ONLY_MASK, ALLOW), DENY]
     skip_unless = Instruction(bpf.IF_ANY_BIT, 0, len(emptying), _TRUNCATE)
     return [argument(index), skip_unless, *emptying, ALLOW]

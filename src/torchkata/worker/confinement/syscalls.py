@@ -1,7 +1,7 @@
-"""System calls by name: their numbers on each architecture.
+"""System calls: their numbers on each architecture.
 
-Each table maps a name to its number on x86-64 and on aarch64, None where a kernel lacks the call.
-The tables group the calls by the reason for which a confined process may not make them.
+Each table maps a name to its number on x86-64 and on aarch64; None if the architecture lacks the
+call. The tables group the calls by the reason why a confined process may not make them.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ NETWORK: Numbers = {
     "accept": (43, 202),
     "accept4": (288, 242),
 }
-"""Any talk with another machine, or with another program on this one."""
+"""Communicating with other machines, or with other programs on this one."""
 
 PROCESSES: Numbers = {
     "fork": (57, None),
     "vfork": (58, None),
 }
-"""More processes; `clone` is judged by its flags."""
+"""Creating processes; `clone` is decided by its flags."""
 
 ESCAPES: Numbers = {
     "execve": (59, 221),
@@ -56,13 +56,13 @@ IDENTITY: Numbers = {
     "setgroups": (116, 159),
     "capset": (126, 91),
 }
-"""Changing user, group or privileges: needless, and it would clear the parent-death signal."""
+"""Changing user, group or privileges: unneeded, and it would clear the parent-death signal."""
 
 SIGNALS: Numbers = {
     "kill": (62, 129),
     "tgkill": (234, 131),
 }
-"""Signals whose first argument names the process; only the own one is allowed."""
+"""Sending signals; the first argument is the target, and only the own process is allowed."""
 
 OTHERS: Numbers = {
     "ptrace": (101, 117),
@@ -80,7 +80,7 @@ OTHERS: Numbers = {
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
 }
-"""Reading, stopping, signalling or moving another process."""
+"""Reading, stopping, signaling or moving another process."""
 
 SCHEDULING: Numbers = {
     "sched_setaffinity": (203, 122),
@@ -91,7 +91,7 @@ SCHEDULING: Numbers = {
     "ioprio_set": (251, 30),
     "setrlimit": (160, 164),
 }
-"""Stealing processor time from the judge, or raising a limit."""
+"""Taking CPU time from the judge, or raising a limit."""
 
 FILES: Numbers = {
     "truncate": (76, 45),
@@ -121,7 +121,7 @@ FILES: Numbers = {
     "fanotify_init": (300, 262),
     "fanotify_mark": (301, 263),
 }
-"""What Landlock does not judge: a file's owner, mode, times and attributes, and watching it."""
+"""Access that Landlock does not cover: owner, mode, times and attributes of files, watching."""
 
 MOUNTS: Numbers = {
     "mount": (165, 40),
@@ -138,7 +138,7 @@ MOUNTS: Numbers = {
     "quotactl": (179, 60),
     "quotactl_fd": (443, 443),
 }
-"""Changing what the file tree is made of; root could."""
+"""Changing mounts, which root could do."""
 
 IPC: Numbers = {
     "shmget": (29, 194),
@@ -158,7 +158,7 @@ IPC: Numbers = {
     "request_key": (249, 218),
     "keyctl": (250, 219),
 }
-"""Shared objects that have a name outside of the file tree, some of which outlive the process."""
+"""Shared objects with names outside the file tree, some of which outlive the process."""
 
 KERNEL: Numbers = {
     "io_uring_setup": (425, 425),
@@ -187,13 +187,13 @@ KERNEL: Numbers = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
 }
-"""Doors into the kernel that no exercise needs, and settings of the whole machine."""
+"""Kernel features that no exercise needs, and settings of the whole machine."""
 
 ABSENT: Numbers = {
     "clone3": (435, 435),
     "openat2": (437, 437),
 }
-"""Calls whose arguments a filter cannot see: answered as "no such call", so libraries fall back."""
+"""Calls whose arguments a filter cannot read; "no such call" makes libraries fall back."""
 
 INSPECTED: Numbers = {
     "clone": (56, 220),
@@ -204,7 +204,7 @@ INSPECTED: Numbers = {
     "open": (2, None),
     "openat": (257, 56),
 }
-"""Calls that are needed, within bounds: `seccomp.py` looks at their arguments."""
+"""Calls that are needed, but only with some arguments: `seccomp.py` tests them."""
 
 CONFINING: Numbers = {
     "seccomp": (317, 277),
@@ -212,18 +212,18 @@ CONFINING: Numbers = {
     "landlock_add_rule": (445, 445),
     "landlock_restrict_self": (446, 446),
 }
-"""Calls that confinement itself makes, and which a C library may not wrap."""
+"""Calls that confinement itself makes, for which a C library may have no function."""
 
 FIRST_UNKNOWN = 459
-"""Calls from this number on are younger than these tables, on both architectures."""
+"""Calls from this number on are newer than these tables, on both architectures."""
 
 
 class Architecture(NamedTuple):
     """One processor architecture.
 
     Attributes:
-        audit: the kernel's own name for it, which a filter sees with each call.
-        column: its place in the tables.
+        audit: the kernel's identifier, which a filter can read for each call.
+        column: its index in the tables.
     """
 
     audit: int
@@ -234,12 +234,12 @@ _ARCHITECTURES = {"x86_64": Architecture(0xC000003E, 0), "aarch64": Architecture
 
 
 def architecture() -> Architecture | None:
-    """Return this process's architecture, or None where the tables do not hold."""
+    """Return this process's architecture; None if the tables do not cover it."""
     if not sys.platform.startswith("linux") or sys.maxsize < 1 << 32:
         return None  # a 32-bit process on a 64-bit kernel has other numbers
     return _ARCHITECTURES.get(os.uname().machine)
 
 
 def numbers(calls: Numbers, arch: Architecture) -> list[int]:
-    """Return the numbers of those calls that `arch` has."""
+    """Return the numbers of the calls that exist on `arch`."""
     return [pair for pair in (entry[arch.column] for entry in calls.values()) if pair is not None]

@@ -1,1 +1,1 @@
-"""One way to measure each thing that a lesson is about: time, operations, memory, growth."""
+"""Meters that run beside a submission: they count ops, conversions, memory and steps of a call."""

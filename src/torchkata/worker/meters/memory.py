@@ -1,4 +1,4 @@
-"""Measures the memory that a function takes over its inputs: bytes of live tensor storages."""
+"""Measure the memory that a function uses beyond its inputs: bytes of live tensor storages."""
 
 from __future__ import annotations
 
@@ -10,27 +10,33 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from torchkata.worker.frames import learner_line
-from torchkata.worker.meters.counts import Makers, MemoryUse
+from torchkata.worker.meters.counts import BytesByOp, MemoryUse
 from torchkata.worker.meters.dispatch_meter import Meter
-from torchkata.worker.meters.storages import is_real, leaves_of, storage_of, tensors_of, written
+from torchkata.worker.meters.storages import (
+    is_real,
+    leaves_of,
+    storage_of,
+    tensors_of,
+    written_storages,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-_OLDER = "growth"
-"""What stands for an op where older memory grows, as by `out=`."""
+_GROWTH = "growth"
+"""Replaces the name of an op if older memory grows, for example with `out=`."""
 
 
 class _Block(weakref.ref[torch.UntypedStorage]):
-    """One storage, watched without keeping it alive.
+    """A weak reference to one storage.
 
     Attributes:
-        key: the address of the C++ object behind it; free for reuse once it has died.
-        floor: bytes that were there before metering, which are not charged.
-        given: whether it is an input, which may be written to for free.
-        charged: bytes it counts for now.
-        maker: the op that made it, and the line of the submission where.
+        key: the address of its C++ object, which may be reused once the storage is freed.
+        floor: bytes that existed before metering, which are not charged.
+        given: whether it is an input, which may be written to at no charge.
+        charged: bytes that it is currently charged for.
+        maker: the op that allocated it, and the line of the submission.
     """
 
     __slots__ = ("charged", "floor", "given", "key", "maker")
@@ -42,28 +48,29 @@ class _Block(weakref.ref[torch.UntypedStorage]):
 
 
 class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
-    """Adds up the storages that are made while it is on, and subtracts them as they die.
+    """Adds up the storages that are allocated while it is on, and subtracts those that are freed.
 
-    Views are free, as is what existed before; `out=` and in-place operations count where a storage
-    grows. With `kept`, older memory that they write to counts whole, unless it is an input's: room
-    that somebody keeps for the work is room that the work takes. Garbage collection is off, so that
-    a reference cycle lives equally long in each repeat.
+    Views cost nothing, nor does memory that existed before; `out=` and in-place ops count if a
+    storage grows. With `kept`, all of the older memory that they write to counts, unless it belongs
+    to an input: a workspace that is kept for the work is memory that the work needs. Garbage
+    collection is off, so that a reference cycle lives equally long in each repetition.
 
-    Not seen: scratch inside one operation (a sort of 4 MB reads 12 MB and takes 20), numpy's
-    temporaries (an array counts once `from_numpy` has shown it), Python objects, sparse tensors'
-    parts, `torch.frombuffer`, and `storage.resize_()` until the storage is next used.
+    Not seen: scratch memory inside one op (for a sort of 4 MB the meter reads 12 MB, and it takes
+    20), NumPy's temporaries (an array counts once `from_numpy` has wrapped it), Python objects,
+    the parts of sparse tensors, `torch.frombuffer`, and `storage.resize_()` until the storage is
+    next used.
 
     Args:
-        inputs: a tree of tensors, numpy arrays, storages and modules that were there before. Only
-            arrays and bare storages need it; the tensors that operations take are known as older.
-        kept: whether older memory that is written to, and is no input, counts.
+        inputs: a tree of tensors, NumPy arrays, storages and modules that existed before. Only
+            arrays and bare storages need to be passed; tensors that ops take are known to be older.
+        kept: whether older memory counts if it is written to and is not an input.
     """
 
     def __init__(self, inputs: object = (), *, kept: bool = False) -> None:
         super().__init__()
         self._kept = kept
         self._blocks: dict[int, _Block] = {}
-        self._freed: deque[Any] = deque()  # appended to by weak references, as storages die
+        self._freed: deque[Any] = deque()  # weak references append to it when storages are freed
         self._live = self._peak = self._total = 0
         self._by_maker: Counter[tuple[str, int]] = Counter()
         self._allocated: Counter[tuple[str, int]] = Counter()
@@ -87,15 +94,15 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         if self._gc_was_on:
             gc.enable()
         self._final = self.use
-        self._blocks.clear()  # from here on, nobody listens for their end
+        self._blocks.clear()  # nobody needs to know when they are freed from here on
 
     @property
     def use(self) -> MemoryUse:
-        """What has been seen so far; final once the meter is off."""
+        """The memory used so far; final once the meter is off."""
         if self._final is not None:
             return self._final
         with self._lock:
-            self._bury()
+            self._drop_freed()
             for storage in self._alive():
                 self._see(storage, fresh=False)
             self._note_peak()
@@ -108,22 +115,22 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             )
 
     def _measure(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        # An operation on functions has no schema.
+        # Higher-order ops have no schema.
         name = getattr(getattr(func, "_schema", None), "name", "")
         with self._lock:
-            self._bury()
+            self._drop_freed()
             for tensor in tensors_of((args, kwargs)):
-                # By these two, memory that was made out of sight shows for the first time.
+                # Through these two, memory that was allocated out of sight appears.
                 bare = name == "aten::set_" and isinstance(tensor, torch.UntypedStorage)
                 arrives = (bare or name == "aten::lift_fresh") and not self._is_known(tensor)
                 self._see(tensor, fresh=arrives, name=name)
-            if self._kept and (targets := written(func, args, kwargs)):
+            if self._kept and (targets := written_storages(func, args, kwargs)):
                 for tensor in tensors_of(targets):
                     self._use(tensor, name)
             self._note_peak()
         result = func(*args, **kwargs)
         with self._lock:
-            self._bury()
+            self._drop_freed()
             for tensor in tensors_of(result):
                 self._see(tensor, fresh=True, name=name)
             self._note_peak()
@@ -137,11 +144,11 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         name: str = "",
         given: bool = False,
     ) -> None:
-        """Charge for what a storage has grown by since it was last seen.
+        """Charge for the growth of a storage since it was last seen.
 
         Args:
             tensor: a tensor, or the storage itself.
-            fresh: whether a storage that was never seen before is new, rather than older.
+            fresh: whether a storage that was never seen is new, not older than the meter.
             name: the op that is running.
             given: whether it is an input.
         """
@@ -149,7 +156,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             return
         size = storage.nbytes()
         block = self._blocks.get(storage._cdata)  # noqa: SLF001 - its identity; Python's is reused
-        if block is None or block() is not storage:  # another thread freed, and we were quicker
+        if block is None or block() is not storage:  # freed by another thread, not yet removed here
             if block is not None:
                 self._drop(block)
             block = _Block(storage, self._freed.append)
@@ -157,12 +164,12 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             block.given = given
             block.floor = 0 if fresh and is_real(storage) else size
             maker = name.removeprefix("aten::") if fresh else ""
-            block.maker = maker or _OLDER, (learner_line() or 0) if fresh else 0
+            block.maker = maker or _GROWTH, (learner_line() or 0) if fresh else 0
             self._blocks[block.key] = block
         self._charge(block, size - block.floor)
 
     def _use(self, tensor: torch.Tensor | torch.UntypedStorage, name: str) -> None:
-        """Charge for the whole of older memory that is written to, unless it is an input's."""
+        """Charge for all of the older memory that is written to, unless it is an input's."""
         if (storage := storage_of(tensor)) is None:
             return
         block = self._blocks.get(storage._cdata)  # noqa: SLF001 - likewise
@@ -173,7 +180,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         self._charge(block, storage.nbytes())
 
     def _is_known(self, tensor: torch.Tensor | torch.UntypedStorage) -> bool:
-        """Whether memory that arrives belongs to an array or a storage that is known already."""
+        """Return whether memory belongs to an array or a storage that is already known."""
         storage = storage_of(tensor)
         if storage is None or storage._cdata in self._blocks:  # noqa: SLF001 - likewise
             return True
@@ -182,7 +189,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         return any(start <= address < start + size for start, size in spans + self._spans)
 
     def _is_input(self, storage: torch.UntypedStorage) -> bool:
-        """Whether it is the memory of an array that was given."""
+        """Return whether a storage is the memory of an input array."""
         address = storage.data_ptr()
         return any(start <= address < start + size for start, size in self._spans)
 
@@ -203,8 +210,8 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         if self._blocks.get(block.key) is block:
             del self._blocks[block.key]
 
-    def _bury(self) -> None:
-        """Take off what has died. Done before each look: only growth can make a new peak."""
+    def _drop_freed(self) -> None:
+        """Subtract freed storages. Called before each update: only growth can set a new peak."""
         while self._freed:
             self._drop(self._freed.popleft())
 
@@ -214,9 +221,9 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             self._at_peak = {maker: size for maker, size in self._by_maker.items() if size}
 
 
-def _by_name(rows: Mapping[tuple[str, int], int]) -> Makers:
-    found: Makers = {}
+def _by_name(rows: Mapping[tuple[str, int], int]) -> BytesByOp:
+    table: BytesByOp = {}
     for (name, line), size in sorted(rows.items(), key=lambda row: -row[1]):
         if size:
-            found.setdefault(name, {})[line] = size
-    return found
+            table.setdefault(name, {})[line] = size
+    return table

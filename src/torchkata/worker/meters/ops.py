@@ -1,4 +1,4 @@
-"""Counts the operations that PyTorch dispatches, by name and line: the measure most lessons use."""
+"""Count the ops that PyTorch dispatches, by name and line."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _BOOKKEEPING = frozenset(
     {"_dimI", "_dimV", "_has_same_storage_numel", "_nnz", "_version", "dense_dim", "sparse_dim"}
     | {"is_coalesced", "is_pinned", "is_same_size", "sym_numel", "sym_size", "sym_stride"}
 )
-"""ATen names that read a tensor's description, never its values."""
+"""ATen ops that read metadata of a tensor, never its values."""
 
-_ESCAPES = {
+_CONVERSIONS = {
     "__array__": "numpy",
     "__dlpack__": "dlpack",
     "apply_": "apply_",
@@ -36,68 +36,68 @@ _ESCAPES = {
     "numpy": "numpy",
     "tolist": "tolist",
 }
-"""Tensor methods that let values leave for Python or numpy -> the name they are counted under."""
+"""Tensor methods that convert values to Python or NumPy -> the name they are counted under."""
 
 _MOST_NAMED = 5
 _TORCH = str(Path(torch.__file__).parent) + os.sep
-READ_ONE = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001 - what item() dispatches
+READ_ONE = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001 - item() dispatches it
 _ENGINE = str(Path(__file__).parents[2]) + os.sep
-_GLUE = tuple(
+_WRAPPERS = tuple(
     _TORCH + name.replace("/", os.sep)
     for name in (
         *("_tensor.py", "_ops.py", "_compile.py", "overrides.py", "utils/_contextlib.py"),
         "_dynamo/eval_frame.py",
     )
 )
-"""Files of PyTorch that only pass on what their caller wants."""
+"""Files of PyTorch that only forward the calls of other code."""
 
 
 class OpMeter(Meter):  # type: ignore[no-untyped-call]
-    """Counts operations while it is on, in the threads that start meanwhile too.
+    """Counts ops while it is on, in the threads that are started meanwhile, too.
 
-    What one operation dispatches beneath itself is not counted again: neither a device's
-    redispatch to inner tensors nor the body of a custom operation. Enter the meter inside of a
-    mode that stands for a device, so that it sees what the learner wrote, not what the device did.
+    Ops that an op dispatches internally are not counted again: neither a device's redispatch to
+    inner tensors nor the body of a custom op. Enter the meter inside a mode that simulates a
+    device, so that it sees the ops of the learner, not those of the device.
 
-    Blind to numpy and Python arithmetic (`conversions` tells that values left, save by storages
-    and pointers), to the size of an operation, to what `torch.while_loop` or a custom operation
-    does inside, and to threads that ran before.
+    It does not see NumPy and Python arithmetic (`conversions` shows that values left, except
+    through storages and pointers), the size of an op, the ops inside `torch.while_loop` or a custom
+    op, and threads that were already running.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._seen: Counter[tuple[Any, int]] = Counter()
-        self._escaped: Counter[tuple[str, int]] = Counter()
+        self._conversions: Counter[tuple[str, int]] = Counter()
 
     def __enter__(self) -> Self:
-        _watch(self)
+        _install_counter(self)
         return super().__enter__()
 
     def __exit__(self, *exc: object) -> None:
         super().__exit__(*exc)
-        _unwatch(self)
+        _remove_counter(self)
 
     def _measure(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         line = learner_line() or 0
         with self._lock:
             self._seen[func, line] += 1
-            if func is READ_ONE and not asked_by_torch():
-                self._escaped["item", line] += 1
+            if func is READ_ONE and not read_by_torch():
+                self._conversions["item", line] += 1
         return func(*args, **kwargs)
 
-    def escaped(self, name: str) -> None:
-        """Note that values left by a method counted under this name."""
+    def record_conversion(self, name: str) -> None:
+        """Record a conversion by a method that is counted under this name."""
         with self._lock:
-            self._escaped[name, learner_line() or 0] += 1
+            self._conversions[name, learner_line() or 0] += 1
 
     @property
     def count(self) -> OpCount:
-        """What has been seen so far; final once the meter is off."""
+        """The ops counted so far; final once the meter is off."""
         tables = {kind: Counter[str]() for kind in ("ops", "views", "conversions")}
         by_line: dict[str, Counter[int]] = {}
         with self._lock:
             rows = [(*_describe(func), line, count) for (func, line), count in self._seen.items()]
-            rows += [("conversions", *key, count) for key, count in self._escaped.items()]
+            rows += [("conversions", *key, count) for key, count in self._conversions.items()]
         for kind, name, line, count in rows:
             if kind in tables:
                 tables[kind][name] += count
@@ -108,122 +108,122 @@ class OpMeter(Meter):  # type: ignore[no-untyped-call]
         )
 
 
-class Escapes:
-    """Hears of values that leave for Python or numpy, and counts nothing else: it costs nothing."""
+class ConversionCounter:
+    """Counts conversions to Python or NumPy, and nothing else, without slowing down other calls."""
 
     def __init__(self) -> None:
-        self._escaped: Counter[tuple[str, int]] = Counter()
+        self._conversions: Counter[tuple[str, int]] = Counter()
 
     def __enter__(self) -> Self:
-        _watch(self)
+        _install_counter(self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        _unwatch(self)
+        _remove_counter(self)
 
-    def escaped(self, name: str) -> None:
-        """Note that values left by a method counted under this name."""
-        self._escaped[name, learner_line() or 0] += 1
+    def record_conversion(self, name: str) -> None:
+        """Record a conversion by a method that is counted under this name."""
+        self._conversions[name, learner_line() or 0] += 1
 
     @property
     def count(self) -> OpCount:
-        """What has been heard so far; no operations."""
-        found: dict[str, Counter[int]] = {}
-        for (name, line), count in self._escaped.items():
-            found.setdefault(name, Counter())[line] += count
-        sums = {name: rows.total() for name, rows in found.items()}
+        """The conversions counted so far, without ops."""
+        by_name: dict[str, Counter[int]] = {}
+        for (name, line), count in self._conversions.items():
+            by_name.setdefault(name, Counter())[line] += count
+        sums = {name: rows.total() for name, rows in by_name.items()}
         return OpCount(
-            ops={}, views={}, conversions=sums, lines={n: dict(r) for n, r in found.items()}
+            ops={}, views={}, conversions=sums, lines={n: dict(r) for n, r in by_name.items()}
         )
 
 
 @functools.cache
 def _describe(func: Any) -> tuple[str, str]:
-    """The kind ("ops", "views", or "" for what is not counted) and the short name."""
-    if not isinstance(func, OpOverload):  # an operation on functions, such as `cond`
+    """Return the kind ("ops", "views", or "" for ops that do not count) and the short name."""
+    if not isinstance(func, OpOverload):  # a higher-order op, such as `cond`
         return "ops", str(func)
-    name = func._schema.name.removeprefix("aten::")  # noqa: SLF001 - the only place it is kept
+    name = func._schema.name.removeprefix("aten::")  # noqa: SLF001 - the only source of it
     if func.namespace in {"profiler", "prim"} or name in _BOOKKEEPING:
         return "", name
     aliases = [result.alias_info for result in func._schema.returns]  # noqa: SLF001 - likewise
     shares = any(alias is not None and not alias.is_write for alias in aliases)
-    # `_unsafe_view` shares memory too; its schema hides that from autograd alone.
+    # `_unsafe_view` shares memory, too; its schema does not say so, for the sake of autograd.
     return ("views" if shares or name == "_unsafe_view" else "ops"), name
 
 
-def asked_by_torch() -> bool:
-    """Whether PyTorch's own Python code asked for the value that is being read."""
+def read_by_torch() -> bool:
+    """Return whether PyTorch's own Python code reads the value, not the submission."""
     frame = sys._getframe(2)  # noqa: SLF001 - the documented way to walk the stack cheaply
     while frame is not None:
         file = frame.f_code.co_filename
-        if not (file.startswith(_ENGINE) or file in _GLUE):
+        if not (file.startswith(_ENGINE) or file in _WRAPPERS):
             return file.startswith(_TORCH)
         frame = frame.f_back  # type: ignore[assignment]
     return False
 
 
-# Methods are replaced rather than watched by a TorchFunctionMode. Such a mode belongs to one
-# thread, is off inside of backward hooks, and makes every other call slower.
-_watchers: list[OpMeter | Escapes] = []
+# Methods are replaced instead of using a TorchFunctionMode. Such a mode belongs to one thread, is
+# off inside backward hooks, and makes every other call slower.
+_counters: list[OpMeter | ConversionCounter] = []
 _originals: dict[str, Any] = {}
-_busy = threading.local()
+_nested = threading.local()
 _guard = threading.Lock()
 
 
-def _watch(meter: OpMeter | Escapes) -> None:
+def _install_counter(meter: OpMeter | ConversionCounter) -> None:
     with _guard:
-        if not _watchers:
-            for method in _ESCAPES:
+        if not _counters:
+            for method in _CONVERSIONS:
                 _originals[method] = vars(torch.Tensor).get(method)
-                setattr(torch.Tensor, method, _noting(method, getattr(torch.Tensor, method)))
-        _watchers.append(meter)
+                setattr(torch.Tensor, method, _counted(method, getattr(torch.Tensor, method)))
+        _counters.append(meter)
 
 
-def _unwatch(meter: OpMeter | Escapes) -> None:
+def _remove_counter(meter: OpMeter | ConversionCounter) -> None:
     with _guard:
-        _watchers.remove(meter)
-        for method, original in _originals.items() if not _watchers else ():
+        _counters.remove(meter)
+        for method, original in _originals.items() if not _counters else ():
             if original is None:
-                delattr(torch.Tensor, method)  # what the base class has comes to light again
+                delattr(torch.Tensor, method)  # reveals the method of the base class again
             else:
                 setattr(torch.Tensor, method, original)
 
 
-def _noting(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a tensor method so that the meters that are on hear of its calls."""
+def _counted(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a tensor method so that the active meters record its calls."""
 
     @functools.wraps(original)
-    def noted(*args: Any, **kwargs: Any) -> Any:
-        if getattr(_busy, "yes", False):  # `__array__` calls `numpy`: one conversion, not two
+    def count_and_call(*args: Any, **kwargs: Any) -> Any:
+        if getattr(_nested, "yes", False):  # `__array__` calls `numpy`: one conversion, not two
             return original(*args, **kwargs)
-        if not asked_by_torch():
-            for meter in tuple(_watchers):
-                meter.escaped(_ESCAPES[method])
-        _busy.yes = True
+        if not read_by_torch():
+            for meter in tuple(_counters):
+                meter.record_conversion(_CONVERSIONS[method])
+        _nested.yes = True
         try:
             return original(*args, **kwargs)
         finally:
-            _busy.yes = False
+            _nested.yes = False
 
-    return noted
+    return count_and_call
 
 
 _register: Any = torch.library.Library.impl
-_own_kernels: set[str] = set()
+_overridden_kernels: set[str] = set()
 
 
 @functools.wraps(_register)
-def _registered(library: Any, op_name: Any, fn: Any, *args: Any, **kwargs: Any) -> Any:
+def _record_kernel(library: Any, op_name: Any, fn: Any, *args: Any, **kwargs: Any) -> Any:
     code = getattr(fn, "__code__", None)
     if library.ns == "aten" and code is not None and code.co_filename.startswith(PREFIX):
-        _own_kernels.add(str(op_name))
+        _overridden_kernels.add(str(op_name))
     return _register(library, op_name, fn, *args, **kwargs)
 
 
-# For good, and before there is a submission. PyTorch's own modules register kernels too, some late.
-torch.library.Library.impl = _registered  # type: ignore[assignment,method-assign]
+# Permanently, and before a submission is loaded. PyTorch's modules register kernels, too.
+torch.library.Library.impl = _record_kernel  # type: ignore[assignment,method-assign]
 
 
-def own_kernels() -> list[str]:
-    """The operations of PyTorch's own that the submission has given another kernel."""
-    return sorted(_own_kernels)[:_MOST_NAMED]
+def overridden_kernels() -> list[str]:
+    """Return the ATen ops for which the submission registered a kernel of its own."""
+    return sorted(_overridden_kernels)[:_MOST_NAMED]

@@ -1,4 +1,4 @@
-"""What the meters ask of tensors: which ones an operation takes and writes, and their storages."""
+"""Tensors of an op for the meters: which it takes, which it writes to, and their storages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def storage_of(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStorage | None:
-    """The storage itself; None where there is none of its own, as in a sparse tensor."""
+    """Return the storage of a tensor; None if it has no single one, such as a sparse tensor."""
     if isinstance(tensor, torch.UntypedStorage):
         return tensor
     try:
@@ -22,34 +22,34 @@ def storage_of(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStor
         return None
 
 
-def written(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """The arguments that an operation writes to."""
-    places = _places(func)
-    if not places:  # most of them: this is asked for each
+def written_storages(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """Return the arguments that an op writes to."""
+    parameters = _written_parameters(func)
+    if not parameters:  # true of most ops, and this runs for every op
         return []
-    return [args[place] if place < len(args) else kwargs.get(name) for place, name in places]
+    return [args[n] if n < len(args) else kwargs.get(name) for n, name in parameters]
 
 
 @functools.cache
-def _places(func: Any) -> tuple[tuple[int, str], ...]:
-    """Position and name of each argument that an operation writes to."""
+def _written_parameters(func: Any) -> tuple[tuple[int, str], ...]:
+    """Return position and name of each parameter that an op writes to."""
     schema = getattr(func, "_schema", None)
     return tuple(
-        (place, argument.name)
-        for place, argument in enumerate(schema.arguments if schema is not None else ())
+        (position, argument.name)
+        for position, argument in enumerate(schema.arguments if schema is not None else ())
         if argument.alias_info is not None and argument.alias_info.is_write
     )
 
 
 def is_real(storage: torch.UntypedStorage) -> bool:
-    """Whether there is memory behind a storage; meta, fake and wrapper tensors have none."""
+    """Return whether a storage has memory; meta, fake and wrapper tensors have none."""
     with suppress(RuntimeError):
         return storage.data_ptr() != 0 or storage.nbytes() == 0
     return False
 
 
 def tensors_of(value: Any) -> Iterator[torch.Tensor | torch.UntypedStorage]:
-    """The tensors and storages among an operation's arguments or results."""
+    """Yield the tensors and storages among the arguments or results of an op."""
     if isinstance(value, torch.Tensor | torch.UntypedStorage):
         yield value
     elif isinstance(value, tuple | list | dict):
@@ -58,7 +58,7 @@ def tensors_of(value: Any) -> Iterator[torch.Tensor | torch.UntypedStorage]:
 
 
 def leaves_of(value: Any) -> Iterator[Any]:
-    """The tensors, storages and numpy arrays in a tree of inputs, gradients included."""
+    """Yield the tensors, storages and NumPy arrays in a tree of inputs, including gradients."""
     if isinstance(value, torch.nn.Module):
         yield from leaves_of([*value.parameters(), *value.buffers()])
     elif isinstance(value, tuple | list | dict | set | frozenset):

@@ -1,4 +1,4 @@
-"""Writes down what a call did, op by op with shapes and dtypes: what explanations look at."""
+"""Record the ops of a call with shapes and dtypes; explanations of failures are based on it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ import torch
 from torch._ops import OpOverload
 
 from torchkata.worker.frames import learner_line
-from torchkata.worker.meters.dispatch_meter import Meter, record, whole
-from torchkata.worker.meters.ops import READ_ONE, asked_by_torch
+from torchkata.worker.meters.dispatch_meter import Meter
+from torchkata.worker.meters.ops import READ_ONE, read_by_torch
+from torchkata.worker.meters.validation import read_count, read_fields
 
-_UNSEEN: Final = torch._C._DisableTorchDispatch  # noqa: SLF001 - a twin's mode would take part otherwise
+_UNSEEN: Final = torch._C._DisableTorchDispatch  # noqa: SLF001 - keeps the twin's mode out
 _ROOTS: Final = {"sqrt", "rsqrt", "hypot", "linalg_vector_norm", "norm"}
-_MOST_OPS: Final = 2000  # a call that makes more has shown by then what it repeats
+_MOST_OPS: Final = 2000  # a call with more has shown its pattern by then
 _MOST_STEPS: Final = 2000
-_MOST_NAMED: Final = 8  # tensors of one op, and dims of one tensor
+_MOST_NAMED: Final = 8  # tensors of one op
 _LONGEST: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One kind of op in one line, as often as it came in the same form.
+    """All calls of an op in one line that have the same shapes, dtypes and findings.
 
     Attributes:
-        op: ATen's name without overload.
-        line: of the submission; 0 where no learner code was running.
-        count: how often.
-        takes: shapes of the tensors among its arguments.
-        dtypes: theirs, such as `float32`.
-        gives: the first result's shape; None where there is no tensor.
-        dtype: its dtype.
-        first: what its first result held that no argument did: `nan`, `inf`, or nothing.
-        zero: whether its first argument held a 0; asked of roots only.
-        writes: which tensor of the arguments it wrote into: `input` (one that the caller passed),
-            `own`, or none.
+        op: ATen's name, without overload.
+        line: the line of the submission; 0 if no learner code was running.
+        count: the number of calls.
+        takes: the shapes of the tensors among its arguments.
+        dtypes: their dtypes, such as `float32`.
+        gives: the shape of the first result; None if it is not a tensor.
+        dtype: the dtype of the first result.
+        first: `nan` or `inf` if the first result contains it and no argument does; else empty.
+        zero: whether the first argument contains a 0; recorded for roots only.
+        writes: which tensor it writes to: `input` (the caller passed it), `own`, or empty for none.
     """
 
     op: str
@@ -52,15 +52,15 @@ class Step:
     writes: str = ""
 
 
-class EnoughSeen(BaseException):  # so that no `except Exception` of the learner's catches it
-    """Ends a call that was traced for long enough."""
+class TraceLimitReached(BaseException):  # no `except Exception` of the learner catches it
+    """Raised to end a call once enough ops are recorded."""
 
 
 class TraceMeter(Meter):  # type: ignore[no-untyped-call]
-    """Notes every op while it is on, up to a few thousand; then it ends the call by `EnoughSeen`.
+    """Records every op while it is on; after a few thousand, raises `TraceLimitReached`.
 
     Args:
-        inputs: the tensors that the caller passed.
+        inputs: the tensors that the caller passes.
     """
 
     def __init__(self, inputs: list[torch.Tensor]) -> None:
@@ -72,28 +72,28 @@ class TraceMeter(Meter):  # type: ignore[no-untyped-call]
     def _measure(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._ops += 1
         if self._ops > _MOST_OPS:
-            raise EnoughSeen
-        if func is READ_ONE and asked_by_torch():  # as Adam reads its step counter
+            raise TraceLimitReached
+        if func is READ_ONE and read_by_torch():  # as Adam reads its step counter
             return func(*args, **kwargs)
         given = list(_tensors((args, kwargs)))[:_MOST_NAMED]
-        name = _op(func)
+        name = _op_name(func)
         writes = self._writes(func, args)
-        before = [_fault(tensor) for tensor in given] if writes else None
+        before = [_nonfinite(tensor) for tensor in given] if writes else None
         zero = name in _ROOTS and bool(given) and _holds_zero(given[0])
         takes = tuple(tuple(tensor.shape) for tensor in given)
-        dtypes = tuple(_name(tensor) for tensor in given)
+        dtypes = tuple(_dtype_name(tensor) for tensor in given)
         result = func(*args, **kwargs)
-        found = next(_tensors(result), None)
-        fault = _fault(found) if found is not None else ""
-        if fault and before is None:  # most results are sound, and looking costs time
-            before = [_fault(tensor) for tensor in given]
+        output = next(_tensors(result), None)
+        fault = _nonfinite(output) if output is not None else ""
+        if fault and before is None:  # most results are finite, and checking takes time
+            before = [_nonfinite(tensor) for tensor in given]
         key = (
             name,
             learner_line() or 0,
             takes,
             dtypes,
-            tuple(found.shape) if found is not None else None,
-            _name(found) if found is not None else "",
+            tuple(output.shape) if output is not None else None,
+            _dtype_name(output) if output is not None else "",
             "" if fault in ("", *(before or ())) else fault,
             zero,
             writes,
@@ -105,16 +105,16 @@ class TraceMeter(Meter):  # type: ignore[no-untyped-call]
 
     def _writes(self, func: Any, args: tuple[Any, ...]) -> str:
         schema = getattr(func, "_schema", None)
-        for place, argument in enumerate(schema.arguments if schema is not None else ()):
+        for position, argument in enumerate(schema.arguments if schema is not None else ()):
             written = argument.alias_info is not None and argument.alias_info.is_write
-            if written and place < len(args):
-                for tensor in _tensors(args[place]):
+            if written and position < len(args):
+                for tensor in _tensors(args[position]):
                     return "input" if _address(tensor) in self._inputs else "own"
         return ""
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        """What has been seen so far, as plain data."""
+        """The steps recorded so far, as plain data."""
         names = ("op", "line", "takes", "dtypes", "gives", "dtype", "first", "zero", "writes")
         with self._lock:
             return [
@@ -124,23 +124,23 @@ class TraceMeter(Meter):  # type: ignore[no-untyped-call]
 
 
 def read_steps(data: object) -> tuple[Step, ...]:
-    """Read `TraceMeter.steps` back from a process that is not trusted.
+    """Read `TraceMeter.steps` from an untrusted process.
 
     Raises:
-        ValueError: the data are ill-formed.
+        ValueError: the data are malformed.
     """
     if type(data) is not list or len(data) > _MOST_STEPS:
-        raise ValueError("the steps are no list")
+        raise ValueError("the steps are not a list")
     return tuple(_step(row) for row in data)
 
 
 def _step(row: object) -> Step:
-    fields = record(row, "a step", set(Step.__dataclass_fields__))
+    fields = read_fields(row, "a step", set(Step.__dataclass_fields__))
     texts = {key: str(fields[key])[:_LONGEST] for key in ("op", "dtype", "first", "writes")}
     gives = fields["gives"]
     return Step(
-        line=whole(fields["line"], "a line"),
-        count=whole(fields["count"], "a count"),
+        line=read_count(fields["line"], "a line"),
+        count=read_count(fields["count"], "a count"),
         takes=tuple(_shape(shape) for shape in _row(fields["takes"])),
         dtypes=tuple(str(name)[:_LONGEST] for name in _row(fields["dtypes"])),
         gives=None if gives is None else _shape(gives),
@@ -151,18 +151,18 @@ def _step(row: object) -> Step:
 
 def _row(value: object) -> tuple[object, ...]:
     if not isinstance(value, list | tuple) or len(value) > 8 * _MOST_NAMED:
-        raise ValueError("a step has a part that is no short row")
+        raise ValueError("a step has a field that is not a short row")
     return tuple(value)
 
 
 def _shape(value: object) -> tuple[int, ...]:
-    return tuple(whole(size, "a size") for size in _row(value))
+    return tuple(read_count(size, "a size") for size in _row(value))
 
 
-def _op(func: Any) -> str:
+def _op_name(func: Any) -> str:
     if not isinstance(func, OpOverload):
         return str(func)[:_LONGEST]
-    return func._schema.name.removeprefix("aten::")  # noqa: SLF001 - the only place it is kept
+    return func._schema.name.removeprefix("aten::")  # noqa: SLF001 - the only source of it
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:
@@ -173,7 +173,7 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
             yield from _tensors(part)
 
 
-def _name(tensor: torch.Tensor) -> str:
+def _dtype_name(tensor: torch.Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
@@ -185,13 +185,13 @@ def _address(tensor: torch.Tensor) -> int:
 
 
 def _values(tensor: torch.Tensor) -> torch.Tensor | None:
-    """What can be looked into: numbers that lie on the CPU, or in a twin tensor."""
-    held = getattr(tensor, "held", tensor)
-    plain = isinstance(held, torch.Tensor) and held.layout is torch.strided
-    return held if plain and held.device.type == "cpu" and held.numel() else None
+    """Return the tensor on the CPU that holds the values; None if there is none to look at."""
+    inner = getattr(tensor, "inner_tensor", tensor)
+    plain = isinstance(inner, torch.Tensor) and inner.layout is torch.strided
+    return inner if plain and inner.device.type == "cpu" and inner.numel() else None
 
 
-def _fault(tensor: torch.Tensor) -> str:
+def _nonfinite(tensor: torch.Tensor) -> str:
     values = _values(tensor)
     if values is None or not (values.is_floating_point() or values.is_complex()):
         return ""

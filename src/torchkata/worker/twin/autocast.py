@@ -1,4 +1,4 @@
-"""Mixed precision on the twin: what `torch.autocast` casts, and to what."""
+"""Mixed precision on the twin: which ops `torch.autocast` casts, and to which dtype."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOWER = (
     "einsum",
     "scaled_dot_product_attention",
 )
-"""Run in the lower precision, as on CUDA: matrix products and what is made of them."""
+"""Run in the lower precision, as on CUDA: matrix products and ops that consist of them."""
 
 _FULL = (
     "softmax.int",
@@ -42,7 +42,7 @@ _FULL = (
     "norm.Scalar",
     "linalg_vector_norm",
 )
-"""Run in float32, as on CUDA: sums and exponentials, which lose too much otherwise."""
+"""Run in float32, as on CUDA: sums and exponentials, which would lose too much precision."""
 
 _AUTOCAST = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
 _libraries: list[Any] = []
@@ -50,9 +50,9 @@ _libraries: list[Any] = []
 
 def _cast(value: Any, dtype: torch.dtype) -> Any:
     if isinstance(value, torch.Tensor):
-        # Double precision is left alone, as on CUDA.
-        wide = value.is_floating_point() and value.dtype != torch.float64
-        return value.to(dtype) if wide else value
+        # float64 stays as it is, like on CUDA.
+        castable = value.is_floating_point() and value.dtype != torch.float64
+        return value.to(dtype) if castable else value
     if isinstance(value, (list, tuple)):
         return type(value)([_cast(part, dtype) for part in value])
     return value
@@ -61,14 +61,14 @@ def _cast(value: Any, dtype: torch.dtype) -> Any:
 def _casting(op: Any, dtype: torch.dtype | None) -> Any:
     def kernel(*args: Any, **kwargs: Any) -> Any:
         target = dtype or torch.get_autocast_dtype("twin")
-        with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):  # noqa: SLF001 - or it would call itself
+        with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):  # noqa: SLF001 - avoids endless recursion
             return op(*_cast(args, target), **{k: _cast(v, target) for k, v in kwargs.items()})
 
     return kernel
 
 
 def register_autocast() -> None:
-    """Teach autocast the twin; other operations run in the precision that comes."""
+    """Register autocast for the twin; other ops run in the precision of their inputs."""
     others = torch.library.Library("_", "IMPL", "AutocastPrivateUse1")  # type: ignore[no-untyped-call]
     others.fallback(torch.library.fallthrough_kernel)  # type: ignore[no-untyped-call]
     library = torch.library.Library("aten", "IMPL", "AutocastPrivateUse1")  # type: ignore[no-untyped-call]

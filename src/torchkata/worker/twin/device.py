@@ -1,16 +1,16 @@
 """`twin:0`, a second device on a machine that has only a CPU.
 
-Its tensors keep their data in CPU memory, but refuse to mix with CPU tensors, as a GPU's do.
+Its tensors keep their data in CPU memory, but refuse to mix with CPU tensors, as those of a GPU do.
 Values, views, in-place operations, autograd, optimizers, vmap and torch.func work, and an exception
-in a backward is an ordinary exception. `torch.cond` and `torch.compile` do not run on it.
-Registering is for good, and makes `torch.accelerator` name the twin: a process that judges on a
-real accelerator should not register it.
+in a backward pass is an ordinary exception. `torch.cond` and `torch.compile` do not run on it.
+Registering it is permanent, and makes `torch.accelerator` name the twin, so a process that grades
+on a real accelerator should not register it.
 
     register()
     with TwinMode() as mode:
         x = torch.rand(500, 10, device="twin")
         x.sum(0).tolist()
-    mode.synchronisations  # [Synchronisation(op="tolist", line=None)]
+    mode.synchronizations  # [Synchronization(op="tolist", line=None)]
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from torch.utils._pytree import tree_map
 
 from torchkata.worker.frames import learner_line
 from torchkata.worker.twin import backend
-from torchkata.worker.twin.dispatch import TwinTensor, run, watching
-from torchkata.worker.twin.messages import Origins
-from torchkata.worker.twin.tensor import current_reading
+from torchkata.worker.twin.dispatch import TwinTensor, active_modes, run
+from torchkata.worker.twin.provenance import Origins
+from torchkata.worker.twin.tensor import current_sync_reason, twin_device
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 TWIN: torch.device
-"""`twin:0`; asking for it registers the device, for before that PyTorch does not know the name."""
+"""`twin:0`; reading it registers the device, because PyTorch does not know the name before."""
 
 
 @dataclass(frozen=True)
-class Synchronisation:
-    """One read of a device tensor by the host, for which the host must wait.
+class Synchronization:
+    """One read of a device tensor by the host, which makes the host wait for the device.
 
     Attributes:
-        op: what read it, such as `item`, `tolist`, `to cpu`, `boolean mask`.
-        line: the line of the submission, where known.
+        op: the operation that reads, such as `item`, `tolist`, `to cpu`, `boolean mask`.
+        line: the line of the submission; None if unknown.
     """
 
     op: str
@@ -50,7 +50,7 @@ class Synchronisation:
 
 
 def register() -> None:
-    """Make PyTorch know the twin; call it once, before a process forks, and again at will."""
+    """Register the twin with PyTorch, once, before a process forks; more calls do nothing."""
     backend.register_backend()
 
 
@@ -58,64 +58,64 @@ def __getattr__(name: str) -> torch.device:
     if name != "TWIN":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     register()
-    return torch.device("twin:0")
+    return twin_device()
 
 
 class TwinMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """While active in a thread, `device="twin"` works in every factory there.
+    """Makes `device="twin"` work in every factory function of the thread that enters it.
 
-    Reads are recorded in whichever thread they happen.
+    Reads by the host are recorded in all threads.
 
     Attributes:
-        synchronisations: the reads of twin tensors by the host, in order.
-        origins: which call made each CPU tensor, for messages.
+        synchronizations: the reads of twin tensors by the host, in order.
+        origins: which call created each CPU tensor, for messages.
     """
 
     def __init__(self) -> None:
         register()
         super().__init__()  # type: ignore[no-untyped-call]
-        self.synchronisations: list[Synchronisation] = []
+        self.synchronizations: list[Synchronization] = []
         self.origins = Origins()
         self._before: list[tuple[bool, Any]] = []
 
-    def read(self, word: str) -> None:
-        """Record a host synchronisation."""
-        word = current_reading() or word
-        self.synchronisations.append(Synchronisation(word, learner_line()))
+    def record_sync(self, op: str) -> None:
+        """Record a host synchronization."""
+        op = current_sync_reason() or op
+        self.synchronizations.append(Synchronization(op, learner_line()))
 
     def __enter__(self) -> Self:
         lift = torch._C._only_lift_cpu_tensors()  # noqa: SLF001 - FakeTensorMode does the same
-        # So torch.tensor(data, device="twin") builds on the CPU first, then asks for a move.
+        # Makes torch.tensor(data, device="twin") create a CPU tensor first, then move it.
         torch._C._set_only_lift_cpu_tensors(True)  # noqa: FBT003, SLF001 - positional only
         self._before.append((lift, torch.Generator))
         torch.Generator = backend.generator_class()  # type: ignore[misc]
-        backend.active.modes = getattr(backend.active, "modes", 0) + 1
-        watching[self] = threading.get_ident()
+        backend.thread_state.modes = getattr(backend.thread_state, "modes", 0) + 1
+        active_modes[self] = threading.get_ident()
         super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)  # type: ignore[no-untyped-call]
-        watching.pop(self, None)
+        active_modes.pop(self, None)
         lift, generator = self._before.pop()
         torch._C._set_only_lift_cpu_tensors(lift)  # noqa: SLF001 - see above
         torch.Generator = generator  # type: ignore[misc]
-        backend.active.modes -= 1
+        backend.thread_state.modes -= 1
 
     def __torch_dispatch__(
         self, op: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Run one operation, whichever device its tensors live on."""
+        """Run one operation, whichever device its tensors are on."""
         return run(op, args, kwargs or {}, self)
 
 
 def is_twin(tensor: object) -> bool:
-    """Whether `tensor` lives on the twin."""
+    """Return whether `tensor` is on the twin."""
     return isinstance(tensor, TwinTensor)
 
 
-def _span(tensor: Tensor) -> Tensor:
-    """Copy a CPU tensor with its strides, whatever they are: expanded ones survive."""
+def _clone_with_strides(tensor: Tensor) -> Tensor:
+    """Copy a CPU tensor including its strides, even those of an expanded tensor."""
     if tensor.numel() == 0 or tensor.layout is not torch.strided:
         return tensor.detach().clone()
     steps = zip(tensor.shape, tensor.stride(), strict=True)
@@ -125,43 +125,43 @@ def _span(tensor: Tensor) -> Tensor:
         return memory.as_strided(tensor.shape, tensor.stride(), 0)
 
 
-def _there(leaf: Any) -> Any:
+def _copy_to_twin(leaf: Any) -> Any:
     if isinstance(leaf, torch.nn.Module):
-        return leaf._apply(_there)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what Module.to is made of
+        return leaf._apply(_copy_to_twin)  # type: ignore[no-untyped-call]  # noqa: SLF001 - Module.to uses it
     if not isinstance(leaf, torch.Tensor) or isinstance(leaf, TwinTensor):
         return leaf
-    return TwinTensor(_span(leaf)).requires_grad_(leaf.requires_grad)
+    return TwinTensor(_clone_with_strides(leaf)).requires_grad_(leaf.requires_grad)
 
 
-def _home(leaf: Any) -> Any:
+def _copy_to_host(leaf: Any) -> Any:
     if isinstance(leaf, torch.nn.Module):
-        return leaf._apply(_home)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what Module.to is made of
+        return leaf._apply(_copy_to_host)  # type: ignore[no-untyped-call]  # noqa: SLF001 - Module.to uses it
     if not isinstance(leaf, TwinTensor):
         return leaf
-    return _span(leaf.held).requires_grad_(leaf.requires_grad)
+    return _clone_with_strides(leaf.inner_tensor).requires_grad_(leaf.requires_grad)
 
 
 def to_twin(tree: Any) -> Any:
-    """Copy every tensor of a tree to the twin, for the harness: no mode sees it.
+    """Copy every tensor of a tree to the twin, unseen by modes and meters.
 
     Args:
-        tree: tensors of any shape in tuples, lists and dicts; modules are moved in place.
+        tree: tensors in tuples, lists and dicts; modules are moved in place.
 
     Returns:
-        The same tree; each tensor a leaf with the original's shape, strides and `requires_grad`.
+        The same tree; each tensor is a leaf with the original's shape, strides and `requires_grad`.
     """
-    with _disable_current_modes():  # a meter that is at work must not count these
-        return tree_map(_there, tree)
+    with _disable_current_modes():  # an active meter must not count these ops
+        return tree_map(_copy_to_twin, tree)
 
 
 def to_host(tree: Any) -> Any:
-    """Copy every twin tensor of a tree to the CPU, for the harness: no synchronisation is recorded.
+    """Copy every twin tensor of a tree to the CPU; no synchronization is recorded.
 
     Args:
-        tree: as for `to_twin`.
+        tree: see `to_twin`.
 
     Returns:
-        The same tree; each tensor a leaf with the original's shape, strides and `requires_grad`.
+        The same tree; each tensor is a leaf with the original's shape, strides and `requires_grad`.
     """
-    with _disable_current_modes():  # a meter that is at work must not count these
-        return tree_map(_home, tree)
+    with _disable_current_modes():  # an active meter must not count these ops
+        return tree_map(_copy_to_host, tree)

@@ -1,13 +1,13 @@
-"""The twin tensor, and how one operation runs on it.
+"""The twin tensor, and how one op runs on it.
 
-How it is made: C++ sees a wrapper without data on PyTorch's `meta` device; Python sees `twin:0`.
-Every operation on it arrives in `__torch_dispatch__`, which runs it on the CPU tensor inside. The
-meta device is what makes this safe: autograd runs its backward in the calling thread, with a device
-guard written in C++. Were the wrapper on a device registered from Python, that guard would be
-Python code, and an exception within a backward would end the process with SIGABRT.
+Design: C++ sees a wrapper without data on PyTorch's `meta` device, and Python sees `twin:0`. Every
+op on it arrives in `__torch_dispatch__`, which runs the op on the CPU tensor inside. The meta
+device makes this safe: autograd runs its backward pass in the calling thread, with a device guard
+written in C++. If the wrapper were on a device registered from Python, that guard would be Python
+code, and an exception in a backward pass would end the process with SIGABRT.
 
-The seam that can be seen: inside `vmap` and `torch.func.grad` PyTorch wraps a tensor once more, and
-that wrapper's `device` reads `meta:0`; used as `device=x.device` it means the twin.
+Known limitation: inside `vmap` and `torch.func.grad`, PyTorch wraps a tensor once more, and the
+`device` of that wrapper is `meta:0`. Passed on as `device=x.device`, it means the twin.
 """
 
 from __future__ import annotations
@@ -19,48 +19,49 @@ import torch
 
 from torchkata.worker.twin import messages
 from torchkata.worker.twin.backend import draws_on_twin
-from torchkata.worker.twin.op_rules import Rule, host_read, rule
-from torchkata.worker.twin.tensor import Face, names_twin
+from torchkata.worker.twin.op_rules import OpRule, host_sync, op_rule
+from torchkata.worker.twin.provenance import Origins
+from torchkata.worker.twin.tensor import TwinTensorBase, names_twin
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _CARRIER = torch.device("meta:0")
 _CPU = torch.device("cpu")
-# Lets autocast("twin") see the tensor.
+# Makes autocast("twin") handle the tensor.
 _KEYS = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
-# What tells C++ that a wrapper is sparse: the layout alone does not.
+# Tells C++ that a wrapper is sparse; the layout alone does not.
 _SPARSE = _KEYS | torch._C.DispatchKeySet(torch._C.DispatchKey.SparseMeta)  # noqa: SLF001 - no public name
 
 
-class Watcher(Protocol):
-    """Who is told what happens: the active mode."""
+class Recorder(Protocol):
+    """Records host synchronizations and new CPU tensors; a `TwinMode` is one."""
 
-    origins: messages.Origins
+    origins: Origins
 
-    def read(self, word: str) -> None:
-        """Take note of a host synchronisation."""
+    def record_sync(self, op: str) -> None:
+        """Record a host synchronization."""
 
 
-watching: dict[Watcher, int] = {}
+active_modes: dict[Recorder, int] = {}
 """Active modes, and the thread of each."""
 
 
-class TwinTensor(Face):
-    """A CPU tensor that says it lives on `twin:0`.
+class TwinTensor(TwinTensorBase):
+    """A CPU tensor that claims to be on `twin:0`.
 
     Args:
-        inner: the CPU tensor that holds the data; any shape and strides, shared and not copied.
+        inner: the CPU tensor that holds the data; shared, not copied.
     """
 
-    # Python functions of torch are not intercepted: everything is decided below, at dispatch.
+    # Python functions of torch are not intercepted; everything is decided at dispatch.
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # noqa: SLF001 - documented so
 
     def __new__(cls, inner: Tensor) -> Self:
         """Wrap `inner`."""
         strided = inner.layout is torch.strided
-        sparse = inner.layout is torch.sparse_coo  # C++ asks wrappers of other layouts in vain
-        twin = torch.Tensor._make_wrapper_subclass(  # noqa: SLF001 - the documented maker
+        sparse = inner.layout is torch.sparse_coo  # wrappers of other layouts fail in C++
+        twin = torch.Tensor._make_wrapper_subclass(  # noqa: SLF001 - the documented way
             cls,
             inner.size(),
             strides=inner.stride() if strided else None,
@@ -70,147 +71,150 @@ class TwinTensor(Face):
             device=_CARRIER,
             _extra_dispatch_keys=_SPARSE if sparse else _KEYS,
         )
-        twin.held = inner
+        twin.inner_tensor = inner
         return twin
 
     @classmethod
     def __torch_dispatch__(  # type: ignore[override]
         cls, op: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Run one operation; reached where no `TwinMode` is active in this thread.
+        """Run one op while no `TwinMode` is active in this thread.
 
-        A read is a read in every thread: a mode that is active in another one hears of it. In its
-        own thread it is silent because the harness has put it aside.
+        A mode that is active in another thread records host synchronizations of this one. A mode
+        of this thread does not: the engine has disabled it.
         """
         here = threading.get_ident()
-        elsewhere = (mode for mode, thread in list(watching.items()) if thread != here)
+        elsewhere = (mode for mode, thread in list(active_modes.items()) if thread != here)
         return run(op, args, kwargs or {}, next(elsewhere, None))
 
 
 class _Call:
-    """The arguments of one operation, sorted by where they live."""
+    """The tensors among the arguments of one op, sorted by device."""
 
     def __init__(self) -> None:
         self.twins: list[TwinTensor] = []
         self.hosts: list[Tensor] = []
 
-    def open(self, value: Any) -> Any:
-        """Replace twin tensors by what they hold."""
+    def unwrap(self, value: Any) -> Any:
+        """Replace twin tensors by their inner tensors."""
         if isinstance(value, TwinTensor):
             self.twins.append(value)
-            return value.held
+            return value.inner_tensor
         if isinstance(value, torch.Tensor):
             self.hosts.append(value)
             return value
         if isinstance(value, (list, tuple)):
-            return type(value)([self.open(part) for part in value])
+            return type(value)([self.unwrap(part) for part in value])
         return value
 
 
-def _refuse(call: _Call, facts: Rule, args: Any, kwargs: Any, watcher: Watcher | None) -> None:
-    """Raise as CUDA does where tensors of two devices meet."""
+def _check_devices(
+    call: _Call, rule: OpRule, args: Any, kwargs: Any, recorder: Recorder | None
+) -> None:
+    """Raise like CUDA if tensors of two devices meet."""
     allowed: set[int] = set()
-    if facts.host_argument is not None and isinstance(args[0], TwinTensor):
-        spare = _Call()
-        spare.open(args[facts.host_argument])
-        allowed = {id(host) for host in spare.hosts}
-    written = {id(args[key] if isinstance(key, int) else kwargs.get(key)) for key in facts.written}
+    if rule.host_argument is not None and isinstance(args[0], TwinTensor):
+        argument = _Call()
+        argument.unwrap(args[rule.host_argument])
+        allowed = {id(host) for host in argument.hosts}
+    written = {id(args[key] if isinstance(key, int) else kwargs.get(key)) for key in rule.written}
     for host in call.hosts:
         if id(host) in allowed:
             continue
-        if host.dim() or not facts.scalars or id(host) in written:
-            raise RuntimeError(messages.mixed(host, watcher.origins if watcher else None))
+        if host.dim() or not rule.accepts_cpu_scalars or id(host) in written:
+            raise messages.mixed_devices_error(host, recorder.origins if recorder else None)
 
 
-def _word(facts: Rule, args: Any, kwargs: Any, *, to_host: bool) -> str | None:
-    """By which word the operation makes the host wait, if it does."""
-    if to_host and facts.name == "_to_copy":
+def _sync_of(rule: OpRule, args: Any, kwargs: Any, *, to_host: bool) -> str | None:
+    """Return why the op makes the host wait; None if it does not."""
+    if to_host and rule.name == "_to_copy":
         return "to cpu"
-    if facts.name == "copy_":
+    if rule.name == "copy_":
         from_device = not isinstance(args[0], TwinTensor) and isinstance(args[1], TwinTensor)
         return "to cpu" if from_device else None
-    return host_read(facts.name, args, kwargs, TwinTensor)
+    return host_sync(rule.name, args, kwargs, TwinTensor)
 
 
-def run(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], watcher: Watcher | None) -> Any:
-    """Run one operation on what the twin tensors hold.
+def run(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], recorder: Recorder | None) -> Any:
+    """Run one op on the inner tensors of its twin tensors.
 
     Args:
-        op: an ATen operation.
-        args: its arguments, twin tensors among them.
-        kwargs: its arguments by name.
-        watcher: is told of host synchronisations and of new CPU tensors.
+        op: an ATen op.
+        args: its arguments.
+        kwargs: its keyword arguments.
+        recorder: records host synchronizations and new CPU tensors.
 
     Returns:
         The result, on the twin if an argument was there or if `device` says so.
 
     Raises:
-        RuntimeError: tensors of two devices meet where CUDA would not allow it.
+        RuntimeError: the op mixes devices in a way that CUDA does not allow.
     """
     call = _Call()
-    opened = [call.open(arg) for arg in args]
-    named = {key: call.open(value) for key, value in kwargs.items()}
-    facts = rule(op)
-    place = kwargs.get("device")
+    unwrapped = [call.unwrap(arg) for arg in args]
+    named = {key: call.unwrap(value) for key, value in kwargs.items()}
+    rule = op_rule(op)
+    device = kwargs.get("device")
     on_twin = bool(call.twins)
-    if place is not None:
-        on_twin = names_twin(place)
-        if not on_twin and place.type != "cpu":
-            raise RuntimeError(messages.by_name(place.type))
+    if device is not None:
+        on_twin = names_twin(device)
+        if not on_twin and device.type != "cpu":
+            raise messages.explicit_device_error(device.type)
         named["device"] = _CPU
     if call.twins:
-        if call.hosts and not facts.transfer:
-            _refuse(call, facts, args, kwargs, watcher)
-        word = _word(facts, args, kwargs, to_host=not on_twin) if watcher else None
-        if word is not None and watcher is not None:
-            watcher.read(word)
+        if call.hosts and not rule.is_transfer:
+            _check_devices(call, rule, args, kwargs, recorder)
+        sync = _sync_of(rule, args, kwargs, to_host=not on_twin) if recorder else None
+        if sync is not None and recorder is not None:
+            recorder.record_sync(sync)
     generator = kwargs.get("generator")
     if on_twin and generator is not None and not draws_on_twin(generator):
-        raise RuntimeError(messages.wrong_generator())
+        raise messages.generator_error()
 
-    if on_twin and facts.name == "_efficientzerotensor":
-        op = torch.ops.aten.zeros.default  # zeros without memory crash what runs below autograd
-    result = op(*opened, **named)
+    if on_twin and rule.name == "_efficientzerotensor":
+        op = torch.ops.aten.zeros.default  # zeros without memory crash the code below autograd
+    result = op(*unwrapped, **named)
 
-    if facts.written:
-        return _rewrap(result, call, facts)
+    if rule.written:
+        return _rewrap(result, call, rule)
     if not on_twin:
-        if watcher is not None:
-            found = result if isinstance(result, (list, tuple)) else (result,)
-            tensors = [part for part in found if isinstance(part, torch.Tensor)]
-            watcher.origins.note(op, args, call.hosts, tensors)
+        if recorder is not None:
+            results = result if isinstance(result, (list, tuple)) else (result,)
+            tensors = [part for part in results if isinstance(part, torch.Tensor)]
+            recorder.origins.record(op, args, call.hosts, tensors)
         return result
-    if facts.second_on_host:
+    if rule.second_on_host:
         return wrap(result[0]), result[1]
     return wrap(result)
 
 
-def _rewrap(result: Any, call: _Call, facts: Rule) -> Any:
-    """Hand back the arguments that were written to, not new tensors."""
-    outer = {id(twin.held): twin for twin in call.twins}
-    if facts.reshapes:
+def _rewrap(result: Any, call: _Call, rule: OpRule) -> Any:
+    """Return the arguments that were written to, not new tensors."""
+    outer = {id(twin.inner_tensor): twin for twin in call.twins}
+    if rule.reshapes:
         for twin in call.twins:
-            if twin.shape != twin.held.shape or twin.stride() != twin.held.stride():
-                twin.adopt(twin.held)
-    kept = {id(host) for host in call.hosts}
+            inner = twin.inner_tensor
+            if twin.shape != inner.shape or twin.stride() != inner.stride():
+                twin.set_inner_tensor(inner)
+    hosts = {id(host) for host in call.hosts}
 
-    def again(value: Any) -> Any:
+    def rewrap(value: Any) -> Any:
         if isinstance(value, (list, tuple)):
-            return type(value)([again(part) for part in value])
-        if not isinstance(value, torch.Tensor) or id(value) in kept:
+            return type(value)([rewrap(part) for part in value])
+        if not isinstance(value, torch.Tensor) or id(value) in hosts:
             return value
         twin = outer.get(id(value))
         return twin if twin is not None else wrap(value) if outer else value
 
-    return again(result)
+    return rewrap(result)
 
 
 def wrap(value: Any) -> Any:
-    """Wrap every CPU tensor in a result; what is wrapped already stays."""
+    """Wrap every CPU tensor in a result; twin tensors stay as they are."""
     if isinstance(value, torch.Tensor):
         if isinstance(value, TwinTensor):
             return value
-        if value.is_conj() or value.is_neg():  # the wrapper cannot carry such a promise
+        if value.is_conj() or value.is_neg():  # the wrapper has no such flag
             value = value.resolve_conj().resolve_neg()
         return TwinTensor(value)
     if isinstance(value, (list, tuple)):

@@ -1,179 +1,203 @@
-"""The twin's messages, in the learner's language, and the record they draw on.
+"""The twin's error messages: templates by key, and errors that carry keys and values as data.
 
-A GPU's own words come first, so that they are known again on a GPU; then a sentence says which call
-made the CPU tensor, in which line, and how to spell it for any device.
+The text that a GPU would give comes first, so that learners recognize it later. The sentences after
+it say which call created the CPU tensor, in which line, and how to write it for any device.
+
+An error's text is English. Its `details` name the templates, so that the judge can translate them:
+the judge looks up the key here and never formats a template that it received.
 """
 
 from __future__ import annotations
 
-import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, TypeVar
 
 import torch
-from torch.utils.weak import WeakIdKeyDictionary
+from torch import Tensor
 
-from torchkata.i18n import _, join
+from torchkata.i18n import Message, _, join
 from torchkata.worker.frames import learner_line
-from torchkata.worker.twin.provenance import owner
+from torchkata.worker.twin.provenance import Origins, Owner, find_owner
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+TEMPLATES: Final[Mapping[str, Message]] = {
+    # The texts of PyTorch itself; never translated.
+    "mixed_devices": Message(
+        "Expected all tensors to be on the same device, but found at least two devices, twin:0 and "
+        "cpu!"
+    ),
+    "no_numpy": Message(
+        "can't convert twin:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to "
+        "host memory first."
+    ),
+    "generator_device": Message("Expected a 'twin' device type for generator but found 'cpu'."),
+    # A CPU tensor meets a twin tensor.
+    "cpu_tensor": _(
+        "A CPU tensor of shape {shape} meets x, which is on twin:0 (a stand-in for a GPU)."
+    ),
+    "cpu_tensor_advice": _(
+        "A CPU tensor of shape {shape} meets x, which is on twin:0 (a stand-in for a GPU). Create "
+        "it on the device of x (`device=x.device`), or move it there once: `.to(x.device)`."
+    ),
+    "moved_to_cpu": _(
+        "`.cpu()` or `.to(...)` made a CPU tensor, but x is on twin:0 (a stand-in for a GPU). "
+        "Leave it on the device of x: without the move, no copy is needed."
+    ),
+    "moved_to_cpu_in_line": _(
+        "`.cpu()` or `.to(...)` in line {line} made a CPU tensor, but x is on twin:0 (a stand-in "
+        "for a GPU). Leave it on the device of x: without the move, no copy is needed."
+    ),
+    "created_on_cpu": _(
+        "`torch.{call}` created a CPU tensor, but x is on twin:0 (a stand-in for a GPU). Create it "
+        "on the device of x: `device=x.device`."
+    ),
+    "created_on_cpu_in_line": _(
+        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a stand-in for a "
+        "GPU). Create it on the device of x: `device=x.device`."
+    ),
+    "filled_on_cpu": _(
+        "`torch.{call}` created a CPU tensor, but x is on twin:0 (a stand-in for a GPU). Create it "
+        "on the device of x: `x.new_{call}` or `device=x.device`."
+    ),
+    "filled_on_cpu_in_line": _(
+        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a stand-in for a "
+        "GPU). Create it on the device of x: `x.new_{call}` or `device=x.device`."
+    ),
+    # Who holds that CPU tensor.
+    "held_by_attribute": _(
+        "{place} is a plain attribute of {kind}, and `.to()` does not move such a tensor. "
+        '`self.register_buffer("{attribute}", ...)` lets it move along and be saved (use '
+        "`nn.Parameter` if it is learned)."
+    ),
+    "held_by_container": _(
+        "It belongs to a module in {place}, a Python {kind}, which `.to()` does not look into. "
+        "`nn.ModuleList` (or `nn.ModuleDict`) registers the modules that it contains."
+    ),
+    "held_by_module": _(
+        "It belongs to the module {name}, which is on the CPU. Create the module on the device of "
+        "x, `nn.Linear(..., device=x.device)`, or move it there once: `.to(x.device)`."
+    ),
+    "held_by_global": _(
+        "It is the global {name}, created once, on the CPU. Write {move} where you use it, or "
+        "create it in the function, where x is known."
+    ),
+    "held_by_global_in_line": _(
+        "It is the global {name} of line {line}, created once, on the CPU. Write {move} where you "
+        "use it, or create it in the function, where x is known."
+    ),
+    # Other misuse of devices.
+    "numpy_advice": _(
+        "NumPy cannot read the memory of a GPU. Stay with torch operations, which can."
+    ),
+    "generator_advice": _(
+        "Create the generator on the device that draws the numbers: "
+        "`torch.Generator(device=x.device)`."
+    ),
+    "explicit_device": _(
+        "The code names the device {kind} explicitly, but x is on another device. Take the device "
+        "from the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`."
+    ),
+    "explicit_device_in_line": _(
+        "Line {line} names the device {kind} explicitly, but x is on another device. Take the "
+        "device from the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`."
+    ),
+    "data_from_cpu": _(
+        "x.data of a tensor on twin:0 was set to a CPU tensor. Move it first: `.to(x.device)`."
+    ),
+    "data_from_other": _(
+        "x.data of a tensor on twin:0 was set to a value of type {kind}. Assign a tensor on the "
+        "same device."
+    ),
+}
+"""Messages without their values, by key."""
 
-    from torch import Tensor
-
-_NUMPY = (
-    "can't convert twin:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
-    "memory first."
-)
-_MIXED = (
-    "Expected all tensors to be on the same device, but found at least two devices, twin:0 and cpu!"
-)
-_FILLED = {"zeros", "ones", "empty", "full"}
-"""Factories with a `new_...` method of the same arguments."""
-_SIZED = {*_FILLED, "rand", "randn", "arange", "eye", "linspace", "randperm", "randint"}
-_SHOWN = 40
-
-
-class Origins:
-    """Which call made each CPU tensor, and where; forgets a tensor as soon as it is gone."""
-
-    def __init__(self) -> None:
-        self._made: WeakIdKeyDictionary = WeakIdKeyDictionary()
-
-    def __len__(self) -> int:
-        return len(self._made)
-
-    def note(
-        self, op: Any, args: tuple[Any, ...], sources: Iterable[Tensor], tensors: Iterable[Tensor]
-    ) -> None:
-        """Remember that `op` made `tensors`, or who made the CPU tensors that it computed from."""
-        sources = list(sources)
-        made = next((self._made[source] for source in sources if source in self._made), None)
-        if made is None and sources and op.overloadpacket.__name__ != "lift_fresh":
-            made = weakref.ref(sources[0])  # older than the record: who holds it will tell
-        for tensor in tensors:
-            if tensor not in self._made:
-                made = made or (op, _plain(args), learner_line())
-                self._made[tensor] = made
-
-    def of(self, tensor: Tensor) -> tuple[str, str, int | None] | None:
-        """Return the maker's name, its call as text and its line; None where nobody saw it made."""
-        made = self._made.get(tensor)  # type: ignore[no-untyped-call]
-        if made is None or isinstance(made, weakref.ref):
-            return None
-        op, args, line = made
-        name = op.overloadpacket.__name__
-        name = "tensor" if name == "lift_fresh" else name.lstrip("_")
-        return name, f"{name}({_arguments(name, args)})", line
-
-    def elder(self, tensor: Tensor) -> Tensor:
-        """Return the tensor that was there before and that this one was computed from, if any."""
-        made = self._made.get(tensor)  # type: ignore[no-untyped-call]
-        found = made() if isinstance(made, weakref.ref) else None
-        return tensor if found is None else found
-
-    def maker(self, tensor: Tensor) -> str:
-        """Say which call made a CPU tensor, and where; empty where nobody saw it made."""
-        known = self.of(tensor)
-        if known is None:
-            return ""
-        name, call, line = known
-        call = "`.cpu()` or `.to(...)`" if name == "to_copy" else f"`torch.{call}`"
-        return f"{call}{_where(line)}"
-
-
-def _plain(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Keep no tensor alive for the sake of a message."""
-    return tuple(arg if isinstance(arg, (int, float, list, bool)) else None for arg in args)
-
-
-def _arguments(name: str, args: tuple[Any, ...]) -> str:
-    if name not in _SIZED:
-        return "..."
-    texts = []
-    for arg in args:
-        if isinstance(arg, list) and all(isinstance(size, int) for size in arg):
-            joined = ", ".join(map(str, arg))
-            texts.append(str(tuple(arg)) if name == "full" else joined)
-        elif isinstance(arg, (int, float)):
-            texts.append(str(arg))
-    text = ", ".join(texts)
-    return text if len(text) <= _SHOWN else "..."
-
-
-def mixed(host: Tensor, origins: Origins | None) -> str:
-    """Say which CPU tensor met a twin tensor, who made it, and the spelling that travels."""
-    known = origins.of(host) if origins is not None else None
-    if known is None:
-        elder = host if origins is None else origins.elder(host)
-        shape = tuple(elder.shape)
-        if held := owner(elder):
-            told = _(
-                "Here a CPU tensor of shape {shape} meets x, which lives on twin:0 (a stand-in for "
-                "a GPU).",
-                shape=shape,
-            )
-            return join(_MIXED, told, held)
-        told = _(
-            "Here a CPU tensor of shape {shape} meets x, which lives on twin:0 (a stand-in for a "
-            "GPU). Make it where x is (`device=x.device`), or move it there once: `.to(x.device)`.",
-            shape=shape,
-        )
-        return join(_MIXED, told)
-    name, call, line = known
-    where = _where(line)
-    if name == "to_copy":
-        told = _(
-            "`.cpu()` or `.to(...)`{where} made a CPU tensor, but x lives on twin:0 (a stand-in "
-            "for a GPU). Leave it where x is: without the move no copy is needed.",
-            where=where,
-        )
-    elif name in _FILLED:
-        told = _(
-            "`torch.{call}`{where} made a CPU tensor, but x lives on twin:0 (a stand-in for a "
-            "GPU). Create it where x is: `x.new_{call}` or `device=x.device`.",
-            call=call,
-            where=where,
-        )
-    else:
-        told = _(
-            "`torch.{call}`{where} made a CPU tensor, but x lives on twin:0 (a stand-in for a "
-            "GPU). Create it where x is: `device=x.device`.",
-            call=call,
-            where=where,
-        )
-    return join(_MIXED, told)
+_FILLED: Final = {"zeros", "ones", "empty", "full"}
+"""Factories with a `new_...` method that takes the same arguments."""
 
 
-def _where(line: int | None) -> str:
-    return "" if line is None else _(" in line {line}", line=line)
+_Error = TypeVar("_Error", bound=Exception)
 
 
-def no_numpy() -> str:
-    """Say that NumPy cannot read a device's memory."""
-    told = _("NumPy cannot read a GPU's memory; best stay in torch, which can.")
-    return join(_NUMPY, told)
+class Sentence(NamedTuple):
+    """One message as data.
+
+    Attributes:
+        key: of its template.
+        values: for the template.
+    """
+
+    key: str
+    values: Mapping[str, str | int] = {}
 
 
-def by_name(kind: str) -> str:
-    """Say why a device must not be named in the code."""
-    return _(
-        "This asks for {kind} by name{where}, and x lives on another device. Take the device from "
-        "the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`.",
-        kind=kind.upper(),
-        where=_where(learner_line()),
-    )
+def device_error(kind: type[_Error], *sentences: Sentence) -> _Error:
+    """Return an error with an English text, and with its sentences as data in `details`."""
+    messages = [Message(TEMPLATES[key].template, values) for key, values in sentences]
+    error = kind(str(join(*messages)))
+    vars(error)["details"] = {
+        "messages": [{"key": key, "values": dict(values)} for key, values in sentences]
+    }
+    return error
 
 
-def wrong_data(value: Any) -> str:
-    """Say that `x.data = value` wants a tensor of the same device."""
-    kind = _("a CPU tensor") if isinstance(value, torch.Tensor) else type(value).__name__
-    return _(
-        "x.data of a tensor on twin:0 was set to {kind}. Move it first: `.to(x.device)`.", kind=kind
-    )
+def mixed_devices_error(host: Tensor, origins: Origins | None) -> RuntimeError:
+    """Return the error for a CPU tensor that meets a twin tensor.
+
+    Args:
+        host: the CPU tensor.
+        origins: which calls created which CPU tensors.
+    """
+    sentences = _about_host_tensor(host, origins)
+    return device_error(RuntimeError, Sentence("mixed_devices"), *sentences)
 
 
-def wrong_generator() -> str:
-    """Say that a device draws its random numbers from a generator of its own."""
-    told = _("Make the generator where the numbers are drawn: `torch.Generator(device=x.device)`.")
-    return join("Expected a 'twin' device type for generator but found 'cpu'.", told)
+def _about_host_tensor(host: Tensor, origins: Origins | None) -> list[Sentence]:
+    origin = origins.of(host) if origins is not None else None
+    if origin is None:
+        source = host if origins is None else origins.source(host)
+        shape = {"shape": str(tuple(source.shape))}
+        owner = find_owner(source)
+        if owner is None:
+            return [Sentence("cpu_tensor_advice", shape)]
+        return [Sentence("cpu_tensor", shape), _about_owner(owner)]
+    if origin.name == "to_copy":
+        return [_with_line("moved_to_cpu", origin.line)]
+    key = "filled_on_cpu" if origin.name in _FILLED else "created_on_cpu"
+    return [_with_line(key, origin.line, call=origin.call)]
+
+
+def _about_owner(owner: Owner) -> Sentence:
+    key = f"held_by_{owner.kind}"
+    return _with_line(key, owner.line, **owner.names)
+
+
+def _with_line(key: str, line: int | None, **values: str) -> Sentence:
+    """Return the sentence that names the line, if it is known."""
+    return Sentence(f"{key}_in_line", {"line": line, **values}) if line else Sentence(key, values)
+
+
+def numpy_error() -> TypeError:
+    """Return the error for NumPy reading a device's memory."""
+    return device_error(TypeError, Sentence("no_numpy"), Sentence("numpy_advice"))
+
+
+def explicit_device_error(kind: str) -> RuntimeError:
+    """Return the error for a device that is named in the code.
+
+    Args:
+        kind: the device type, such as `cuda`.
+    """
+    sentence = _with_line("explicit_device", learner_line(), kind=kind.upper())
+    return device_error(RuntimeError, sentence)
+
+
+def data_error(value: Any) -> RuntimeError:
+    """Return the error for `x.data = value` with a value that is not on the twin."""
+    if isinstance(value, torch.Tensor):
+        return device_error(RuntimeError, Sentence("data_from_cpu"))
+    kind = type(value).__name__
+    return device_error(RuntimeError, Sentence("data_from_other", {"kind": kind}))
+
+
+def generator_error() -> RuntimeError:
+    """Return the error for drawing numbers on the twin with a CPU generator."""
+    return device_error(RuntimeError, Sentence("generator_device"), Sentence("generator_advice"))

@@ -1,4 +1,4 @@
-"""What CUDA does with each operation: who may mix, who writes, and who makes the host wait."""
+"""How CUDA treats each op: which devices it accepts, what it writes, whether the host waits."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _HOST_ARGUMENTS = {
     "rnn_tanh": 1,
     "rnn_relu": 1,
 }
-"""Position of an argument that may lie on the CPU though the tensor itself is on the device.
+"""Position of an argument that may be on the CPU although the tensor itself is on the device.
 
-For the recurrent nets that is `batch_sizes` of a packed sequence, which CUDA wants on the CPU.
+For recurrent nets it is `batch_sizes` of a packed sequence, which CUDA requires on the CPU.
 """
 
 _NO_SCALARS = {
@@ -49,7 +49,7 @@ _NO_SCALARS = {
     "dot",
     "bincount",
 }
-"""Operations for which CUDA does not let a 0-d CPU tensor stand in for a number."""
+"""Ops for which CUDA does not accept a 0-d CPU tensor as a number."""
 
 _READS = {
     "_local_scalar_dense": "item",
@@ -68,31 +68,31 @@ _READS = {
 
 
 @dataclass(frozen=True)
-class Rule:
-    """What is known of an operation, whatever its arguments.
+class OpRule:
+    """The properties of an op that do not depend on its arguments.
 
     Attributes:
         name: without namespace and overload, such as `add_`.
-        transfer: whether it moves values between devices.
-        host_argument: position of an argument that may lie on the CPU.
-        scalars: whether a 0-d CPU tensor may take part, as a number may.
+        is_transfer: whether it moves values between devices.
+        host_argument: position of an argument that may be on the CPU.
+        accepts_cpu_scalars: whether a 0-d CPU tensor is accepted as a number.
         written: positions and names of the arguments that it writes to.
         reshapes: whether it may change the shape of an argument in place.
-        second_on_host: whether its second result lies on the CPU.
+        second_on_host: whether its second result is on the CPU.
     """
 
     name: str
-    transfer: bool
+    is_transfer: bool
     host_argument: int | None
-    scalars: bool
+    accepts_cpu_scalars: bool
     written: tuple[int | str, ...]
     reshapes: bool
     second_on_host: bool
 
 
 @cache
-def rule(op: Any) -> Rule:
-    """Return the rule of an ATen operation; computed once for each."""
+def op_rule(op: Any) -> OpRule:
+    """Return the rule of an ATen op, computed once per op."""
     name = op.overloadpacket.__name__
     written = tuple(
         argument.name if argument.kwarg_only else position
@@ -100,18 +100,18 @@ def rule(op: Any) -> Rule:
         if argument.alias_info is not None and argument.alias_info.is_write
     )
     out = any(isinstance(key, str) for key in written)
-    return Rule(
+    return OpRule(
         name=name,
-        transfer=name in _TRANSFERS,
+        is_transfer=name in _TRANSFERS,
         host_argument=_HOST_ARGUMENTS.get(name),
-        scalars=name not in _NO_SCALARS,
+        accepts_cpu_scalars=name not in _NO_SCALARS,
         written=written,
         reshapes=out or torch.Tag.inplace_view in op.tags or name in {"resize_", "set_"},
         second_on_host=name == "_pack_padded_sequence",
     )
 
 
-def _device_masks(indices: Any, twin: type) -> int:
+def _count_twin_masks(indices: Any, twin: type) -> int:
     return sum(
         isinstance(index, torch.Tensor)
         and isinstance(index, twin)
@@ -120,27 +120,28 @@ def _device_masks(indices: Any, twin: type) -> int:
     )
 
 
-def host_read(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], twin: type) -> str | None:
-    """Say by which word this operation makes the host wait for the device, if it does.
+def host_sync(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], twin: type) -> str | None:
+    """Return why an op makes the host wait for the device.
 
     Args:
-        name: the operation's.
+        name: the name of the op.
         args: its arguments, wrapped; at least one is on the twin.
-        kwargs: its arguments by name.
+        kwargs: its keyword arguments.
         twin: the class of twin tensors.
 
     Returns:
-        A word such as `nonzero`, or None. Copies to the CPU are the caller's to see.
+        A reason such as `nonzero`; None if the host does not wait. Copies to the CPU are not
+        covered; the caller has to detect them.
     """
-    word = _READS.get(name)
-    if word is not None:
-        return word
+    reason = _READS.get(name)
+    if reason is not None:
+        return reason
     if name == "repeat_interleave" and kwargs.get("output_size") is None:
         return "repeat_interleave without output_size"
     if name in {"index", "_unsafe_index"}:
-        return "boolean mask" if _device_masks(args[1], twin) else None
+        return "boolean mask" if _count_twin_masks(args[1], twin) else None
     if name in {"index_put", "index_put_", "_index_put_impl_", "_unsafe_index_put"}:
-        masks = _device_masks(args[1], twin)
-        filled = args[2].numel() == 1 and len(args[1]) == 1  # CUDA turns that into masked_fill
+        masks = _count_twin_masks(args[1], twin)
+        filled = args[2].numel() == 1 and len(args[1]) == 1  # CUDA uses masked_fill for it
         return "boolean mask" if masks and not filled else None
     return None

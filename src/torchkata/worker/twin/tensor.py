@@ -1,4 +1,4 @@
-"""What Python code sees of a twin tensor: its device, and the methods that C++ cannot serve."""
+"""The Python side of a twin tensor: its device, and the methods that C++ cannot provide."""
 
 from __future__ import annotations
 
@@ -16,129 +16,132 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-_reads = threading.local()
+_thread_state = threading.local()
 
 
 def twin_device() -> torch.device:
-    """Return `twin:0`, which PyTorch knows once the device is registered."""
+    """Return the device `twin:0`, which PyTorch knows once the twin is registered."""
     return torch.device("twin:0")
 
 
 def names_twin(device: torch.device) -> bool:
-    """Whether `device` means the twin: by name, or as C++ sees it."""
+    """Return whether `device` means the twin, by its own name or by the name that C++ uses."""
     return device.type in {"twin", "meta"}
 
 
 @contextlib.contextmanager
-def reading(word: str) -> Iterator[None]:
-    """Name the host synchronisations made within after the learner's call, such as `tolist`."""
-    before = current_reading()
-    _reads.word = before or word
+def sync_reason(reason: str) -> Iterator[None]:
+    """Name the host synchronizations in the block after the learner's call, such as `tolist`.
+
+    The outermost reason of a thread wins.
+    """
+    previous = current_sync_reason()
+    _thread_state.sync_reason = previous or reason
     try:
         yield
     finally:
-        _reads.word = before
+        _thread_state.sync_reason = previous
 
 
-def current_reading() -> str | None:
-    """Return the word of the innermost `reading` of this thread."""
-    return getattr(_reads, "word", None)
+def current_sync_reason() -> str | None:
+    """Return the reason given by the `sync_reason` block of this thread, if there is one."""
+    return getattr(_thread_state, "sync_reason", None)
 
 
-class Face(torch.Tensor):
-    """The methods of a twin tensor that do not go through the dispatcher unchanged.
+class TwinTensorBase(torch.Tensor):
+    """The methods of a twin tensor that the dispatcher alone would not handle correctly.
 
     Attributes:
-        held: the CPU tensor that holds the data.
+        inner_tensor: the CPU tensor that holds the data.
     """
 
-    held: Tensor
+    inner_tensor: Tensor
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
-        """Where the tensor says it lives."""
+        """The device: always `twin:0`."""
         return twin_device()
 
     @property
     def layout(self) -> torch.layout:  # type: ignore[override]
-        """How the data are laid out."""
-        return self.held.layout
+        """The memory layout of the data."""
+        return self.inner_tensor.layout
 
     @property
     def is_sparse_csr(self) -> bool:  # type: ignore[override]
-        """Whether only the entries that are not zero are kept, row by row."""
-        return self.held.is_sparse_csr
+        """Whether the tensor is sparse in CSR format."""
+        return self.inner_tensor.is_sparse_csr
 
     @property
     def is_meta(self) -> bool:  # type: ignore[override]
-        """Always False: the carrier is an inner matter."""
+        """Always False: that C++ sees a meta tensor is an implementation detail."""
         return False
 
     @property
     def data(self) -> Tensor:
-        """The same values without the graph; assigning swaps the values in place."""
+        """The same values without the graph; assigning replaces the values in place."""
         return torch.Tensor.data.__get__(self)  # type: ignore[attr-defined, no-any-return]
 
     @data.setter
     def data(self, value: Tensor) -> None:
-        if not isinstance(value, Face):
-            raise RuntimeError(messages.wrong_data(value))  # noqa: TRY004 - as a GPU raises
-        self.adopt(value.held)
+        if not isinstance(value, TwinTensorBase):
+            raise messages.data_error(value)
+        self.set_inner_tensor(value.inner_tensor)
 
-    def adopt(self, inner: Tensor) -> None:
-        """Hold `inner` from now on, with its shape, strides and dtype."""
+    def set_inner_tensor(self, inner: Tensor) -> None:
+        """Replace the data, together with their shape, strides and dtype."""
         torch.Tensor.data.__set__(self, type(self)(inner))  # type: ignore[attr-defined]
-        self.held = inner
+        self.inner_tensor = inner
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
-        """As `Tensor.to`; to where it is already, it returns the tensor itself."""
+        """Behave like `Tensor.to`; return the tensor itself if there is nothing to change."""
         first = args[0] if args else None
-        last = 2 if isinstance(first, (torch.Tensor, torch.dtype)) else 3  # where `copy` stands
+        last = 2 if isinstance(first, (torch.Tensor, torch.dtype)) else 3  # position of `copy`
         parsed = {key: value for key, value in kwargs.items() if key != "copy"}
-        place, dtype, non_blocking, form = torch._C._nn._parse_to(*args[:last], **parsed)  # noqa: SLF001 - Module.to uses it
+        device, dtype, non_blocking, memory_format = torch._C._nn._parse_to(*args[:last], **parsed)  # noqa: SLF001 - Module.to uses it
         copy = kwargs.get("copy", len(args) > last and args[last])
-        if place is None or not names_twin(place):
+        if device is None or not names_twin(device):
             return super().to(*args, **kwargs)
-        rest = {} if form is None else {"memory_format": form}
+        rest = {} if memory_format is None else {"memory_format": memory_format}
         return super().to(dtype or self.dtype, non_blocking=non_blocking, copy=copy, **rest)
 
     def type(self, *args: Any, **kwargs: Any) -> Any:
-        """As `Tensor.type`: without arguments the name, such as `torch.twin.FloatTensor`."""
-        found = super().type(*args, **kwargs)
-        return found.replace("meta", "twin") if isinstance(found, str) else found
+        """Behave like `Tensor.type`; names look like `torch.twin.FloatTensor`."""
+        result = super().type(*args, **kwargs)
+        return result.replace("meta", "twin") if isinstance(result, str) else result
 
     def cuda(self, *_: Any, **__: Any) -> NoReturn:
-        """Refuse: the device is named in the code instead of taken from the input."""
-        raise RuntimeError(messages.by_name("cuda"))
+        """Raise, because the code names a device instead of taking it from the input."""
+        raise messages.explicit_device_error("cuda")
 
     def new_tensor(self, data: Any, **options: Any) -> Tensor:  # type: ignore[override]
-        """As `Tensor.new_tensor`, on the twin unless `device` says otherwise."""
+        """Behave like `Tensor.new_tensor`, on the twin unless `device` says otherwise."""
         return torch.tensor(data, **{"dtype": self.dtype, "device": self.device, **options})
 
     def numpy(self, *, force: bool = False) -> Any:
-        """Return a copy as an array with `force=True`; a TypeError otherwise, as on a GPU."""
+        """Return a copy as an array with `force=True`; raise TypeError otherwise, as on a GPU."""
         if not force:
-            raise TypeError(messages.no_numpy())
+            raise messages.numpy_error()
         return self._read("numpy").numpy(force=True)
 
     def tolist(self) -> Any:
-        """Return the values as nested lists; the device must be waited for."""
+        """Return the values as nested lists; the host waits for the device."""
         return self._read("tolist").tolist()
 
-    def _read(self, word: str) -> Tensor:
-        with reading(word), torch.no_grad():
+    def _read(self, reason: str) -> Tensor:
+        with sync_reason(reason), torch.no_grad():
             return self.cpu()
 
     def __bool__(self) -> bool:
-        with reading("bool"):
+        with sync_reason("bool"):
             return bool(super().__bool__())
 
     def __int__(self) -> int:
-        with reading("int"):
+        with sync_reason("int"):
             return super().__int__()
 
     def __float__(self) -> float:
-        with reading("float"):
+        with sync_reason("float"):
             return super().__float__()
 
     def __getitem__(self, index: Any) -> Tensor:
@@ -160,26 +163,26 @@ class Face(torch.Tensor):
         if id(self) in memo:
             return memo[id(self)]  # type: ignore[no-any-return]
         if not self.is_leaf:
-            raise RuntimeError("Only a tensor that you made yourself can be copied deeply.")
-        copy = type(self)(self.held.detach().clone()).requires_grad_(self.requires_grad)
+            raise RuntimeError("Only a leaf tensor can be deep-copied, not the result of an op.")
+        copy = type(self)(self.inner_tensor.detach().clone()).requires_grad_(self.requires_grad)
         memo[id(self)] = copy
         if self.grad is not None:
             copy.grad = copy_deeply(self.grad, memo)
         if getattr(self, "_is_param", False):
-            copy._is_param = True  # noqa: SLF001 - so Parameter asks
+            copy._is_param = True  # noqa: SLF001 - how Parameter checks it
         return copy
 
     def untyped_storage(self) -> torch.UntypedStorage:
-        """The storage that holds the data."""
-        return self.held.untyped_storage()
+        """Return the storage that holds the data."""
+        return self.inner_tensor.untyped_storage()
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
-        return self.held.data_ptr()
+        """Return the address of the first element."""
+        return self.inner_tensor.data_ptr()
 
 
 def _indices(index: Any) -> Any:
-    """Lists among the indices become tensors here: C++ would build them on the carrier."""
+    """Convert lists among the indices to tensors; C++ would create them on the meta device."""
     if isinstance(index, list):
         return index if any(_is_slice(part) for part in index) else torch.tensor(index)
     if isinstance(index, tuple):

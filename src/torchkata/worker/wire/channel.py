@@ -1,4 +1,4 @@
-"""The worker's end of the pipes: read whole frames, write whole answers."""
+"""The worker's end of the pipes: reads whole frames and writes whole replies."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SEND: Final = b"S"
 
 
 class Channel:
-    """Two descriptors, blocking.
+    """Two blocking descriptors.
 
     Args:
-        incoming: requests of the judge.
-        outgoing: answers to it.
+        incoming: the descriptor for the judge's requests.
+        outgoing: the descriptor for the replies.
     """
 
     def __init__(self, incoming: int, outgoing: int) -> None:
@@ -27,24 +27,24 @@ class Channel:
         self.outgoing = outgoing
 
     def receive(self) -> object | None:
-        """Wait for one request; None when the judge has closed its end."""
-        prefix = self._exactly(encoding.PREFIX.size)
+        """Return the next request; None once the judge has closed its end."""
+        prefix = self._read(encoding.PREFIX.size)
         if prefix is None:
             return None
         header_length, payload_length = encoding.lengths(bytes(prefix))
-        header, payload = self._exactly(header_length), self._exactly(payload_length)
+        header, payload = self._read(header_length), self._read(payload_length)
         if header is None or payload is None:
             return None
         return decode(header, payload, pickles=True)
 
-    def _exactly(self, count: int) -> bytearray | None:
+    def _read(self, count: int) -> bytearray | None:
         data = bytearray(count)
-        view, got = memoryview(data), 0
-        while got < count:
-            read = os.readv(self.incoming, [view[got:]])
+        view, received = memoryview(data), 0
+        while received < count:
+            read = os.readv(self.incoming, [view[received:]])
             if read == 0:
                 return None
-            got += read
+            received += read
         return data
 
     def send(self, frame: encoding.Frame) -> None:
@@ -54,8 +54,12 @@ class Channel:
             while view:
                 view = view[os.write(self.outgoing, view) :]
 
-    def handshake(self, word: bytes, answer: bytes) -> None:
-        """Say one byte and wait for the judge's: the judge reads the CPU clock in between."""
-        os.write(self.outgoing, word)
-        if os.read(self.incoming, 1) != answer:
+    def handshake(self, signal: bytes, reply: bytes) -> None:
+        """Send one byte and wait for the judge's; the judge reads the CPU clock in between.
+
+        Raises:
+            SystemExit: the judge sends another byte, or has closed its end.
+        """
+        os.write(self.outgoing, signal)
+        if os.read(self.incoming, 1) != reply:
             raise SystemExit(1)

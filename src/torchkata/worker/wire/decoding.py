@@ -1,4 +1,4 @@
-"""Reads the wire format, trusting no number in it: a frame's bytes become a value or an error."""
+"""Decode the wire format, without trusting it: a frame becomes a value or a ProtocolError."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torchkata.worker.wire.encoding import ARRAY_KINDS, DTYPES, MOST_DEPTH, Opaq
 
 
 class _Decoder:
-    """Turns JSON nodes back into values, trusting no number in them."""
+    """Turns JSON nodes back into values, and checks every number in them."""
 
     def __init__(self, payload: bytearray, sizes: list[int], *, pickles: bool) -> None:
         self.pickles = pickles
@@ -27,11 +27,11 @@ class _Decoder:
             self.views.append(memoryview(payload)[start : start + size])
             start += padded(size)
         if start != len(payload):
-            raise ProtocolError(_("The answer's bytes are not as many as it says."))
+            raise ProtocolError(_("The reply does not have as many bytes as it claims."))
 
     def value(self, node: Any, depth: int = 0) -> object:
-        if depth > MOST_DEPTH + 1:  # the last level is where the encoder says "too deep"
-            raise ProtocolError(_("The answer is nested too deep."))
+        if depth > MOST_DEPTH + 1:  # the encoder uses one level to say that a value is too deep
+            raise ProtocolError(_("The reply is nested too deeply."))
         if isinstance(node, list):
             return [self.value(leaf, depth + 1) for leaf in node]
         if not isinstance(node, dict):
@@ -58,12 +58,12 @@ class _Decoder:
                 return self._tensor(*body)
             case "P" if self.pickles:
                 return cloudpickle.loads(self.views[_index(body)])
-        raise ProtocolError(_("The answer has a part of an unknown kind."))
+        raise ProtocolError(_("The reply contains a part of an unknown kind."))
 
     def _array(self, buffer: int, kind: str, shape: list[int], *, scalar: bool) -> object:
         dtype = np.dtype(kind)
         if dtype.kind not in ARRAY_KINDS or not dtype.isnative:
-            raise ProtocolError(_("The answer has an array of an unknown kind."))
+            raise ProtocolError(_("The reply contains an array of an unknown dtype."))
         array = np.frombuffer(self.views[_index(buffer)], dtype).reshape([_index(n) for n in shape])
         return array[()] if scalar and array.ndim == 0 else array
 
@@ -74,15 +74,18 @@ class _Decoder:
         size, stride = [_index(n) for n in size], [_index(n) for n in stride]
         if len(size) != len(stride):
             raise ProtocolError(
-                _("The answer has a tensor with as many strides as it has not dims.")
+                _(
+                    "The reply contains a tensor whose number of strides does not match its number "
+                    "of dimensions."
+                )
             )
         count, rest = divmod(len(self.views[_index(buffer)]), dtype.itemsize)
         if not self.pickles and (rest or offset != 0 or math.prod(size) != count):
-            # Answers are whole and in order: a stride of 0 would unfold one byte to any size.
-            raise ProtocolError(_("The answer has a tensor that is not as large as its bytes."))
+            # Replies are contiguous: a stride of 0 would expand one byte to any size.
+            raise ProtocolError(_("The reply contains a tensor that does not match its bytes."))
         last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
         if 0 not in size and not 0 <= _index(offset) <= last < count:
-            raise ProtocolError(_("The answer has a tensor larger than its bytes."))
+            raise ProtocolError(_("The reply contains a tensor that is larger than its bytes."))
         empty = torch.empty(0, dtype=dtype)
         tensor = (
             empty.new_empty(size)
@@ -101,21 +104,26 @@ class _Decoder:
 
 def _index(number: object) -> int:
     if type(number) is not int or number < 0:
-        raise ProtocolError(_("The answer has a count that is not a whole number."))
+        raise ProtocolError(_("The reply contains a count that is not a whole number."))
     return number
 
 
 def _key(key: object) -> object:
     if not isinstance(key, (str, int, float, bool, tuple, type(None))):
-        raise ProtocolError(_("The answer has a dict with a key of an unknown kind."))
+        raise ProtocolError(_("The reply contains a dict with a key of an unknown type."))
     return key
 
 
 def decode(header: bytes | bytearray, payload: bytearray, *, pickles: bool = False) -> object:
-    """Read a frame's value; tensors share memory with `payload`.
+    """Decode the value of a frame; tensors share memory with `payload`.
+
+    Args:
+        header: the JSON.
+        payload: the buffers.
+        pickles: whether to load cloudpickle; only for frames of the judge.
 
     Raises:
-        ProtocolError: anything in it is not as `encode` would have written it.
+        ProtocolError: `encode` would not have written the frame like this.
     """
     try:
         document = json.loads(header)
@@ -127,5 +135,5 @@ def decode(header: bytes | bytearray, payload: bytearray, *, pickles: bool = Fal
         if pickles:
             raise
         raise ProtocolError(
-            _("The answer cannot be read ({error}).", error=type(error).__name__)
+            _("The reply cannot be read ({error}).", error=type(error).__name__)
         ) from error

@@ -1,7 +1,7 @@
 """The wire format between judge and worker: one frame is a JSON header and raw buffers.
 
-Both directions use it. From the judge to a worker (trusted) a frame may also carry cloudpickle;
-from a worker to the judge it never does: every length, dtype and index is checked before use.
+Both directions use it. A frame from the judge to a worker (trusted) may also carry cloudpickle. A
+frame from a worker to the judge never does: every length, dtype and index is checked before use.
 Layout of a frame: magic `KATA`, header length (u32), payload length (u64), header, payload.
 """
 
@@ -39,25 +39,34 @@ ARRAY_KINDS: Final = "biufc"
 
 @dataclass(frozen=True)
 class Opaque:
-    """A value that does not cross the wire; only what it is does, such as `a generator`."""
+    """A value that cannot be encoded; only its description is sent, such as `a generator`.
+
+    Attributes:
+        what: the description, with an article.
+    """
 
     what: str
 
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame ready to be sent: `head` (prefix and header) and the payload's pieces."""
+    """An encoded frame.
+
+    Attributes:
+        head: prefix and header.
+        pieces: the payload, in pieces.
+    """
 
     head: bytes
     pieces: list[memoryview | bytes]
 
     def chunks(self) -> list[memoryview | bytes]:
-        """Everything to write, in order."""
+        """Return everything to write, in order."""
         return [self.head, *self.pieces]
 
 
 class _Encoder:
-    """Turns a value into JSON nodes and collects the buffers that they name."""
+    """Turns a value into JSON nodes and collects the buffers that they refer to."""
 
     def __init__(self, *, pickles: bool) -> None:
         self.pickles = pickles
@@ -70,7 +79,7 @@ class _Encoder:
 
     def node(self, value: object, depth: int = 0) -> Any:
         if depth > MOST_DEPTH:
-            return {"O": "a value nested too deep"}
+            return {"O": "a value nested too deeply"}
         kind = type(value)
         if value is None or kind in (bool, int, str):
             return value
@@ -101,7 +110,7 @@ class _Encoder:
             return self._tensor(value)
         array = np.asarray(value)
         if array.dtype.kind not in ARRAY_KINDS or not array.dtype.isnative:
-            return {"O": f"a numpy array of dtype {array.dtype}"}
+            return {"O": f"a NumPy array of dtype {array.dtype}"}
         data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
         scalar = isinstance(value, np.generic)
         return {"A": [self.buffer(data), array.dtype.str, list(array.shape), scalar]}
@@ -114,7 +123,7 @@ class _Encoder:
             return {"O": f"a tensor subclass, {type(tensor).__name__}"}
         grad = tensor.requires_grad
         tensor = tensor.detach().resolve_conj().resolve_neg()
-        if not self.pickles:  # a reply carries values; strides of the learner's tensor do not count
+        if not self.pickles:  # the strides of a result do not matter
             tensor = tensor.contiguous()
         storage = tensor.untyped_storage()
         whole = torch.empty(0, dtype=torch.uint8).set_(storage)
@@ -137,12 +146,13 @@ def _described(value: object) -> str:
 
 
 def encode(value: object, *, pickles: bool = False) -> Frame:
-    """Make a frame of plain data and tensors.
+    """Encode plain data and tensors as a frame.
 
     Args:
-        value: None, bools, numbers, strings, bytes, dtypes, devices, tensors, numpy arrays, and
+        value: None, bools, numbers, strings, bytes, dtypes, devices, tensors, NumPy arrays, and
             lists, tuples and dicts of these. Anything else becomes `Opaque`, or cloudpickle.
-        pickles: allow cloudpickle and keep strides and shared storage (judge to worker only).
+        pickles: whether to allow cloudpickle and to keep strides and shared storages (judge to
+            worker only).
     """
     encoder = _Encoder(pickles=pickles)
     node = encoder.node(value)
@@ -158,23 +168,23 @@ def encode(value: object, *, pickles: bool = False) -> Frame:
 
 
 def padded(length: int) -> int:
-    """The bytes that a buffer takes in a payload."""
+    """Return the bytes that a buffer occupies in a payload, including padding."""
     return -(-length // _ALIGNMENT) * _ALIGNMENT
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:
-    """Read the lengths of header and payload from a frame's first 16 bytes.
+    """Return the lengths of header and payload, from the first 16 bytes of a frame.
 
     Raises:
-        ProtocolError: no frame starts here, or it is larger than allowed.
+        ProtocolError: the bytes do not start a frame, or the frame is larger than allowed.
     """
     magic, header, payload = PREFIX.unpack(prefix)
     if magic != MAGIC:
-        raise ProtocolError(_("The worker sent something that is not an answer."))
+        raise ProtocolError(_("The worker sent bytes that are not a reply."))
     if header > MOST_HEADER or payload > MOST_PAYLOAD:
         raise ProtocolError(
             _(
-                "The answer is too large: {header:,} + {payload:,} bytes.",
+                "The reply is too large: {header:,} + {payload:,} bytes.",
                 header=header,
                 payload=payload,
             )
