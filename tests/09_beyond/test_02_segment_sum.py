@@ -1,8 +1,8 @@
-"""Grader of segment_sum: one indexed addition, against one mask per segment."""
+"""Grader of segment_sum: one indexed addition, compared with one mask per segment."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Ops, Speedup, integers, normal, value
+from torchkata import Case, Function, Ops, Spec, Speedup, integers, normal, value
 
 
 def mask_per_segment(values, segments, count):
@@ -13,7 +13,7 @@ def mask_per_segment(values, segments, count):
 
 
 def skewed(sizes, generator):
-    """Nearly all rows in one segment; the last segments are empty."""
+    """Draw rows of which most are in one segment, and the last segments are empty."""
     values = torch.randn(sizes.n, sizes.d, generator=generator)
     segments = torch.randint(0, sizes.count // 2, (sizes.n,), generator=generator)
     segments[torch.rand(sizes.n, generator=generator) < 0.8] = 1
@@ -37,7 +37,11 @@ SPEC = Spec(
             Case("no columns", n=5, d=0, count=2),
             Case(
                 "no segments",
-                given=lambda *_: (torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64), 0),
+                given=lambda _sizes, _generator: (
+                    torch.zeros(0, 3),
+                    torch.zeros(0, dtype=torch.int64),
+                    0,
+                ),
             ),
             Case("mostly empty segments", n=4, d=3, count=40),
             Case("one large segment", given=skewed, n=300, d=2, count=8),

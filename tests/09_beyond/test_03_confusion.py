@@ -1,8 +1,8 @@
-"""Grader of confusion: pairs counted in one pass, against a loop; no one-hot tables."""
+"""Grader of confusion: pairs counted in one pass, without a loop or one-hot tables."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Memory, Speedup, integers, value
+from torchkata import Case, Function, Memory, Spec, Speedup, integers, value
 
 
 def loop_over_samples(predicted, actual, classes):
@@ -12,8 +12,8 @@ def loop_over_samples(predicted, actual, classes):
     return table
 
 
-def lazy_guesser(sizes, generator):
-    """Always the same guess, and the last classes never come."""
+def constant_prediction(sizes, generator):
+    """Predict the same class for all samples; the last classes do not occur."""
     actual = torch.randint(0, sizes.classes // 2, (sizes.n,), generator=generator)
     return torch.ones_like(actual), actual, sizes.classes
 
@@ -33,7 +33,7 @@ SPEC = Spec(
             Case("one class", n=5, classes=1),
             Case("no samples", n=0, classes=3),
             Case("few samples", n=3, classes=9),
-            Case("one guess only", given=lazy_guesser, n=60, classes=6),
+            Case("constant prediction", given=constant_prediction, n=60, classes=6),
             Case("many samples", n=700, classes=4),
         ),
         dtypes=(torch.int64,),

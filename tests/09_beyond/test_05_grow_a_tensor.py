@@ -1,14 +1,14 @@
-"""Grader of grow_a_tensor: joining chunks, for a cost in step with their number."""
+"""Grader of grow_a_tensor: chunks joined at a cost proportional to their number."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Growth, normal, require, same
+from torchkata import Case, Function, Growth, Spec, _, normal, require, same
 
 
-def chunks(sizes, generator):
-    """Draw n chunks of length k; for k = 0 their lengths are 0, 1, 2, 3, 0, 1, ..."""
-    draw, lengths = normal("k"), [sizes.k or i % 4 for i in range(sizes.n)]
-    return [draw(type(sizes)({"k": k}, sizes.dtype), generator) for k in lengths]
+def random_chunks(sizes, generator):
+    """Draw n chunks of length k; if k is 0, the lengths are 0, 1, 2, 3, 0, 1, ..."""
+    make, lengths = normal("k"), [sizes.k or i % 4 for i in range(sizes.n)]
+    return [make(type(sizes)({"k": k}, sizes.dtype), generator) for k in lengths]
 
 
 def appending(chunks):
@@ -20,29 +20,29 @@ def appending(chunks):
     return grown
 
 
-def nothing(count):
+def empty_chunks(count):
     return lambda sizes, _generator: ([torch.zeros(0, dtype=sizes.dtype)] * count,)
 
 
 SPEC = Spec(
     Function(
         "running_sums",
-        inputs={"chunks": chunks},
+        inputs={"chunks": random_chunks},
         naive=appending,
         cases=(
             Case("one number", n=1, k=1),
             Case("one chunk", n=1, k=9),
             Case("an empty list", n=0, k=1),
-            Case("one empty chunk", given=nothing(1)),
-            Case("empty chunks only", given=nothing(3)),
-            Case("numbers one by one", n=30, k=1),
-            Case("several lengths, some 0", n=30, k=0),
+            Case("one empty chunk", given=empty_chunks(1)),
+            Case("only empty chunks", given=empty_chunks(3)),
+            Case("one number per chunk", n=30, k=1),
+            Case("different lengths, some 0", n=30, k=0),
             Case("larger chunks", n=7, k=100),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64),
-        gradient=False,  # judged below: the argument is a list
+        gradient=False,  # test_gradient_of_every_chunk differentiates the list
         budget=(Growth(1.3, over="n", sizes=(16, 32, 64, 128), at={"k": 64}),),
-        variant_case="several lengths, some 0",
+        variant_case="different lengths, some 0",
     ),
     broken_axis="memory",
     stub_digest="35b203031edd3dbd",
@@ -50,13 +50,13 @@ SPEC = Spec(
 
 
 def test_dtype_of_empty_chunks(submission):
-    """Chunks without a number have a dtype as well, which the result has."""
+    """The result has the dtype of the chunks, even if all of them are empty."""
     got = submission.call("running_sums", [torch.zeros(0, dtype=torch.int64)] * 2)
-    same(got, torch.zeros(0, dtype=torch.int64), what="the result for two empty chunks of int64")
+    same(got, torch.zeros(0, dtype=torch.int64), what=_("the result for two empty int64 chunks"))
 
 
-def gradients(kata, weight, *chunks):
-    """The gradient of a weighted sum of the running sums with respect to each chunk."""
+def gradients_of_chunks(kata, weight, *chunks):
+    """Differentiate a weighted sum of the running sums with respect to each chunk."""
     leaves = [chunk.clone().requires_grad_() for chunk in chunks]
     sums = kata.running_sums(leaves)
     if not sums.requires_grad:
@@ -66,11 +66,15 @@ def gradients(kata, weight, *chunks):
 
 def test_gradient_of_every_chunk(submission, reference, generator):
     """Gradients flow to every chunk."""
-    given = [torch.randn(size, generator=generator) for size in (9, 4, 2, 3)]
-    got, expected = submission.run(gradients, *given), reference.run(gradients, *given)
+    arguments = [torch.randn(size, generator=generator) for size in (9, 4, 2, 3)]
+    got, expected = (
+        subject.run(gradients_of_chunks, *arguments) for subject in (submission, reference)
+    )
     require(
         got is not None and all(torch.is_tensor(gradient) for gradient in got),
-        "No gradient reaches the chunks: the result does not remember them. Look for .tolist(), "
-        ".item(), .data, .detach() or numpy on the way.",
+        _(
+            "No gradient reaches the chunks, because the result is detached from them. Look for "
+            ".tolist(), .item(), .data, .detach() or NumPy."
+        ),
     )
-    same(got, expected, what="the gradients with respect to the chunks")
+    same(got, expected, what=_("the gradients of the chunks"))

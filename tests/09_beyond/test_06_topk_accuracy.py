@@ -1,34 +1,33 @@
-"""Grader of topk_accuracy: one topk for all ks, and nothing that waits for the device."""
+"""Grader of topk_accuracy: one topk for all ks, and no host synchronization."""
 
 import torch
 
-from torchkata import Case, Spec, Function, HostSyncs, integers, normal, require, value
+from torchkata import Case, Function, HostSyncs, Spec, _, integers, normal, require, value
 
-NONE = float("nan")
 SEARCHES = ("argmax", "max", "topk")
 SORTS = {"sort", "argsort", "msort", "kthvalue"}
 
 
 def loop_over_samples(logits, labels, ks):
-    right = dict.fromkeys(ks, 0)
+    correct = dict.fromkeys(ks, 0)
     for scores, label in zip(logits.tolist(), labels.tolist(), strict=True):
         rank = sum(score > scores[label] for score in scores)
-        for k in right:
-            right[k] += rank < k
+        for k in correct:
+            correct[k] += rank < k
     n = len(labels)
-    return {k: torch.tensor(count / n if n else NONE) for k, count in right.items()}
+    return {k: torch.tensor(count / n if n else torch.nan) for k, count in correct.items()}
 
 
-def asked(*ks):
-    """Arguments with other ks; every second label is the best class, the others any."""
+def given_ks(*ks):
+    """Make arguments with other ks; every second label is the best class, the rest is random."""
 
-    def given(sizes, generator):
+    def draw(sizes, generator):
         logits = torch.randn(sizes.n, sizes.c, generator=generator)
         labels = torch.randint(0, sizes.c, (sizes.n,), generator=generator)
         labels[::2] = logits[::2].argmax(1)
         return logits, labels, ks
 
-    return given
+    return draw
 
 
 SPEC = Spec(
@@ -46,9 +45,9 @@ SPEC = Spec(
             Case("no samples", n=0, c=7),
             Case("fewer classes than k", n=9, c=3),
             Case("many samples", n=300, c=20),
-            Case("ks from large to small", given=asked(7, 3, 1), n=50, c=12),
-            Case("ks in no order", given=asked(2, 30, 4), n=60, c=9),
-            Case("one k only", given=asked(3), n=40, c=10),
+            Case("descending ks", given=given_ks(7, 3, 1), n=50, c=12),
+            Case("unsorted ks", given=given_ks(2, 30, 4), n=60, c=9),
+            Case("a single k", given=given_ks(3), n=40, c=10),
         ),
         budget=(HostSyncs(0),),
         gradient=False,
@@ -57,32 +56,48 @@ SPEC = Spec(
 )
 
 
-def shares(kata, logits, labels, ks):
+def call_topk_accuracy(kata, logits, labels, ks):
     return kata.topk_accuracy(logits, labels, ks)
 
 
 def test_contract_default_ks(submission, generator):
-    """Without ks it is 1 and 5."""
+    """The default of ks is (1, 5)."""
     got = submission.call("topk_accuracy", torch.randn(4, 9, generator=generator), torch.arange(4))
-    keys = list(got) if isinstance(got, dict) else type(got).__name__
-    require(keys == [1, 5], f"Without ks the result has to be a dict with keys 1, 5; it is {keys}.")
+    require(
+        isinstance(got, dict),
+        _("The result: expected a dict, got {type}.", type=type(got).__name__),
+    )
+    require(
+        list(got) == [1, 5],
+        _("The result without ks: expected the keys 1, 5, got {keys}.", keys=list(got)),
+    )
 
 
 def test_ops_one_topk(submission, generator):
-    """One topk for all ks, and no sort."""
+    """There is one topk for all ks, and no sort."""
     logits = torch.randn(40, 12, generator=generator)
     labels = torch.randint(0, 12, (40,), generator=generator)
     for ks in ((1, 5), (7, 1, 3, 2), (4,)):
-        count = submission.measure(shares, logits, labels, ks).ops
+        count = submission.measure(call_topk_accuracy, logits, labels, ks).ops
         calls, search = max((count.ops.get(name, 0), name) for name in SEARCHES)
         sorts = sorted(SORTS & set(count.ops))
         require(
             not sorts,
-            f"For ks = {ks} it sorts ({', '.join(sorts)}). That puts all classes in order; here "
-            "only the best few are needed, which is what topk is for.",
+            _(
+                "For ks = {ks}, topk_accuracy runs {ops}, which sorts all classes. Only the best "
+                "few are needed here; topk finds them.",
+                ks=ks,
+                ops=", ".join(sorts),
+            ),
         )
         require(
             calls <= 1,
-            f"For ks = {ks} it makes {calls} {search}; one topk is enough. It returns the best "
-            "class first, so the best of the largest k begin with the best of every smaller one.",
+            _(
+                "For ks = {ks}, topk_accuracy calls {op} {calls} times; one topk is enough. It "
+                "returns the best class first, so the result for the largest k starts with that "
+                "for every smaller one.",
+                ks=ks,
+                op=search,
+                calls=calls,
+            ),
         )

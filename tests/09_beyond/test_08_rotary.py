@@ -1,12 +1,12 @@
-"""Grader of rotary: a table of angles in good precision, against a loop."""
+"""Grader of rotary: an accurate table of angles, compared with a loop."""
 
 import torch
 
-from torchkata import Case, Spec, Function, Speedup, normal, value
+from torchkata import Case, Function, Spec, Speedup, normal, value
 
 
 def loop_over_positions_and_pairs(x, base):
-    import math  # noqa: PLC0415 - travels to the worker
+    import math  # noqa: PLC0415 - the baseline is sent to a worker
 
     n, d = x.shape[-2:]
     out = torch.zeros_like(x)
@@ -20,8 +20,8 @@ def loop_over_positions_and_pairs(x, base):
     return out
 
 
-def shaped(*shape, base=10000.0, dtype=torch.float32):
-    """Arguments with another number of dims, base or dtype."""
+def of_shape(*shape, base=10000.0, dtype=torch.float32):
+    """Make arguments of another shape, base or dtype."""
     return lambda _sizes, generator: (torch.randn(shape, generator=generator).to(dtype), base)
 
 
@@ -37,19 +37,19 @@ SPEC = Spec(
             Case("no positions", b=2, n=0, d=4),
             Case("no columns", b=2, n=3, d=0),
             Case("an empty batch", b=0, n=3, d=4),
-            Case("two dimensions", given=shaped(7, 10)),
-            Case("four dimensions", given=shaped(2, 3, 5, 4)),
-            Case("another base", given=shaped(2, 9, 8, base=50.0)),
-            Case("several", b=3, n=20, d=12),
+            Case("two dimensions", given=of_shape(7, 10)),
+            Case("four dimensions", given=of_shape(2, 3, 5, 4)),
+            Case("another base", given=of_shape(2, 9, 8, base=50.0)),
+            Case("several pairs and positions", b=3, n=20, d=12),
             Case(
                 "bfloat16, 600 positions",
                 axis="stability",
-                given=shaped(1, 600, 8, dtype=torch.bfloat16),
+                given=of_shape(1, 600, 8, dtype=torch.bfloat16),
             ),
             Case(
                 "float16, 600 positions",
                 axis="stability",
-                given=shaped(1, 600, 8, dtype=torch.float16),
+                given=of_shape(1, 600, 8, dtype=torch.float16),
             ),
             Case("odd d", b=2, n=3, d=5, raises=ValueError),
             Case("one column", b=1, n=2, d=1, raises=ValueError),
@@ -60,10 +60,3 @@ SPEC = Spec(
     ),
     stub_digest="731e098d08b37aa7",
 )
-
-
-def gradient(kata, x, weights):
-    """The gradient of the weighted sum of the result, None where nothing flows."""
-    x.requires_grad_()
-    y = kata.rotary(x)
-    return torch.autograd.grad(y, x, weights, allow_unused=True)[0] if y.requires_grad else None

@@ -1,35 +1,35 @@
-"""Grader of gradient_checkpoint: a plain chain's values and gradients, in a part of its memory."""
+"""Grader of gradient_checkpoint: a plain chain's values and gradients in less memory."""
 
 import torch
 
-from torchkata import EntryPoint, Spec, require, same
+from torchkata import EntryPoint, Spec, _, require, same
 
 SPEC = Spec(EntryPoint("checkpointed"), stub_digest="5ebb1588aa20c4e3")
-AT_MOST = 0.35  # of the plain chain's peak
+SHARE = 0.35  # of the plain chain's peak
 LARGE = {"count": 16, "width": 256, "dropout": 0.1}
-CHAINS = {
-    "no blocks": {"count": 0},
-    "one block": {"count": 1},
-    "five blocks": {"count": 5},
-    "five blocks with dropout": {"count": 5, "dropout": 0.4},
-    "five blocks in eval mode": {"count": 5, "dropout": 0.4, "training": False},
-}
+CHAINS = (
+    (_("no blocks"), {"count": 0}),
+    (_("one block"), {"count": 1}),
+    (_("five blocks"), {"count": 5}),
+    (_("five blocks with dropout"), {"count": 5, "dropout": 0.4}),
+    (_("five blocks in eval mode"), {"count": 5, "dropout": 0.4, "training": False}),
+)
 
 
 def chain(like, count, width=6, dropout=0.0, *, training=True):
-    """Blocks with the same parameters at each call, with the device and dtype of `like`."""
+    """Make blocks with the same parameters in each call, with the device and dtype of `like`."""
     torch.manual_seed(5)
     nn, size = torch.nn, like.shape[-1]
     blocks = [
         nn.Sequential(
             nn.Linear(size, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, size)
         )
-        for _ in range(count)
+        for _block in range(count)
     ]
     return [block.to(like.device, like.dtype).train(training) for block in blocks]
 
 
-def plain(blocks, x):
+def plain_chain(blocks, x):
     for block in blocks:
         x = block(x)
     return x
@@ -40,8 +40,7 @@ def random_states(x):
     return states + ([torch.cuda.get_rng_state(x.device)] if x.is_cuda else [])
 
 
-def left(blocks):
-    """Modes and hooks of all modules."""
+def modes_and_hooks(blocks):
     return [
         (m.training, len(m._forward_hooks) + len(m._forward_pre_hooks) + len(m._backward_hooks))
         for block in blocks
@@ -49,17 +48,16 @@ def left(blocks):
     ]
 
 
-def trained(kata, x, weight, form, requires_grad):
-    """Go forward and backward through a chain; `kata` is None for the plain one."""
-    blocks = chain(x, **form)
-    apply, before = (kata.checkpointed if kata else plain), left(blocks)
+def forward_and_backward(kata, x, weight, options, requires_grad):
+    """Run a chain forward and backward; `kata` is None for the plain chain."""
+    blocks = chain(x, **options)
+    apply, before = (kata.checkpointed if kata else plain_chain), modes_and_hooks(blocks)
     leaf = x.clone().requires_grad_(requires_grad)
     torch.manual_seed(6)
     y = apply(blocks, leaf)
-    states = [random_states(x)]
+    after_forward = random_states(x)
     if y.requires_grad:
         y.backward(weight)
-    states.append(random_states(x))
     gradients = {"x": leaf.grad} if requires_grad else {}
     for i, block in enumerate(blocks):
         gradients |= {f"blocks[{i}].{name}": p.grad for name, p in block.named_parameters()}
@@ -67,94 +65,118 @@ def trained(kata, x, weight, form, requires_grad):
         "y": y.detach(),
         "x": leaf.detach(),
         "gradients": gradients,
-        "states": states,
-        "changed": left(blocks) != before,
+        "random states": {"forward": after_forward, "backward": random_states(x)},
+        "blocks changed": modes_and_hooks(blocks) != before,
     }
 
 
-def plainly(_kata, *given):
-    return trained(None, *given)
+def plain_forward_and_backward(_kata, *arguments):
+    return forward_and_backward(None, *arguments)
 
 
-def passes(submission, reference, generator, device="cpu", dtype=torch.float32):
-    """Yield what a chain is, what the submission makes of it, and what the plain chain makes."""
-    for name, form in CHAINS.items():
+def compared(submission, reference, generator, device="cpu", dtype=torch.float32):
+    """Yield (description, submission's results, plain chain's results) for every chain."""
+    for name, options in CHAINS:
         for requires_grad in (True, False):
             x, weight = torch.randn(2, 7, 4, generator=generator, dtype=dtype)
-            given = x, weight, form, requires_grad
-            got = submission.run(trained, *given, device=device)
-            expected = reference.run(plainly, *given, device=device)
-            where = f"({name}, x {'requires' if requires_grad else 'does not require'} grad)"
-            yield where, got, expected
+            arguments = x, weight, options, requires_grad
+            got = submission.run(forward_and_backward, *arguments, device=device)
+            expected = reference.run(plain_forward_and_backward, *arguments, device=device)
+            description = (
+                _("({chain}, x requires grad)", chain=name)
+                if requires_grad
+                else _("({chain}, x does not require grad)", chain=name)
+            )
+            if device != "cpu":
+                description = _("on {device} {chain}", device=device, chain=description)
+            yield description, got, expected
 
 
-def same_gradients(got, expected, where):
+def require_same_gradients(got, expected, description):
     for name, gradient in expected.items():
         require(
             got[name] is not None or gradient is None,
-            f"No gradient reaches {name} {where}. Each block's output has to remember where it "
-            "came from, whether or not x itself requires grad.",
+            _(
+                "No gradient reaches {name} {chain}. The output of each block must be connected to "
+                "the graph, whether or not x itself requires grad.",
+                name=name,
+                chain=description,
+            ),
         )
-        same(got[name], gradient, what=f"the gradient of {name} {where}")
+        what = _("the gradient of {name} {chain}", name=name, chain=description)
+        same(got[name], gradient, what=what)
 
 
-def test_values_of_the_plain_chain(submission, reference, generator):
-    """The values are those of the blocks applied in order, dropout included."""
+def test_values_match_the_plain_chain(submission, reference, generator):
+    """The values equal those of the plain chain, dropout included."""
     for dtype in (torch.float32, torch.float64):
-        for where, got, expected in passes(submission, reference, generator, dtype=dtype):
-            same(got["y"], expected["y"], what=f"the result {where}")
+        for description, got, expected in compared(submission, reference, generator, dtype=dtype):
+            same(got["y"], expected["y"], what=_("the result {chain}", chain=description))
 
 
-def test_gradient_of_the_plain_chain(submission, reference, generator):
-    """The gradients of x and of all parameters are those of the plain chain."""
-    for where, got, expected in passes(submission, reference, generator):
-        same_gradients(got["gradients"], expected["gradients"], where)
+def test_gradient_matches_the_plain_chain(submission, reference, generator):
+    """The gradients of x and of all parameters equal those of the plain chain."""
+    for description, got, expected in compared(submission, reference, generator):
+        require_same_gradients(got["gradients"], expected["gradients"], description)
 
 
-def test_contract_generator(submission, reference, generator):
-    """The random generator ends where the plain chain leaves it."""
-    for where, got, expected in passes(submission, reference, generator):
-        for after, mine, theirs in zip(
-            ("forward", "backward"), got["states"], expected["states"], strict=True
-        ):
-            require(
-                all(map(torch.equal, mine, theirs)),
-                f"After the {after} pass the random generator is not where the plain chain leaves "
-                f"it {where}: whatever draws next gets other numbers. Set it back after the "
-                "second run, and draw nothing besides.",
-            )
+def test_contract_random_state(submission, reference, generator):
+    """The state of the random generator is the same as with the plain chain."""
+    for description, got, expected in compared(submission, reference, generator):
+        mine, theirs = got["random states"], expected["random states"]
+        require(
+            all(map(torch.equal, mine["forward"], theirs["forward"])),
+            _(
+                "After the forward pass, the state of the random generator differs from that with "
+                "the plain chain {chain}, so later random numbers differ. Draw nothing besides the "
+                "blocks.",
+                chain=description,
+            ),
+        )
+        require(
+            all(map(torch.equal, mine["backward"], theirs["backward"])),
+            _(
+                "After the backward pass, the state of the random generator differs from that with "
+                "the plain chain {chain}, so later random numbers differ. Restore it after the "
+                "second run of a block.",
+                chain=description,
+            ),
+        )
 
 
 def test_purity_of_blocks_and_x(submission, reference, generator):
-    """The blocks keep their mode, and have no hooks left on them; x keeps its values."""
-    for where, got, expected in passes(submission, reference, generator):
-        require(not got["changed"], f"The blocks have another mode, or hooks on them {where}.")
-        same(got["x"], expected["x"], what=f"x after the passes {where}")
+    """The blocks keep their mode and have no new hooks; x keeps its values."""
+    for description, got, expected in compared(submission, reference, generator):
+        require(
+            not got["blocks changed"],
+            _("The call changes the mode or the hooks of the blocks {chain}.", chain=description),
+        )
+        same(got["x"], expected["x"], what=_("x after the call {chain}", chain=description))
 
 
 def test_device_values_and_gradients(submission, reference, device, generator):
-    """Values and gradients are those of the plain chain on another device, too."""
-    for where, got, expected in passes(submission, reference, generator, device):
-        same(got["y"], expected["y"], what=f"the result on {device} {where}")
-        same_gradients(got["gradients"], expected["gradients"], f"on {device} {where}")
+    """On another device, values and gradients equal those of the plain chain too."""
+    for description, got, expected in compared(submission, reference, generator, device):
+        same(got["y"], expected["y"], what=_("the result {chain}", chain=description))
+        require_same_gradients(got["gradients"], expected["gradients"], description)
 
 
-def prepared(kata, x, form):
-    """Make a chain that has been trained before, so that its gradients' memory is there."""
-    kata.chain = chain(x, **form)
+def prepare_chain(kata, x, options):
+    """Make a chain that already has gradients, so that they do not count as new memory."""
+    kata.chain = chain(x, **options)
     for block in kata.chain:
         for parameter in block.parameters():
             parameter.grad = torch.zeros_like(parameter)
 
 
 def one_step(kata, x, entry):
-    y = getattr(kata, entry)(kata.chain, x) if entry else plain(kata.chain, x)
+    y = getattr(kata, entry)(kata.chain, x) if entry else plain_chain(kata.chain, x)
     if y.requires_grad:
         y.sum().backward()
 
 
 def peak(subject, x, entry):
-    subject.run(prepared, x, LARGE)
+    subject.run(prepare_chain, x, LARGE)
     return subject.measure(one_step, x, entry, ops=False, memory=True).memory.peak_bytes
 
 
@@ -162,13 +184,21 @@ def test_memory_peak_of_forward_and_backward(submission, reference, generator):
     """The peak is at most 0.35 of the plain chain's, for 16 blocks and a batch of 256."""
     x = torch.randn(256, 64, generator=generator)
     mine, theirs = peak(submission, x, "checkpointed"), peak(reference, x, "checkpointed")
-    most = AT_MOST * (all_kept := peak(reference, x, ""))
+    plain = peak(reference, x, "")
+    limit = SHARE * plain
     require(
-        mine <= most,
-        f"{mine:,} bytes are alive at the peak of forward and backward; the plain chain has "
-        f"{all_kept:,}, and at most {AT_MOST} of that is allowed, {most:,.0f}. The reference has "
-        f"{theirs:,}. Keep of each block only what goes into it, and run one block again at a "
-        "time.",
+        mine <= limit,
+        _(
+            "The peak of forward and backward is {peak:,} bytes. The plain chain's is {plain:,} "
+            "bytes, and the limit is {share} of that, {limit:,.0f}. The reference's is "
+            "{reference:,}. Keep only the input of each block, and run the blocks again one at a "
+            "time.",
+            peak=mine,
+            plain=plain,
+            share=SHARE,
+            limit=limit,
+            reference=theirs,
+        ),
         peak_bytes=mine,
-        peak_bytes_allowed=most,
+        peak_bytes_allowed=limit,
     )
