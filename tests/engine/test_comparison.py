@@ -278,7 +278,7 @@ def test_reason_is_taken_from_the_docstring():
     text = '"""Reference: one sum.\n\nFast: as\nit is, i.e. 2. Exact: too.\n\nMore."""\n'
     assert reason_to_win(text) == "Fast: as it is, i.e. 2."
     assert reason_to_win('"""Reference: one sum."""\n') == "One sum."
-    assert reason("x = 1\n") == ""
+    assert reason_to_win("x = 1\n") == ""
 
 
 @pytest.mark.parametrize(("width", "rows"), [(80, 3), (30, 7)])
@@ -379,7 +379,9 @@ def grade(course: Path, judge: Judge) -> Callable[[str], ExerciseResult]:
 def test_pass_is_compared_and_best_is_recorded(grade, course: Path):
     """Real passes have cost rows of the usual case, the difference, and earlier best costs."""
     first = grade("def halve(x):\n    return x * 0.5\n")
-    worse = {case: {"ops": 2, "extra_bytes": 1e6} for case in Progress(course).best(first.id)}
+    worse = {
+        case: {"ops": 2, "extra_bytes": 1e6} for case in Progress(course).exercise(first.id).best
+    }
     assert worse
     second = grade(RIGHT)
 

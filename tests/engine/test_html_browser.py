@@ -1,6 +1,7 @@
-"""The HTML report in a real browser: Chromium, as Debian packages it, and an accessibility checker.
+"""The HTML report in Chromium, with an accessibility checker.
 
-Without Chromium and its driver these tests are skipped: `apt-get install chromium chromium-driver`.
+These tests are skipped without Chromium and its driver:
+`apt-get install chromium chromium-driver`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_html_report import HOSTILE, MIXED, check, exercise, rung
+from test_html_report import HOSTILE, MIXED, check, cost_row, english, exercise
 
 from torchkata.report.html import HtmlReport
 from torchkata.result import State
@@ -36,9 +37,9 @@ WIDE = (
         State.FAILED,
         hostile,
         checks=(check("values", "failed", hostile + " ", case=hostile),),
-        ladder=(
-            rung("yours", {hostile: 900}, ops=3, seconds_median=1e-3),
-            rung(hostile, {"sum": 1}, ops=9, seconds_median=1),
+        cost_table=(
+            cost_row("yours", {hostile: 900}, ops=3, seconds_median=1e-3),
+            cost_row(hostile, {"sum": 1}, ops=9, seconds_median=1),
         ),
         output=hostile,
     )
@@ -49,17 +50,17 @@ EVERYTHING = dataclasses.replace(MIXED, exercises=(*MIXED.exercises, *WIDE))
 pytestmark = [
     pytest.mark.skipif(
         not (CHROMIUM and DRIVER),
-        reason="no Chromium here: apt-get install chromium chromium-driver",
+        reason="Chromium is not installed: apt-get install chromium chromium-driver",
     ),
     pytest.mark.timeout(180),
 ]
 
 
 class Browser:
-    """Chromium with one page, at any size and in either theme."""
+    """Chromium with one page, at any size, in the light or the dark theme."""
 
     def __init__(self, profile: Path, file: Path) -> None:
-        from selenium import webdriver  # noqa: PLC0415 - only where there is a browser
+        from selenium import webdriver  # noqa: PLC0415 - only if there is a browser
         from selenium.webdriver.chrome.service import Service  # noqa: PLC0415
 
         options = webdriver.ChromeOptions()
@@ -69,8 +70,8 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(DRIVER))
         self.address = file.as_uri()
-        self.tell("Network.enable")
-        self.tell(
+        self.send("Network.enable")
+        self.send(
             "Network.emulateNetworkConditions",
             offline=True,
             latency=0,
@@ -78,12 +79,12 @@ class Browser:
             uploadThroughput=0,
         )
 
-    def tell(self, command: str, **words: Any) -> None:
+    def send(self, command: str, **words: Any) -> None:
         self.driver.execute_cdp_cmd(command, words)
 
     def look(self, width: int, theme: str = "light", *, fragment: str = "") -> None:
-        """Open the page anew."""
-        self.tell(
+        """Open the page again."""
+        self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
             height=900,
@@ -91,7 +92,7 @@ class Browser:
             mobile=width == PHONE,
         )
         features = [{"name": "prefers-color-scheme", "value": theme}]
-        self.tell("Emulation.setEmulatedMedia", features=features)
+        self.send("Emulation.setEmulatedMedia", features=features)
         self.driver.get("about:blank")
         self.driver.get(self.address + fragment)
 
@@ -102,20 +103,20 @@ class Browser:
         self.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
 
     def faults(self) -> list[str]:
-        """What axe finds to be a serious or a critical fault."""
-        import axe_core_python  # noqa: PLC0415 - only where there is a browser
+        """Return the serious and critical faults that axe finds."""
+        import axe_core_python  # noqa: PLC0415 - only if there is a browser
 
         script = Path(axe_core_python.__file__).parent / "axe.min.js"
         self.run(script.read_text(encoding="utf-8"))
-        found = self.driver.execute_async_script(
+        violations = self.driver.execute_async_script(
             "const done = arguments[arguments.length - 1];"
             "axe.run(document, {resultTypes: ['violations']}).then("
-            "(told) => done(told.violations), (error) => done([{id: String(error), "
+            "(result) => done(result.violations), (error) => done([{id: String(error), "
             "impact: 'critical', nodes: []}]));"
         )
         return [
             f"{fault['id']}: {node['html'][:200]}"
-            for fault in found
+            for fault in violations
             if fault["impact"] in ("serious", "critical")
             for node in [*fault["nodes"], {"html": ""}]
         ]
@@ -125,15 +126,15 @@ class Browser:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     folder = tmp_path_factory.mktemp("browser")
     file = folder / "report.html"
-    HtmlReport(file).write(EVERYTHING)
+    HtmlReport(file, localize=english).write(EVERYTHING)
     started = Browser(folder / "profile", file)
     started.driver.set_script_timeout(100)
     yield started
     started.driver.quit()
 
 
-def test_no_error_and_nothing_run(browser: Browser) -> None:
-    """The console is silent, nothing was asked for elsewhere, and no text became a script."""
+def test_page_logs_and_fetches_nothing(browser: Browser) -> None:
+    """The console is empty, nothing is fetched, and no text became a script."""
     browser.driver.get_log("browser")
     browser.look(DESK)
     assert browser.driver.get_log("browser") == []
@@ -145,40 +146,40 @@ def test_no_error_and_nothing_run(browser: Browser) -> None:
 @pytest.mark.parametrize("opened", [False, True])
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_no_horizontal_scroll(browser: Browser, width: int, opened: bool) -> None:  # noqa: FBT001
-    """The page is as wide as the window, whatever was written, folded or open."""
+    """The page is as wide as the window, whatever it contains, open or closed."""
     browser.look(width)
     if opened:
         browser.open_all()
-    room, needed = browser.run(
+    available, needed = browser.run(
         "const page = document.documentElement; return [page.clientWidth, page.scrollWidth]"
     )
-    assert needed == room > width - 20  # a scrollbar down the side takes some
+    assert needed == available > width - 20  # a vertical scrollbar takes some
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_no_serious_fault(browser: Browser, width: int, theme: str) -> None:
-    """Nobody is kept out: contrast, names, roles, focus and structure, in both themes."""
+def test_page_is_accessible(browser: Browser, width: int, theme: str) -> None:
+    """Contrast, names, roles, focus and structure have no serious fault, in both themes."""
     browser.look(width, theme)
     browser.open_all()
     assert browser.faults() == []
 
 
-def test_faults_are_found(browser: Browser) -> None:
-    """The checker tells of faint text, in the theme that is shown, and of a nameless button."""
+def test_checker_finds_faults(browser: Browser) -> None:
+    """The checker reports low contrast in the current theme, and a button without a name."""
     browser.look(DESK, "dark")
     browser.run("document.querySelector('h1').style.color = '#333'")
     browser.run("document.getElementById('open-all').textContent = ''")
-    found = {fault.partition(":")[0] for fault in browser.faults()}
-    assert {"color-contrast", "button-name"} <= found
+    faults = {fault.partition(":")[0] for fault in browser.faults()}
+    assert {"color-contrast", "button-name"} <= faults
 
 
-def test_theme_can_be_chosen(browser: Browser) -> None:
-    """The system's theme holds until the button is pressed, and then the other one, for good."""
+def test_theme_button_overrides_the_system(browser: Browser) -> None:
+    """The page uses the system's theme until the button is pressed, and then keeps the choice."""
 
     def shown() -> tuple[str, str]:
-        paper = browser.run("return getComputedStyle(document.body).backgroundColor")
-        return paper, browser.run("return document.getElementById('theme').ariaPressed")
+        background = browser.run("return getComputedStyle(document.body).backgroundColor")
+        return background, browser.run("return document.getElementById('theme').ariaPressed")
 
     browser.look(DESK, "light")
     light = shown()
@@ -195,8 +196,8 @@ def test_theme_can_be_chosen(browser: Browser) -> None:
     browser.run("localStorage.clear()")
 
 
-def test_pictures_take_the_theme(browser: Browser) -> None:
-    """In the dark, a picture's text is light, and its dots are of the dark theme's colours."""
+def test_charts_follow_the_theme(browser: Browser) -> None:
+    """In the dark theme, text in charts is light, and dots have the theme's colors."""
     colors = {}
     for theme in ("light", "dark"):
         browser.look(DESK, theme)
@@ -209,8 +210,8 @@ def test_pictures_take_the_theme(browser: Browser) -> None:
     assert red > 200
 
 
-def test_links_open_what_they_lead_to(browser: Browser) -> None:
-    """A link to a folded exercise unfolds it, also when the page is opened at it."""
+def test_links_open_their_target(browser: Browser) -> None:
+    """A link to a closed exercise opens it, also if the page is loaded with its fragment."""
     anchor = "01_basics--01_make_tensors"
     state = f"return document.getElementById('{anchor}').querySelector('details').open"
     browser.look(DESK)
@@ -221,8 +222,8 @@ def test_links_open_what_they_lead_to(browser: Browser) -> None:
     assert browser.run(state) is True
 
 
-def test_filter_and_folds(browser: Browser) -> None:
-    """One sees everything or one kind; empty chapters go with their exercises."""
+def test_filter_hides_exercises_and_empty_chapters(browser: Browser) -> None:
+    """The filter shows everything or one kind; `close all` closes every exercise."""
     shown = (
         "return [...document.querySelectorAll('.exercise h3')]"
         ".filter((head) => head.checkVisibility()).map((head) => head.textContent)"
@@ -240,9 +241,9 @@ def test_filter_and_folds(browser: Browser) -> None:
     assert browser.run("return document.querySelectorAll('.exercise > details[open]').length") == 0
 
 
-def test_keyboard(browser: Browser) -> None:
-    """The first stop skips to the exercises; every stop shows where one is; Enter unfolds."""
-    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - only where there is a browser
+def test_keyboard_reaches_everything(browser: Browser) -> None:
+    """The first tab stop skips to the exercises; focus is always visible; Enter opens."""
+    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - only if there is a browser
 
     browser.look(DESK)
     body = browser.driver.find_element("tag name", "body")
@@ -267,19 +268,19 @@ def test_keyboard(browser: Browser) -> None:
     assert browser.run("return document.activeElement.parentElement.open") is True
 
 
-def test_without_javascript(browser: Browser) -> None:
-    """Without scripts nothing is lost but the buttons, which are not there."""
-    browser.tell("Emulation.setScriptExecutionDisabled", value=True)
+def test_page_works_without_javascript(browser: Browser) -> None:
+    """Without scripts, only the buttons are missing."""
+    browser.send("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.look(PHONE)
         find = browser.driver.find_element
         assert not find("id", "theme").is_displayed()
         assert not find("id", "fold").is_displayed()
-        assert find("css selector", ".exercise.mend .message").is_displayed()
+        assert find("css selector", ".exercise.failing .message").is_displayed()
         head = find("css selector", ".exercise.passed summary")
         inside = find("css selector", ".exercise.passed .body")
         assert not inside.is_displayed()
         head.click()
         assert inside.is_displayed()
     finally:
-        browser.tell("Emulation.setScriptExecutionDisabled", value=False)
+        browser.send("Emulation.setScriptExecutionDisabled", value=False)
