@@ -56,12 +56,12 @@ def create_zip(
     """
     method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", method, compresslevel=9 if compress else None) as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         for path, content in files.items():
             entry = zipfile.ZipInfo(path)  # the date is 1980-01-01, the earliest of the format
             entry.compress_type = method
             entry.create_system = _UNIX
             mode = _EXECUTABLE_MODE if path in executable else _MODE
             entry.external_attr = (_REGULAR_FILE | mode) << 16
-            archive.writestr(entry, content)
+            archive.writestr(entry, content, compresslevel=9 if compress else None)
     return packed.getvalue()

@@ -1,1 +1,1 @@
-"""What helps an instructor: kits, gradebooks, harnesses, and the branch of solutions."""
+"""Tools for instructors: kits, gradebooks, feedback, autograders, and the authoring of exercises."""

@@ -1,1 +1,1 @@
-"""What helps an author: new exercises, and the gate that proves them sound."""
+"""Tools for authors: start an exercise, and validate it."""

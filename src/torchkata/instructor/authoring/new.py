@@ -1,29 +1,31 @@
-"""New exercises: three files with the parts that the gate asks for, named as unfinished."""
+"""Start a new exercise: three files, with every unfinished part marked."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-from torchkata.course.catalogue import Course, digest
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import digest
 from torchkata.errors import UsageError
 
-_STUB = '''"""{title}. UNFINISHED: say in one line what it does.
+_STUB: Final = '''"""{title}. UNFINISHED: say in one line what it does.
 
 Task
-    UNFINISHED: what to return, and why anybody wants it.
+    UNFINISHED: where real code needs it, and what to return.
 
 Shapes and units
     x         [n]     floating, any device
     return    [n]     the dtype of x
 
 Rules
-    UNFINISHED: what is not allowed, and why.
+    UNFINISHED: what is not allowed.
 
 Budget
-    at most 2 ops
+    at most 2 ops, counting views
 
 Hints
-    1. UNFINISHED: point a direction.
+    1. UNFINISHED: a direction.
     Levels 2 and 3: `nox -s hint -- {name}`.
 """
 
@@ -34,38 +36,43 @@ def {name}(x: Tensor) -> Tensor:
     raise NotImplementedError  # TODO: your code here
 '''
 
-_SOLUTION = '''"""Reference: UNFINISHED: the idea in one line.
+_SOLUTION: Final = '''"""Reference: UNFINISHED: the idea in one line.
 
 Fast: UNFINISHED: why it wins.
 """
 
 from torch import Tensor
 
+
+def {name}(x: Tensor) -> Tensor:
+    return x  # UNFINISHED
+
+
 HINTS = (
-    "UNFINISHED: a direction (the same as in the stub)",
+    "UNFINISHED: a direction (the same sentence as in the stub)",
     "UNFINISHED: the idea",
     "UNFINISHED: the call",
 )
 
-TRAPS = {{"{name}": {{}}}}  # a tempting wrong answer's name -> the axis that must catch it
+# Alternatives: other right answers
 
-ALTERNATIVES = {{"{name}": ()}}  # names of other right answers
+ALTERNATIVES = {{"{name}": ()}}  # entry point -> names of functions
 
+# Traps: tempting wrong answers
 
-def {name}(x: Tensor) -> Tensor:
-    return x  # UNFINISHED
+TRAPS = {{"{name}": {{}}}}  # entry point -> {{name of a function: the axis on which it must fail}}
 '''
 
-_GRADER = '''"""Grader of {name}. UNFINISHED."""
+_GRADER: Final = '''"""Grader of {name}. UNFINISHED."""
 
-from torchkata import Case, Exercise, Function, Ops, normal
+from torchkata import Case, Function, Ops, Spec, normal
 
 
 def loop(x):
     return x.clone()  # UNFINISHED: the slow, obvious version
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "{name}",
         inputs={{"x": normal("n")}},
@@ -73,24 +80,25 @@ EXERCISE = Exercise(
         cases=(Case("one", n=1), Case("many", n=1000)),
         budget=(Ops(2),),
     ),
-    shipped="{digest}",
+    stub_digest="{digest}",
 )
 '''
 
 
 def new_exercise(course: Course, name: str) -> str:
-    """Write the three files of an exercise and say what to do with them.
+    """Write the three files of an exercise and return what to do next.
 
     Args:
-        course: where.
+        course: The course.
         name: `CHAPTER/NN_name`, such as `09_beyond/11_gather_rows`.
 
     Raises:
-        UsageError: the name is not of that form, or a file is there already.
+        UsageError: The name has another form, or a file exists already.
     """
     if not re.fullmatch(r"\d\d_[a-z]\w*/\d\d_[a-z]\w*", name):
         raise UsageError(
-            f"{name!r} is no name for an exercise; use CHAPTER/NN_name in small letters."
+            f"Expected a name CHAPTER/NN_name in lowercase, such as 09_beyond/11_gather_rows, "
+            f"got {name!r}."
         )
     chapter, stem = name.split("/")
     short = stem[3:]
@@ -105,9 +113,11 @@ def new_exercise(course: Course, name: str) -> str:
     }
     for path in files:
         if path.exists():
-            raise UsageError(f"{path.relative_to(course.root)} is there already; nothing was done.")
+            raise UsageError(
+                f"{path.relative_to(course.root)} already exists. Nothing was written."
+            )
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    shown = "\n".join(f"  {path.relative_to(course.root).as_posix()}" for path in files)
-    return f"Made:\n{shown}\nFill them in, then run: nox -s check -- {short}"
+    written = "\n".join(f"  {path.relative_to(course.root).as_posix()}" for path in files)
+    return f"Created:\n{written}\nFill in the unfinished parts, then run: nox -s check -- {short}"

@@ -1,108 +1,90 @@
-"""What the gate reads in an exercise's files without running them."""
+"""Lint the texts of an exercise's files without running them."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
+from typing import Final
 
-from torchkata.course.catalogue import Exercise, digest
+from torchkata.course.exercise import Exercise, digest
+from torchkata.course.source_code import signatures
 from torchkata.errors import CourseError
 from torchkata.learner.hints import LEVELS
 
-HEADINGS = ("Task", "Shapes and units", "Rules", "Budget", "Hints")
-MARK = "UNFINISHED"
-_TODO = "# TODO"
+HEADINGS: Final = ("Task", "Shapes and units", "Rules", "Budget", "Hints")
+UNFINISHED: Final = "UNFINISHED"
+_TODO: Final = "# TODO"
+_DIGEST: Final = re.compile(r'stub_digest="\w*"')
 
 
-def text_faults(exercise: Exercise) -> Iterator[str]:
-    """Yield what is missing or does not fit together in the texts of the three files."""
+def lint_texts(exercise: Exercise) -> Iterator[str]:
+    """Yield what is missing or inconsistent in the texts of the three files."""
     stub = exercise.stub_path.read_text(encoding="utf-8")
     for path in (exercise.stub_path, exercise.solution_path, exercise.grader_path):
-        if MARK in path.read_text(encoding="utf-8"):
-            yield f"{path.relative_to(exercise.course).as_posix()} has parts marked {MARK}."
-    yield from _stub_faults(exercise, stub)
-    yield from _hint_faults(exercise, stub)
-    yield from _name_faults(exercise, stub)
+        if UNFINISHED in path.read_text(encoding="utf-8"):
+            name = path.relative_to(exercise.course).as_posix()
+            yield f"{name} has parts marked {UNFINISHED}."
+    yield from _lint_stub(exercise, stub)
+    yield from _lint_hints(exercise, stub)
+    yield from _lint_names(exercise, stub)
 
 
-def seal(exercise: Exercise) -> bool:
-    """Write the digest of the stub as it is into the grader; whether that changed anything.
+def record_digest(exercise: Exercise) -> bool:
+    """Write the digest of the current stub to the grader.
+
+    Returns:
+        Whether that changed the grader.
 
     Raises:
-        CourseError: the grader has no `shipped=` to fill in.
+        CourseError: The grader does not have exactly one `stub_digest="..."`.
     """
     text = exercise.grader_path.read_text(encoding="utf-8")
-    current = f'shipped="{digest(exercise.stub_path.read_bytes())}"'
-    sealed, count = re.subn(r'shipped="\w*"', current, text)
+    current = f'stub_digest="{digest(exercise.stub_path.read_bytes())}"'
+    updated, count = _DIGEST.subn(current, text)
     if count != 1:
         raise CourseError(
-            f'{exercise.grader_path} has {count} times shipped="...", which is needed once.'
+            f'{exercise.grader_path}: expected stub_digest="..." exactly once, got {count}.'
         )
-    if sealed == text:
+    if updated == text:
         return False
-    exercise.grader_path.write_text(sealed, encoding="utf-8")
+    exercise.grader_path.write_text(updated, encoding="utf-8")
     return True
 
 
-def _stub_faults(exercise: Exercise, stub: str) -> Iterator[str]:
-    text = ast.get_docstring(ast.parse(stub)) or ""
-    present = [line for line in text.splitlines() if line in HEADINGS]
+def _lint_stub(exercise: Exercise, stub: str) -> Iterator[str]:
+    statement = ast.get_docstring(ast.parse(stub)) or ""
+    present = [line for line in statement.splitlines() if line in HEADINGS]
     if tuple(present) != HEADINGS:
-        yield f"The stub's headings are {present}; they have to be {list(HEADINGS)}, in this order."
+        yield f"Expected the stub's headings {list(HEADINGS)} in this order, got {present}."
     if _TODO not in stub:
         yield f"The stub has no `{_TODO}`."
-    flat = " ".join(text.split())
-    for sentence in exercise.grader.spec.join():
+    flat = " ".join(statement.split())
+    for sentence in exercise.spec.budget_sentences():
         stated = re.escape(" ".join(sentence.split())) + r"(?![\w,])"  # "1 op" is not in "1 ops"
         if not re.search(stated, flat):
             yield f"The stub does not state the budget word for word: {sentence!r}."
-    current = digest(stub.encode())
-    if exercise.grader.spec.stub_digest != current:
-        yield f"The stub has changed: seal it by `nox -s check -- {exercise.name} --seal`."
+    if not exercise.is_untouched(stub.encode()):
+        yield f"The stub has changed. Seal it with `nox -s check -- {exercise.name} --seal`."
 
 
-def _hint_faults(exercise: Exercise, stub: str) -> Iterator[str]:
+def _lint_hints(exercise: Exercise, stub: str) -> Iterator[str]:
     hints = exercise.solution_literal("HINTS", ())
     if len(hints) != LEVELS or len(set(hints)) != LEVELS:
-        yield f"HINTS has to hold {LEVELS} different levels, from a direction to the call."
+        yield f"HINTS must have {LEVELS} different levels, from a direction to the call."
     elif " ".join(hints[0].split()) not in " ".join(stub.split()):
-        yield "The first hint has to stand in the stub too, word for word."
+        yield "The stub must contain the first hint word for word."
 
 
-def _name_faults(exercise: Exercise, stub: str) -> Iterator[str]:
-    solution = signatures(exercise.solution_path.read_text(encoding="utf-8"))
-    wanted = signatures(stub)
-    for name in exercise.grader.spec.names:
-        if name not in wanted:
+def _lint_names(exercise: Exercise, stub: str) -> Iterator[str]:
+    in_solution = signatures(exercise.solution_path.read_text(encoding="utf-8"))
+    in_stub = signatures(stub)
+    for name in exercise.spec.names:
+        if name not in in_stub:
             yield f"The stub does not define {name}."
-        elif name not in solution:
+        elif name not in in_solution:
             yield f"The solution does not define {name}."
-        elif wanted[name] != solution[name]:
-            yield (f"{name} takes {wanted[name]} in the stub and {solution[name]} in the solution.")
-
-
-def signatures(source: str) -> dict[str, str]:
-    """The top-level names of a file with their parameters (of classes: of each method)."""
-    found: dict[str, str] = {}
-    for node in ast.parse(source).body:
-        match node:
-            case ast.FunctionDef(name=name, args=arguments):
-                found[name] = _bare(arguments)
-            case ast.ClassDef(name=name, body=body):
-                found[name] = "; ".join(
-                    f"{method.name}({_bare(method.args)})"
-                    for method in body
-                    if isinstance(method, ast.FunctionDef)
-                    and (method.name == "__init__" or not method.name.startswith("_"))
-                )
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                found[name] = ""
-    return found
-
-
-def _bare(arguments: ast.arguments) -> str:
-    """Parameters and defaults without annotations."""
-    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
-        argument.annotation = None
-    return ast.unparse(arguments)
+        elif in_stub[name] != in_solution[name]:
+            yield (
+                f"{name} takes {in_stub[name]} in the stub and {in_solution[name]} in the solution."
+            )

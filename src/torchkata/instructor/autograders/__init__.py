@@ -1,1 +1,1 @@
-"""Harnesses: grading where others run it, and results in the forms that they read."""
+"""Support for Gradescope, GitHub Classroom, GitLab CI, otter-grader and nbgrader."""

@@ -1,136 +1,139 @@
-"""What a harness may say of each exercise of a hand-in: state, points, and a text to show."""
+"""The score of each exercise in the form that autograders share: state, points and a text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from torchkata.course.catalogue import Exercise
-from torchkata.i18n import _
-from torchkata.instructor.gradebook.csv_export import MISSING, Cell, cells
-from torchkata.instructor.gradebook.db import Book
-from torchkata.instructor.gradebook.redaction import finding, summary
-from torchkata.result import ExerciseResult, State, Verdict
+from torchkata.course.exercise import Exercise
+from torchkata.i18n import Message, _, join, verbatim
+from torchkata.instructor.gradebook.csv_export import MISSING, Cell, build_cells
+from torchkata.instructor.gradebook.db import Gradebook
+from torchkata.instructor.gradebook.redaction import RedactedCheck, redact_check, summarize
+from torchkata.result import Localize, State, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
-    """One exercise, for a harness.
+class ExerciseScore:
+    """The score of one exercise.
 
     Attributes:
-        exercise: the id.
-        state: of the verdict, or `missing`.
-        points: None where somebody has to look.
-        weight: the most that can be had.
-        text: lines for the learner, without hidden values.
+        exercise_id: `CHAPTER/NN_name`.
+        state: The state of the exercise, or `missing`.
+        points: None if a person has to decide.
+        weight: The most points that the exercise earns.
+        lines: Lines for the learner, without hidden values.
     """
 
     exercise_id: str
     state: str
     points: float | None
     weight: float
-    text: str
+    lines: tuple[Message, ...]
+
+    def text(self, localize: Localize) -> str:
+        """Return the lines for the learner in a language."""
+        translate = localize(self.exercise_id)
+        return "\n".join(translate(line) for line in self.lines)
 
 
-def judged(
+def score_exercise(
     exercise_id: str,
     state: str,
     points: float | None,
     weight: float,
     result: Mapping[str, Any],
-    notes: Sequence[str] = (),
-) -> Item:
-    """Put a verdict into words.
+    notes: Sequence[Message] = (),
+) -> ExerciseScore:
+    """Return the score of a graded exercise.
 
     Args:
-        exercise: the id.
-        state: of the verdict.
-        points: what it earns; None where somebody has to look.
-        weight: the most that can be had.
-        result: the exercise's part of the report.
-        notes: more sentences on it, such as which of two files was judged.
+        exercise_id: `CHAPTER/NN_name`.
+        state: The state of the exercise.
+        points: What it earns; None if a person has to decide.
+        weight: The most points that it earns.
+        result: As the gradebook stores it; see `stored_result`.
+        notes: More sentences, such as which of two files was graded.
     """
-    found = [finding(check) for check in result["checks"] if check["verdict"] == Verdict.FAILED]
-    lines = [summary(state, result), *notes]
+    lines = [summarize(state, result), *notes]
     if state == State.FAILED:
-        lines += dict.fromkeys(_line(one) for one in found)
+        failed = (check for check in result["checks"] if check["verdict"] == Verdict.FAILED)
+        by_text = {str(line): line for line in map(_check_line, map(redact_check, failed))}
+        lines += by_text.values()
     if points is None:
-        lines.append(_("Not counted yet: your instructor has to look at this one."))
-    return Item(
-        exercise_id=exercise_id, state=state, points=points, weight=weight, text="\n".join(lines)
+        lines.append(_("Not counted yet: your instructor has to review this exercise."))
+    return ExerciseScore(
+        exercise_id=exercise_id, state=state, points=points, weight=weight, lines=tuple(lines)
     )
 
 
-def _line(found: Mapping[str, Any]) -> str:
-    """A check by its name without the exercise's, what is wrong, and what was counted or timed."""
-    name = str(found["check"]).partition("::")[2]
-    return " ".join([f"- {name}:", str(found["message"]), *_costs(found["figures"])])
+def _check_line(check: RedactedCheck) -> Message:
+    """Return a check's name without the exercise's, the finding, and the costs."""
+    name = check.id.partition("::")[2]
+    return join(verbatim(f"- {name}:"), check.message, *_costs(check.metrics))
 
 
-def _costs(figures: Mapping[str, float]) -> Iterator[str]:
-    for name, value in figures.items():
-        if (allowed := figures.get(f"{name}_allowed")) is not None:
-            cost = name.replace("_", " ")
+def _costs(metrics: Mapping[str, float]) -> Iterator[Message]:
+    for name, value in metrics.items():
+        if (allowed := metrics.get(f"{name}_allowed")) is not None:
             yield _(
-                "{cost}: {value:,.6g}, allowed are {allowed:,.6g}.",
-                cost=cost,
+                "{cost}: {value:,.6g}, limit {allowed:,.6g}.",
+                cost=name.replace("_", " "),
                 value=value,
                 allowed=allowed,
             )
-    if "ratio" in figures and "threshold" in figures:
+    if "ratio" in metrics and "threshold" in metrics:
         yield _(
-            "It is {ratio:.2g} x as fast; asked for are {threshold:g} x.",
-            ratio=figures["ratio"],
-            threshold=figures["threshold"],
+            "Speedup: {ratio:.2g}x, required {threshold:g}x.",
+            ratio=metrics["ratio"],
+            threshold=metrics["threshold"],
         )
 
 
-def missing(exercise: Exercise, why: str = "") -> Item:
-    """An exercise that was not handed in, or whose file was refused."""
-    return Item(
+def missing_score(exercise: Exercise, reason: Message | None = None) -> ExerciseScore:
+    """Return the score of an exercise that was not submitted, or whose file was rejected.
+
+    Args:
+        exercise: The exercise.
+        reason: Why its file was rejected.
+    """
+    return ExerciseScore(
         exercise_id=exercise.id,
         state=MISSING,
         points=0.0,
-        weight=float(exercise.grader.spec.weight),
-        text=why or _("Not handed in."),
+        weight=float(exercise.spec.weight),
+        lines=(reason or _("Not submitted."),),
     )
 
 
-def of_class(book: Book, exercises: Sequence[Exercise]) -> Iterator[tuple[str, list[Item]]]:
-    """Every learner of a gradebook, with an item per exercise."""
-    for learner, row in cells(book, exercises).items():
-        results = {each.exercise_id: each.result for each in book.rows(learner)}
-        yield learner, [_of(name, cell, results.get(name)) for name, cell in row.items()]
+def class_scores(
+    gradebook: Gradebook, exercises: Sequence[Exercise]
+) -> Iterator[tuple[str, list[ExerciseScore]]]:
+    """Yield every learner of a gradebook with a score per exercise."""
+    for learner, row in build_cells(gradebook, exercises).items():
+        results = {each.exercise_id: each.result for each in gradebook.verdicts(learner)}
+        yield (
+            learner,
+            [
+                _cell_score(exercise_id, cell, results.get(exercise_id))
+                for exercise_id, cell in row.items()
+            ],
+        )
 
 
-def _of(exercise_id: str, cell: Cell, result: Mapping[str, Any] | None) -> Item:
-    if result is None or cell.state == MISSING:
-        return Item(
-            exercise_id=exercise_id, state=cell.state, points=cell.points, weight=cell.weight,
-            text=cell.message,
-        )  # fmt: skip
-    return judged(exercise_id, cell.state, cell.points, cell.weight, result)
-
-
-def discreet(result: ExerciseResult) -> ExerciseResult:
-    """A result whose texts may be shown: for forms that take it whole, such as JUnit."""
-    checks = []
-    for check in result.checks:
-        found = finding(asdict(check))
-        message, figures = str(found["message"]), dict(found["figures"])
-        checks.append(replace(check, message=message, figures=figures, why="", line=0))
-    return replace(
-        result,
-        message=summary(result.state, asdict(result)),
-        checks=tuple(checks),
-        output="",
-        ladder=(),
-        growth=(),
-        comparison=None,
+def _cell_score(exercise_id: str, cell: Cell, result: Mapping[str, Any] | None) -> ExerciseScore:
+    if result is not None and cell.state != MISSING:
+        return score_exercise(exercise_id, cell.state, cell.points, cell.weight, result)
+    return ExerciseScore(
+        exercise_id=exercise_id,
+        state=cell.state,
+        points=cell.points,
+        weight=cell.weight,
+        lines=(cell.message,),
     )
 
 
-def undecided(items: Iterable[Item]) -> list[Item]:
-    """Those that somebody has to look at."""
-    return [item for item in items if item.points is None]
+def undecided(scores: Iterable[ExerciseScore]) -> list[ExerciseScore]:
+    """Return the scores that a person has to decide."""
+    return [score for score in scores if score.points is None]

@@ -1,205 +1,242 @@
-"""Results in the forms that harnesses read: Gradescope, otter, GitHub Classroom, nbgrader.
+"""The results formats of Gradescope, otter-grader, GitHub Classroom and nbgrader.
 
-Written by these pages and sources, as read in November 2026:
+Sources, as of November 2026:
 
-- Gradescope, "Autograder Specifications", gradescope-autograders.readthedocs.io/en/latest/specs/
+- Gradescope: "Autograder Specifications", gradescope-autograders.readthedocs.io/en/latest/specs/
   (`score` and `max_score` of each test, `status`, `output`, `visibility`, `execution_time`,
-  `stdout_visibility`; a top-level `score` is required where a test has none, and counts instead of
-  the sum), and "Best Practices" there (a results.json in any case).
-- otter-grader, otter-grader.readthedocs.io, "Grading on Gradescope", and
-  `GradingResults.to_gradescope_dict` of ucbds-infra/otter-grader: the same form.
-- GitHub Classroom, classroom-resources/autograding-grading-reporter: `version`, `status`,
+  `stdout_visibility`; a top-level `score` is required if a test has none, and counts instead of
+  the sum), and "Best Practices" (always write results.json).
+- otter-grader: otter-grader.readthedocs.io, "Grading on Gradescope", and
+  `GradingResults.to_gradescope_dict` in ucbds-infra/otter-grader: the same format.
+- GitHub Classroom: classroom-resources/autograding-grading-reporter: `version`, `status`,
   `max_score`, and `tests` with `name`, `status`, `score`, `message`, in base64.
-- nbgrader, nbgrader.readthedocs.io, "Exporting grades", and `CsvExportPlugin` of jupyter/nbgrader.
+- nbgrader: nbgrader.readthedocs.io, "Exporting grades", and `CsvExportPlugin` in jupyter/nbgrader.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from torchkata.i18n import _
-from torchkata.instructor.autograders.exercise_scores import Item, undecided
+from torchkata.i18n import Message, _
+from torchkata.instructor.autograders.exercise_scores import ExerciseScore, undecided
 from torchkata.instructor.gradebook.csv_export import MISSING
-from torchkata.result import FAILING, State
+from torchkata.instructor.gradebook.db import LearnerRecord
+from torchkata.result import FAILING, Localize, State
 
-OURS: Final = "torchkata"
-"""The key of `extra_data` that says which program wrote the results."""
+EXTRA_DATA_KEY: Final = "torchkata"
+"""The key of `extra_data` that names the program that wrote the results."""
 
-NBGRADER: Final = (
+NBGRADER_COLUMNS: Final = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
     "raw_score", "late_submission_penalty", "score", "max_score",
 )  # fmt: skip
 """The columns of nbgrader's export, in its order."""
 
 
-def results(
-    items: Sequence[Item],
-    notes: Sequence[str] = (),
+def gradescope_results(
+    scores: Sequence[ExerciseScore],
+    notes: Sequence[Message] = (),
     *,
+    localize: Localize,
     seconds: float | None = None,
     **extra: object,
 ) -> dict[str, Any]:
-    """Results as Gradescope reads them and otter-grader writes them.
+    """Return results in the format that Gradescope reads and otter-grader writes.
 
-    An item that somebody has to look at has neither score nor status; the sum leaves its points
-    out, and the text for the whole submission begins by saying so.
+    An exercise that a person has to decide has neither score nor status. The sum leaves its points
+    out, and the text on the whole submission begins with a warning.
 
     Args:
-        items: one for each exercise.
-        notes: sentences for the whole submission.
-        seconds: that grading took, where it is known.
-        extra: more to keep under `extra_data`; learners may come to see it.
+        scores: One for each exercise.
+        notes: Sentences on the whole submission.
+        localize: Language of the texts.
+        seconds: The time that grading took, if it is known.
+        extra: More entries of `extra_data`; learners may see them.
     """
-    open_ = undecided(items)
+    translate, open_scores = localize(""), undecided(scores)
+    lines = [*_not_final(scores), *notes, _tally(scores)]
     return {
-        "score": sum(item.points or 0.0 for item in items),
+        "score": sum(score.points or 0.0 for score in scores),
         **({} if seconds is None else {"execution_time": math.ceil(seconds)}),
-        "output": "\n".join([*_unfinished(items, open_), *notes, _standing(items)]),
+        "output": "\n".join(translate(line) for line in lines),
         "stdout_visibility": "hidden",
-        "tests": [_test(item) for item in items],
-        "extra_data": {OURS: {"undecided": [item.exercise_id for item in open_], **extra}},
+        "tests": [_gradescope_test(score, localize) for score in scores],
+        "extra_data": {
+            EXTRA_DATA_KEY: {"undecided": [score.exercise_id for score in open_scores], **extra}
+        },
     }
 
 
-def _unfinished(items: Sequence[Item], open_: Sequence[Item]) -> list[str]:
-    if not open_:
+def _not_final(scores: Sequence[ExerciseScore]) -> list[Message]:
+    """Return a warning if a person has to decide something."""
+    open_scores = undecided(scores)
+    if not open_scores:
         return []
     return [
         _(
-            "THE SCORE IS NOT FINAL: {points:g} of {all:g} points are not decided, and the score "
-            "leaves them out. Your instructor has to look at: {names}.",
-            points=sum(item.weight for item in open_),
-            all=sum(item.weight for item in items),
-            names=", ".join(item.exercise_id for item in open_),
+            "THE SCORE IS NOT FINAL: {points:g} of {all:g} points are undecided, and the score "
+            "does not include them. Your instructor has to review: {names}.",
+            points=sum(score.weight for score in open_scores),
+            all=sum(score.weight for score in scores),
+            names=", ".join(score.exercise_id for score in open_scores),
         )
     ]
 
 
-def _standing(items: Sequence[Item]) -> str:
-    passed = sum(item.state == State.PASSED for item in items)
-    return _("{passed} of {count} exercises pass.", passed=passed, count=len(items))
+def _tally(scores: Sequence[ExerciseScore]) -> Message:
+    passed = sum(score.state == State.PASSED for score in scores)
+    return _("{passed} of {count} exercises passed.", passed=passed, count=len(scores))
 
 
-def _test(item: Item) -> dict[str, Any]:
+def _gradescope_test(score: ExerciseScore, localize: Localize) -> dict[str, Any]:
     test = {
-        "name": item.exercise_id,
-        "max_score": item.weight,
-        "output": item.text,
+        "name": score.exercise_id,
+        "max_score": score.weight,
+        "output": score.text(localize),
         "visibility": "visible",
-        "tags": [item.state],
+        "tags": [score.state],
     }
-    if item.points is None:
-        return {**test, "name": _("{name} (not decided)", name=item.exercise_id)}
-    status = "passed" if item.state == State.PASSED else "failed"
-    return {**test, "score": item.points, "status": status}
+    if score.points is None:
+        name = localize("")(_("{name} (undecided)", name=score.exercise_id))
+        return {**test, "name": name}
+    status = "passed" if score.state == State.PASSED else "failed"
+    return {**test, "score": score.points, "status": status}
 
 
 def not_graded(text: str) -> dict[str, Any]:
-    """Results of a submission that was not graded: a text, and nothing that counts.
+    """Return results for a submission that was not graded: a text and nothing that counts.
 
-    Gradescope takes a grade from `score` or from `tests`; with neither there is none.
+    Gradescope takes a grade from `score` or from `tests`; without either there is none.
     """
     return {
         "output": text,
         "stdout_visibility": "hidden",
-        "extra_data": {OURS: {"graded": False}},
+        "extra_data": {EXTRA_DATA_KEY: {"graded": False}},
     }
 
 
-def classroom(items: Sequence[Item]) -> dict[str, Any]:
-    """Results as the reporter of GitHub Classroom reads them.
+def github_classroom(scores: Sequence[ExerciseScore], *, localize: Localize) -> dict[str, Any]:
+    """Return results in the format that GitHub Classroom's reporter reads.
 
-    It adds up points and knows no open ones, so an item that somebody has to look at is an error
-    with 0 points and a message that says so.
+    The reporter adds up points and has no undecided ones. An exercise that a person has to decide
+    is therefore an error with 0 points and a message that says so.
+
+    Args:
+        scores: One for each exercise.
+        localize: Language of the texts.
     """
-    broken = any(item.state in FAILING for item in items)
-    status = "fail" if broken else "error" if undecided(items) else "pass"
+    failing = any(score.state in FAILING for score in scores)
+    status = "fail" if failing else "error" if undecided(scores) else "pass"
     return {
         "version": 1,
         "status": status,
-        "max_score": sum(item.weight for item in items),
+        "max_score": sum(score.weight for score in scores),
         "tests": [
             {
-                "name": item.exercise_id,
-                "status": _word(item),
-                "score": item.points or 0.0,
-                "message": item.text,
+                "name": score.exercise_id,
+                "status": _classroom_status(score),
+                "score": score.points or 0.0,
+                "message": score.text(localize),
                 "test_code": "",
-                "filename": f"exercises/{item.exercise_id}.py",
+                "filename": f"exercises/{score.exercise_id}.py",
                 "line_no": 0,
                 "duration": 0,
             }
-            for item in items
+            for score in scores
         ],
     }
 
 
-def _word(item: Item) -> str:
-    if item.points is None:
+def _classroom_status(score: ExerciseScore) -> str:
+    if score.points is None:
         return "error"
-    return "pass" if item.state == State.PASSED else "fail"
+    return "pass" if score.state == State.PASSED else "fail"
 
 
-def markdown(items: Sequence[Item], notes: Sequence[str] = ()) -> str:
-    """A table for the page of a run: GitHub's $GITHUB_STEP_SUMMARY."""
-    shown = [item for item in items if item.state != MISSING]
-    points = sum(item.points or 0.0 for item in items)
+def markdown(
+    scores: Sequence[ExerciseScore], notes: Sequence[Message] = (), *, localize: Localize
+) -> str:
+    """Return a table for the page of a run: GitHub's $GITHUB_STEP_SUMMARY.
+
+    Args:
+        scores: One for each exercise.
+        notes: Sentences on the whole submission.
+        localize: Language of the texts.
+    """
+    translate = localize("")
+    submitted = [score for score in scores if score.state != MISSING]
+    points = sum(score.points or 0.0 for score in scores)
+    possible = sum(score.weight for score in scores)
     rows = [
-        f"| {item.exercise_id} | {item.state} | {_points(item)} | {_cell(item.text)} |"
-        for item in shown
+        f"| {score.exercise_id} | {score.state} | {translate(_points(score))} "
+        f"| {_markdown_cell(score.text(localize))} |"
+        for score in submitted
     ]
-    possible = sum(item.weight for item in items)
+    missing = len(scores) - len(submitted)
     return "\n".join(
         [
-            _("## {points:g} of {possible:g} points", points=points, possible=possible),
+            translate(_("## {points:g} of {possible:g} points", points=points, possible=possible)),
             "",
-            *_unfinished(items, undecided(items)),
-            *notes,
+            *(translate(line) for line in (*_not_final(scores), *notes)),
             "",
-            _("| exercise | state | points | |"),
+            translate(_("| exercise | state | points | |")),
             "|---|---|---|---|",
             *rows,
             "",
-            _("{count} more exercises were not handed in.", count=len(items) - len(shown)),
+            translate(
+                _("1 exercise was not submitted.")
+                if missing == 1
+                else _("{count} exercises were not submitted.", count=missing)
+            ),
             "",
         ]
     )
 
 
-def _cell(text: str) -> str:
+def _markdown_cell(text: str) -> str:
     return text.partition("\n")[0].replace("|", "\\|")
 
 
-def _points(item: Item) -> str:
-    return _("open") if item.points is None else f"{item.points:g} / {item.weight:g}"
+def _points(score: ExerciseScore) -> Message:
+    if score.points is None:
+        return _("undecided")
+    return _("{points:g} / {weight:g}", points=score.points, weight=score.weight)
 
 
-def nbgrader(
-    learner: str, about: Mapping[str, Any], items: Sequence[Item], deadline: datetime | None = None
+def nbgrader_rows(
+    learner: str,
+    record: LearnerRecord,
+    scores: Sequence[ExerciseScore],
+    deadline: datetime | None = None,
 ) -> list[list[str]]:
-    """A learner's rows of nbgrader's export: an exercise is an assignment.
+    """Return a learner's rows of nbgrader's export; each exercise is an assignment.
 
-    `raw_score` and `score` are empty where somebody has to look; there is no penalty for being
-    late, which is the instructor's own system's to give. Times are UTC, as nbgrader writes them.
+    `raw_score` and `score` are empty if a person has to decide. There is no penalty for lateness,
+    which is up to the instructor's own system. Times are UTC, as in nbgrader.
+
+    Args:
+        learner: The learner's name in the gradebook.
+        record: When the learner submitted.
+        scores: One for each exercise.
+        deadline: Of the submissions.
     """
-    handed_in = datetime.fromisoformat(about["handed_in"]) if about["handed_in"] else None
     rows = []
-    for item in items:
-        points = "" if item.points is None else f"{item.points:g}"
+    for score in scores:
+        points = "" if score.points is None else f"{score.points:g}"
         values = {
-            "assignment": item.exercise_id,
+            "assignment": score.exercise_id,
             "duedate": _time(deadline),
-            "timestamp": _time(handed_in),
+            "timestamp": _time(record.handed_in),
             "student_id": learner,
             "raw_score": points,
             "late_submission_penalty": "0",
             "score": points,
-            "max_score": f"{item.weight:g}",
+            "max_score": f"{score.weight:g}",
         }
-        rows.append([str(values.get(column, "")) for column in NBGRADER])
+        rows.append([str(values.get(column, "")) for column in NBGRADER_COLUMNS])
     return rows
 
 

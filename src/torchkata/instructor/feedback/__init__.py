@@ -1,5 +1,1 @@
-"""What comes out of a gradebook for people: feedback, the class report, files that are alike."""
-
-from torchkata.instructor.feedback.write import write_feedback
-
-__all__ = ["write_feedback"]
+"""Feedback from a gradebook: a page per learner, a class report, and similar files."""

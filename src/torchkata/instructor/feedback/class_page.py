@@ -1,4 +1,4 @@
-"""The class report: what was counted, as one page with pictures, for the instructor alone."""
+"""The class report: statistics of a class as one HTML page, for instructors only."""
 
 from __future__ import annotations
 
@@ -8,219 +8,234 @@ from itertools import groupby
 from statistics import median
 from typing import Any, Final
 
-from torchkata.course.catalogue import Exercise
-from torchkata.i18n import _, quantities
+from torchkata.course.exercise import Exercise
+from torchkata.i18n import EMPTY, Translator, _, quantities
 from torchkata.instructor.feedback import charts
-from torchkata.instructor.feedback.charts import ORDER, Five
-from torchkata.instructor.feedback.class_stats import KINDS, Look, Survey
-from torchkata.instructor.feedback.filenames import file_name
-from torchkata.instructor.feedback.page_parts import (
-    anchor,
-    counts,
-    points,
-    rendered,
-    title,
-    word,
-)
-from torchkata.instructor.feedback.similarity import Compared
-from torchkata.instructor.feedback.strings import kind_title, kind_what, words
+from torchkata.instructor.feedback.charts import STATE_ORDER, FiveNumberSummary
+from torchkata.instructor.feedback.class_stats import COST_AXES, BudgetUse, ClassStats, NeedsReview
+from torchkata.instructor.feedback.owned_folder import file_name
+from torchkata.instructor.feedback.page_parts import count_bar, render_page, state_label
+from torchkata.instructor.feedback.similarity import SimilarFiles
+from torchkata.instructor.feedback.strings import class_strings, cost_description, cost_title
+from torchkata.report import labels
+from torchkata.report.html.page_parts import anchor, chapter_title
+from torchkata.result import Localize
 
-_MOST_PAIRS: Final = 200  # on the page; the table has all
+_MOST_PAIRS: Final = 200  # on the page; the CSV file has all
 _MOST_TRAPS: Final = 15  # that are not folded
-_LONGEST: Final = 40  # characters of a name
-_UNFOLDED: Final = 12  # exercises to look at; more are folded
+_MOST_REVIEWS: Final = 12  # exercises that are not folded
+_MAX_NAME: Final = 40  # characters
 
 
 def class_page(
-    survey: Survey, alike: Mapping[str, Compared], facts: Sequence[tuple[str, str]]
+    stats: ClassStats,
+    similar: Mapping[str, SimilarFiles],
+    facts: Sequence[tuple[str, str]],
+    localize: Localize,
 ) -> str:
-    """Write the class report as one HTML file.
+    """Return the class report as one HTML file.
 
     Args:
-        survey: the class, counted; every exercise of it has a row, and there is a learner at least.
-        alike: by exercise, which files are alike.
-        facts: what stands at the foot, label by label.
+        stats: Of a class with at least one learner.
+        similar: Similar files, by exercise.
+        facts: Label and value of each entry of the footer.
+        localize: Language of the page.
     """
-    totals, traps = survey.totals, _traps(survey)
-    names = {exercise.id: exercise.name for exercise in survey.exercises}
-    summary = sum((Counter(each) for each in survey.states.values()), Counter[str]())
+    translate = localize("")
+    names = {exercise.id: exercise.name for exercise in stats.exercises}
+    counts = sum((Counter(each) for each in stats.states.values()), Counter[str]())
+    traps = _traps(stats, localize)
     chapters = [
-        (name, list(exercises))
-        for name, exercises in groupby(survey.exercises, key=lambda exercise: exercise.chapter)
+        (folder, list(exercises))
+        for folder, exercises in groupby(stats.exercises, key=lambda exercise: exercise.chapter)
     ]
-    return rendered(
+    headline = _(
+        "{learners} learners, {exercises} exercises",
+        learners=len(stats.totals),
+        exercises=len(stats.exercises),
+    )
+    costs = (_costs(folder, exercises, stats, translate) for folder, exercises in chapters)
+    return render_page(
         "class.html.j2",
         facts,
-        w=words(),
-        headline=_(
-            "{learners} learners, {exercises} exercises",
-            learners=len(totals),
-            exercises=len(survey.exercises),
-        ),
-        counts=counts(summary),
-        looks=[
-            {"kind": kind, "rows": rows, "folded": len(rows) > _UNFOLDED}
-            for kind in ("open", "errors")
-            if (rows := _looks(survey.looks, names, undecided=kind == "open"))
+        translate,
+        w=class_strings(translate),
+        headline=translate(headline),
+        counts=count_bar(counts, translate),
+        reviews=[
+            {"kind": kind, "rows": rows, "folded": len(rows) > _MOST_REVIEWS}
+            for kind in ("undecided", "errors")
+            if (rows := _reviews(stats.needs_review, names, kind == "undecided", translate))
         ],
         problems=[
-            {"learner": _who(learner), "problems": found}
-            for learner, found in survey.problems.items()
+            {
+                "learner": _learner_link(learner),
+                "problems": [translate(problem.message) for problem in problems],
+            }
+            for learner, problems in stats.problems.items()
         ],
-        late=[_who(learner) for learner in survey.late],
-        points=_points(survey),
-        passes=[_passes(name, exercises, survey) for name, exercises in chapters],
-        state_words=[(state, word(state)) for state in ORDER if summary[state]],
+        late=[_learner_link(learner) for learner in stats.late],
+        points=_points(stats, translate),
+        passes=[_passes(folder, exercises, stats, translate) for folder, exercises in chapters],
+        legend=[(state, translate(state_label(state))) for state in STATE_ORDER if counts[state]],
         traps=[part for part in (traps[:_MOST_TRAPS], traps[_MOST_TRAPS:]) if part],
-        costs=[part for name, exercises in chapters if (part := _costs(name, exercises, survey))],
-        similar=_similar(alike, names),
+        costs=[chapter for chapter in costs if chapter["panels"]],
+        similar=_similar(similar, names, translate),
     )
 
 
-def _who(learner: str) -> dict[str, str]:
-    shown = learner if len(learner) <= _LONGEST else learner[: _LONGEST - 1] + "…"
+def _learner_link(learner: str) -> dict[str, str]:
+    shown = learner if len(learner) <= _MAX_NAME else learner[: _MAX_NAME - 1] + "…"
     return {"name": shown, "file": f"feedback/{file_name(learner)}.html"}
 
 
-def _looks(
-    looks: Sequence[Look], names: Mapping[str, str], *, undecided: bool
+def _reviews(
+    needs_review: Sequence[NeedsReview],
+    names: Mapping[str, str],
+    undecided: bool,  # noqa: FBT001 - private
+    translate: Translator,
 ) -> list[dict[str, Any]]:
-    """What to look at, by exercise and state, that of many learners first."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for look in looks:
-        if look.open == undecided:
-            found.setdefault((names[look.exercise_id], look.state), []).append(look.learner)
-    ranked = sorted(found.items(), key=lambda item: -len(item[1]))
+    """Return what needs review, by exercise and state, the most frequent first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in needs_review:
+        if each.undecided == undecided:
+            groups.setdefault((names[each.exercise_id], each.state), []).append(each.learner)
+    ranked = sorted(groups.items(), key=lambda item: -len(item[1]))
     return [
         {
-            "exercise": exercise_id,
+            "exercise": exercise,
             "state": state,
-            "word": word(state),
+            "label": translate(state_label(state)),
             "n": len(learners),
-            "learners": [_who(learner) for learner in learners],
+            "learners": [_learner_link(learner) for learner in learners],
         }
-        for (exercise_id, state), learners in ranked
+        for (exercise, state), learners in ranked
     ]
 
 
-def _points(survey: Survey) -> dict[str, Any]:
-    possible = sum(float(exercise.grader.spec.weight) for exercise in survey.exercises)
-    sums = [total.points for total in survey.totals]
-    waiting = sum(bool(total.open) for total in survey.totals)
+def _points(stats: ClassStats, translate: Translator) -> dict[str, Any]:
+    possible = sum(float(exercise.spec.weight) for exercise in stats.exercises)
+    totals = [total.points for total in stats.totals]
+    waiting = sum(bool(total.undecided) for total in stats.totals)
+    median_sentence = _(
+        "The median is {median} of {possible} points.",
+        median=labels.points(median(totals)),
+        possible=labels.points(possible),
+    )
+    waiting_sentence = (
+        _("1 learner has undecided points, which are not included.")
+        if waiting == 1
+        else _("{count} learners have undecided points, which are not included.", count=waiting)
+    )
+    title = translate(_("Points by learner"))
     return {
-        "picture": charts.points(sums, possible, name="points", title=_("Points by learner")),
-        "median": _(
-            "The median is {middle} of {possible} points.",
-            middle=points(median(sums)),
-            possible=points(possible),
-        ),
-        "open": _(
-            "Of {count} learners something is not decided yet; it is not in their points.",
-            count=waiting,
-        )
-        if waiting
-        else "",
+        "chart": charts.points_histogram(totals, possible, translate, name="points", title=title),
+        "median": translate(median_sentence),
+        "undecided": translate(waiting_sentence if waiting else EMPTY),
         "rows": [
-            (f"{points(low)} - {points(high)}", quantities.count(n))
-            for low, high, n in charts.bins(sums, possible)
+            (f"{labels.points(start)} - {labels.points(end)}", quantities.count(n))
+            for start, end, n in charts.points_bins(totals, possible)
         ],
     }
 
 
-def _passes(name: str, exercises: Sequence[Exercise], survey: Survey) -> dict[str, Any]:
-    number, words_ = title(name)
-    rows = [(exercise.name, survey.states[exercise.id]) for exercise in exercises]
-    known = [state for state in ORDER if any(counted[state] for _unused, counted in rows)]
+def _passes(
+    folder: str, exercises: Sequence[Exercise], stats: ClassStats, translate: Translator
+) -> dict[str, Any]:
+    number, title = chapter_title(folder)
+    rows = [(exercise.name, stats.states[exercise.id]) for exercise in exercises]
+    states = [state for state in STATE_ORDER if any(counts[state] for _name, counts in rows)]
     return {
         "number": number,
-        "title": words_,
-        "picture": charts.states(rows, name=f"p-{anchor(name)}", title=words_),
-        "heads": [word(state) for state in known],
+        "title": title,
+        "chart": charts.state_bars(rows, translate, name=f"p-{anchor(folder)}", title=title),
+        "heads": [translate(state_label(state)) for state in states],
         "rows": [
-            (who, [quantities.count(counted[state]) for state in known]) for who, counted in rows
+            (name, [quantities.count(counts[state]) for state in states]) for name, counts in rows
         ],
     }
 
 
-def _traps(survey: Survey) -> list[dict[str, Any]]:
-    """Each exercise's traps, those that caught most learners first."""
-    found = [
+def _traps(stats: ClassStats, localize: Localize) -> list[dict[str, Any]]:
+    """Return each exercise's traps, the most frequent first."""
+    traps = [
         {
             "exercise": exercise.name,
             "trap": trap,
             "n": n,
-            "said": survey.join[exercise.id, trap].most_common(1)[0][0],
+            "sentence": localize(exercise.id)(
+                stats.trap_sentences[exercise.id, trap].most_common(1)[0][0]
+            ),
         }
-        for exercise in survey.exercises
-        for trap, n in survey.traps[exercise.id].items()
+        for exercise in stats.exercises
+        for trap, n in stats.traps[exercise.id].items()
     ]
-    return sorted(found, key=lambda each: -each["n"])
+    return sorted(traps, key=lambda trap: -trap["n"])
 
 
-def _costs(name: str, exercises: Sequence[Exercise], survey: Survey) -> dict[str, Any]:
-    """The pictures of one chapter; empty where nothing in it has a budget that was judged."""
-    number, words_ = title(name)
+def _costs(
+    folder: str, exercises: Sequence[Exercise], stats: ClassStats, translate: Translator
+) -> dict[str, Any]:
+    """Return the charts of one chapter; there are none if no submission was measured."""
+    number, chapter = chapter_title(folder)
     panels = []
-    for kind in KINDS:
-        found = [(exercise.name, survey.spent[exercise.id, kind]) for exercise in exercises]
-        rows = [(who, [each.share for each in spent]) for who, spent in found if spent]
+    for axis in COST_AXES:
+        uses = {exercise.name: stats.budget_use[exercise.id, axis] for exercise in exercises}
+        rows = [(name, [use.share for use in used]) for name, used in uses.items() if used]
         if rows:
+            title = translate(cost_title(axis))
+            chart = charts.budget_chart(
+                rows, translate, name=f"c-{anchor(folder)}-{axis}", title=f"{chapter}: {title}"
+            )
             panels.append(
                 {
-                    "title": kind_title(kind),
-                    "what": kind_what(kind),
-                    "picture": charts.spent(
-                        rows, name=f"c-{anchor(name)}-{kind}", title=f"{words_}: {kind_title(kind)}"
-                    ),
-                    "rows": [
-                        (
-                            who,
-                            quantities.count(sum(each.over for each in spent)),
-                            *_five(spent_shares),
-                        )
-                        for (who, spent), (_unused, spent_shares) in zip(
-                            [each for each in found if each[1]], rows, strict=True
-                        )
-                    ],
+                    "title": title,
+                    "description": translate(cost_description(axis)),
+                    "chart": chart,
+                    "rows": [(name, *_cost_cells(used)) for name, used in uses.items() if used],
                 }
             )
-    return {"number": number, "title": words_, "panels": panels} if panels else {}
+    return {"number": number, "title": chapter, "panels": panels}
 
 
-def _five(shares: Sequence[float]) -> tuple[str, ...]:
-    five = Five.of(shares)
-    spread = (five.least, five.lower, five.middle, five.upper, five.most)
-    return (quantities.count(five.count), *(quantities.ratio(value) for value in spread))
+def _cost_cells(uses: Sequence[BudgetUse]) -> tuple[str, ...]:
+    five = FiveNumberSummary.of([use.share for use in uses])
+    exceeded = sum(use.exceeded for use in uses)
+    spread = (
+        five.minimum, five.lower_quartile, five.median, five.upper_quartile, five.maximum,
+    )  # fmt: skip
+    counts = (quantities.count(exceeded), quantities.count(five.count))
+    return (*counts, *map(quantities.ratio, spread))
 
 
-def _similar(alike: Mapping[str, Compared], names: Mapping[str, str]) -> dict[str, Any]:
-    pairs = [(exercise_id, pair) for exercise_id, found in alike.items() for pair in found.pairs]
+def _similar(
+    similar: Mapping[str, SimilarFiles], names: Mapping[str, str], translate: Translator
+) -> dict[str, Any]:
+    pairs = [(exercise_id, pair) for exercise_id, files in similar.items() for pair in files.pairs]
     pairs.sort(key=lambda each: (-each[1].share * each[1].shared, each[0]))
-    handed = {exercise_id: found for exercise_id, found in alike.items() if found.files > 1}
-    none = sum(found.compared <= 1 for found in handed.values())
+    several = {exercise_id: files for exercise_id, files in similar.items() if files.files > 1}
+    too_short = sum(files.compared <= 1 for files in several.values())
+    more = _("{count} more are in `similar.csv`.", count=len(pairs) - _MOST_PAIRS)
+    none = _(
+        "In {count} of {total} exercises no two files were long enough.",
+        count=too_short,
+        total=len(several),
+    )
     return {
         "pairs": [
             {
                 "exercise": names[exercise_id],
-                "one": _who(pair.one),
-                "other": _who(pair.other),
+                "one": _learner_link(pair.one),
+                "other": _learner_link(pair.other),
                 "share": f"{pair.share:.0%}",
                 "shared": quantities.count(pair.shared),
             }
             for exercise_id, pair in pairs[:_MOST_PAIRS]
         ],
-        "more": _("{count} more are in `similar.csv`.", count=len(pairs) - _MOST_PAIRS)
-        if len(pairs) > _MOST_PAIRS
-        else "",
+        "more": translate(more if len(pairs) > _MOST_PAIRS else EMPTY),
         "compared": [
-            (names[exercise_id], quantities.count(found.files), quantities.count(found.compared))
-            for exercise_id, found in handed.items()
+            (names[exercise_id], quantities.count(files.files), quantities.count(files.compared))
+            for exercise_id, files in several.items()
         ],
-        "none": _(
-            "In {count} of {total} exercises no two files had that much.",
-            count=none,
-            total=len(handed),
-        )
-        if none
-        else "",
+        "none": translate(none if too_short else EMPTY),
     }

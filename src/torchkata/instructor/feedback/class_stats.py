@@ -1,153 +1,155 @@
-"""What a class did, counted up: states, traps, costs, points, and who needs a look."""
+"""Statistics of a class: states, traps, costs, points, and what needs review."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from torchkata.course.catalogue import Exercise
-from torchkata.instructor.feedback.learner_data import Told
-from torchkata.instructor.gradebook.db import Row
+from torchkata.course.exercise import Exercise
+from torchkata.i18n import Message
+from torchkata.instructor.feedback.learner_data import ExerciseFeedback, LearnerFeedback
+from torchkata.instructor.gradebook.db import StoredVerdict
+from torchkata.instructor.gradebook.redaction import RedactedCheck
+from torchkata.instructor.intake.submissions import Problem
 from torchkata.result import State, Verdict
 
-KINDS: Final = ("speed", "ops", "memory")
+COST_AXES: Final = ("speed", "ops", "memory")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """A verdict that a person has to look at.
+class NeedsReview:
+    """A verdict that a person has to review.
 
     Attributes:
-        learner: whose.
-        exercise: the id.
-        state: unmeasurable or error.
-        open: whether it has no points yet.
+        learner: The learner's name in the gradebook.
+        exercise_id: `CHAPTER/NN_name`.
+        state: Unmeasurable or error.
+        undecided: Whether it has no points yet.
     """
 
     learner: str
     exercise_id: str
     state: str
-    open: bool
+    undecided: bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Total:
+class LearnerTotal:
     """A learner's points.
 
     Attributes:
-        learner: whose.
-        points: the sum, without what is open.
-        open: weight of what nobody has decided yet.
+        learner: The learner's name in the gradebook.
+        points: The sum, without undecided points.
+        undecided: The weight of the exercises that a person has to decide.
     """
 
     learner: str
     points: float
-    open: float
+    undecided: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spent:
-    """What one answer costs of what it may.
+class BudgetUse:
+    """The cost of one submission, relative to its budget.
 
     Attributes:
-        share: of the cost that is allowed; at most 1 passes, but for rounding.
-        over: whether the check failed.
+        share: Of the budget; up to rounding, a share of at most 1 passes.
+        exceeded: Whether the check failed.
     """
 
     share: float
-    over: bool
+    exceeded: bool
 
 
 @dataclass(kw_only=True)
-class Survey:
-    """A class, counted.
+class ClassStats:
+    """Statistics of a class.
 
     Attributes:
-        lessons: the exercises that count.
-        states: by exercise, learners by state.
-        traps: by exercise, learners by the name of the trap.
-        sentences: by exercise and trap, what learners are told, counted.
-        spent: by exercise and kind of cost, one for each answer: of its checks the nearest to
-            the limit.
-        totals: of each learner.
-        looks: in the order of learners.
-        problems: by learner, what could not be taken of the hand-in.
-        late: who came after the deadline.
+        exercises: The exercises that count.
+        states: Number of learners in each state, by exercise.
+        traps: Number of learners in each trap, by exercise.
+        trap_sentences: How often learners read each explanation, by exercise and trap.
+        budget_use: One for each submission, by exercise and axis; it is that of the check that is
+            closest to its limit.
+        totals: One for each learner.
+        needs_review: In the order of learners.
+        problems: Rejected files, by learner.
+        late: Learners whose submission came after the deadline.
     """
 
     exercises: Sequence[Exercise]
     states: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     traps: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    join: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    spent: dict[tuple[str, str], list[Spent]] = field(default_factory=lambda: defaultdict(list))
-    totals: list[Total] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-    problems: dict[str, list[str]] = field(default_factory=dict)
+    trap_sentences: dict[tuple[str, str], Counter[Message]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    budget_use: dict[tuple[str, str], list[BudgetUse]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    totals: list[LearnerTotal] = field(default_factory=list)
+    needs_review: list[NeedsReview] = field(default_factory=list)
+    problems: dict[str, Sequence[Problem]] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)
 
-    def add(
-        self,
-        learner: str,
-        about: Mapping[str, Any],
-        exercises: Sequence[Told],
-        rows: Mapping[str, Row],
-    ) -> None:
-        """Count one learner.
+    def add(self, feedback: LearnerFeedback, verdicts: Mapping[str, StoredVerdict]) -> None:
+        """Add one learner.
 
         Args:
-            learner: by the gradebook's name.
-            about: late and problems, as the gradebook has them.
-            exercises: what the learner is told, of every exercise.
-            rows: verdicts by exercise.
+            feedback: The learner's feedback on every exercise.
+            verdicts: The learner's verdicts, by exercise.
         """
-        if about["late"]:
+        learner = feedback.learner
+        if feedback.record.late:
             self.late.append(learner)
-        if about["problems"]:
-            self.problems[learner] = about["problems"]
+        if feedback.record.problems:
+            self.problems[learner] = feedback.record.problems
         self.totals.append(
-            Total(
-                learner=learner,
-                points=sum(told.cell.points or 0.0 for told in exercises),
-                open=sum(told.cell.weight for told in exercises if told.cell.points is None),
+            LearnerTotal(
+                learner=learner, points=feedback.points, undecided=feedback.undecided_points
             )
         )
-        for told in exercises:
-            self._count(learner, told, rows.get(told.exercise.id))
+        for each in feedback.exercises:
+            self._add_exercise(learner, each, verdicts.get(each.exercise.id))
 
-    def _count(self, learner: str, told: Told, row: Row | None) -> None:
-        exercise_id, cell = told.exercise.id, told.cell
+    def _add_exercise(
+        self, learner: str, feedback: ExerciseFeedback, verdict: StoredVerdict | None
+    ) -> None:
+        exercise_id, cell = feedback.exercise.id, feedback.cell
         self.states[exercise_id][cell.state] += 1
         if cell.points is None or cell.state in (State.ERROR, State.UNMEASURABLE):
-            self.looks.append(
-                Look(
+            self.needs_review.append(
+                NeedsReview(
                     learner=learner,
                     exercise_id=exercise_id,
                     state=cell.state,
-                    open=cell.points is None,
+                    undecided=cell.points is None,
                 )
             )
-        for check in row.result["checks"] if row is not None else ():
-            if trap := str(check.get("trap", "")):
+        for check in verdict.result["checks"] if verdict is not None else ():
+            if trap := str(check["trap"]):
+                sentence = Message.from_json(check["messages"]["why"])
                 self.traps[exercise_id][trap] += 1
-                self.join[exercise_id, trap][str(check["why"])] += 1
-        spent: dict[str, Spent] = {}
-        for finding in told.findings:
-            kind, found = finding["axis"], _spent(finding)
-            if found is not None and (kind not in spent or found.share > spent[kind].share):
-                spent[kind] = found
-        for kind, found in spent.items():
-            self.spent[exercise_id, kind].append(found)
+                self.trap_sentences[exercise_id, trap][sentence] += 1
+        closest: dict[str, BudgetUse] = {}
+        for finding in feedback.findings:
+            use = _budget_use(finding)
+            known = closest.get(finding.axis)
+            if use is not None and (known is None or use.share > known.share):
+                closest[finding.axis] = use
+        for axis, use in closest.items():
+            self.budget_use[exercise_id, axis].append(use)
 
 
-def _spent(finding: Mapping[str, Any]) -> Spent | None:
-    """The share of its budget that a check has used; None where it has no figures."""
-    figures: Mapping[str, float] = finding["figures"]
-    over = finding["verdict"] == Verdict.FAILED
-    if figures.get("ratio", 0) > 0 and "threshold" in figures:  # time: twice as fast is half of it
-        return Spent(share=figures["threshold"] / figures["ratio"], over=over)
+def _budget_use(check: RedactedCheck) -> BudgetUse | None:
+    """Return the share of its budget that a check used; None if it measured no cost."""
+    metrics, exceeded = check.metrics, check.verdict is Verdict.FAILED
+    if metrics.get("ratio", 0) > 0 and "threshold" in metrics:  # twice as fast is half the time
+        return BudgetUse(share=metrics["threshold"] / metrics["ratio"], exceeded=exceeded)
     for cost in ("ops", "extra_bytes"):
-        if cost in figures and f"{cost}_allowed" in figures:
-            return Spent(share=figures[cost] / max(figures[f"{cost}_allowed"], 1), over=over)
+        if cost in metrics and f"{cost}_allowed" in metrics:
+            share = metrics[cost] / max(metrics[f"{cost}_allowed"], 1)
+            return BudgetUse(share=share, exceeded=exceeded)
     return None

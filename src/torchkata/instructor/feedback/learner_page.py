@@ -1,195 +1,199 @@
-"""A learner's feedback as a page: the data of `learner`, in the look of the learner's report."""
+"""A learner's feedback as one HTML page, in the style of the learner's report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
 from typing import Any, Final
 
-from torchkata.course.translations import told_case
-from torchkata.i18n import _
+from torchkata.i18n import EMPTY, Message, Translator, _, quantities
+from torchkata.instructor.feedback.learner_data import ExerciseFeedback, LearnerFeedback
 from torchkata.instructor.feedback.page_parts import (
-    anchor,
-    counts,
-    points,
-    rendered,
+    count_bar,
+    render_page,
+    state_label,
     symbol,
-    title,
-    word,
 )
+from torchkata.instructor.gradebook.redaction import RedactedCheck
 from torchkata.report import labels
-from torchkata.report.grouping import grouped
-from torchkata.result import AXES, CheckResult, State, Verdict
+from torchkata.report.grouping import group_findings
+from torchkata.report.html.exercise_view import check_name
+from torchkata.report.html.page_parts import anchor, chapter_title
+from torchkata.result import AXES, CheckResult, Localize, State, Verdict
 
-# A cost, what is allowed of it, and how both are written.
-_COSTS: Final = (
+_COSTS: Final[tuple[tuple[str, str, Callable[[float], str]], ...]] = (
     ("ratio", "threshold", quantities.ratio),
     ("ops", "ops_allowed", quantities.count),
     ("synchronisations", "synchronisations_allowed", quantities.count),
     ("extra_bytes", "extra_bytes_allowed", quantities.size),
     ("exponent", "exponent_allowed", "{:.2f}".format),
 )
+"""Keys of a cost and of its limit, and the format of both."""
+
+_STRINGS: Final = {
+    "title": _("torchkata feedback"),
+    "skip": _("Skip to the exercises"),
+    "theme": _("Light or dark"),
+    "run": _("About this page"),
+    "rejected": _("Rejected files"),
+    "points": _("Points"),
+    "costs": _("Costs"),
+    "cost": _("Budget"),
+    "yours": _("yours"),
+    "limit": _("limit"),
+    "checks": _("Checks"),
+    "findings": _("To fix"),
+    "undecided": _("No verdict"),
+}
 
 
-def learner_page(data: Mapping[str, Any], facts: Sequence[tuple[str, str]]) -> str:
-    """Write a learner's feedback as one HTML file.
+def learner_page(
+    feedback: LearnerFeedback, facts: Sequence[tuple[str, str]], localize: Localize
+) -> str:
+    """Return a learner's feedback as one HTML file.
 
     Args:
-        data: by the schema of `learner`.
-        facts: what stands at the foot, label by label.
+        feedback: The feedback.
+        facts: Label and value of each entry of the footer.
+        localize: Language of the page.
     """
-    chapters: dict[str, list[Mapping[str, Any]]] = {}
-    for each in data["exercises"]:
-        chapters.setdefault(each["chapter"], []).append(each)
-    return rendered(
+    translate = localize("")
+    chapters: dict[str, list[ExerciseFeedback]] = {}
+    for each in feedback.exercises:
+        chapters.setdefault(each.exercise.chapter, []).append(each)
+    headline = _points_of(feedback.points, feedback.possible_points)
+    return render_page(
         "learner.html.j2",
         facts,
-        w=_words(),
-        learner=data["learner"],
-        headline=_headline(data),
-        lines=list(_lines(data)),
-        problems=data["problems"],
-        counts=counts(data["summary"]),
-        chapters=[_chapter(name, each) for name, each in chapters.items()],
+        translate,
+        w={name: translate(message) for name, message in _STRINGS.items()},
+        learner=feedback.learner,
+        headline=translate(headline),
+        lines=[translate(line) for line in _lines(feedback)],
+        problems=[translate(problem.message) for problem in feedback.record.problems],
+        counts=count_bar(feedback.state_counts, translate),
+        chapters=[_chapter(folder, each, localize) for folder, each in chapters.items()],
     )
 
 
-def _headline(data: Mapping[str, Any]) -> str:
+def _points_of(points: float, possible: float) -> Message:
     return _(
         "{points} of {possible} points",
-        points=points(data["points"]),
-        possible=points(data["points_possible"]),
+        points=labels.points(points),
+        possible=labels.points(possible),
     )
 
 
-def _lines(data: Mapping[str, Any]) -> Iterator[str]:
-    if data["points_open"]:
+def _lines(feedback: LearnerFeedback) -> Iterator[Message]:
+    record = feedback.record
+    if feedback.undecided_points:
         yield _(
-            "Not decided yet: {open} more. A person has to look first; it does not count as 0.",
-            open=points(data["points_open"]),
+            "Undecided: {points} more points. A person has to review your submission first; it "
+            "does not count as 0.",
+            points=labels.points(feedback.undecided_points),
         )
-    if data["handed_in"]:
-        yield _("Handed in {when}.", when=data["handed_in"][:16].replace("T", " ") + " UTC")
-    if data["late"]:
-        yield _("This came after the deadline; what follows from that, your instructor decides.")
+    if record.handed_in:
+        when = record.handed_in.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+        yield _("Submitted {when} UTC.", when=when)
+    if record.late:
+        yield _("Submitted after the deadline. Any penalty is up to your instructor.")
 
 
-def _chapter(name: str, exercises: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    number, words = title(name)
+def _chapter(
+    folder: str, exercises: Sequence[ExerciseFeedback], localize: Localize
+) -> dict[str, Any]:
+    number, title = chapter_title(folder)
+    points = sum(each.cell.points or 0.0 for each in exercises)
+    possible = sum(each.cell.weight for each in exercises)
     return {
-        "anchor": "chapter-" + anchor(name),
+        "anchor": "chapter-" + anchor(folder),
         "number": number,
-        "title": words,
-        "tally": _(
-            "{points} of {possible} points",
-            points=points(sum(each["points"] or 0.0 for each in exercises)),
-            possible=points(sum(each["weight"] for each in exercises)),
-        ),
-        "exercises": [_exercise(each) for each in exercises],
+        "title": title,
+        "tally": localize("")(_points_of(points, possible)),
+        "exercises": [_exercise(each, localize(each.exercise.id)) for each in exercises],
     }
 
 
-def _exercise(each: Mapping[str, Any]) -> dict[str, Any]:
-    state, findings = each["state"], each["findings"]
-    open_ = each["points"] is None
-    found, unsure = (
+def _exercise(feedback: ExerciseFeedback, translate: Translator) -> dict[str, Any]:
+    exercise, cell = feedback.exercise, feedback.cell
+    failed, undecided = (
         [
-            (labels.axis(axis), text)
-            for axis, text in grouped([_check(f) for f in findings if f["verdict"] == verdict])
+            (translate(labels.axis(axis)), translate(message))
+            for axis, message in group_findings(
+                [_as_result(check) for check in feedback.findings if check.verdict is verdict]
+            )
         ]
         for verdict in (Verdict.FAILED, Verdict.UNMEASURABLE)
     )
-    costs = [cost for finding in findings for cost in _costs(finding)]
+    points = (
+        translate(_("undecided"))
+        if cell.points is None
+        else f"{labels.points(cell.points)} / {labels.points(cell.weight)}"
+    )
+    axes = () if cell.state == State.PASSED else AXES  # after a pass they add nothing
     return {
-        "anchor": anchor(each["id"]),
-        "name": each["name"],
-        "state": state,
-        "word": word(state),
-        "symbol": symbol(state),
-        "kind": "mend" if found or open_ else state,
-        "points": _("not decided")
-        if open_
-        else f"{points(each['points'])} / {points(each['weight'])}",
-        "message": _message(each),
-        "findings": found,
-        "unsure": unsure,
-        "costs": costs,
-        "axes": [_axis(axis, each) for axis in AXES if axis in each["axes"]]
-        if state != State.PASSED  # where every one is green, they say nothing
-        else [],
+        "anchor": anchor(exercise.id),
+        "name": exercise.name,
+        "state": cell.state,
+        "label": translate(state_label(cell.state)),
+        "symbol": symbol(cell.state),
+        "kind": "failing" if failed or cell.points is None else cell.state,
+        "points": points,
+        "message": translate(_message(feedback)),
+        "findings": failed,
+        "undecided": undecided,
+        "costs": [cost for check in feedback.findings for cost in _costs(check, translate)],
+        "axes": [_axis(axis, feedback, translate) for axis in axes if axis in feedback.axes],
     }
 
 
-def _message(each: Mapping[str, Any]) -> str:
-    if each["points"] is None:
-        return _("A person will look at it; it does not count as 0.")
-    return "" if each["state"] in (State.PASSED, State.FAILED) else str(each["message"])
+def _message(feedback: ExerciseFeedback) -> Message:
+    if feedback.cell.points is None:
+        return _("A person will review it; it does not count as 0.")
+    if feedback.cell.state in (State.PASSED, State.FAILED):
+        return EMPTY
+    return feedback.cell.message
 
 
-def _check(finding: Mapping[str, Any]) -> CheckResult:
+def _as_result(check: RedactedCheck) -> CheckResult:
     return CheckResult(
-        id=finding["check"],
-        axis=finding["axis"],
-        verdict=Verdict(finding["verdict"]),
-        case=finding["case"],
-        device=finding["device"],
-        message=finding["message"],
+        id=check.id,
+        axis=check.axis,
+        verdict=check.verdict,
+        case=check.case,
+        device=check.device,
+        message=check.message,
     )
 
 
-def _costs(finding: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    figures = finding["figures"]
-    for cost, limit, written in _COSTS:
-        if cost in figures and limit in figures:
-            bound = written(figures[limit])
-            what, case = _what(finding), told_case(finding["case"])
+def _costs(check: RedactedCheck, translate: Translator) -> Iterator[dict[str, Any]]:
+    for cost, limit, form in _COSTS:
+        if cost in check.metrics and limit in check.metrics:
+            bound = form(check.metrics[limit])
+            name, case = check_name(_as_result(check), translate)
             yield {
-                **(
-                    {"what": case, "case": ""}
-                    if case.startswith(what)
-                    else {"what": what, "case": case}
+                "name": name,
+                "case": case,
+                "yours": form(check.metrics[cost]),
+                "limit": translate(
+                    _("at least {bound}", bound=bound)
+                    if cost == "ratio"
+                    else _("at most {bound}", bound=bound)
                 ),
-                "yours": written(figures[cost]),
-                "allowed": _("at least {bound}", bound=bound)
-                if cost == "ratio"
-                else _("at most {bound}", bound=bound),
-                "verdict": finding["verdict"],
+                "verdict": check.verdict.value,
             }
 
 
-def _what(finding: Mapping[str, Any]) -> str:
-    what = str(finding["check"]).partition("::")[2].removeprefix(finding["axis"])
-    return what.removeprefix("[").removesuffix("]") or labels.axis(finding["axis"])
-
-
-def _axis(axis: str, each: Mapping[str, Any]) -> dict[str, str]:
-    passed, total = each["axes"][axis]
-    failed = any(f["axis"] == axis and f["verdict"] == Verdict.FAILED for f in each["findings"])
-    verdict = Verdict.PASSED if passed == total else Verdict.UNMEASURABLE
+def _axis(axis: str, feedback: ExerciseFeedback, translate: Translator) -> dict[str, str]:
+    passed, total = feedback.axes[axis]
+    has_failed = any(
+        check.axis == axis and check.verdict is Verdict.FAILED for check in feedback.findings
+    )
+    others = Verdict.PASSED if passed == total else Verdict.UNMEASURABLE
+    label = labels.axis(axis)
+    sentence = _("{axis}: {passed} of {total} passed", axis=label, passed=passed, total=total)
     return {
-        "verdict": (Verdict.FAILED if failed else verdict).value,
-        "tally": f"{labels.axis(axis)} {passed}/{total}",
-        "words": _(
-            "{axis}: {passed} of {total} passed",
-            axis=labels.axis(axis),
-            passed=passed,
-            total=total,
-        ),
-    }
-
-
-def _words() -> dict[str, str]:
-    return {
-        "title": _("torchkata feedback"),
-        "skip": _("Skip to the exercises"),
-        "theme": _("Light or dark"),
-        "run": _("About this page"),
-        "not_taken": _("What could not be taken of your hand-in"),
-        "points": _("Points"),
-        "costs": _("Costs"),
-        "cost": _("Budget"),
-        "yours": _("yours"),
-        "allowed": _("asked for"),
-        "checks": _("Checks"),
-        "mend": _("To mend"),
-        "unsure": _("Without a verdict"),
+        "verdict": (Verdict.FAILED if has_failed else others).value,
+        "tally": f"{translate(label)} {passed}/{total}",
+        "tally_sentence": translate(sentence),
     }

@@ -1,10 +1,10 @@
-"""Pairs of files that are suspiciously alike, for the instructor to look at; no verdict.
+"""Find pairs of suspiciously similar files, for an instructor to review; this is not a verdict.
 
-The method is Schleimer, Wilkerson and Aiken: Winnowing: Local Algorithms for Document
-Fingerprinting, SIGMOD 2003. A file is read as tokens, in which names that people choose are all the
-same; every run of some tokens has a hash; of each few neighbours the smallest is kept. Two files
-are compared by the hashes that both kept, found by an index, so that no pair is looked at which
-shares nothing.
+The method is winnowing (Schleimer, Wilkerson, Aiken: Winnowing: Local Algorithms for Document
+Fingerprinting, SIGMOD 2003). A file becomes a sequence of tokens in which all names that people
+choose are equal. Every run of tokens has a hash, and of each few neighboring hashes the smallest is
+kept. Two files are compared by the kept hashes that they share. An index finds these, so that pairs
+that share nothing are never compared.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-GRAM: Final = 8  # tokens to a hash
-_WINDOW: Final = 4  # neighbours of which the smallest is kept
-FEWEST: Final = 16  # hashes that a file needs of its own to be compared at all
-SHARE: Final = 0.75  # of the smaller file's own hashes, from which a pair is listed
-_CLASS: Final = 20  # files from which on what many have is told from what two have
-_COMMON: Final = 3  # what more than one file in so many has is nobody's own
-_MOST: Final = 1 << 16  # characters of a file; an answer is a few thousand
-_FIXED: Final = frozenset(keyword.kwlist) | frozenset(dir(builtins))
+RUN_LENGTH: Final = 8  # tokens per hash
+_WINDOW: Final = 4  # neighboring hashes of which the smallest is kept
+MIN_HASHES: Final = 16  # of its own that a file needs to be compared
+MIN_SHARE: Final = 0.75  # of the smaller file's own hashes, for a pair to be listed
+_MIN_CLASS: Final = 20  # files, for frequent hashes to be ignored
+_COMMON: Final = 3  # a hash is frequent if more than one in so many files has it
+_MAX_CHARACTERS: Final = 1 << 16  # of a file; a solution has a few thousand
+_FIXED_NAMES: Final = frozenset(keyword.kwlist) | frozenset(dir(builtins))
 _TOKEN: Final = re.compile(
     r"""(?P<skip>\#[^\n]*|^[ \t]*(?:from|import)\b[^\n]*)
     |(?P<long>[bfru]{0,2}(?:\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}))
@@ -39,14 +39,14 @@ _TOKEN: Final = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two files that are alike.
+class SimilarPair:
+    """Two similar files.
 
     Attributes:
-        one: the learner who comes first by name.
-        other: the second.
-        shared: how many hashes both have that are nobody else's business.
-        share: of the smaller file's own hashes, from 0 to 1.
+        one: The learner whose name comes first.
+        other: The other learner.
+        shared: How many hashes the files share.
+        share: The shared part of the smaller file's own hashes, from 0 to 1.
     """
 
     one: str
@@ -56,83 +56,89 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
-    """What came of comparing the files of one exercise.
+class SimilarFiles:
+    """The similar files of one exercise.
 
     Attributes:
-        files: how many there are.
-        compared: how many of them have enough of their own to be compared.
-        pairs: that are alike, the most alike first.
+        files: How many files there are.
+        compared: How many of them have enough hashes of their own to be compared.
+        pairs: The most similar first.
     """
 
     files: int
     compared: int
-    pairs: tuple[Pair, ...]
+    pairs: tuple[SimilarPair, ...]
 
 
-def compare(sources: Mapping[str, bytes], known: Iterable[bytes]) -> Compared:
-    """Find the pairs of files that are alike in what neither the course nor the class gave them.
+def find_similar(sources: Mapping[str, bytes], known: Iterable[bytes]) -> SimilarFiles:
+    """Find files that are similar in parts that come neither from the course nor from the class.
 
     Args:
-        sources: the file of each learner, for one exercise.
-        known: files that everybody may have read, or could have come to by themselves: the stub,
-            the reference with its alternatives, the grader.
+        sources: The file of each learner, for one exercise.
+        known: Files that everybody may have read, or could have written: the stub, the solution
+            with its alternatives, the grader.
     """
-    ours = {gram for source in known for gram in grams(source)}
-    read = {source: grams(source) for source in set(sources.values())}
-    found = {learner: read[source] for learner, source in sources.items()}
-    if len(found) >= _CLASS:
-        spread = Counter(gram for each in found.values() for gram in set(each))
-        ours |= {gram for gram, files in spread.items() if files * _COMMON > len(found)}
-    prints = {
-        who: set(_winnowed([g for g in each if g not in ours])) for who, each in found.items()
+    common = {hash_ for source in known for hash_ in token_hashes(source)}
+    by_source = {source: token_hashes(source) for source in set(sources.values())}
+    by_learner = {learner: by_source[source] for learner, source in sources.items()}
+    if len(by_learner) >= _MIN_CLASS:
+        frequency = Counter(hash_ for hashes in by_learner.values() for hash_ in set(hashes))
+        common |= {hash_ for hash_, n in frequency.items() if n * _COMMON > len(by_learner)}
+    own = {
+        learner: set(_winnow([hash_ for hash_ in hashes if hash_ not in common]))
+        for learner, hashes in by_learner.items()
     }
-    worth = {who: own for who, own in sorted(prints.items()) if len(own) >= FEWEST}
-    return Compared(files=len(found), compared=len(worth), pairs=tuple(_pairs(worth)))
+    compared = {
+        learner: hashes for learner, hashes in sorted(own.items()) if len(hashes) >= MIN_HASHES
+    }
+    return SimilarFiles(
+        files=len(by_learner), compared=len(compared), pairs=tuple(_similar_pairs(compared))
+    )
 
 
-def grams(source: bytes) -> list[int]:
-    """The hash of every run of tokens, in order."""
-    words = list(tokens(source.decode("utf-8", "replace")[:_MOST]))
-    runs = (words[at : at + GRAM] for at in range(len(words) - GRAM + 1))
+def token_hashes(source: bytes) -> list[int]:
+    """Return the hash of every run of tokens, in order."""
+    parts = list(tokens(source.decode("utf-8", "replace")[:_MAX_CHARACTERS]))
+    runs = (parts[at : at + RUN_LENGTH] for at in range(len(parts) - RUN_LENGTH + 1))
     return [zlib.crc32("\n".join(run).encode("utf-8", "replace")) for run in runs]
 
 
 def tokens(text: str) -> Iterator[str]:
-    """The tokens of Python code, without layout, comments, imports and long texts.
+    """Yield the tokens of Python code, without layout, comments, imports and docstrings.
 
-    Names are all `v`, but for those of the language and those behind a dot, which belong to the
-    libraries. Text that is no Python has tokens, too.
+    Names become `v`, except for those of the language and attributes of other objects than `self`,
+    which belong to libraries. Text that is not Python has tokens, too.
     """
-    before = two_before = ""
-    for found in _TOKEN.finditer(text):
-        kind, word = found.lastgroup, found[0]
+    previous = before_previous = ""
+    for match in _TOKEN.finditer(text):
+        kind, piece = match.lastgroup, match[0]
         if kind in ("skip", "long"):
             continue
         if kind == "text":
-            word = "''"
-        elif kind == "name" and word not in _FIXED and (before != "." or two_before == "self"):
-            word = "self" if word == "self" else "v"
-        yield word
-        before, two_before = word, before
+            piece = "''"
+        elif kind == "name" and piece not in _FIXED_NAMES:
+            is_own = previous != "." or before_previous == "self"
+            piece = "v" if is_own and piece != "self" else piece
+        yield piece
+        previous, before_previous = piece, previous
 
 
-def _winnowed(hashes: Sequence[int]) -> Iterator[int]:
-    """The smallest of each few neighbours."""
+def _winnow(hashes: Sequence[int]) -> Iterator[int]:
+    """Yield the smallest of each few neighboring hashes."""
     for at in range(max(1, len(hashes) - _WINDOW + 1) if hashes else 0):
         yield min(hashes[at : at + _WINDOW])
 
 
-def _pairs(prints: Mapping[str, set[int]]) -> list[Pair]:
-    """Whoever comes later is compared with the holders of each of the hashes, so far."""
-    holders: defaultdict[int, list[str]] = defaultdict(list)
-    found = []
-    for other, own in prints.items():
-        shared = Counter(chain.from_iterable(holders[each] for each in own if each in holders))
+def _similar_pairs(hashes_by_learner: Mapping[str, set[int]]) -> list[SimilarPair]:
+    """Compare each learner with those before them that share a hash."""
+    owners: defaultdict[int, list[str]] = defaultdict(list)
+    pairs = []
+    for other, hashes in hashes_by_learner.items():
+        shared = Counter(chain.from_iterable(owners[each] for each in hashes if each in owners))
         for one, count in shared.items():
-            share = count / min(len(own), len(prints[one]))
-            if share >= SHARE:
-                found.append(Pair(one=one, other=other, shared=count, share=share))
-        for each in own:
-            holders[each].append(other)
-    return sorted(found, key=lambda pair: (-pair.share, -pair.shared, pair.one, pair.other))
+            share = count / min(len(hashes), len(hashes_by_learner[one]))
+            if share >= MIN_SHARE:
+                pairs.append(SimilarPair(one=one, other=other, shared=count, share=share))
+        for each in hashes:
+            owners[each].append(other)
+    return sorted(pairs, key=lambda pair: (-pair.share, -pair.shared, pair.one, pair.other))

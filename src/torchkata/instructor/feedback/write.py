@@ -1,4 +1,4 @@
-"""Everything that comes out of a gradebook besides its tables, written anew from the verdicts."""
+"""Write everything that people read about a gradebook: feedback, class report, similar files."""
 
 from __future__ import annotations
 
@@ -9,87 +9,102 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Exercise
+from torchkata.course.atomic_write import replace_file
+from torchkata.course.exercise import Exercise
 from torchkata.i18n import _
 from torchkata.instructor.feedback.class_page import class_page
-from torchkata.instructor.feedback.class_stats import Survey
-from torchkata.instructor.feedback.filenames import file_name
-from torchkata.instructor.feedback.learner_data import feedback, told
+from torchkata.instructor.feedback.class_stats import ClassStats
+from torchkata.instructor.feedback.learner_data import LearnerFeedback, exercise_feedback
 from torchkata.instructor.feedback.learner_page import learner_page
-from torchkata.instructor.feedback.owned_folder import Folder
-from torchkata.instructor.feedback.similarity import Compared, compare
+from torchkata.instructor.feedback.owned_folder import OwnedFolder, file_name
+from torchkata.instructor.feedback.similarity import SimilarFiles, find_similar
 from torchkata.instructor.gradebook.csv_export import Cells, write_table
-from torchkata.instructor.gradebook.db import Book, Row
-from torchkata.report.json_report import replace_file
-from torchkata.result import State
+from torchkata.instructor.gradebook.db import Gradebook, StoredVerdict
+from torchkata.result import Localize, State
 
 FOLDER: Final = "feedback"
-PAGE: Final = "class.html"
-PAIRS: Final = "similar.csv"
+CLASS_PAGE: Final = "class.html"
+PAIRS_FILE: Final = "similar.csv"
 
 
-def write_feedback(book: Book, found: Cells, exercises: Sequence[Exercise], out: Path) -> None:
-    """Write `feedback/` with a page and its data for each learner, `class.html`, `similar.csv`.
+def write_feedback(
+    gradebook: Gradebook,
+    cells: Cells,
+    exercises: Sequence[Exercise],
+    out: Path,
+    *,
+    localize: Localize,
+) -> None:
+    """Write `feedback/` with a page and a data file per learner, `class.html` and `similar.csv`.
 
-    Each file is replaced whole. What an earlier run wrote for learners who are gone is removed.
+    Each file is written atomically. Files of learners who are gone are deleted.
 
     Args:
-        book: the verdicts.
-        found: the gradebook's cells, from `tables.cells`.
-        lessons: the exercises that count.
-        out: the folder of the gradebook.
+        gradebook: The gradebook.
+        cells: From `csv_export.build_cells`.
+        exercises: The exercises that count.
+        out: Folder of the gradebook.
+        localize: Language of the texts.
 
     Raises:
-        UsageError: a file cannot be written.
-        KataError: there is a file where the folder has to be.
+        UsageError: A file cannot be written.
+        KataError: There is a file in place of the folder.
     """
-    folder = Folder(out / FOLDER)
-    survey = Survey(exercises=exercises)
+    folder = OwnedFolder(out / FOLDER)
+    stats = ClassStats(exercises=exercises)
     sources: dict[str, dict[str, bytes]] = {exercise.id: {} for exercise in exercises}
     facts = [("torchkata", version("torchkata"))]
-    for learner, about in book.learners().items():
-        rows = {row.exercise_id: row for row in book.rows(learner)}
-        exercises = [
-            told(exercise, found[learner][exercise.id], rows.get(exercise.id))
-            for exercise in exercises
-        ]
-        data = feedback(learner, about, exercises)
+    for learner, record in gradebook.learners().items():
+        verdicts = {verdict.exercise_id: verdict for verdict in gradebook.verdicts(learner)}
+        feedback = LearnerFeedback(
+            learner=learner,
+            record=record,
+            exercises=[
+                exercise_feedback(exercise, cells[learner][exercise.id], verdicts.get(exercise.id))
+                for exercise in exercises
+            ],
+        )
+        data = feedback.as_json(localize)
         name = file_name(learner)
         text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
         folder.write(f"{name}.json", text + "\n")
-        folder.write(f"{name}.html", learner_page(data, facts))
-        survey.add(learner, about, exercises, rows)
-        _keep_sources(sources, rows)
+        folder.write(f"{name}.html", learner_page(feedback, facts, localize))
+        stats.add(feedback, verdicts)
+        _collect_sources(sources, verdicts)
     folder.finish()
-    alike = {exercise.id: _alike(exercise, sources[exercise.id]) for exercise in exercises}
-    _write_pairs(out / PAIRS, alike)
-    if not survey.totals:
+    similar = {exercise.id: _similar(exercise, sources[exercise.id]) for exercise in exercises}
+    _write_pairs(out / PAIRS_FILE, similar)
+    if not stats.totals:
         return
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    page = class_page(survey, alike, [*facts, (_("Written"), now)])
-    replace_file(out / PAGE, page.encode("utf-8", "backslashreplace"))
+    written = (localize("")(_("Written")), now)
+    page = class_page(stats, similar, [*facts, written], localize)
+    replace_file(out / CLASS_PAGE, page.encode("utf-8", "backslashreplace"))
 
 
-def _keep_sources(sources: Mapping[str, dict[str, bytes]], rows: Mapping[str, Row]) -> None:
-    for exercise_id, row in rows.items():
-        if exercise_id in sources and row.state != State.TODO:
-            sources[exercise_id][row.learner] = row.source
+def _collect_sources(
+    sources: Mapping[str, dict[str, bytes]], verdicts: Mapping[str, StoredVerdict]
+) -> None:
+    """Add a learner's files, except untouched stubs."""
+    for exercise_id, verdict in verdicts.items():
+        if exercise_id in sources and verdict.state != State.TODO:
+            sources[exercise_id][verdict.learner] = verdict.source
 
 
-def _alike(exercise: Exercise, sources: Mapping[str, bytes]) -> Compared:
+def _similar(exercise: Exercise, sources: Mapping[str, bytes]) -> SimilarFiles:
     known = (exercise.stub_path, exercise.solution_path, exercise.grader_path)
-    return compare(sources, [file.read_bytes() for file in known])
+    return find_similar(sources, [file.read_bytes() for file in known])
 
 
-def _write_pairs(file: Path, alike: Mapping[str, Compared]) -> None:
-    """Write a row per pair; an answer to whether anybody copied it is not."""
+def _write_pairs(file: Path, similar: Mapping[str, SimilarFiles]) -> None:
+    """Write a row per pair of similar files; whether anybody copied is not decided here."""
     write_table(
         file,
         ["exercise", "learner", "other", "share", "passages"],
         (
             [exercise_id, pair.one, pair.other, f"{pair.share:.2f}", str(pair.shared)]
-            for exercise_id, found in alike.items()
-            for pair in found.pairs
+            for exercise_id, files in similar.items()
+            for pair in files.pairs
         ),
         encoding="utf-8-sig",
     )

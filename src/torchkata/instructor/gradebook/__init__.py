@@ -1,1 +1,1 @@
-"""Grade a class and keep its results."""
+"""Grade a class and store its verdicts."""

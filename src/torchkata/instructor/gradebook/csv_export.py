@@ -1,128 +1,141 @@
-"""The gradebook as tables: a row per learner and exercise, and wide ones for Canvas and Moodle."""
+"""The gradebook as CSV: a row per learner and exercise, and wide tables for Canvas and Moodle."""
 
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Exercise
-from torchkata.i18n import _
-from torchkata.instructor.gradebook.db import Book
-from torchkata.instructor.gradebook.redaction import summary
+from torchkata.course.atomic_write import replace_file
+from torchkata.course.exercise import Exercise
+from torchkata.i18n import Message, _
+from torchkata.instructor.gradebook.db import Gradebook
+from torchkata.instructor.gradebook.redaction import summarize
+from torchkata.instructor.intake.submissions import Problem
+from torchkata.result import Localize
 
 MISSING: Final = "missing"
+"""The state of an exercise that was not submitted."""
+
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _NUMBER: Final = re.compile(r"[-+]?\d+(\.\d+)?")
-_IDENTITY: Final = re.compile(r"(?P<who>.*)_(?P<id>\d+)")  # as platforms name their downloads
+_PLATFORM_NAME: Final = re.compile(r"(?P<who>.*)_(?P<id>\d+)")  # as platforms name downloads
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What one learner has of one exercise.
+    """One learner's score in one exercise.
 
     Attributes:
-        state: of the verdict, or `missing`.
-        points: None where somebody has to look.
-        weight: the most that can be had.
-        message: one line, without hidden values.
+        state: The state of the exercise, or `missing`.
+        points: None if a person has to decide.
+        weight: The most points that the exercise earns.
+        message: One line without hidden values.
     """
 
     state: str
     points: float | None
     weight: float
-    message: str
+    message: Message
 
 
 Cells = Mapping[str, Mapping[str, Cell]]
-"""By learner, then by exercise."""
+"""By learner, then by exercise id."""
 
 
-def cells(book: Book, exercises: Sequence[Exercise]) -> Cells:
-    """Every learner's cell of every exercise; what was not handed in is missing, with 0 points."""
-    found: dict[str, dict[str, Cell]] = {}
-    for learner, about in book.learners().items():
-        problems: list[str] = about["problems"]
-        found[learner] = {exercise.id: _missing(exercise, problems) for exercise in exercises}
-    for row in book.rows():
-        if row.exercise_id in found.get(row.learner, {}):
-            found[row.learner][row.exercise_id] = Cell(
-                state=row.state,
-                points=row.points,
-                weight=row.weight,
-                message=summary(row.state, row.result),
+def build_cells(gradebook: Gradebook, exercises: Sequence[Exercise]) -> Cells:
+    """Return every learner's cell for every exercise; a missing submission has 0 points."""
+    cells: dict[str, dict[str, Cell]] = {
+        learner: {exercise.id: _missing_cell(exercise, record.problems) for exercise in exercises}
+        for learner, record in gradebook.learners().items()
+    }
+    for verdict in gradebook.verdicts():
+        if verdict.exercise_id in cells.get(verdict.learner, {}):
+            cells[verdict.learner][verdict.exercise_id] = Cell(
+                state=verdict.state,
+                points=verdict.points,
+                weight=verdict.weight,
+                message=summarize(verdict.state, verdict.result),
             )
-    return found
+    return cells
 
 
-def _missing(exercise: Exercise, problems: Iterable[str]) -> Cell:
-    why = [problem for problem in problems if exercise.stem in problem]
+def _missing_cell(exercise: Exercise, problems: Iterable[Problem]) -> Cell:
+    reasons = [problem.message for problem in problems if problem.exercise_id == exercise.id]
     return Cell(
         state=MISSING,
         points=0.0,
-        weight=float(exercise.grader.spec.weight),
-        message=why[0] if why else _("Not handed in."),
+        weight=float(exercise.spec.weight),
+        message=reasons[0] if reasons else _("Not submitted."),
     )
 
 
-def write_long(file: Path, found: Cells) -> None:
+def write_long(file: Path, cells: Cells, *, localize: Localize) -> None:
     """Write a row per learner and exercise."""
     write_table(
         file,
         ["learner", "exercise", "state", "points", "message"],
         (
-            [learner, exercise_id, cell.state, _points(cell.points), cell.message]
-            for learner, row in found.items()
+            [
+                learner,
+                exercise_id,
+                cell.state,
+                _format_points(cell.points),
+                localize(exercise_id)(cell.message),
+            ]
+            for learner, row in cells.items()
             for exercise_id, cell in row.items()
         ),
-        encoding="utf-8-sig",  # spreadsheets take plain UTF-8 for something else
+        encoding="utf-8-sig",  # spreadsheets misread plain UTF-8
     )
 
 
-def write_canvas(file: Path, found: Cells, exercises: Sequence[Exercise]) -> None:
-    """Write a row per learner with Canvas's columns, its row of possible points included."""
-    heads = [exercise.id for exercise in exercises]
-    possible = [_points(float(exercise.grader.spec.weight)) for exercise in exercises]
+def write_canvas(file: Path, cells: Cells, exercises: Sequence[Exercise]) -> None:
+    """Write a row per learner with Canvas's columns, after its row of possible points."""
+    ids = [exercise.id for exercise in exercises]
+    possible = [_format_points(float(exercise.spec.weight)) for exercise in exercises]
     rows = [["    Points Possible", "", "", "", *possible]]
-    for learner, row in found.items():
-        who, number = _identity(learner)
-        rows.append([who, number, "" if number else learner, "", *_row(row, heads)])
-    write_table(file, ["Student", "ID", "SIS Login ID", "Section", *heads], rows, kept=1)
+    for learner, row in cells.items():
+        who, number = _split_platform_name(learner)
+        rows.append([who, number, "" if number else learner, "", *_points_row(row, ids)])
+    write_table(file, ["Student", "ID", "SIS Login ID", "Section", *ids], rows, trusted_rows=1)
 
 
-def write_moodle(file: Path, found: Cells, exercises: Sequence[Exercise]) -> None:
-    """Write a row per learner as Moodle's import of grades reads it, with the sum.
+def write_moodle(file: Path, cells: Cells, exercises: Sequence[Exercise]) -> None:
+    """Write a row per learner for Moodle's grade import, with the total.
 
-    Where somebody has to look first there are no points and no sum: neither is a 0.
+    A cell that a person has to decide is empty, and so is its total: neither is a 0.
     """
-    heads = [exercise.id for exercise in exercises]
+    ids = [exercise.id for exercise in exercises]
     rows = []
-    for learner, row in found.items():
-        who, number = _identity(learner)
+    for learner, row in cells.items():
+        who, number = _split_platform_name(learner)
         points = [cell.points for cell in row.values()]
         total = None if None in points else sum(each or 0.0 for each in points)
-        rows.append([number or learner, who, *_row(row, heads), _points(total)])
-    write_table(file, ["Identifier", "Full name", *heads, "Total"], rows)
+        rows.append([number or learner, who, *_points_row(row, ids), _format_points(total)])
+    write_table(file, ["Identifier", "Full name", *ids, "Total"], rows)
 
 
-def _row(row: Mapping[str, Cell], exercises: Iterable[str]) -> list[str]:
-    return [_points(row[exercise_id].points) for exercise_id in exercises]
+def _points_row(row: Mapping[str, Cell], exercise_ids: Iterable[str]) -> list[str]:
+    return [_format_points(row[exercise_id].points) for exercise_id in exercise_ids]
 
 
-def _identity(learner: str) -> tuple[str, str]:
-    found = _IDENTITY.fullmatch(learner)
-    return (found["who"], found["id"]) if found else (learner, "")
+def _split_platform_name(learner: str) -> tuple[str, str]:
+    """Return a learner's name and number, if the name came from a platform's download."""
+    match = _PLATFORM_NAME.fullmatch(learner)
+    return (match["who"], match["id"]) if match else (learner, "")
 
 
-def _points(value: float | None) -> str:
+def _format_points(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def neutral(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula."""
+def escape_formula(text: str) -> str:
+    """Return text as a cell that no spreadsheet evaluates as a formula."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if text.startswith(_FORMULA) or flat.startswith(_FORMULA):
         return flat if _NUMBER.fullmatch(flat) else "'" + flat
@@ -131,16 +144,23 @@ def neutral(text: str) -> str:
 
 def write_table(
     file: Path,
-    heads: Sequence[str],
+    header: Sequence[str],
     rows: Iterable[Sequence[str]],
-    kept: int = 0,
+    trusted_rows: int = 0,
     encoding: str = "utf-8",
 ) -> None:
-    """Write a table, whole or not at all; the first `kept` rows are ours and stay as they are."""
-    fresh = file.with_name(file.name + ".new")
-    with fresh.open("w", encoding=encoding, newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(heads)
-        for number, row in enumerate(rows):
-            writer.writerow(row if number < kept else [neutral(cell) for cell in row])
-    fresh.replace(file)
+    """Write a CSV file, whole or not at all.
+
+    Args:
+        file: The file.
+        header: The names of the columns.
+        rows: The cells of each row.
+        trusted_rows: How many rows at the top are written without escaping formulas.
+        encoding: Of the file.
+    """
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(header)
+    for number, row in enumerate(rows):
+        writer.writerow(row if number < trusted_rows else [escape_formula(cell) for cell in row])
+    replace_file(file, stream.getvalue().encode(encoding))

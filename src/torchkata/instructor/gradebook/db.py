@@ -1,4 +1,4 @@
-"""The gradebook's file: who handed in what, and every verdict with what it takes to repeat it."""
+"""The gradebook's file: learners, and every verdict with the data that repeats it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from torchkata.errors import KataError
+from torchkata.i18n import _
 from torchkata.instructor.gradebook.task import Outcome, Task
-from torchkata.instructor.intake.submissions import HandIn
+from torchkata.instructor.intake.submissions import LearnerSubmission, Problem
+from torchkata.result import ExerciseResult
 
 _VERSION: Final = 1
 _SCHEMA: Final = """
@@ -30,16 +33,35 @@ create table if not exists verdict (
 create index if not exists by_key on verdict (key);
 create table if not exists about (name text primary key, value text not null);
 """
+_COLUMNS: Final = (
+    "learner", "exercise", "key", "file", "source", "seed", "state", "message", "points",
+    "weight", "seconds", "tries", "result",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class LearnerRecord:
+    """What the gradebook knows about a learner besides verdicts.
+
+    Attributes:
+        late: Whether something came after the deadline.
+        handed_in: The time of the submission, if it is known.
+        problems: Which files were rejected, and why.
+    """
+
+    late: bool = False
+    handed_in: datetime | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredVerdict:
     """One verdict of the gradebook.
 
     Attributes:
-        points: None where somebody has to look.
-        weight: the most that the exercise earns.
-        result: the exercise's part of the report.
+        points: The points it earns; None if a person has to decide.
+        weight: The most points that the exercise earns.
+        result: The exercise's part of the report, in English; see `stored_result`.
     """
 
     learner: str
@@ -57,110 +79,155 @@ class Row:
     result: dict[str, Any]
 
 
-class Book:
-    """A gradebook on disk; every verdict is safe there as soon as `write` returns.
+class Gradebook:
+    """A gradebook on disk; a verdict is safe there as soon as `store` returns.
 
     Args:
-        file: of SQLite; made when it is missing.
+        file: An SQLite file; created if it is missing.
 
     Raises:
-        KataError: it is another file, or one of a newer torchkata.
+        KataError: The file is not a gradebook, or was written by a newer torchkata.
     """
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._link = sqlite3.connect(file, timeout=60)
-            self._link.execute("pragma journal_mode=wal")
-            (version,) = self._link.execute("pragma user_version").fetchone()
+            self._connection = sqlite3.connect(file, timeout=60)
+            self._connection.execute("pragma journal_mode=wal")
+            (version,) = self._connection.execute("pragma user_version").fetchone()
             if version > _VERSION:
-                raise KataError(f"{file} was written by a newer torchkata; use that one.")
-            with self._link:
-                self._link.executescript(_SCHEMA)
-                self._link.execute(f"pragma user_version={_VERSION}")
+                raise KataError(
+                    _("{file} was written by a newer torchkata. Use that version.", file=file)
+                )
+            with self._connection:
+                self._connection.executescript(_SCHEMA)
+                self._connection.execute(f"pragma user_version={_VERSION}")
         except sqlite3.DatabaseError as error:
             raise KataError(
-                f"{file} is no gradebook ({error}). Move it away, or name another folder by --out."
+                _(
+                    "{file} is not a gradebook ({error}). Move it away, or name another folder "
+                    "with --out.",
+                    file=file,
+                    error=error,
+                )
             ) from error
 
     def close(self) -> None:
         """Close the file."""
-        self._link.close()
+        self._connection.close()
 
-    def seed(self, fresh: int) -> int:
-        """The seed of this gradebook: the first one that it was given."""
-        with self._link:
-            self._link.execute("insert or ignore into about values ('seed', ?)", (str(fresh),))
-        found = self._link.execute("select value from about where name = 'seed'").fetchone()
-        return int(found[0])
+    def seed(self, new_seed: int) -> int:
+        """Return the gradebook's seed, which is the first one it was given.
 
-    def enrol(self, handins: Iterable[HandIn]) -> None:
-        """Note who handed in and what could not be taken; forget answers that are gone."""
-        rows = list(handins)
-        with self._link:
-            self._link.execute("delete from learner")
-            self._link.executemany(
+        Args:
+            new_seed: The seed to keep if there is none yet.
+        """
+        with self._connection:
+            self._connection.execute(
+                "insert or ignore into about values ('seed', ?)", (str(new_seed),)
+            )
+        query = "select value from about where name = 'seed'"
+        return int(self._connection.execute(query).fetchone()[0])
+
+    def sync_learners(self, submissions: Iterable[LearnerSubmission]) -> None:
+        """Record who submitted, and delete verdicts of files that are no longer there."""
+        current = list(submissions)
+        with self._connection:
+            self._connection.execute("delete from learner")
+            self._connection.executemany(
                 "insert into learner values (?, ?, ?, ?)",
                 [
                     (
                         each.learner,
                         each.late,
                         each.handed_in.isoformat() if each.handed_in else None,
-                        json.dumps(each.problems),
+                        json.dumps([problem.to_json() for problem in each.problems]),
                     )
-                    for each in rows
+                    for each in current
                 ],
             )
-            kept = [(each.learner, e) for each in rows for e, a in each.answers.items() if a.source]
-            known = self._link.execute("select learner, exercise from verdict").fetchall()
-            gone = set(known) - set(kept)
-            self._link.executemany(
-                "delete from verdict where learner = ? and exercise = ?", sorted(gone)
+            present = {
+                (each.learner, exercise_id)
+                for each in current
+                for exercise_id, file in each.files.items()
+                if file.source
+            }
+            known = self._connection.execute("select learner, exercise from verdict").fetchall()
+            self._connection.executemany(
+                "delete from verdict where learner = ? and exercise = ?",
+                sorted(set(known) - present),
             )
 
-    def learners(self) -> dict[str, dict[str, Any]]:
-        """Who handed in: late, handed_in and problems by name."""
-        rows = self._link.execute("select name, late, handed_in, problems from learner order by 1")
+    def learners(self) -> dict[str, LearnerRecord]:
+        """Return the record of every learner, by name."""
+        query = "select name, late, handed_in, problems from learner order by 1"
         return {
-            name: {"late": bool(late), "handed_in": when, "problems": json.loads(problems)}
-            for name, late, when, problems in rows
+            name: LearnerRecord(
+                late=bool(late),
+                handed_in=datetime.fromisoformat(handed_in) if handed_in else None,
+                problems=tuple(map(Problem.from_json, json.loads(problems))),
+            )
+            for name, late, handed_in, problems in self._connection.execute(query)
         }
 
-    def judged(self) -> dict[tuple[str, str], str]:
-        """The key of every verdict, by learner and exercise."""
-        rows = self._link.execute("select learner, exercise, key from verdict")
+    def verdict_keys(self) -> dict[tuple[str, str], str]:
+        """Return the key of every verdict, by learner and exercise."""
+        rows = self._connection.execute("select learner, exercise, key from verdict")
         return {(learner, exercise_id): key for learner, exercise_id, key in rows}
 
-    def write(self, outcome: Outcome, weight: float) -> None:
-        """Keep a verdict, in the place of an earlier one."""
+    def store(self, outcome: Outcome, weight: float) -> None:
+        """Store a verdict, in place of an earlier one.
+
+        Args:
+            outcome: The graded task.
+            weight: The most points that the exercise earns.
+        """
         task, result = outcome.task, outcome.result
         values = (
             task.learner, task.exercise_id, task.key, task.file, task.source, task.seed,
-            outcome.state, result.message, outcome.points, weight, result.seconds,
-            outcome.tries, json.dumps(asdict(result)), time.time(),
+            outcome.state, str(result.message), outcome.points, weight, result.seconds,
+            outcome.tries, json.dumps(stored_result(result)), time.time(),
         )  # fmt: skip
-        with self._link:
+        with self._connection:
             marks = ", ".join("?" * len(values))
-            self._link.execute(f"insert or replace into verdict values ({marks})", values)  # noqa: S608
+            query = f"insert or replace into verdict values ({marks})"  # noqa: S608
+            self._connection.execute(query, values)
 
-    def rows(self, learner: str | None = None) -> Iterator[Row]:
-        """Verdicts, by learner and exercise: all, or one learner's."""
-        columns = ", ".join(Row.__dataclass_fields__)
-        query = f"select {columns} from verdict"  # noqa: S608 - our own names
-        words: tuple[str, ...] = ()
+    def verdicts(self, learner: str | None = None) -> Iterator[StoredVerdict]:
+        """Yield verdicts, by learner and exercise.
+
+        Args:
+            learner: Whose verdicts (default: all).
+        """
+        query = f"select {', '.join(_COLUMNS)} from verdict"  # noqa: S608 - constant names
+        arguments: tuple[str, ...] = ()
         if learner is not None:
-            query, words = query + " where learner = ?", (learner,)
-        with closing(self._link.execute(query + " order by learner, exercise", words)) as found:
-            for values in found:
-                named = dict(zip(Row.__dataclass_fields__, values, strict=True))
-                yield Row(**{**named, "result": json.loads(named["result"])})
+            query, arguments = query + " where learner = ?", (learner,)
+        rows = self._connection.execute(query + " order by learner, exercise", arguments)
+        with closing(rows):
+            for values in rows:
+                row = dict(zip(_COLUMNS, values, strict=True))
+                result = json.loads(row.pop("result"))
+                yield StoredVerdict(exercise_id=row.pop("exercise"), result=result, **row)
 
     def task(self, learner: str, exercise_id: str) -> Task | None:
-        """What was graded, to be graded once more with the same inputs; None where nothing was."""
-        for row in self.rows(learner):
-            if row.exercise_id == exercise_id:
+        """Return a graded task, to grade it again on the same inputs; None if there is none."""
+        for verdict in self.verdicts(learner):
+            if verdict.exercise_id == exercise_id:
                 return Task(
-                    learner=learner, exercise_id=exercise_id, source=row.source, file=row.file,
-                    seed=row.seed, key=row.key,
+                    learner=learner, exercise_id=exercise_id, source=verdict.source,
+                    file=verdict.file, seed=verdict.seed, key=verdict.key,
                 )  # fmt: skip
         return None
+
+
+def stored_result(result: ExerciseResult) -> dict[str, Any]:
+    """Return a result as the gradebook stores it.
+
+    It is the exercise's part of the JSON report in English. Each check has in addition `messages`,
+    the case and the explanation as data, so that pages can show them in another language.
+    """
+    data = result.as_json()
+    for check, stored in zip(result.checks, data["checks"], strict=True):
+        stored["messages"] = {"case": check.case.to_json(), "why": check.why.to_json()}
+    return data

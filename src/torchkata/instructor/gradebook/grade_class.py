@@ -1,64 +1,71 @@
-"""Grading a class: hand-ins in, gradebook out; what was graded before is not graded again."""
+"""Grade a class: submissions in, gradebook out; nothing is graded twice."""
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
 from torchkata.errors import KataError, UsageError
-from torchkata.instructor.gradebook.db import Book
-from torchkata.instructor.gradebook.local_pool import graded
-from torchkata.instructor.gradebook.task import Outcome, Task, grade_task, graders_digest, key_of
-from torchkata.instructor.intake.submissions import HandIn, collect
+from torchkata.grading.run import random_seed
+from torchkata.i18n import Message, _, join, semicolon_list
+from torchkata.instructor.gradebook.db import Gradebook
+from torchkata.instructor.gradebook.local_pool import grade_in_pool
+from torchkata.instructor.gradebook.task import Outcome, Task, cache_key, digest_grader, grade_task
+from torchkata.instructor.intake.submissions import LearnerSubmission, collect
 from torchkata.result import ExerciseResult
 from torchkata.sandbox.launcher import Launcher
-from torchkata.worker.confinement.confine import available
+from torchkata.worker.confinement.confine import available_confinement
 
-FILE: Final = "gradebook.sqlite"
-Grader = Callable[[Course, Iterable[Task]], Iterator[Outcome]]
-"""Grades tasks wherever it likes, each exactly once."""
+GRADEBOOK_FILE: Final = "gradebook.sqlite"
+_MOST_LISTED: Final = 20  # learners in a message
+
+GradeTasks = Callable[[Course, Iterable[Task]], Iterator[Outcome]]
+"""Grades tasks in any process or machine, and yields one outcome for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassRun:
-    """What a run over a class did.
+    """Statistics of a run over a class.
 
     Attributes:
-        learners: how many handed in.
-        answers: how many files for exercises were taken.
-        graded: how many were judged now.
-        known: how many had a verdict already.
-        states: of all verdicts, counted.
-        problems: by learner, what could not be taken.
+        learners: How many learners submitted something.
+        files: How many files for exercises were accepted.
+        graded: How many of these were graded in this run.
+        cached: How many had a verdict from an earlier run.
+        states: How many verdicts there are of each state.
+        problems: Which files were rejected and why, by learner.
     """
 
     learners: int
-    answers: int
+    files: int
     graded: int
-    known: int
+    cached: int
     states: Counter[str] = field(default_factory=Counter)
-    problems: dict[str, list[str]] = field(default_factory=dict)
+    problems: dict[str, list[Message]] = field(default_factory=dict)
 
 
 def require_confinement() -> None:
-    """Refuse to run untrusted code where nothing holds it.
+    """Check that this platform can confine untrusted code.
 
     Raises:
-        KataError: this platform cannot confine.
+        KataError: It cannot.
     """
-    found = available()
-    if found.level != "full":
-        missing = "; ".join(found.missing)
+    confinement = available_confinement()
+    if confinement.level != "full":
         raise KataError(
-            f"Classes are graded only where submissions can be confined, and here is missing: "
-            f"{missing}. Use Linux 5.13 or newer (WSL2, a virtual machine or a container with "
-            "such a kernel will do), where Landlock and seccomp are on."
+            _(
+                "Classes are graded only where submissions can be confined. Missing here: "
+                "{missing}. Use Linux 5.13 or newer (also in WSL2, a virtual machine or a "
+                "container) with Landlock and seccomp enabled.",
+                missing=semicolon_list(confinement.missing),
+            )
         )
 
 
@@ -69,105 +76,123 @@ def grade_class(
     *,
     exercises: tuple[Exercise, ...] = (),
     deadline: datetime | None = None,
-    grader: Grader | None = None,
-    on_outcome: Callable[[Outcome, int, int], None] = lambda _outcome, _done, _all: None,
+    grade_tasks: GradeTasks | None = None,
+    on_outcome: Callable[[Outcome, int, int], None] = lambda _outcome, _done, _total: None,
 ) -> ClassRun:
-    """Grade a folder of submissions into the gradebook of `out`.
+    """Grade a folder of submissions into the gradebook in `out`.
 
     Args:
-        course: whose graders judge.
-        folder: the submissions.
-        out: holds the gradebook; made when it is missing.
-        lessons: the exercises that count; all when empty.
-        deadline: of the hand-ins.
-        grader: of tasks; one judge on this machine by default.
-        on_outcome: told each outcome, with how many of how many there are by now.
+        course: The course whose graders judge.
+        folder: The submissions.
+        out: Folder of the gradebook; created if it is missing.
+        exercises: The exercises to grade (default: all).
+        deadline: Of the submissions.
+        grade_tasks: Grades the tasks (default: one judge in this process).
+        on_outcome: Called with each outcome, the number of outcomes so far and their total.
 
     Raises:
-        KataError: there is no confinement here, or the gradebook is another file.
+        KataError: This platform cannot confine, or the gradebook's file is not a gradebook.
     """
     require_confinement()
-    handins = collect(course, folder, deadline)
-    wanted = {exercise.id for exercise in exercises or course.exercises}
-    book = Book(out / FILE)
-    try:
-        seed = book.seed(secrets.randbelow(1 << 32))
-        book.enrol(handins)
-        weights = {x.id: float(x.grader.spec.weight) for x in course.exercises if x.id in wanted}
-        tasks = [task for task in _tasks(course, handins, seed) if task.exercise_id in wanted]
-        known = book.judged()
-        fresh = [task for task in tasks if known.get((task.learner, task.exercise_id)) != task.key]
-        outcomes = _each_source_once(course, fresh, grader or _one_judge)
+    submissions = collect(course, folder, deadline)
+    selected = exercises or course.exercises
+    weights = {exercise.id: float(exercise.spec.weight) for exercise in selected}
+    with closing(Gradebook(out / GRADEBOOK_FILE)) as gradebook:
+        gradebook.sync_learners(submissions)
+        tasks = list(_tasks(selected, submissions, gradebook.seed(random_seed())))
+        cached = gradebook.verdict_keys()
+        to_grade = [t for t in tasks if cached.get((t.learner, t.exercise_id)) != t.key]
+        outcomes = _grade_unique(course, to_grade, grade_tasks or _grade_in_process)
         for done, outcome in enumerate(outcomes, start=1):
-            book.write(outcome, weights[outcome.task.exercise_id])
-            on_outcome(outcome, done, len(fresh))
+            gradebook.store(outcome, weights[outcome.task.exercise_id])
+            on_outcome(outcome, done, len(to_grade))
         return ClassRun(
-            learners=len(handins),
-            answers=len(tasks),
-            graded=len(fresh),
-            known=len(tasks) - len(fresh),
-            states=Counter(row.state for row in book.rows()),
-            problems={each.learner: each.problems for each in handins if each.problems},
+            learners=len(submissions),
+            files=len(tasks),
+            graded=len(to_grade),
+            cached=len(tasks) - len(to_grade),
+            states=Counter(verdict.state for verdict in gradebook.verdicts()),
+            problems={
+                each.learner: [problem.message for problem in each.problems]
+                for each in submissions
+                if each.problems
+            },
         )
-    finally:
-        book.close()
 
 
-def on_this_machine(jobs: int) -> Grader:
-    """A grader that has so many judges side by side on this machine."""
-    return lambda course, tasks: graded(course, tasks, jobs=jobs)
+def grade_locally(jobs: int) -> GradeTasks:
+    """Return a function that grades tasks with so many judges side by side on this machine."""
+    return lambda course, tasks: grade_in_pool(course, tasks, jobs=jobs)
 
 
-def replay(course: Course, out: Path, learner: str, exercise_id: str) -> ExerciseResult:
-    """Judge an answer of the gradebook once more, on the inputs of its verdict.
+def replay(course: Course, out: Path, learner: str, exercise_name: str) -> ExerciseResult:
+    """Grade a submission of the gradebook again, on the inputs of its verdict.
+
+    Args:
+        course: The course whose graders judge.
+        out: Folder of the gradebook.
+        learner: By the gradebook's name.
+        exercise_name: Any name that selects one exercise.
 
     Raises:
-        UsageError: the gradebook has no such verdict.
+        UsageError: The gradebook has no such verdict.
     """
     require_confinement()
-    if not (out / FILE).is_file():
-        raise UsageError(f"There is no {FILE} in {out}; name the folder of a gradebook by --out.")
-    exercise = course.one(exercise_id)
-    book = Book(out / FILE)
-    try:
-        task = book.task(learner, exercise.id)
-        names = list(book.learners())
-    finally:
-        book.close()
+    if not (out / GRADEBOOK_FILE).is_file():
+        raise UsageError(
+            _(
+                "There is no {file} in {folder}. Name the folder of a gradebook with --out.",
+                file=GRADEBOOK_FILE,
+                folder=out,
+            )
+        )
+    exercise = course.one(exercise_name)
+    with closing(Gradebook(out / GRADEBOOK_FILE)) as gradebook:
+        task = gradebook.task(learner, exercise.id)
+        learners = list(gradebook.learners())
     if task is None:
-        who = "" if learner in names else f" Learners are: {', '.join(names[:20])}."
-        raise UsageError(f"The gradebook has no answer of {learner} to {exercise.id}.{who}")
+        message = _(
+            "The gradebook has no submission of {learner} to {exercise}.",
+            learner=learner,
+            exercise=exercise.id,
+        )
+        if learner not in learners:
+            names = ", ".join(learners[:_MOST_LISTED])
+            message = join(message, _("Its learners are: {names}.", names=names))
+        raise UsageError(message)
     with Launcher() as launcher:
         return grade_task(course, launcher, task).result
 
 
-def _tasks(course: Course, handins: Iterable[HandIn], seed: int) -> Iterator[Task]:
-    exercises = {exercise.id: exercise for exercise in course.exercises}
-    digests = {exercise.id: graders_digest(exercise) for exercise in course.exercises}
-    for handed in handins:
-        for exercise_id, answer in handed.answers.items():
-            if answer.source is not None:
+def _tasks(
+    exercises: Iterable[Exercise], submissions: Iterable[LearnerSubmission], seed: int
+) -> Iterator[Task]:
+    selected = {exercise.id: exercise for exercise in exercises}
+    digests = {exercise_id: digest_grader(exercise) for exercise_id, exercise in selected.items()}
+    for submission in submissions:
+        for exercise_id, file in submission.files.items():
+            if file.source is not None and exercise_id in selected:
                 yield Task(
-                    learner=handed.learner,
+                    learner=submission.learner,
                     exercise_id=exercise_id,
-                    source=answer.source,
-                    file=exercises[exercise_id].stub.name,
+                    source=file.source,
+                    file=selected[exercise_id].stub_path.name,
                     seed=seed,
-                    key=key_of(answer.source, digests[exercise_id]),
+                    key=cache_key(file.source, digests[exercise_id]),
                 )
 
 
-def _each_source_once(course: Course, tasks: list[Task], grader: Grader) -> Iterator[Outcome]:
-    """Equal files get one judgement between them, and so an equal verdict."""
-    alike: dict[str, list[Task]] = {}
+def _grade_unique(course: Course, tasks: list[Task], grade_tasks: GradeTasks) -> Iterator[Outcome]:
+    """Grade equal files once and give each of their learners the same verdict."""
+    by_key: dict[str, list[Task]] = {}
     for task in tasks:
-        alike.setdefault(f"{task.exercise_id} {task.key}", []).append(task)
-    for outcome in grader(course, [same[0] for same in alike.values()]):
-        for task in alike[f"{outcome.task.exercise_id} {outcome.task.key}"]:
+        by_key.setdefault(f"{task.exercise_id} {task.key}", []).append(task)
+    for outcome in grade_tasks(course, [equal[0] for equal in by_key.values()]):
+        for task in by_key[f"{outcome.task.exercise_id} {outcome.task.key}"]:
             yield replace(outcome, task=task)
 
 
-def _one_judge(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
+def _grade_in_process(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
     with Launcher() as launcher:
         for task in tasks:
             yield grade_task(course, launcher, task)

@@ -1,4 +1,4 @@
-"""Judges side by side on this machine: a process each, that grades one task after the other."""
+"""Judges side by side on this machine: a process each, which grades one task after the other."""
 
 from __future__ import annotations
 
@@ -14,91 +14,93 @@ from pathlib import Path
 from typing import Final
 
 from torchkata.course.catalogue import Course
-from torchkata.instructor.gradebook.cpu_slots import seat
+from torchkata.grading.grade import result_for
+from torchkata.i18n import _
+from torchkata.instructor.gradebook.cpu_slots import cpu_slot
 from torchkata.instructor.gradebook.task import Outcome, Task, grade_task
-from torchkata.result import ExerciseResult, State
-from torchkata.sandbox.launcher import Launcher, Rules
+from torchkata.result import State
+from torchkata.sandbox.launcher import DEFAULT_LIMIT, Launcher, WorkerConfig
 
-_MOST_DEATHS: Final = 2  # of judges over one task, before it is given up
-_TASKS_A_JUDGE: Final = 250  # then a fresh process, so that no run can grow without end
+_MOST_CRASHES: Final = 2  # of judges over one task before it counts as failed
+_TASKS_PER_JUDGE: Final = 250  # then the process is replaced, so that no leak grows without bound
 
 _course: Course | None = None
 _launcher: Launcher | None = None
 
 
-def begin(root: str, turns: str, number: int, limit: float) -> None:
-    """Set up this process as a judge: its own zygote, its own seat.
+def init_worker(root: str, lock_folder: str, number: int, limit: float) -> None:
+    """Set up this process as a judge with its own zygote and CPU slot.
 
     Args:
-        root: the course's folder.
-        turns: a folder that all judges of this machine share.
-        number: of the judge, from 0.
-        limit: seconds that one request to a submission may take.
+        root: The course's folder.
+        lock_folder: A folder that all judges of this machine share.
+        number: The number of the judge, from 0.
+        limit: Seconds that one request to a submission may take.
     """
-    global _course, _launcher  # noqa: PLW0603 - the process is this judge's alone
-    threading.Thread(target=_end_with_the_run, daemon=True).start()
-    place = seat(Path(turns), number)
-    place.take()
+    global _course, _launcher  # noqa: PLW0603 - this process belongs to one judge
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    slot = cpu_slot(Path(lock_folder), number)
+    slot.pin()
     _course = Course(Path(root))
-    _launcher = Launcher(Rules(limit=limit, turns=place.turns))
+    _launcher = Launcher(WorkerConfig(limit=limit, timing_lock=slot.timing_lock))
 
 
-def _end_with_the_run() -> None:
-    """End this judge when the run that it works for is killed: nobody will ask it again."""
-    run = multiprocessing.parent_process()
-    if run is not None:
-        run.join()
+def _exit_with_parent() -> None:
+    """End this process when its parent is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
         os._exit(1)
 
 
-def grade_here(task: Task) -> Outcome:
-    """Grade a task in a process that was set up as a judge."""
+def grade_in_worker(task: Task) -> Outcome:
+    """Grade a task in a process that `init_worker` has set up."""
     assert _course is not None
     assert _launcher is not None
     return grade_task(_course, _launcher, task)
 
 
-class _Judge:
-    """A judge's process, started anew when it dies, so that a death tells which task it was."""
+class _JudgeProcess:
+    """One judge's process, replaced after a crash, so that a crash identifies its task."""
 
-    def __init__(self, *words: *tuple[str, str, int, float]) -> None:
-        self._words = words
+    def __init__(self, *arguments: *tuple[str, str, int, float]) -> None:
+        self._arguments = arguments
         self._executor: ProcessPoolExecutor | None = None
         self._tasks = 0
 
     def start(self, task: Task) -> Future[Outcome]:
-        """Begin to grade a task; only one at a time."""
-        if self._tasks == _TASKS_A_JUDGE:
+        """Start grading a task; only one at a time."""
+        if self._tasks == _TASKS_PER_JUDGE:
             self.close()
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(1, context, begin, self._words)
+            self._executor = ProcessPoolExecutor(1, context, init_worker, self._arguments)
         self._tasks += 1
-        return self._executor.submit(grade_here, task)
+        return self._executor.submit(grade_in_worker, task)
 
     def close(self) -> None:
-        """End the process, without waiting for what it was doing."""
+        """End the process without waiting for its task."""
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
             self._executor, self._tasks = None, 0
 
 
-def graded(
-    course: Course, tasks: Iterable[Task], *, jobs: int, limit: float = 20.0
+def grade_in_pool(
+    course: Course, tasks: Iterable[Task], *, jobs: int, limit: float = DEFAULT_LIMIT
 ) -> Iterator[Outcome]:
-    """Grade tasks, and yield each outcome when it is there; every task comes out exactly once.
+    """Grade tasks and yield each outcome as soon as it is known; every task yields one.
 
     Args:
-        course: whose graders judge.
-        tasks: in any order.
-        jobs: how many judges work side by side.
-        limit: seconds that one request to a submission may take.
+        course: The course whose graders judge.
+        tasks: In any order.
+        jobs: How many judges grade side by side.
+        limit: Seconds that one request to a submission may take.
     """
     waiting = deque(tasks)
-    deaths: dict[tuple[str, str], int] = {}
-    with tempfile.TemporaryDirectory(prefix="torchkata-turns-") as turns:
-        idle = [_Judge(str(course.root), turns, number, limit) for number in range(jobs)]
-        busy: dict[Future[Outcome], tuple[_Judge, Task]] = {}
+    crashes: dict[tuple[str, str], int] = {}
+    with tempfile.TemporaryDirectory(prefix="torchkata-locks-") as locks:
+        idle = [_JudgeProcess(str(course.root), locks, number, limit) for number in range(jobs)]
+        busy: dict[Future[Outcome], tuple[_JudgeProcess, Task]] = {}
         try:
             while waiting or busy:
                 while waiting and idle:
@@ -112,27 +114,21 @@ def graded(
                         yield future.result()
                     except BrokenProcessPool:
                         judge.close()
-                        at = (task.learner, task.exercise_id)
-                        deaths[at] = deaths.get(at, 0) + 1
-                        if deaths[at] < _MOST_DEATHS:
+                        key = (task.learner, task.exercise_id)
+                        crashes[key] = crashes.get(key, 0) + 1
+                        if crashes[key] < _MOST_CRASHES:
                             waiting.append(task)
                         else:
-                            yield given_up(course, task)
+                            yield failed_outcome(course, task)
         finally:
             for judge in (*idle, *(judge for judge, _task in busy.values())):
                 judge.close()
 
 
-def given_up(course: Course, task: Task) -> Outcome:
-    """What is kept of a task whose judges died: an error that somebody has to look at."""
-    exercise = course.one(task.exercise_id)
-    result = ExerciseResult(
-        id=exercise.id,
-        name=exercise.name,
-        chapter=exercise.chapter,
-        state=State.ERROR,
-        message="The judge itself ended over this answer, every time. Please look at it by hand.",
-    )
+def failed_outcome(course: Course, task: Task) -> Outcome:
+    """Return the outcome of a task whose judges crashed: an error that a person has to review."""
+    message = _("The judge crashed on this submission every time. Please review it by hand.")
+    result = result_for(course.one(task.exercise_id), State.ERROR, message)
     return Outcome(
-        task=task, state=State.ERROR.value, points=None, result=result, tries=_MOST_DEATHS
+        task=task, state=State.ERROR.value, points=None, result=result, tries=_MOST_CRASHES
     )

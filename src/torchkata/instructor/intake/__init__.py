@@ -1,1 +1,1 @@
-"""Intake: what learners handed in, read by content; nothing of it is ever unpacked or run."""
+"""Read submissions in whatever form they arrive."""

@@ -1,1 +1,1 @@
-"""The kit: what learners get, made from the course."""
+"""Kits: what learners get, built from the course."""

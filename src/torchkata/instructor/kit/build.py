@@ -1,27 +1,28 @@
-"""Building a kit: every file of it by its path; the same course gives the same bytes."""
+"""Build a kit: all its files by path. The same course gives the same bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from torchkata.course.archive import pack
-from torchkata.course.catalogue import Course, Exercise, digest
+from torchkata.course import archive, open_examples
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
 from torchkata.course.files import OPEN, SEALED
 from torchkata.course.git import GitError, lines
-from torchkata.course.open_examples import written
 from torchkata.course.sealing import seal
 from torchkata.errors import CourseError
-from torchkata.i18n import _
-from torchkata.instructor.kit.make_examples import facts_of
-from torchkata.instructor.kit.pages import pages
-from torchkata.instructor.kit.safe_hints import open_hints
-from torchkata.instructor.kit.wheel import release, wheel
-from torchkata.learner.reset import shipped_source
+from torchkata.i18n import _, comma_list
+from torchkata.instructor.kit.make_examples import example_data
+from torchkata.instructor.kit.pages import kit_pages
+from torchkata.instructor.kit.safe_hints import hint_files
+from torchkata.instructor.kit.wheel import build_wheel, running_release
+from torchkata.learner.reset import find_original_stub
 from torchkata.sandbox.launcher import Launcher
 
-_LICENCE = "LICENSE"
+_LICENSE: Final = "LICENSE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +30,10 @@ class Kit:
     """A kit that is not written yet.
 
     Attributes:
-        files: by their paths in the kit.
-        lessons: how many exercises it has.
-        examples: how many of them have open examples.
-        uncommitted: files of the course that went in and that git does not know as they are.
+        files: By their paths in the kit.
+        exercises: How many exercises it has.
+        examples: How many of them have open examples.
+        uncommitted: Files of the course that are in the kit with changes that git has no commit of.
     """
 
     files: dict[str, bytes]
@@ -41,50 +42,51 @@ class Kit:
     uncommitted: tuple[str, ...]
 
 
-def build(
+def build_kit(
     course: Course,
     exercises: tuple[Exercise, ...],
     launcher: Launcher,
     *,
     open_only: bool = False,
-    begun: Callable[[Exercise], None] = lambda _lesson: None,
+    on_exercise: Callable[[Exercise], None] = lambda _exercise: None,
 ) -> Kit:
     """Build a kit.
 
     Args:
-        course: the course's repository.
-        lessons: which exercises.
-        launcher: starts the references' workers, for the open examples.
-        open_only: whether to leave out graders and references altogether.
-        begun: told each exercise.
+        course: The course's repository.
+        exercises: The exercises of the kit.
+        launcher: Starts the references' workers, for the open examples.
+        open_only: Whether to leave out graders and references.
+        on_exercise: Called with each exercise before its files are collected.
 
     Raises:
-        CourseError: a file is missing, or a reference fails.
-        KataError: a stub is somebody's answer by now, and the one shipped is not to be had.
+        CourseError: A file is missing, or a reference fails.
+        KataError: A stub has been edited, and the original cannot be found.
     """
-    _all_there(course, exercises)
+    _require_files(course, exercises)
     files: dict[str, bytes] = {}
-    hidden: dict[str, bytes] = {}
+    packed: dict[str, bytes] = {}
     examples = 0
     for exercise in exercises:
-        begun(exercise)
+        on_exercise(exercise)
         stub = _path(exercise, exercise.stub_path)
-        files[stub] = hidden[stub] = _stub(exercise)
-        files |= _catalogues(exercise, "exercises")
-        facts = facts_of(exercise, launcher)
-        examples += bool(facts["functions"])
-        if facts["functions"] or open_only:
-            files[f"examples/{exercise.id}.json"] = written(facts)
-        hidden |= open_hints(exercise) if open_only else _secrets(exercise)
-    name, engine = wheel()
-    files[name] = engine
-    files[OPEN if open_only else SEALED] = (
-        pack(hidden) if open_only else seal(hidden, release().version)
-    )
-    licence = course.root / _LICENCE
-    if licence.is_file():
-        files[_LICENCE] = licence.read_bytes()
-    files |= pages(exercises, wheel=name, examples=examples, open_only=open_only)
+        files[stub] = packed[stub] = _original_stub(exercise)
+        files |= _translations(exercise, "exercises")
+        data = example_data(exercise, launcher)
+        examples += bool(data["functions"])
+        if data["functions"] or open_only:
+            files[f"examples/{exercise.id}.json"] = open_examples.dump(data)
+        packed |= hint_files(exercise) if open_only else _hidden_files(exercise)
+    wheel_name, wheel = build_wheel()
+    files[wheel_name] = wheel
+    if open_only:
+        files[OPEN] = archive.create(packed)
+    else:
+        files[SEALED] = seal(packed, running_release().version)
+    license_file = course.root / _LICENSE
+    if license_file.is_file():
+        files[_LICENSE] = license_file.read_bytes()
+    files |= kit_pages(exercises, wheel=wheel_name, examples=examples, open_only=open_only)
     return Kit(
         files=files,
         exercises=len(exercises),
@@ -93,7 +95,7 @@ def build(
     )
 
 
-def _all_there(course: Course, exercises: Iterable[Exercise]) -> None:
+def _require_files(course: Course, exercises: Iterable[Exercise]) -> None:
     missing = [
         path.relative_to(course.root).as_posix()
         for exercise in exercises
@@ -103,31 +105,31 @@ def _all_there(course: Course, exercises: Iterable[Exercise]) -> None:
     if missing:
         raise CourseError(
             _(
-                "No kit without these files: {files}. Bring them back (`git status` shows what is "
-                "missing), or leave their chapter out.",
-                files=_(", ").join(missing),
+                "Cannot build a kit, because these files are missing: {files}. Restore them (see "
+                "`git status`), or leave out their chapter.",
+                files=comma_list(missing),
             )
         )
 
 
-def _stub(exercise: Exercise) -> bytes:
-    """The stub as shipped, whatever somebody has written into it by now."""
+def _original_stub(exercise: Exercise) -> bytes:
+    """Return the original stub, even if somebody has edited the file."""
     if exercise.stub_path.is_file():
         source = exercise.stub_path.read_bytes()
-        if digest(source) == exercise.grader.spec.stub_digest:
+        if exercise.is_untouched(source):
             return source
-    return shipped_source(exercise)
+    return find_original_stub(exercise)
 
 
-def _secrets(exercise: Exercise) -> dict[str, bytes]:
-    found = {
+def _hidden_files(exercise: Exercise) -> dict[str, bytes]:
+    files = {
         _path(exercise, path): path.read_bytes()
         for path in (exercise.solution_path, exercise.grader_path)
     }
-    return found | _catalogues(exercise, "solutions")
+    return files | _translations(exercise, "solutions")
 
 
-def _catalogues(exercise: Exercise, folder: str) -> dict[str, bytes]:
+def _translations(exercise: Exercise, folder: str) -> dict[str, bytes]:
     chapter = exercise.course / folder / exercise.chapter
     return {
         _path(exercise, path): path.read_bytes() for path in chapter.glob(f"*/{exercise.stem}.po")
@@ -139,8 +141,8 @@ def _path(exercise: Exercise, path: Path) -> str:
 
 
 def _uncommitted(course: Course, exercises: Iterable[Exercise]) -> tuple[str, ...]:
-    """What went in from the work tree alone; stubs go in as shipped, so they do not count."""
-    went_in = [
+    """Return files that went in as they are in the work tree; stubs are the original ones."""
+    included = [
         _path(exercise, path)
         for exercise in exercises
         for path in (exercise.solution_path, exercise.grader_path)
@@ -148,12 +150,12 @@ def _uncommitted(course: Course, exercises: Iterable[Exercise]) -> tuple[str, ..
         path
         for exercise in exercises
         for folder in ("exercises", "solutions")
-        for path in _catalogues(exercise, folder)
+        for path in _translations(exercise, folder)
     ]
     try:
         changed = lines(
-            course.root, "status", "--porcelain", "--untracked-files=all", "--", *went_in
+            course.root, "status", "--porcelain", "--untracked-files=all", "--", *included
         )
     except GitError:
-        return ()  # no repository: nothing is committed there
+        return ()  # not a repository
     return tuple(line[3:] for line in changed)

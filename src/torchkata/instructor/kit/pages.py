@@ -1,4 +1,4 @@
-"""The kit's own pages: README, noxfile, project file, from templates beside this module."""
+"""A kit's README, noxfile and project file, from the templates beside this module."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Final
 
 import jinja2
 
-from torchkata.course.catalogue import Exercise
-from torchkata.instructor.kit.wheel import release
+from torchkata.course.exercise import Exercise
+from torchkata.instructor.kit.wheel import running_release
 
 _TEMPLATES: Final = Path(__file__).parent / "template"
 _PAGES: Final = {
@@ -21,32 +21,33 @@ _PAGES: Final = {
 }
 
 
-def pages(
+def kit_pages(
     exercises: Sequence[Exercise], *, wheel: str, examples: int, open_only: bool
 ) -> dict[str, bytes]:
-    """The pages by their names in the kit.
+    """Return the pages by their paths in the kit.
 
     Args:
-        lessons: the kit's exercises.
-        wheel: the engine's file.
-        examples: how many exercises have open examples.
-        open_only: whether graders and references are left out.
+        exercises: The kit's exercises.
+        wheel: Name of the engine's file.
+        examples: How many exercises have open examples.
+        open_only: Whether the kit has no graders and references.
     """
-    words = {
+    release = running_release()
+    variables = {
         "chapters": list(Counter(exercise.chapter for exercise in exercises).items()),
         "count": len(exercises),
         "examples": examples,
         "first": exercises[0],
         "open_only": open_only,
-        "python": release().python,
-        "version": release().version,
+        "python": release.python,
+        "version": release.version,
         "wheel": wheel,
     }
-    found = {}
-    for name, template in _PAGES.items():
-        source = (_TEMPLATES / template).read_text(encoding="utf-8")
+    pages = {}
+    for path, template in _PAGES.items():
+        text = (_TEMPLATES / template).read_text(encoding="utf-8")
         if template.endswith(".j2"):
-            page = jinja2.Template(source, trim_blocks=True, keep_trailing_newline=True)
-            source = page.render(words)
-        found[name] = source.encode()
-    return found
+            page = jinja2.Template(text, trim_blocks=True, keep_trailing_newline=True)
+            text = page.render(variables)
+        pages[path] = text.encode()
+    return pages

@@ -1,61 +1,46 @@
-"""What a kit without hidden material tells beyond the stubs: hints that quote no answer."""
+"""Hints for a kit without hidden material: those that quote nothing of the reference."""
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from torchkata.course.catalogue import Exercise
+from torchkata.course.exercise import Exercise
+from torchkata.course.source_code import code_without_text
 from torchkata.i18n.catalogues import parse_po
 
-_MOST: Final = 2  # a direction and an idea; the third level is the call itself
+_MOST_LEVELS: Final = 2  # a direction and an idea; the third level is the call itself
 _QUOTED: Final = re.compile(r"`([^`]+)`")
-_NAME: Final = re.compile(r"[\w.]+(\(\))?")  # what one may look up is no answer
+_NAME: Final = re.compile(r"[\w.]+(\(\))?")  # a name that can be looked up gives nothing away
 _HEADER: Final = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
 
 
-def open_hints(exercise: Exercise) -> dict[str, bytes]:
-    """Hints and their translations, as files that stand where solutions stand in the course."""
-    hints = tuple(_harmless(exercise))
-    found = {f"solutions/{exercise.id}.py": f"HINTS = {hints!r}\n".encode()}
+def hint_files(exercise: Exercise) -> dict[str, bytes]:
+    """Return files with hints and their translations, by the paths of the solution's files."""
+    hints = tuple(_safe_hints(exercise))
+    files = {f"solutions/{exercise.id}.py": f"HINTS = {hints!r}\n".encode()}
     chapter = exercise.course / "solutions" / exercise.chapter
     for path in sorted(chapter.glob(f"*/{exercise.stem}.po")):
-        known = parse_po(path.read_bytes())
-        entries = [_entry(hint, known[hint]) for hint in hints if hint in known]
+        translations = parse_po(path.read_bytes())
+        entries = [_entry(hint, translations[hint]) for hint in hints if hint in translations]
         text = "\n".join([_HEADER, *entries])
-        found[f"solutions/{exercise.chapter}/{path.parent.name}/{path.name}"] = text.encode()
-    return found
+        files[f"solutions/{exercise.chapter}/{path.parent.name}/{path.name}"] = text.encode()
+    return files
 
 
-def _harmless(exercise: Exercise) -> Iterator[str]:
-    """The first levels, up to one that quotes the reference."""
-    code = _code(exercise.reference_source.decode("utf-8"))
-    for hint in exercise.solution_literal("HINTS", ())[:_MOST]:
-        quoted = ["".join(text.split()) for text in _QUOTED.findall(hint)]
-        if any(text in code and not _NAME.fullmatch(text) for text in quoted):
+def _safe_hints(exercise: Exercise) -> Iterator[str]:
+    """Yield the first levels, up to one that quotes code of the reference."""
+    code = code_without_text(exercise.reference_source.decode("utf-8"))
+    for hint in exercise.solution_literal("HINTS", ())[:_MOST_LEVELS]:
+        quotes = ["".join(quote.split()) for quote in _QUOTED.findall(hint)]
+        if any(quote in code and not _NAME.fullmatch(quote) for quote in quotes):
             return
         yield hint
 
 
-def _code(source: str) -> str:
-    """A solution without texts, comments and blanks."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
-    return "".join(ast.unparse(tree).split())
-
-
-def _is_text(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return node.targets[0].id == "HINTS"
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
 def _entry(text: str, translation: str) -> str:
-    """One message of a catalogue; its escapes are JSON's."""
-    words = (json.dumps(each, ensure_ascii=False) for each in (text, translation))
-    return "msgid {}\nmsgstr {}\n".format(*words)
+    """Return an entry of a gettext catalogue; JSON has the same escapes."""
+    message, translated = (json.dumps(each, ensure_ascii=False) for each in (text, translation))
+    return f"msgid {message}\nmsgstr {translated}\n"

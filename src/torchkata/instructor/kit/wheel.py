@@ -1,21 +1,20 @@
-"""The engine as a wheel: put together from the files that run now, without network or builder."""
+"""Build the engine's wheel from the files that run now, without network or build tools."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import tomllib
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Final
 
+from torchkata.course import archive
+
 _TAG: Final = "py3-none-any"
 _PACKAGE: Final = Path(__file__).parents[2]
-_MODE: Final = 0o100644 << 16
 _FIELDS: Final = (
     "Name",
     "Version",
@@ -29,41 +28,42 @@ _FIELDS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What an installer has to know of the engine.
+    """The metadata of the engine that installers need.
 
     Attributes:
-        version: such as `0.1.0`.
-        python: which Pythons it runs on, such as `>=3.11`.
-        fields: the lines of its METADATA; a README would make the bytes depend on another file.
-        points: of entry: group, name, object.
+        version: Such as `0.1.0`.
+        python: The Pythons it supports, such as `>=3.11`.
+        fields: The lines of METADATA. There is no README among them, because the bytes of the
+            wheel would then depend on another file.
+        entry_points: Group, name and object of each.
     """
 
     version: str
     python: str
     fields: tuple[tuple[str, str], ...]
-    points: tuple[tuple[str, str, str], ...]
+    entry_points: tuple[tuple[str, str, str], ...]
 
 
-def release() -> Release:
-    """The release that runs: by its project file where it runs from source, else as installed.
+def running_release() -> Release:
+    """Return the release that runs: from its project file, or as installed.
 
-    What is installed for a source folder may be older than its project file.
+    The metadata of an editable install may be older than the project file.
     """
     project = _PACKAGE.parents[1] / "pyproject.toml"
     if _PACKAGE.parent.name == "src" and project.is_file():
-        return _of_project(tomllib.loads(project.read_text(encoding="utf-8"))["project"])
-    known = distribution("torchkata")
-    fields = [(name, text) for name in _FIELDS for text in known.metadata.get_all(name, [])]
-    points = [(point.group, point.name, point.value) for point in known.entry_points]
+        return _from_project(tomllib.loads(project.read_text(encoding="utf-8"))["project"])
+    installed = distribution("torchkata")
+    fields = [(name, text) for name in _FIELDS for text in installed.metadata.get_all(name, [])]
+    points = [(point.group, point.name, point.value) for point in installed.entry_points]
     return Release(
-        version=known.version,
-        python=known.metadata["Requires-Python"],
+        version=installed.version,
+        python=installed.metadata["Requires-Python"],
         fields=tuple(fields),
-        points=tuple(sorted(points)),
+        entry_points=tuple(sorted(points)),
     )
 
 
-def _of_project(project: Mapping[str, Any]) -> Release:
+def _from_project(project: Mapping[str, Any]) -> Release:
     extras = project["optional-dependencies"]
     values = {
         "Name": [project["name"]],
@@ -83,30 +83,30 @@ def _of_project(project: Mapping[str, Any]) -> Release:
         version=project["version"],
         python=project["requires-python"],
         fields=tuple((field, text) for field in _FIELDS for text in values[field]),
-        points=tuple(sorted(points)),
+        entry_points=tuple(sorted(points)),
     )
 
 
-def wheel() -> tuple[str, bytes]:
-    """Name and content of the engine's wheel; the same engine gives the same bytes."""
-    known = release()
-    name = f"torchkata-{known.version}"
+def build_wheel() -> tuple[str, bytes]:
+    """Return name and content of the engine's wheel; the same engine gives the same bytes."""
+    release = running_release()
+    name = f"torchkata-{release.version}"
     files = engine_files()
     files |= {
         f"{name}.dist-info/{file}": text.encode()
         for file, text in (
-            ("METADATA", _metadata(known)),
-            ("WHEEL", _about()),
-            ("entry_points.txt", _entry_points(known)),
+            ("METADATA", _metadata(release)),
+            ("WHEEL", _wheel_metadata()),
+            ("entry_points.txt", _entry_points(release)),
         )
     }
     record = f"{name}.dist-info/RECORD"
     files[record] = _record(files, record).encode()
-    return f"{name}-{_TAG}.whl", _zipped(files)
+    return f"{name}-{_TAG}.whl", archive.create_zip(files, compress=True)
 
 
 def engine_files() -> dict[str, bytes]:
-    """Every file of the package, by its path in the wheel."""
+    """Return every file of the package, by its path in the wheel."""
     return {
         path.relative_to(_PACKAGE.parent).as_posix(): path.read_bytes()
         for path in sorted(_PACKAGE.rglob("*"))
@@ -114,19 +114,20 @@ def engine_files() -> dict[str, bytes]:
     }
 
 
-def _metadata(known: Release) -> str:
-    return "Metadata-Version: 2.4\n" + "".join(f"{name}: {text}\n" for name, text in known.fields)
+def _metadata(release: Release) -> str:
+    lines = "".join(f"{name}: {text}\n" for name, text in release.fields)
+    return f"Metadata-Version: 2.4\n{lines}"
 
 
-def _about() -> str:
+def _wheel_metadata() -> str:
     return f"Wheel-Version: 1.0\nGenerator: torchkata kit\nRoot-Is-Purelib: true\nTag: {_TAG}\n"
 
 
-def _entry_points(known: Release) -> str:
+def _entry_points(release: Release) -> str:
     lines: list[str] = []
-    for group in dict.fromkeys(group for group, _, _ in known.points):
+    for group in dict.fromkeys(group for group, _name, _target in release.entry_points):
         lines.append(f"[{group}]")
-        lines += [f"{name} = {thing}" for of, name, thing in known.points if of == group]
+        lines += [f"{name} = {target}" for of, name, target in release.entry_points if of == group]
     return "\n".join([*lines, ""])
 
 
@@ -136,15 +137,3 @@ def _record(files: Mapping[str, bytes], record: str) -> str:
         digest = base64.urlsafe_b64encode(hashlib.sha256(files[path]).digest()).rstrip(b"=")
         lines.append(f"{path},sha256={digest.decode()},{len(files[path])}\n")
     return "".join(lines) + f"{record},,\n"
-
-
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip whose entries have the same time, mode and system on every machine."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in files:
-            entry = zipfile.ZipInfo(path)  # of 1980, as early as a zip can tell
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system, entry.external_attr = 3, _MODE
-            archive.writestr(entry, files[path])
-    return buffer.getvalue()

@@ -1,1 +1,1 @@
-"""Templates of the kit's own pages; nothing here is imported."""
+"""Templates of a kit's pages; nothing here is imported."""
