@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from torchkata.grading.timing.race import Block, Decision, Outcome, Rule, decide
+from torchkata.grading.timing.race import Block, Decision, RaceOutcome, RaceConfig, decide
 from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 
 if TYPE_CHECKING:
@@ -185,9 +185,9 @@ def upper_bound(wrong: int, total: int) -> float:
     return high / max(total, 1)
 
 
-def report(name: str, decisions: Sequence[Decision], right: Outcome) -> None:
+def report(name: str, decisions: Sequence[Decision], right: RaceOutcome) -> None:
     """Prints one line of figures."""
-    wrong_side = Outcome.SLOWER if right is Outcome.FASTER else Outcome.FASTER
+    wrong_side = RaceOutcome.SLOWER if right is RaceOutcome.FASTER else RaceOutcome.FASTER
     counts = Counter(each.outcome for each in decisions)
     wrong, total = counts[wrong_side], len(decisions)
     ms = sorted(1000 * each.seconds for each in decisions)
@@ -195,7 +195,7 @@ def report(name: str, decisions: Sequence[Decision], right: Outcome) -> None:
     pairs = sorted(each.pairs for each in decisions)
     reasons = dict(Counter(each.reason for each in decisions if each.reason))
     print(
-        f"{name}: wrong {wrong} / undecided {counts[Outcome.UNDECIDED]} / total {total}"
+        f"{name}: wrong {wrong} / undecided {counts[RaceOutcome.UNDECIDED]} / total {total}"
         f" (wrong at most {upper_bound(wrong, total):.1e} at 95%);"
         f" ms median {ms[total // 2]:.0f} p95 {ms[int(0.95 * total)]:.0f} max {ms[-1]:.0f};"
         f" pairs median {pairs[total // 2]}; ratio median {ratios[total // 2]:.3f}"
@@ -206,7 +206,11 @@ def report(name: str, decisions: Sequence[Decision], right: Outcome) -> None:
 
 def error_rates(options: argparse.Namespace) -> None:
     """Prints wrong verdicts on both sides of the threshold."""
-    unit, rule, rng = options.unit, Rule(target_ns=1000 * options.target_us), random.SystemRandom()
+    unit, config, rng = (
+        options.unit,
+        RaceConfig(target_ns=1000 * options.target_us),
+        random.SystemRandom(),
+    )
     passes: list[Decision] = []
     fails: list[Decision] = []
     end = time.monotonic() + options.seconds
@@ -221,10 +225,12 @@ def error_rates(options: argparse.Namespace) -> None:
                         (passes, TRUE_RATIO / 1.25),
                         (fails, TRUE_RATIO * 1.25),
                     ):
-                        found.append(decide(slow, fast, reference, threshold, rule=rule, rng=rng))
+                        found.append(
+                            decide(slow, fast, reference, threshold, config=config, rng=rng)
+                        )
     load = f"{options.spinners} spinners, load {os.getloadavg()[0]:.1f}, pinned {options.pin}"
-    report(f"{load}, true = 1.25 k", passes, Outcome.FASTER)
-    report(f"{load}, true = k / 1.25", fails, Outcome.SLOWER)
+    report(f"{load}, true = 1.25 k", passes, RaceOutcome.FASTER)
+    report(f"{load}, true = k / 1.25", fails, RaceOutcome.SLOWER)
 
 
 class Recorder:
@@ -277,8 +283,8 @@ def calibrated(contender: Process) -> int:
     """The block size that the decision would use."""
     sizes = Recorder(contender)
     # With the same contender three times and a cap of one pair, a decision is little else.
-    rule = Rule(cap_pairs=1, pause_seconds=0, single_share=0)
-    decide(sizes, sizes, None, 2.0, rule=rule, rng=random.Random(1))
+    config = RaceConfig(most_rounds=1, pause_seconds=0, single_share=0)
+    decide(sizes, sizes, None, 2.0, config=config, rng=random.Random(1))
     return sizes.blocks[-1][0]
 
 
@@ -300,7 +306,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300, help="stop after so long")
     parser.add_argument("--spinners", type=int, default=0, help="processes that keep cores busy")
     parser.add_argument("--unit", type=int, default=5, help="turns x 55 and x 40 make a call")
-    parser.add_argument("--target-us", type=float, default=Rule().target_ns / 1000)
+    parser.add_argument("--target-us", type=float, default=RaceConfig().target_ns / 1000)
     parser.add_argument("--pin", action="store_true", help="keep the contenders on one core")
     parser.add_argument("--record", type=Path, help="write rounds to this file instead")
     parser.add_argument("--rounds", type=int, default=300)

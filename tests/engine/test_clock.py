@@ -15,19 +15,26 @@ from pathlib import Path
 import pytest
 
 from torchkata.grading.timing import audits
-from torchkata.grading.timing.race import Block, Outcome, Rule, Stage, decide
+from torchkata.grading.timing.race import (
+    Block,
+    RaceConfig,
+    RaceOutcome,
+    Reason,
+    SequentialTest,
+    decide,
+)
 from torchkata.grading.timing.sequential_test import (
     Round,
-    Single,
+    SingleCall,
     log_ratio,
     median_interval,
-    paired,
+    speed_ratios,
 )
 from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 
 RECORDED = Path(__file__).parent / "recorded"
-RULE = Rule()
-D = RULE.delta
+CONFIG = RaceConfig()
+D = CONFIG.delta
 TO_PASS, TO_LOSE = 11, 7  # rounds that a stage takes at least
 
 
@@ -44,7 +51,7 @@ def load(name):
         rounds = [
             Round(baseline=a, candidate=b, reference=c) for a, b, c in map(blocks, data["rounds"])
         ]
-        singles = [Single(candidate=a, honest=b) for a, b in map(blocks, data["singles"])]
+        singles = [SingleCall(candidate=a, trusted=b) for a, b in map(blocks, data["singles"])]
         found[kind] = (rounds, singles)
     return found
 
@@ -59,7 +66,7 @@ class World:
     """Time that passes only when a contender works, and the noise that all of them share."""
 
     def __init__(self, noise, rng, *, stolen=1.0):
-        self.ns, self.noise, self.rng, self.stolen, self.slept = 0.0, noise, rng, stolen, []
+        self.ns, self.noise, self.rng, self.stolen, self.sleep_audit = 0.0, noise, rng, stolen, []
         self.state = {"log_speed": 0.0, "burst": False}
 
     def now(self):
@@ -68,7 +75,7 @@ class World:
 
     def sleep(self, seconds):
         """Passes the time."""
-        self.slept.append(seconds)
+        self.sleep_audit.append(seconds)
         self.ns += seconds * 1e9
 
 
@@ -117,7 +124,9 @@ def bursts(world):
     return laplace(world, 0.3 if world.state["burst"] else 0.05)
 
 
-def verdict(ratio, threshold, noise=none, seed=0, *, stolen=1.0, rule=RULE, reference=None, **how):
+def verdict(
+    ratio, threshold, noise=none, seed=0, *, stolen=1.0, config=CONFIG, reference=None, **how
+):
     """Decides on simulated contenders whose true ratio is known."""
     world = World(noise, random.Random(seed), stolen=stolen)
     base = Simulated(world, 1_000_000 * how.get("scale", 1))
@@ -129,7 +138,7 @@ def verdict(ratio, threshold, noise=none, seed=0, *, stolen=1.0, rule=RULE, refe
         candidate,
         third,
         threshold,
-        rule=rule,
+        config=config,
         rng=random.Random(seed),
         now=world.now,
         sleep=world.sleep,
@@ -149,22 +158,24 @@ def at_most(wrong, total):
 
 @pytest.mark.parametrize("noise", [laplace, heavy_tails, drift, bursts], ids=lambda f: f.__name__)
 @pytest.mark.parametrize(
-    ("factor", "right"), [(1.25, Outcome.FASTER), (1 / 1.25, Outcome.SLOWER)], ids=["pass", "fail"]
+    ("factor", "right"),
+    [(1.25, RaceOutcome.FASTER), (1 / 1.25, RaceOutcome.SLOWER)],
+    ids=["pass", "fail"],
 )
 def test_error_rate_on_simulated_noise(noise, factor, right):
     """At a quarter from the threshold, at most 1 verdict in 1,000 is wrong, under any noise."""
     total = 5_000
     outcomes = [
-        verdict(1.5 * factor, 1.5, noise, seed, rule=Rule(single_share=0))[0].outcome
+        verdict(1.5 * factor, 1.5, noise, seed, config=RaceConfig(single_share=0))[0].outcome
         for seed in range(total)
     ]
 
-    wrong = sum(outcome not in (right, Outcome.UNDECIDED) for outcome in outcomes)
+    wrong = sum(outcome not in (right, RaceOutcome.UNDECIDED) for outcome in outcomes)
     assert at_most(wrong, total) <= 1e-3
-    assert outcomes.count(Outcome.UNDECIDED) <= 0.01 * total
+    assert outcomes.count(RaceOutcome.UNDECIDED) <= 0.01 * total
 
 
-def replay(logs, log_threshold, rng, rule=RULE):
+def replay(logs, log_threshold, rng, config=CONFIG):
     """Two stages on recorded log ratios, drawn as runs of 10 rounds that followed each other."""
 
     def stream():
@@ -172,29 +183,29 @@ def replay(logs, log_threshold, rng, rule=RULE):
             start = rng.randrange(len(logs) - 10)
             yield from logs[start : start + 10]
 
-    outcome = Outcome.UNDECIDED
+    outcome = RaceOutcome.UNDECIDED
     for _ in range(2):
-        stage = Stage(math.exp(log_threshold), rule)
+        stage = SequentialTest(math.exp(log_threshold), config)
         outcome = next(found for found in map(stage.add, stream()) if found)
-        if outcome is Outcome.FASTER:
+        if outcome is RaceOutcome.FASTER:
             break
     return outcome
 
 
 @pytest.mark.parametrize("trace", TRACES)
 @pytest.mark.parametrize(
-    ("shift", "right"), [(-D, Outcome.FASTER), (D, Outcome.SLOWER)], ids=["pass", "fail"]
+    ("shift", "right"), [(-D, RaceOutcome.FASTER), (D, RaceOutcome.SLOWER)], ids=["pass", "fail"]
 )
 def test_error_rate_on_recorded_rounds(trace, shift, right):
     """Replaying what this machine measured, at most 1 verdict in 1,000 is wrong."""
     rounds, _ = TRACES[trace]["honest"]
-    logs = [log_ratio(each.baseline, each.candidate, RULE) for each in rounds]
+    logs = [log_ratio(each.baseline, each.candidate, CONFIG) for each in rounds]
     truth = statistics.median(value for value in logs if value is not None)
     rng, total = random.Random(5), 5_000
 
     outcomes = [replay(logs, truth + shift, rng) for _ in range(total)]
 
-    wrong = sum(outcome not in (right, Outcome.UNDECIDED) for outcome in outcomes)
+    wrong = sum(outcome not in (right, RaceOutcome.UNDECIDED) for outcome in outcomes)
     assert at_most(wrong, total) <= 1e-3
 
 
@@ -210,10 +221,10 @@ def test_one_timing_of_each_would_be_wrong_often():
 
 def test_too_trusting_a_rule_is_caught_by_these_tests():
     """A scale far too small is wrong more than 1 time in 100, so the error rate can be missed."""
-    rule = Rule(scale=0.02, single_share=0)
-    outcomes = [verdict(1.2, 1.5, bursts, seed, rule=rule)[0].outcome for seed in range(1_000)]
+    config = RaceConfig(scale=0.02, single_share=0)
+    outcomes = [verdict(1.2, 1.5, bursts, seed, config=config)[0].outcome for seed in range(1_000)]
 
-    assert outcomes.count(Outcome.FASTER) > 10
+    assert outcomes.count(RaceOutcome.FASTER) > 10
 
 
 # The sequential test
@@ -221,27 +232,30 @@ def test_too_trusting_a_rule_is_caught_by_these_tests():
 
 def test_stage_needs_eleven_pairs_to_pass_and_seven_to_lose():
     """However large a ratio, it takes 11 rounds to say faster and 7 to say slower."""
-    for log, needed, outcome in ((50.0, TO_PASS, Outcome.FASTER), (-50.0, TO_LOSE, Outcome.SLOWER)):
-        stage = Stage(2.0, RULE)
+    for log, needed, outcome in (
+        (50.0, TO_PASS, RaceOutcome.FASTER),
+        (-50.0, TO_LOSE, RaceOutcome.SLOWER),
+    ):
+        stage = SequentialTest(2.0, CONFIG)
         answers = [stage.add(log) for _ in range(needed)]
         assert answers == [None] * (needed - 1) + [outcome]
 
 
 def test_one_wild_round_cannot_decide():
     """One round with an absurd ratio counts no more than one that lies a delta off."""
-    wild, tame = Stage(2.0, RULE), Stage(2.0, RULE)
+    wild, tame = SequentialTest(2.0, CONFIG), SequentialTest(2.0, CONFIG)
     wild.add(1e9)
     tame.add(math.log(2) + D)
     for stage in (wild, tame):
-        assert [stage.add(math.log(2) + D) for _ in range(TO_PASS - 1)][-1] is Outcome.FASTER
+        assert [stage.add(math.log(2) + D) for _ in range(TO_PASS - 1)][-1] is RaceOutcome.FASTER
 
 
 def test_stage_gives_up_at_its_cap():
     """Rounds right at the threshold, or without a reading, end undecided after `cap_pairs`."""
     for log in (math.log(2), None):
-        stage = Stage(2.0, RULE)
-        answers = [stage.add(log) for _ in range(RULE.cap_pairs)]
-        assert answers[-1] is Outcome.UNDECIDED
+        stage = SequentialTest(2.0, CONFIG)
+        answers = [stage.add(log) for _ in range(CONFIG.most_rounds)]
+        assert answers[-1] is RaceOutcome.UNDECIDED
         assert set(answers[:-1]) == {None}
 
 
@@ -267,8 +281,8 @@ def test_figures_of_a_decision():
     """Without noise the figures are the true ones, and pairs, seconds and reason say the rest."""
     decision, world, _ = verdict(4.0, 2.0, reference=5.0)
 
-    assert decision.outcome is Outcome.FASTER
-    assert decision.reason == ""
+    assert decision.outcome is RaceOutcome.FASTER
+    assert decision.reason is Reason.NONE
     assert decision.pairs == TO_PASS
     assert decision.seconds == pytest.approx(world.ns / 1e9)
     assert (decision.ratio, decision.ratio_low, decision.ratio_high) == pytest.approx((4, 4, 4))
@@ -280,14 +294,14 @@ def test_figures_of_a_decision():
 def test_a_lost_stage_is_repeated_once_after_a_pause():
     """A miss takes two lost stages with a pause between; a pass takes one stage and no pause."""
     lost, world, _ = verdict(1.0, 2.0)
-    assert (lost.outcome, lost.pairs, world.slept) == (
-        Outcome.SLOWER,
+    assert (lost.outcome, lost.pairs, world.sleep_audit) == (
+        RaceOutcome.SLOWER,
         2 * TO_LOSE,
-        [RULE.pause_seconds],
+        [CONFIG.pause_seconds],
     )
 
     won, world, _ = verdict(4.0, 2.0)
-    assert (won.outcome, world.slept) == (Outcome.FASTER, [])
+    assert (won.outcome, world.sleep_audit) == (RaceOutcome.FASTER, [])
 
 
 def test_a_second_stage_rescues_a_bad_first():
@@ -300,7 +314,7 @@ def test_a_second_stage_rescues_a_bad_first():
 
     decision = decide(slow, fast, None, 4.0, rng=random.Random(0), now=world.now, sleep=sleep)
 
-    assert decision.outcome is Outcome.FASTER
+    assert decision.outcome is RaceOutcome.FASTER
     assert decision.pairs == TO_LOSE + TO_PASS
 
 
@@ -308,8 +322,8 @@ def test_undecided_at_the_cap():
     """A candidate right at the threshold is too close to call, within twice the cap of rounds."""
     decision, _, _ = verdict(2.0, 2.0)
 
-    assert (decision.outcome, decision.reason) == (Outcome.UNDECIDED, "too close to call")
-    assert decision.pairs == 2 * RULE.cap_pairs
+    assert (decision.outcome, decision.reason) == (RaceOutcome.UNDECIDED, Reason.TOO_CLOSE)
+    assert decision.pairs == 2 * CONFIG.most_rounds
 
 
 @pytest.mark.parametrize(("stolen", "bound"), [(1.0, 3.0), (4.0, 10.0)])
@@ -317,8 +331,8 @@ def test_seconds_are_bounded(stolen, bound):
     """A stage of slow blocks ends after 3 s, on a busy machine after 10 s, and says which."""
     decision, _, _ = verdict(2.0, 2.0, stolen=stolen, scale=50)
 
-    assert decision.outcome is Outcome.UNDECIDED
-    assert decision.reason == ("machine too busy" if stolen > 1 else "too close to call")
+    assert decision.outcome is RaceOutcome.UNDECIDED
+    assert decision.reason == (Reason.MACHINE_BUSY if stolen > 1 else Reason.TOO_CLOSE)
     calibration, block = 6 * 0.05 * stolen, 0.075 * stolen
     assert 2 * bound < decision.seconds < 2 * bound + 2 * calibration + 2 * block
 
@@ -327,26 +341,26 @@ def test_seconds_are_bounded(stolen, bound):
 def test_a_miss_that_the_reference_shares_is_not_held_against_the_candidate(ratio):
     """Where the reference does not clear the threshold now, nobody fails it."""
     shared, _, _ = verdict(ratio, 2.0, reference=2.05)
-    assert (shared.outcome, shared.reason) == (Outcome.UNDECIDED, "the reference misses it too")
+    assert (shared.outcome, shared.reason) == (RaceOutcome.UNDECIDED, Reason.REFERENCE_MISSES)
 
     alone, _, _ = verdict(ratio, 2.0, reference=3.0)
-    assert alone.reason != "the reference misses it too"
-    assert (alone.outcome is Outcome.SLOWER) == (ratio == 1.0)
+    assert alone.reason != Reason.REFERENCE_MISSES
+    assert (alone.outcome is RaceOutcome.SLOWER) == (ratio == 1.0)
 
 
 def test_a_right_answer_is_not_failed_where_the_reference_has_lost_its_room():
     """Near the reference a miss counts only where the reference clears the threshold by 1.5."""
     near, _, _ = verdict(1.6, 2.0, reference=2.3)
-    assert (near.outcome, near.reason) == (Outcome.UNDECIDED, "the reference misses it too")
+    assert (near.outcome, near.reason) == (RaceOutcome.UNDECIDED, Reason.REFERENCE_MISSES)
 
     far, _, _ = verdict(1.0, 2.0, reference=2.3)
     roomy, _, _ = verdict(1.6, 2.0, reference=3.2)
-    assert far.outcome is roomy.outcome is Outcome.SLOWER
+    assert far.outcome is roomy.outcome is RaceOutcome.SLOWER
 
 
 def test_a_pass_does_not_ask_the_reference():
     """A candidate that clears what the reference misses has passed."""
-    assert verdict(4.0, 2.0, reference=1.0)[0].outcome is Outcome.FASTER
+    assert verdict(4.0, 2.0, reference=1.0)[0].outcome is RaceOutcome.FASTER
 
 
 @pytest.mark.parametrize("reads", [0, -5_000, 999])
@@ -354,26 +368,26 @@ def test_a_clock_that_stands_still_is_never_fast(reads):
     """Blocks that read no time at all are no evidence: undecided, however often."""
     decision, _, _ = verdict(1.0, 2.0, reads=reads)
 
-    assert decision.outcome is Outcome.UNDECIDED
-    assert decision.reason == "the clock stands still"
+    assert decision.outcome is RaceOutcome.UNDECIDED
+    assert decision.reason is Reason.CLOCK_STANDS_STILL
 
 
 def test_odd_zero_readings_do_not_hurt():
     """A reading of zero now and then changes nothing: such a round is skipped."""
     blocks = [Block(calls=1, cpu_ns=cpu, wall_ns=1e6) for cpu in (1e6, 0)]
-    assert log_ratio(blocks[0], blocks[1], RULE) is None
-    assert log_ratio(blocks[1], blocks[0], RULE) is None
-    assert log_ratio(blocks[0], blocks[0], RULE) == 0
+    assert log_ratio(blocks[0], blocks[1], CONFIG) is None
+    assert log_ratio(blocks[1], blocks[0], CONFIG) is None
+    assert log_ratio(blocks[0], blocks[0], CONFIG) == 0
 
 
 def test_blocks_reach_the_target_and_no_more_calls_than_allowed():
-    """Block sizes come near the target's CPU time; very cheap calls stop at `max_calls`."""
-    for ns, low, high in ((1e6, 1, 1), (1e5, 5, 8), (1e4, 50, 80), (100, 256, 256)):
+    """Block sizes come near the target's CPU time; very cheap calls stop at `most_calls`."""
+    for ns, low, high in ((1e6, 1, 1), (1e5, 5, 8), (1e4, 50, 64), (100, 64, 64)):
         world = World(none, random.Random(0))
         contender = Simulated(world, ns)
         decide(contender, contender, None, 9.0, rng=random.Random(0), now=world.now, sleep=id)
         assert low <= contender.asked[-1] <= high
-        assert max(contender.asked) <= 256
+        assert max(contender.asked) <= 64
 
 
 def test_calibration_does_not_wait_for_a_sleeper():
@@ -395,10 +409,10 @@ def test_the_order_in_a_round_is_random():
 
     world = World(none, random.Random(0))
     pair = (Noting(world, 1e6), Noting(world, 5e5))
-    rule = Rule(single_share=0)
-    decide(*pair, None, 2.0, rule=rule, rng=random.Random(7), now=world.now, sleep=world.sleep)
+    config = RaceConfig(single_share=0)
+    decide(*pair, None, 2.0, config=config, rng=random.Random(7), now=world.now, sleep=world.sleep)
 
-    timed = order[-2 * 2 * RULE.cap_pairs :]
+    timed = order[-2 * 2 * CONFIG.most_rounds :]
     firsts = timed[::2].count(pair[0])
     assert all(set(timed[i : i + 2]) == set(pair) for i in range(0, len(timed), 2))
     assert 160 < firsts < 240  # of 400; four standard deviations are 40
@@ -433,12 +447,12 @@ def test_a_wrong_answer_ends_the_decision():
 def test_audits_never_trip_on_honest_rounds(trace, kind):
     """No 11 recorded rounds on end, however interrupted, look like a cheat at their threshold."""
     rounds, singles = TRACES[trace][kind]
-    threshold = statistics.median(paired(rounds, "candidate", RULE)) / 1.05
+    threshold = statistics.median(speed_ratios(rounds, "candidate", CONFIG)) / 1.05
     for start in range(len(rounds) - TO_PASS):
         some = rounds[start : start + TO_PASS]
         few = singles[start // 4 : start // 4 + 3]
-        assert audits.slept(some, threshold, RULE) is None
-        assert audits.batched(some, few, threshold, RULE) is None
+        assert audits.sleep_audit(some, threshold, CONFIG) is None
+        assert audits.batch_audit(some, few, threshold, CONFIG) is None
 
 
 @pytest.mark.parametrize("trace", TRACES)
@@ -456,9 +470,9 @@ def test_interruptions_alone_do_not_look_like_sleep(trace):
         )
         for each in TRACES[trace]["long"][0]
     ]
-    threshold = statistics.median(paired(rounds, "candidate", RULE)) / 1.05
+    threshold = statistics.median(speed_ratios(rounds, "candidate", CONFIG)) / 1.05
     assert all(
-        audits.slept(rounds[start : start + TO_PASS], threshold, RULE) is None
+        audits.sleep_audit(rounds[start : start + TO_PASS], threshold, CONFIG) is None
         for start in range(len(rounds) - TO_PASS)
     )
 
@@ -468,7 +482,7 @@ def test_sleep_audit_trips_on_a_recorded_sleeper(trace):
     """A millisecond's sleep a call, against a baseline of 9 us, is found in any 11 rounds."""
     rounds, _ = TRACES[trace]["sleeper"]
     for start in range(len(rounds) - TO_PASS):
-        found = audits.slept(rounds[start : start + TO_PASS], 1.1, RULE)
+        found = audits.sleep_audit(rounds[start : start + TO_PASS], 1.1, CONFIG)
         assert found is not None
         assert found < 0.1
 
@@ -484,21 +498,21 @@ def test_sleep_audit_needs_switches_in_most_rounds_and_a_wide_miss():
             Round(baseline=base, candidate=still)
         ] * (7 - of)
 
-    assert audits.slept(rounds(), 2.0, RULE) == pytest.approx(0.02)
-    assert audits.slept(rounds(of=4), 2.0, RULE) is not None
-    assert audits.slept(rounds(of=3), 2.0, RULE) is None
-    assert audits.slept(rounds(switches=0), 2.0, RULE) is None
-    assert audits.slept(rounds(switches=None), 2.0, RULE) is None
-    assert audits.slept(rounds(wall=3.1e6), 1.9, RULE) is None
+    assert audits.sleep_audit(rounds(), 2.0, CONFIG) == pytest.approx(0.02)
+    assert audits.sleep_audit(rounds(of=4), 2.0, CONFIG) is not None
+    assert audits.sleep_audit(rounds(of=3), 2.0, CONFIG) is None
+    assert audits.sleep_audit(rounds(switches=0), 2.0, CONFIG) is None
+    assert audits.sleep_audit(rounds(switches=None), 2.0, CONFIG) is None
+    assert audits.sleep_audit(rounds(wall=3.1e6), 1.9, CONFIG) is None
 
 
 def test_a_sleeper_does_not_pass():
     """A candidate that waits for its answers is judged by the wall, and fails."""
     decision, _, _ = verdict(1_000.0, 2.0, waits_ns=4_000_000)
 
-    assert (decision.outcome, decision.reason) == (Outcome.SLOWER, "sleeps")
+    assert (decision.outcome, decision.reason) == (RaceOutcome.SLOWER, Reason.SLEEPS)
     assert decision.ratio < 2 / 3
-    assert verdict(1_000.0, 2.0, stolen=5.0)[0].outcome is Outcome.FASTER
+    assert verdict(1_000.0, 2.0, stolen=5.0)[0].outcome is RaceOutcome.FASTER
 
 
 @pytest.mark.parametrize("trace", TRACES)
@@ -507,7 +521,7 @@ def test_batch_audit_trips_on_a_recorded_batcher(trace):
     rounds, singles = TRACES[trace]["batcher"]
     for start in range(len(rounds) - TO_PASS):
         few = singles[start // 4 : start // 4 + 3]
-        found = audits.batched(rounds[start : start + TO_PASS], few, 5.0, RULE)
+        found = audits.batch_audit(rounds[start : start + TO_PASS], few, 5.0, CONFIG)
         assert found is not None
         assert found < 2
 
@@ -523,8 +537,8 @@ def costs(candidate, reference, base=1e6):
         candidate=block(*candidate[:2]),
         reference=block(*reference[:2]) if reference else None,
     )
-    honest = block(1, reference[2]) if reference else block(1, base)
-    single = Single(candidate=block(1, candidate[2]), honest=honest)
+    trusted = block(1, reference[2]) if reference else block(1, base)
+    single = SingleCall(candidate=block(1, candidate[2]), trusted=trusted)
     return [timed] * 7, [single] * 3
 
 
@@ -532,7 +546,7 @@ def test_batch_audit_allows_what_the_reference_pays():
     """Cold calls cost more; only far more than the reference's, and over the threshold, fails."""
 
     def found(threshold, candidate, reference, base=1e6):
-        return audits.batched(*costs(candidate, reference, base), threshold, RULE)
+        return audits.batch_audit(*costs(candidate, reference, base), threshold, CONFIG)
 
     # As cold as the reference: fine. Ten times that, and too slow with it: not.
     assert found(100, (50, 5e3, 60e3), (100, 5e3, 60e3)) is None
@@ -544,8 +558,8 @@ def test_batch_audit_allows_what_the_reference_pays():
     assert found(300, (256, 1e3, 900e3), None) is not None
     # Without single calls, or with none that can be read, there is nothing to say.
     rounds, singles = costs((50, 5e3, 0.0), (100, 5e3, 60e3))
-    assert audits.batched(rounds, [], 100, RULE) is None
-    assert audits.batched(rounds, singles, 100, RULE) is None
+    assert audits.batch_audit(rounds, [], 100, CONFIG) is None
+    assert audits.batch_audit(rounds, singles, 100, CONFIG) is None
 
 
 def test_batch_audit_goes_by_the_quickest_quarter():
@@ -553,12 +567,12 @@ def test_batch_audit_goes_by_the_quickest_quarter():
     rounds, slow = costs((50, 5e3, 600e3), (100, 5e3, 60e3))
     _, quick = costs((50, 5e3, 60e3), (100, 5e3, 60e3))
 
-    assert audits.batched(rounds, slow * 4 + quick, 100, RULE) is not None
-    assert audits.batched(rounds, slow * 3 + quick, 100, RULE) is not None
-    assert audits.batched(rounds, slow * 2 + quick, 100, RULE) is None
+    assert audits.batch_audit(rounds, slow * 4 + quick, 100, CONFIG) is not None
+    assert audits.batch_audit(rounds, slow * 3 + quick, 100, CONFIG) is not None
+    assert audits.batch_audit(rounds, slow * 2 + quick, 100, CONFIG) is None
 
     _, unread = costs((50, 5e3, 0.0), (100, 5e3, 60e3))
-    assert audits.batched(rounds, slow + unread, 100, RULE) is not None
+    assert audits.batch_audit(rounds, slow + unread, 100, CONFIG) is not None
 
 
 @pytest.mark.parametrize("reference", [None, 100.0], ids=["no reference", "reference"])
@@ -566,10 +580,10 @@ def test_a_batcher_does_not_pass(reference):
     """A candidate that solves a block at once fails, after more single calls than a pass needs."""
     decision, _, candidate = verdict(2.0, 10.0, laplace, reference=reference, once=True)
 
-    assert (decision.outcome, decision.reason) == (Outcome.SLOWER, "batch only")
+    assert (decision.outcome, decision.reason) == (RaceOutcome.SLOWER, Reason.BATCH_ONLY)
     assert 1.5 < decision.ratio < 5  # truly 2, and what a cold call costs is taken off
     timed = candidate.asked[candidate.asked.index(max(candidate.asked)) :]
-    assert timed.count(1) >= RULE.max_singles
+    assert timed.count(1) >= CONFIG.most_singles
 
 
 def test_a_pass_has_been_asked_singly():
@@ -578,7 +592,7 @@ def test_a_pass_has_been_asked_singly():
     for seed in range(50):
         decision, _, candidate = verdict(100.0, 10.0, laplace, seed, reference=100.0)
         timed = candidate.asked[candidate.asked.index(max(candidate.asked)) :]
-        assert decision.outcome is Outcome.FASTER
+        assert decision.outcome is RaceOutcome.FASTER
         assert timed.count(1) >= 3
         times.add(timed.index(1))
     assert len(times) >= 5
