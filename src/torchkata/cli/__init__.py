@@ -1,1 +1,1 @@
-"""The command line and the other entry points."""
+"""The entry points: command line, notebook extension and pytest plugin."""

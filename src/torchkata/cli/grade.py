@@ -1,182 +1,158 @@
-"""The verbs that judge: grade, list and check, from options to an exit code."""
+"""The commands `grade` and `list`."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from torchkata.cli.main import ExitCode
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
+from torchkata.course.translations import Translations
 from torchkata.errors import UsageError
-from torchkata.i18n import _
-from torchkata.sandbox.zygote_client import Zygote
+from torchkata.grading.grade import Settings
+from torchkata.grading.run import Observer, random_seed, resolve_devices, run
+from torchkata.i18n import Message, _
+from torchkata.learner.progress import ExerciseProgress, Progress
+from torchkata.report.console import Console
+from torchkata.report.editor import EditorReport
+from torchkata.report.exercise_list import ListRow, print_list
+from torchkata.report.html import HtmlReport
+from torchkata.report.json_report import write_json
+from torchkata.report.junit import write_junit
+from torchkata.report.terminal import TerminalReport
+from torchkata.result import Report
+from torchkata.sandbox.accelerators import available_accelerators
+from torchkata.sandbox.launcher import DEFAULT_LIMIT, Launcher, WorkerConfig
+from torchkata.worker.confinement.confine import available_confinement
 
-if TYPE_CHECKING:
-    from torchkata.report.editor import ProblemsReport
-    from torchkata.report.html import HtmlReport
-    from torchkata.report.terminal import TerminalReport
-    from torchkata.result import Report
-    from torchkata.sandbox.launcher import Launcher
 
-
-def grade(options: argparse.Namespace) -> int:
-    """Judge the selected exercises, report, and say how it went by the exit code."""
-    launcher = _launcher(limit=options.limit)
-    with launcher:
-        from torchkata.course.catalogue import Course  # noqa: PLC0415
-        from torchkata.grading.grade import Settings  # noqa: PLC0415
-        from torchkata.grading.run import Observer, random_seed, resolve_devices, run  # noqa: PLC0415
-        from torchkata.learner.progress import Progress  # noqa: PLC0415
-        from torchkata.learner.scope import scope  # noqa: PLC0415
-        from torchkata.sandbox.accelerators import present  # noqa: PLC0415
-        from torchkata.worker.confinement.confine import available  # noqa: PLC0415
-
+def grade(options: argparse.Namespace, translations: Translations) -> int:
+    """Grade the selected exercises and report on them."""
+    with open_launcher(options) as launcher:
         course = Course(options.course)
         exercises = course.select(tuple(options.names), tuple(options.chapter))
-        folder = _folder(options.exercises, course.root)
+        folder = _submissions_folder(options.exercises, course.root)
         seed = random_seed() if options.seed is None else options.seed
-        terminal = _terminal(options, folder)
-        html = _html(options, folder)
-        terminal.started(len(exercises))
-        confined = available().sentence()
+        devices = resolve_devices(options.device, available_accelerators())
+        confinement = available_confinement().describe()
         progress = Progress(course.root)
+        screen = _screen_report(options, translations, _shown(folder))
+        write_files = _FileReports(options, translations, _shown(folder)).write
+        screen.started(len(exercises))
         report = run(
             course,
             exercises,
             launcher,
-            Settings(seed=seed, devices=resolve_devices(options.device, present())),
+            Settings(seed=seed, devices=devices),
             folder=folder,
-            confined=confined,
+            confinement=confinement,
             observer=Observer(
-                running=lambda exercise: terminal.running(exercise.id),
-                finished=terminal.finished,
-                updated=lambda report: _write(options, report, html, _shown(folder)),
+                running=lambda exercise: screen.running(exercise.id),
+                finished=screen.finished,
+                updated=write_files,
             ),
             progress=progress,
         )
-        repeat = _("Seed {seed}; repeat this run with --seed {seed}.", seed=seed)
-        terminal.closing(report, [*progress.notes, *scope(exercises), confined, repeat])
+        repeat = _("Seed {seed}. To repeat this run, add --seed {seed}.", seed=seed)
+        screen.closing(
+            report, [*progress.notes, *_examples_only_note(exercises), confinement, repeat]
+        )
     return report.exit_code(complete=options.complete)
 
 
-def watch(options: argparse.Namespace) -> int:
-    """Judge an exercise at every save, with a key for everything else."""
-    from torchkata.watch.terminal import Terminal  # noqa: PLC0415 - knows no torch
+def list_exercises(options: argparse.Namespace, translations: Translations) -> int:
+    """List exercises by chapter with their states, attempts and best metrics."""
+    course = Course(options.course)
+    progress = Progress(course.root)
+    known, states = progress.exercises(), progress.states(course)
+    rows = []
+    for exercise in course.select((), tuple(options.chapter)):
+        exercise_progress = known.get(exercise.id, ExerciseProgress())
+        rows.append(
+            ListRow(
+                chapter=exercise.chapter,
+                name=exercise.name,
+                state=states[exercise.id],
+                attempts=exercise_progress.attempts,
+                best=exercise_progress.best,
+            )
+        )
+    console = Console(color=False if options.no_color else None)
+    print_list(rows, console, translations)
+    for note in progress.notes:
+        console.print_line((console.safe(translations("")(note)), "yellow"))
+    return ExitCode.OK
 
-    terminal = Terminal(color=not options.no_color)
-    print(_("Starting ..."), flush=True)  # noqa: T201
-    with _launcher(limit=options.limit) as launcher:
-        from torchkata.watch.app import watch as begin  # noqa: PLC0415
 
-        return begin(options, launcher, terminal)
-
-
-def _launcher(limit: float) -> Launcher:
-    zygote = None if not sys.platform.startswith("linux") else Zygote()
-    from torchkata.sandbox.launcher import Launcher, Rules  # noqa: PLC0415 - imports torch, in parallel
-
-    return Launcher(Rules(limit=limit), zygote)
+def open_launcher(options: argparse.Namespace) -> Launcher:
+    """Return a launcher with the zygote and the time limit of a command."""
+    limit = getattr(options, "limit", None) or DEFAULT_LIMIT
+    return Launcher(WorkerConfig(limit=limit), options.zygote)
 
 
-def _folder(wanted: Path | None, root: Path) -> Path:
-    folder: Path = wanted or root / "exercises"
+class _FileReports:
+    """Writes the reports that the options request, again whenever an exercise is graded."""
+
+    def __init__(
+        self, options: argparse.Namespace, translations: Translations, folder: str
+    ) -> None:
+        self._options = options
+        self._translations = translations
+        self._folder = folder
+        self._html = (
+            HtmlReport(options.html, folder, localize=translations) if options.html else None
+        )
+
+    def write(self, report: Report) -> None:
+        """Write the report so far."""
+        if self._options.json:
+            write_json(report, self._options.json, self._translations)
+        if self._options.junit:
+            write_junit(report, self._options.junit, self._translations, folder=self._folder)
+        if self._html:
+            self._html.write(report)
+
+
+def _screen_report(
+    options: argparse.Namespace, translations: Translations, folder: str
+) -> TerminalReport | EditorReport:
+    if options.format == "problems":
+        return EditorReport(translations, folder=folder)
+    color = False if options.no_color else None
+    return TerminalReport(translations, color=color, verbose=options.verbose, folder=folder)
+
+
+def _submissions_folder(requested: Path | None, root: Path) -> Path:
+    folder = requested or root / "exercises"
     if not folder.is_dir():
         raise UsageError(
             _(
-                "There is no folder {folder}. Name one that is laid out like exercises/.",
+                "There is no folder {folder}. Name a folder with the same layout as exercises/.",
                 folder=folder,
             )
         )
     return folder
 
 
-def _terminal(options: argparse.Namespace, folder: Path) -> TerminalReport | ProblemsReport:
-    if options.format == "problems":
-        from torchkata.report.editor import ProblemsReport  # noqa: PLC0415
-
-        return ProblemsReport(folder=_shown(folder))
-    from torchkata.report.terminal import TerminalReport  # noqa: PLC0415
-
-    color = False if options.no_color else None
-    return TerminalReport(color=color, verbose=options.verbose, folder=_shown(folder))
-
-
-def _html(options: argparse.Namespace, folder: Path) -> HtmlReport | None:
-    if not options.html:
-        return None
-    from torchkata.report.html import HtmlReport  # noqa: PLC0415
-
-    return HtmlReport(options.html, folder=_shown(folder))
-
-
 def _shown(folder: Path) -> str:
+    """Return the folder as it is shown: relative to the working directory if it is below it."""
     return os.path.relpath(folder) if folder.is_relative_to(Path.cwd()) else str(folder)
 
 
-def _write(
-    options: argparse.Namespace, report: Report, html: HtmlReport | None, folder: str
-) -> None:
-    from torchkata.report.json_report import write_json  # noqa: PLC0415
-    from torchkata.report.junit import write_junit  # noqa: PLC0415
-
-    if options.json:
-        write_json(report, options.json)
-    if options.junit:
-        write_junit(report, options.junit, folder=folder)
-    if html:
-        html.write(report)
-
-
-def show_list(options: argparse.Namespace) -> int:
-    """Print exercises by chapter with their states, attempts and best figures."""
-    from torchkata.course.catalogue import Course  # noqa: PLC0415
-    from torchkata.learner.progress import Entry, Progress  # noqa: PLC0415
-    from torchkata.report.console import Screen  # noqa: PLC0415
-    from torchkata.report.exercise_list import Row, show  # noqa: PLC0415
-
-    course = Course(options.course)
-    progress = Progress(course.root)
-    known, states = progress.entries(), progress.states(course)
-    rows = []
-    for exercise in course.select((), tuple(options.chapter)):
-        entry = known.get(exercise.id, Entry())
-        rows.append(
-            Row(
-                chapter=exercise.chapter,
-                name=exercise.name,
-                state=states[exercise.id],
-                attempts=entry.attempts,
-                best=entry.best,
-            )
+def _examples_only_note(exercises: Sequence[Exercise]) -> list[Message]:
+    """Return what a kit without graders does not check; nothing for other courses."""
+    if not any(exercise.files.examples_only for exercise in exercises):
+        return []
+    graded = sum(bool(exercise.spec.functions) for exercise in exercises)
+    return [
+        _(
+            "This kit checks public examples only; {graded} of {total} exercises have some. Your "
+            "instructor also checks hidden cases, devices, gradients and costs, and that grade "
+            "counts.",
+            graded=graded,
+            total=len(exercises),
         )
-    screen = Screen(color=False if options.no_color else None)
-    show(rows, screen)
-    for note in progress.notes:
-        screen.line((screen.safe(note), "yellow"))
-    return 0
-
-
-def check(options: argparse.Namespace) -> int:
-    """Run the gate over the selected exercises."""
-    with _launcher(limit=20.0) as launcher:
-        from torchkata.course.catalogue import Course  # noqa: PLC0415
-        from torchkata.instructor.authoring.validate import Gate  # noqa: PLC0415
-
-        course = Course(options.course)
-        exercises = course.select(tuple(options.names), tuple(options.chapter))
-        if options.seal:
-            from torchkata.instructor.authoring.stub_lint import seal  # noqa: PLC0415
-
-            for exercise in exercises:
-                seal(exercise)
-        gate = Gate(launcher)
-        faults = 0
-        for exercise in exercises:
-            found = gate.faults(exercise)
-            faults += len(found)
-            print(f"{'sound' if not found else 'UNSOUND':<9}{exercise.id}", flush=True)  # noqa: T201
-            for fault in found:
-                print(f"         - {fault}", flush=True)  # noqa: T201
-    print(f"{len(exercises)} exercises checked, {faults} faults")  # noqa: T201
-    return 1 if faults else 0
+    ]

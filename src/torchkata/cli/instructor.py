@@ -1,161 +1,189 @@
-"""The instructors' verbs: their options, and what they print."""
+"""The commands for instructors: `solutions`, `gradebook` and `kit`."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
+from torchkata.cli.main import ExitCode
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
+from torchkata.course.translations import Translations
 from torchkata.errors import UsageError
-from torchkata.i18n import _
+from torchkata.i18n import Message, _
+from torchkata.i18n.lists import comma_list
+from torchkata.instructor.autograders.export import write_exports
+from torchkata.instructor.feedback.write import write_feedback
+from torchkata.instructor.gradebook.csv_export import (
+    build_cells,
+    write_canvas,
+    write_long,
+    write_moodle,
+)
+from torchkata.instructor.gradebook.dask_cluster import connect, grade_on
+from torchkata.instructor.gradebook.db import Gradebook
+from torchkata.instructor.gradebook.grade_class import (
+    GRADEBOOK_FILE,
+    ClassRun,
+    GradeTasks,
+    grade_class,
+    grade_locally,
+    replay,
+)
+from torchkata.instructor.gradebook.task import Outcome
+from torchkata.instructor.kit.build import Kit, build_kit
+from torchkata.instructor.kit.writer import require_empty, write_kit
+from torchkata.instructor.solutions_branch import make_branch
+from torchkata.report.terminal import TerminalReport
+from torchkata.sandbox.launcher import Launcher
 
-if TYPE_CHECKING:
-    from torchkata.course.catalogue import Course, Exercise
-    from torchkata.instructor.gradebook.grade_class import ClassRun, Grader
-    from torchkata.instructor.gradebook.task import Outcome
-
-Run = Callable[[argparse.Namespace], int]
-Verb = Callable[[str, Run, str], argparse.ArgumentParser]
-
-
-def add_verbs(verb: Verb) -> None:
-    """Add the instructors' verbs to the command line."""
-    solutions = verb("solutions", _solutions, "Make or update the branch `solutions`.")
-    solutions.add_argument("--base", default="main", metavar="BRANCH")
-
-    gradebook = verb("gradebook", _gradebook, "Grade a class into a gradebook.")
-    gradebook.add_argument(
-        "submissions", type=Path, nargs="?", metavar="SUBMISSIONS", help="one entry per learner"
-    )
-    gradebook.add_argument("--out", type=Path, required=True, metavar="DIR")
-    gradebook.add_argument("--jobs", type=int, default=1, metavar="N", help="judges side by side")
-    gradebook.add_argument("--deadline", metavar="T", help="such as 2026-05-01T23:59+02:00")
-    gradebook.add_argument("--chapter", action="append", default=[], metavar="C")
-    gradebook.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of Dask, such as tcp://host:8786; `local` for here"
-    )
-    gradebook.add_argument(
-        "--replay",
-        nargs=2,
-        metavar=("LEARNER", "EXERCISE"),
-        help="repeat a verdict on its own hidden inputs",
-    )
+_MAX_NAMED_FILES: Final = 5
 
 
-def _solutions(options: argparse.Namespace) -> int:
-    from torchkata.course.catalogue import Course  # noqa: PLC0415 - verbs load what they need
-    from torchkata.instructor.solutions_branch import make_branch  # noqa: PLC0415
-
-    print(make_branch(Course(options.course), options.base))  # noqa: T201
-    return 0
+def solutions(options: argparse.Namespace, translations: Translations) -> int:
+    """Create or update the branch of solutions."""
+    print(translations("")(make_branch(Course(options.course), options.base)))  # noqa: T201
+    return ExitCode.OK
 
 
-def _gradebook(options: argparse.Namespace) -> int:
-    from torchkata.course.catalogue import Course  # noqa: PLC0415 - imports torch
-    from torchkata.instructor.gradebook.grade_class import grade_class  # noqa: PLC0415
-
+def gradebook(options: argparse.Namespace, translations: Translations) -> int:
+    """Grade a class, or repeat one of its gradings."""
     if options.jobs < 1:
-        raise UsageError(_("--jobs takes a whole number from 1."))
+        raise UsageError(
+            _("--jobs: expected a whole number of at least 1, got {n}.", n=options.jobs)
+        )
     course = Course(options.course)
     if options.replay:
-        return _replay(options)
+        learner, exercise_id = options.replay
+        result = replay(course, options.out, learner, exercise_id)
+        TerminalReport(translations, verbose=True).finished(result)
+        return ExitCode.OK
     if options.submissions is None:
         raise UsageError(_("Name the folder of submissions: gradebook SUBMISSIONS --out DIR"))
+    deadline = _parse_deadline(options.deadline)
     exercises = course.select((), tuple(options.chapter)) if options.chapter else ()
-    with _grader(options) as grader:
+    with _task_grader(options) as grade_tasks:
         run = grade_class(
             course,
             options.submissions,
             options.out,
             exercises=exercises,
-            deadline=_when(options.deadline),
-            grader=grader,
-            on_outcome=_progress,
+            deadline=deadline,
+            grade_tasks=grade_tasks,
+            on_outcome=_print_outcome,
         )
-    _outputs(course, exercises, options.out, _when(options.deadline))
-    _summary(run, options.out)
-    return 0
+    _write_outputs(exercises or course.exercises, options.out, deadline, translations)
+    for message in _summary(run):
+        print(translations("")(message))  # noqa: T201
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(run.states.items()))
+    print(f"{counts}\n{options.out / GRADEBOOK_FILE}\n{options.out / 'class.html'}")  # noqa: T201
+    return ExitCode.OK
+
+
+def kit(options: argparse.Namespace, translations: Translations) -> int:
+    """Write the kit for learners."""
+    course = Course(options.course)
+    exercises = course.select((), tuple(options.chapter))
+    if not exercises:
+        raise UsageError(_("This course has no exercises yet."))
+    require_empty(options.out)
+    with Launcher() as launcher:
+        built = build_kit(course, exercises, launcher, open_only=options.open_only)
+    write_kit(built.files, options.out)
+    for message in _describe_kit(built, options.out, open_only=options.open_only):
+        print(translations("")(message))  # noqa: T201
+    return ExitCode.OK
 
 
 @contextlib.contextmanager
-def _grader(options: argparse.Namespace) -> Iterator[Grader]:
-    """Whoever grades the tasks: judges on this machine, or the nodes of a cluster."""
+def _task_grader(options: argparse.Namespace) -> Iterator[GradeTasks]:
+    """Grade on this machine or on a Dask cluster, which stays connected inside the context."""
     if options.scheduler is None:
-        from torchkata.instructor.gradebook.grade_class import on_this_machine  # noqa: PLC0415
-
-        yield on_this_machine(options.jobs)
+        yield grade_locally(options.jobs)
         return
-    from torchkata.instructor.gradebook.dask_cluster import connected, graded_on  # noqa: PLC0415
-
-    with connected(options.scheduler, options.jobs) as client:
-        yield lambda course, tasks: graded_on(client, course, tasks)
+    with connect(options.scheduler, options.jobs) as client:
+        yield lambda course, tasks: grade_on(client, course, tasks)
 
 
-def _outputs(
-    course: Course, exercises: tuple[Exercise, ...], out: Path, deadline: datetime | None
+def _write_outputs(
+    exercises: tuple[Exercise, ...],
+    out: Path,
+    deadline: datetime | None,
+    translations: Translations,
 ) -> None:
-    from torchkata.instructor.autograders.export import write_exports  # noqa: PLC0415
-    from torchkata.instructor.feedback import write_feedback  # noqa: PLC0415
-    from torchkata.instructor.gradebook import csv_export  # noqa: PLC0415
-    from torchkata.instructor.gradebook.db import Book  # noqa: PLC0415
-    from torchkata.instructor.gradebook.grade_class import FILE  # noqa: PLC0415
-
-    exercises = exercises or course.exercises
-    book = Book(out / FILE)
-    try:
-        found = csv_export.cells(book, exercises)
-        csv_export.write_long(out / "gradebook.csv", found)
-        csv_export.write_canvas(out / "canvas.csv", found, exercises)
-        csv_export.write_moodle(out / "moodle.csv", found, exercises)
-        write_feedback(book, found, exercises, out)
-        write_exports(book, exercises, out, deadline)
-    finally:
-        book.close()
+    """Write everything that is made from the gradebook."""
+    with closing(Gradebook(out / GRADEBOOK_FILE)) as book:
+        cells = build_cells(book, exercises)
+        write_long(out / "gradebook.csv", cells, localize=translations)
+        write_canvas(out / "canvas.csv", cells, exercises)
+        write_moodle(out / "moodle.csv", cells, exercises)
+        write_feedback(book, cells, exercises, out, localize=translations)
+        write_exports(book, exercises, out, deadline, localize=translations)
 
 
-def _replay(options: argparse.Namespace) -> int:
-    from torchkata.course.catalogue import Course  # noqa: PLC0415
-    from torchkata.instructor.gradebook.grade_class import replay  # noqa: PLC0415
-    from torchkata.report.terminal import TerminalReport  # noqa: PLC0415
-
-    learner, exercise_id = options.replay
-    result = replay(Course(options.course), options.out, learner, exercise_id)
-    TerminalReport(verbose=True).finished(result)
-    return 0
-
-
-def _when(text: str | None) -> datetime | None:
+def _parse_deadline(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        found = datetime.fromisoformat(text)
+        deadline = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            _("--deadline {text} is no time; write it as 2026-05-01T23:59+02:00.", text=text)
+            _(
+                "--deadline: {text!r} is not a valid ISO 8601 time (example: "
+                "2026-05-01T23:59+02:00).",
+                text=text,
+            )
         ) from error
-    return found if found.tzinfo else found.astimezone(UTC)
+    return deadline if deadline.tzinfo else deadline.astimezone(UTC)
 
 
-def _progress(outcome: Outcome, done: int, total: int) -> None:
+def _print_outcome(outcome: Outcome, done: int, total: int) -> None:
     task = outcome.task
-    print(f"{done}/{total}  {outcome.state:<13} {task.learner}  {task.exercise_id}", flush=True)  # noqa: T201
+    line = f"{done}/{total}  {outcome.state:<13} {task.learner}  {task.exercise_id}"
+    print(line, flush=True)  # noqa: T201
 
 
-def _summary(run: ClassRun, out: Path) -> None:
+def _summary(run: ClassRun) -> Iterator[Message]:
     for learner, problems in run.problems.items():
         for problem in problems:
-            print(_("{learner}: not taken: {problem}", learner=learner, problem=problem))  # noqa: T201
-    counts = ", ".join(f"{count} {state}" for state, count in sorted(run.states.items()))
-    print(  # noqa: T201
-        _(
-            "{learners} learners, {answers} answers: {graded} graded now, {known} known before.",
-            learners=run.learners,
-            answers=run.answers,
-            graded=run.graded,
-            known=run.known,
-        )
+            yield _("{learner}: rejected: {problem}", learner=learner, problem=problem)
+    yield _(
+        "{learners} learners, {files} files: {graded} graded now, {cached} graded earlier.",
+        learners=run.learners,
+        files=run.files,
+        graded=run.graded,
+        cached=run.cached,
     )
-    print(f"{counts}\n{out}/gradebook.sqlite\n{out}/class.html")  # noqa: T201
+
+
+def _describe_kit(kit: Kit, out: Path, *, open_only: bool) -> Iterator[Message]:
+    yield _(
+        "{out} contains the kit: {count} exercises, {examples} of them with public examples.",
+        out=out,
+        count=kit.exercises,
+        examples=kit.examples,
+    )
+    if open_only:
+        yield _(
+            "It contains neither graders nor references; learners can only check the public "
+            "examples."
+        )
+    else:
+        yield _(
+            "Graders and references are sealed, which protects learners from seeing them by "
+            "accident but does not stop anyone. Only your own run of `nox -s gradebook` counts."
+        )
+    if not kit.uncommitted:
+        return
+    named = comma_list(kit.uncommitted[:_MAX_NAMED_FILES])
+    more = len(kit.uncommitted) - _MAX_NAMED_FILES
+    if more > 0:
+        yield _("Uncommitted changes are in the kit: {files}, and {more} more files.",
+                files=named, more=more)  # fmt: skip
+    else:
+        yield _("Uncommitted changes are in the kit: {files}.", files=named)

@@ -1,206 +1,174 @@
-"""The command line: one small command per verb; the sessions of noxfile.py call it."""
+"""The command line: parses arguments, chooses the language, runs a command, reports errors."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
+from enum import IntEnum
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from torchkata.cli.autograder import add_verbs as add_harness_verbs
-from torchkata.cli.instructor import Verb
-from torchkata.cli.instructor import add_verbs as add_instructor_verbs
-from torchkata.cli.kit import add_verbs as add_kit_verb
-from torchkata.cli.kit import require_course
+from torchkata.cli.commands import COMMANDS, Command
+from torchkata.course.files import open_course_files
+from torchkata.course.translations import Translations
 from torchkata.errors import KataError, UsageError
-from torchkata.i18n import _
+from torchkata.i18n import Translator, _
+from torchkata.i18n.catalogues import find_language, languages, locale_language
+from torchkata.i18n.lists import comma_list
 
-_INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+if TYPE_CHECKING:
+    from torchkata.sandbox.zygote_client import ZygoteClient
+
+PROGRAM: Final = "torchkata"
+
+
+class ExitCode(IntEnum):
+    """The exit codes of all commands.
+
+    `watch` ends with 128 plus the number of the signal that ended it, as shells report it.
+    """
+
+    OK = 0
+    FAILED = 1
+    """A started exercise fails, or the command failed."""
+    USAGE = 2
+    """The command line is wrong."""
+    INTERRUPTED = 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong words end with 2, one sentence, and where to look."""
+    """Raises a usage error in one sentence, instead of printing the usage."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        raise UsageError(f"{message[:1].upper()}{message[1:]}. `{self.prog} --help` shows the use.")
-
-
-def _grade(options: argparse.Namespace) -> int:
-    from torchkata.cli.grade import grade  # noqa: PLC0415 - starts the zygote before torch is imported
-
-    return grade(options)
-
-
-def _watch(options: argparse.Namespace) -> int:
-    from torchkata.cli.grade import watch  # noqa: PLC0415 - starts the zygote before torch is imported
-
-    return watch(options)
-
-
-def _list(options: argparse.Namespace) -> int:
-    from torchkata.cli.grade import show_list  # noqa: PLC0415 - verbs load what they need
-
-    return show_list(options)
-
-
-def _hint(options: argparse.Namespace) -> int:
-    from torchkata.course.catalogue import Course  # noqa: PLC0415
-    from torchkata.learner.hints import next_hint  # noqa: PLC0415
-    from torchkata.learner.progress import Progress  # noqa: PLC0415
-
-    exercise = Course(options.course).one(options.name)
-    print(next_hint(exercise, Progress(options.course), options.level))  # noqa: T201
-    return 0
-
-
-def _show(options: argparse.Namespace) -> int:
-    from torchkata.course.catalogue import Course  # noqa: PLC0415
-    from torchkata.learner.statement import show  # noqa: PLC0415
-
-    print(show(Course(options.course).one(options.name)))  # noqa: T201
-    return 0
-
-
-def _reset(options: argparse.Namespace) -> int:
-    from torchkata.course.catalogue import Course  # noqa: PLC0415
-    from torchkata.learner.reset import reset  # noqa: PLC0415
-
-    course = Course(options.course)
-    for exercise in [course.one(name) for name in options.names]:
-        print(reset(exercise))  # noqa: T201
-    return 0
-
-
-def _check(options: argparse.Namespace) -> int:
-    from torchkata.cli.grade import check  # noqa: PLC0415
-
-    return check(options)
-
-
-def _completion(options: argparse.Namespace) -> int:
-    from torchkata.cli.completion import SCRIPTS  # noqa: PLC0415
-
-    print(SCRIPTS[options.shell], end="")  # noqa: T201
-    return 0
-
-
-def _complete(options: argparse.Namespace) -> int:
-    from torchkata.cli.completion import candidates  # noqa: PLC0415
-
-    for word in candidates(_parser(), options.words, options.course):
-        print(word)  # noqa: T201
-    return 0
-
-
-def _new(options: argparse.Namespace) -> int:
-    from torchkata.course.catalogue import Course  # noqa: PLC0415
-    from torchkata.instructor.authoring.new import new_exercise  # noqa: PLC0415
-
-    print(new_exercise(Course(options.course), options.name))  # noqa: T201
-    return 0
-
-
-def _add_grade(verb: Verb) -> None:
-    grade = verb("grade", _grade, "Judge exercises and say why.")
-    grade.add_argument("names", nargs="*", metavar="NAME", help="exercise; all when none is named")
-    grade.add_argument("--chapter", action="append", default=[], metavar="C")
-    grade.add_argument("--exercises", type=Path, metavar="DIR", help="judge another folder")
-    grade.add_argument("--device", action="append", default=[], metavar="D", help="cuda, mps, xpu")
-    grade.add_argument("--seed", type=int, metavar="N", help="repeat the inputs of a run")
-    grade.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
-    grade.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML")
-    grade.add_argument("--html", type=Path, metavar="FILE", help="write the report as one page")
-    grade.add_argument(
-        "--format", choices=("text", "problems"), default="text", help="problems: for editors"
-    )
-    grade.add_argument("--complete", action="store_true", help="0 only if everything passes")
-    grade.add_argument("--no-color", action="store_true", help="plain text")
-    grade.add_argument("--verbose", action="store_true", help="show every check")
-    grade.add_argument("--limit", type=float, default=20.0, metavar="S", help="seconds per request")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="torchkata", description="A self-grading kata for efficient PyTorch.")
-    parser.add_argument("--course", type=Path, default=Path.cwd(), help="the course's folder")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-
-    def verb(
-        name: str, run: Callable[[argparse.Namespace], int], about: str
-    ) -> argparse.ArgumentParser:
-        added = verbs.add_parser(name, help=about, description=about)
-        added.set_defaults(run=run)
-        added.add_argument(
-            "--lang", metavar="LANG", help="such as zh-CN; else the locale's, or English"
+        raise UsageError(
+            _(
+                "{problem}. Run `{program} --help` for help.",
+                problem=f"{message[:1].upper()}{message[1:]}",
+                program=self.prog,
+            )
         )
-        return added
 
-    _add_grade(verb)
 
-    watch = verb("watch", _watch, "Judge an exercise at every save; keys for everything else.")
-    watch.add_argument("name", nargs="?", metavar="NAME", help="else the first unfinished one")
-    watch.add_argument("--chapter", action="append", default=[], metavar="C")
-    watch.add_argument("--no-color", action="store_true", help="plain text")
-    watch.add_argument("--poll", action="store_true", help="where saves are not noticed")
-    watch.add_argument("--limit", type=float, default=20.0, metavar="S", help="seconds per request")
-
-    listing = verb("list", _list, "Show exercises by chapter with their states.")
-    listing.add_argument("--chapter", action="append", default=[], metavar="C")
-    listing.add_argument("--no-color", action="store_true", help="plain text")
-
-    hint = verb("hint", _hint, "Show a hint, one level at a time.")
-    hint.add_argument("name", metavar="NAME")
-    hint.add_argument(
-        "level", metavar="LEVEL", type=int, nargs="?", help="1 to 3; one more than last time"
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser from the command table."""
+    parser = _Parser(prog=PROGRAM, description="A self-grading kata for efficient PyTorch.")
+    parser.add_argument(
+        "--course",
+        type=Path,
+        default=Path.cwd(),
+        help="the course's folder (default: the current one)",
     )
-
-    show = verb("show", _show, "Print an exercise's statement, signature and file.")
-    show.add_argument("name", metavar="NAME")
-
-    reset = verb("reset", _reset, "Bring back an exercise as shipped; your file is kept.")
-    reset.add_argument("names", nargs="+", metavar="NAME")
-
-    add_instructor_verbs(verb)
-    add_kit_verb(verb)
-    add_harness_verbs(verb)
-
-    check = verb("check", _check, "Prove exercises sound: stubs, solutions, traps, alternatives.")
-    check.add_argument("names", nargs="*", metavar="NAME")
-    check.add_argument("--chapter", action="append", default=[], metavar="C")
-
-    check.add_argument("--seal", action="store_true", help="note the stubs as shipped, as they are")
-
-    new = verb("new", _new, "Start an exercise: three files to fill in.")
-    new.add_argument("name", metavar="CHAPTER/NN_NAME")
-
-    completion = verb("completion", _completion, "Print a script that completes words in a shell.")
-    completion.add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
-    complete = verbs.add_parser("complete")  # what that script calls; help does not name it
-    complete.set_defaults(run=_complete, lang=None)
-    complete.add_argument("words", nargs="*")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for command in COMMANDS:
+        if command.help:
+            subparser = verbs.add_parser(command.name, help=command.help, description=command.help)
+        else:
+            subparser = verbs.add_parser(command.name)
+        subparser.set_defaults(command=command)
+        subparser.add_argument(
+            "--lang",
+            metavar="LANG",
+            help="such as zh-CN (default: from the locale, else English)",
+        )
+        for argument in command.arguments:
+            subparser.add_argument(*argument.flags, **argument.options)
     return parser
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run one verb.
+    """Run a command.
+
+    Args:
+        words: the command line without the program's name; by default, that of this process.
 
     Returns:
-        0 when nothing that was started fails, 1 when something does, 2 for wrong usage.
+        The exit code.
     """
+    translate = Translator(locale_language())
     try:
-        options = _parser().parse_args(words)
-        choose(options.lang)
-        require_course(options.verb, options.course)
-        code: int = options.run(options)
+        options = build_parser().parse_args(words)
+        translations = Translations(options.course, choose_language(options.lang))
+        translate = translations("")
+        return _run(options.command, options, translations)
     except UsageError as error:
-        print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
-        return 2
+        _print_error(translate(error.message))
+        return ExitCode.USAGE
     except KataError as error:
-        print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        _print_error(translate(error.message))
+        return ExitCode.FAILED
     except KeyboardInterrupt:
-        print(f"\ntorchkata: {_('stopped.')}", file=sys.stderr)  # noqa: T201
-        return _INTERRUPTED
+        print(file=sys.stderr)  # noqa: T201
+        _print_error(translate(_("Interrupted.")))
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # the reader has gone; say nothing more
-        return 1
+        sys.stdout = None  # the reader of the pipe is gone; print nothing more
+        return ExitCode.FAILED
+
+
+def choose_language(name: str | None) -> str:
+    """Return the language of a name such as `zh-cn`; by default, that of the locale.
+
+    Raises:
+        UsageError: there is no such language.
+    """
+    if name is None:
+        return locale_language()
+    language = find_language(name)
+    if language is None:
+        raise UsageError(
+            _(
+                "There is no language {name!r}. Available languages: {languages}.",
+                name=name,
+                languages=comma_list(languages()),
+            )
+        )
+    return language
+
+
+def _run(command: Command, options: argparse.Namespace, translations: Translations) -> int:
+    """Run a command, starting what takes long before its module imports torch.
+
+    Raises:
+        UsageError: the command needs the course's repository, and this is a kit.
+        KataError: the command failed.
+    """
+    if not command.in_kit and open_course_files(options.course).is_kit:
+        raise UsageError(
+            _(
+                "This folder is a learner's kit. `{verb}` needs the course's own repository; run "
+                "it there.",
+                verb=command.name,
+            )
+        )
+    with ExitStack() as stack:
+        if command.needs_terminal:
+            terminal = _load("torchkata.watch.terminal:Terminal")
+            options.terminal = terminal(color=not options.no_color)
+            print(translations("")(_("Starting ...")), flush=True)  # noqa: T201
+        if command.needs_workers:
+            options.zygote = start_zygote()
+            if options.zygote is not None:
+                stack.callback(options.zygote.close)
+        code: int = _load(command.function)(options, translations)
     return code
+
+
+def start_zygote() -> ZygoteClient | None:
+    """Start the zygote, which imports torch while this process does; None without a safe fork."""
+    if not sys.platform.startswith("linux"):
+        return None
+    zygote: ZygoteClient = _load("torchkata.sandbox.zygote_client:ZygoteClient")()
+    return zygote
+
+
+def _load(target: str) -> Any:
+    """Import `MODULE:NAME`; the only lazy import of the command line."""
+    module, _colon, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _print_error(text: str) -> None:
+    print(f"{PROGRAM}: {text}", file=sys.stderr)  # noqa: T201

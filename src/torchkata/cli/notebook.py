@@ -1,7 +1,7 @@
-"""The notebook: `%%grade NAME` judges a cell by the same judge, and shows the verdict as HTML.
+"""The notebook extension: `%%grade NAME` grades a cell and shows the result as HTML.
 
-The cell is not run in the kernel: its text goes to a confined worker, as a file does. What the
-kernel has defined or set is therefore neither seen nor changed, and `exercises/` is not touched.
+The cell does not run in the kernel. Its text is graded in a confined worker, like a file. It
+therefore neither sees nor changes what the kernel has defined, and `exercises/` is not modified.
 """
 
 from __future__ import annotations
@@ -18,112 +18,138 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from IPython.display import display
 
-from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.catalogue import Course
 from torchkata.course.discovery import is_course
+from torchkata.course.exercise import Exercise
+from torchkata.course.translations import Translations
 from torchkata.errors import CourseError, KataError, UsageError
-from torchkata.grading.grade import Settings, grade_one, report
+from torchkata.grading.grade import Settings
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import random_seed
-from torchkata.i18n import _
+from torchkata.grading.run import build_report, grade_and_record, random_seed
+from torchkata.i18n import Message, Translator, _
+from torchkata.i18n.catalogues import locale_language
 from torchkata.learner.progress import Progress
-from torchkata.report.html import cell_view
+from torchkata.report.html import notebook_cell
 from torchkata.report.terminal import TerminalReport
-from torchkata.result import Report
-from torchkata.sandbox.launcher import Launcher
-from torchkata.worker.confinement.confine import available
+from torchkata.result import Localize, Report
+from torchkata.sandbox.launcher import DEFAULT_LIMIT, Launcher
+from torchkata.worker.confinement.confine import available_confinement
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
 class Notebook:
-    """What one kernel keeps from cell to cell: the course's folder, and the warm process.
+    """The state of one kernel: the course's folder, and the launcher with its zygote.
 
     Attributes:
-        root: the course named by `%kata`; None to look for one from the working directory up.
+        root: the course named by `%kata`; None to search upward from the working directory.
+        language: of the reports.
     """
 
     def __init__(self) -> None:
         self.root: Path | None = None
+        self.language = locale_language()
         self._launcher: Launcher | None = None
 
     def grade(self, line: str, cell: str) -> None:
-        """Judge the cell as an answer to an exercise: `%%grade NAME [--seed N] [--limit S]`."""
-        with _told():
-            options = _options(line)
-            course = Course(self.root or course_from(Path.cwd()))
+        """Grade the cell as a submission to an exercise: `%%grade NAME [--seed N] [--limit S]`."""
+        with self._printed_errors():
+            options = _parse(line)
+            course = Course(self.root or find_course(Path.cwd()))
             exercise = course.one(options.name)
-            # The magic is the cell's first line, so lines are counted as they are shown.
+            # The magic is the first line of the cell; an empty line keeps the line numbers.
             source = f"\n{cell}".encode("utf-8", "replace")
-            seed = random_seed() if options.seed is None else options.seed
-            judged = self._judged(exercise, source, seed, options.limit)
             progress = Progress(course.root)
-            progress.record(exercise, judged.exercises[0], source, own_file=False)
-            _show(judged, progress.notes)
+            report = self._grade(exercise, source, progress, options)
+            _show(report, progress.notes, Translations(course.root, self.language))
 
     def kata(self, line: str) -> None:
-        """Choose the course by a folder that is it or lies in it: `%kata FOLDER`; and tell it."""
-        with _told():
-            wanted = line.strip().strip("\"'")
-            if wanted:
-                self.root = course_from(Path(wanted).expanduser())
-            root = self.root or course_from(Path.cwd())
-            print(_("The course is in {folder}.", folder=root))  # noqa: T201
+        """Choose and print the course: `%kata FOLDER`, a folder that is a course or is in one."""
+        with self._printed_errors():
+            folder = line.strip().strip("\"'")
+            if folder:
+                self.root = find_course(Path(folder).expanduser())
+            root = self.root or find_course(Path.cwd())
+            print(self._translate(_("The course is in {folder}.", folder=root)))  # noqa: T201
 
     def close(self) -> None:
-        """End every process that judging has started."""
+        """End all processes that were started."""
         launcher, self._launcher = self._launcher, None
         if launcher is not None:
             launcher.close()
 
-    def _judged(self, exercise: Exercise, source: bytes, seed: int, limit: float) -> Report:
+    def _grade(
+        self, exercise: Exercise, source: bytes, progress: Progress, options: argparse.Namespace
+    ) -> Report:
+        seed = random_seed() if options.seed is None else options.seed
         settings = Settings(seed=seed)
-        with _as_in_a_fresh_process():
+        with _default_torch_settings():
             try:
                 self._launcher = launcher = self._launcher or Launcher()
-                launcher.rules = replace(launcher.rules, limit=limit)
-                submission = Submission(source=source, file=_("cell"))
-                result = grade_one(exercise, submission, launcher, settings)
-            except BaseException:  # an interrupt may have broken off a talk with the warm process
+                launcher.config = replace(launcher.config, limit=options.limit)
+                result = grade_and_record(
+                    exercise,
+                    Submission(source=source, file=self._translate(_("cell"))),
+                    launcher,
+                    settings,
+                    progress,
+                    own_file=False,
+                )
+            except BaseException:  # an interrupt may have left a reply of a worker unread
                 self.close()
                 raise
-        return report((result,), settings, available().sentence())
+        return build_report((result,), settings, available_confinement().describe())
+
+    @contextmanager
+    def _printed_errors(self) -> Iterator[None]:
+        """Print errors in one sentence; a traceback would show the engine's code."""
+        try:
+            yield
+        except KataError as error:
+            print(f"torchkata: {self._translate(error.message)}", file=sys.stderr)  # noqa: T201
+        except KeyboardInterrupt:
+            print(f"torchkata: {self._translate(_('Interrupted.'))}", file=sys.stderr)  # noqa: T201
+
+    def _translate(self, message: Message) -> str:
+        return Translator(self.language)(message)
 
 
-def course_from(folder: Path) -> Path:
-    """Find the course that a folder lies in, or is.
+def find_course(folder: Path) -> Path:
+    """Return the course that a folder is, or that it is in.
 
     Raises:
-        CourseError: there is none from there up.
+        CourseError: there is no course in the folder or above it.
     """
     start = folder.resolve()
-    for place in (start, *start.parents):
-        if is_course(place):
-            return place
+    for candidate in (start, *start.parents):
+        if is_course(candidate):
+            return candidate
     raise CourseError(
         _(
-            "{folder} does not lie in a course (folders exercises, solutions and tests). "
-            "Name one: `%kata FOLDER`.",
+            "{folder} is not in a course (a folder with exercises, solutions and tests). Name a "
+            "course: `%kata FOLDER`.",
             folder=start,
         )
     )
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong words are told in one sentence."""
+    """Raises a usage error in one sentence, instead of ending the kernel."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
         raise UsageError(
-            _("{problem}. Write `%%grade NAME`, and the code below it.", problem=message)
+            _("{problem}. Write `%%grade NAME`, and your code below it.", problem=message)
         )
 
 
-def _options(line: str) -> argparse.Namespace:
+def _parse(line: str) -> argparse.Namespace:
     parser = _Parser(prog="%%grade", add_help=False)
     parser.add_argument("name", metavar="NAME")
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--limit", type=float, default=20.0)
+    parser.add_argument("--limit", type=float, default=DEFAULT_LIMIT)
     try:
         words = shlex.split(line)
     except ValueError as error:
@@ -132,19 +158,8 @@ def _options(line: str) -> argparse.Namespace:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell in one sentence what goes wrong on purpose: a traceback would show the judge's code."""
-    try:
-        yield
-    except KataError as error:
-        print(f"torchkata: {error}", file=sys.stderr)  # noqa: T201
-    except KeyboardInterrupt:
-        print(f"torchkata: {_('stopped.')}", file=sys.stderr)  # noqa: T201
-
-
-@contextmanager
-def _as_in_a_fresh_process() -> Iterator[None]:
-    """Judge with torch's own defaults, whatever the kernel has set; then set that again."""
+def _default_torch_settings() -> Iterator[None]:
+    """Use torch's default settings, and restore those of the kernel afterwards."""
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:
@@ -159,32 +174,31 @@ def _as_in_a_fresh_process() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _show(judged: Report, notes: tuple[str, ...]) -> None:
-    """Display the verdict: as HTML, and as text where HTML is not shown."""
-    from IPython.display import display  # noqa: PLC0415 - the extension's host has it
-
+def _show(report: Report, notes: tuple[Message, ...], localize: Localize) -> None:
+    """Display the result: as HTML, and as text for frontends without HTML."""
+    translate = localize("")
     out = io.StringIO()
-    terminal = TerminalReport(color=False, width=80, file=out, verbose=True, advice=False)
-    terminal.finished(judged.exercises[0])
-    repeat = _("Seed {seed}; repeat this run with --seed {seed}.", seed=judged.seed)
-    lines = [*notes, str(judged.machine["confinement"]), repeat]
+    terminal = TerminalReport(localize, color=False, width=80, file=out, verbose=True, advice=False)
+    terminal.finished(report.exercises[0])
+    printed_notes = [translate(note) for note in notes]
+    repeat = translate(_("Seed {seed}. To repeat this run, add --seed {seed}.", seed=report.seed))
+    lines = [*printed_notes, str(report.machine["confinement"]), repeat]
     text = "\n".join([out.getvalue().rstrip(), "", *lines])
-    shown = {"text/plain": text, "text/html": cell_view(judged)}
-    display(shown, raw=True)  # type: ignore[no-untyped-call]
+    formats = {"text/plain": text, "text/html": notebook_cell(report, localize)}
+    display(formats, raw=True)  # type: ignore[no-untyped-call]
     if notes:
-        print(*notes, sep="\n", file=sys.stderr)  # noqa: T201
+        print(*printed_notes, sep="\n", file=sys.stderr)  # noqa: T201
 
 
-_KEPT: list[Notebook] = []
-"""The kernel's one, while the extension is loaded."""
+_LOADED: list[Notebook] = []
+"""The kernel's notebook, while the extension is loaded."""
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """Add `%%grade` and `%kata`; IPython calls this for `%load_ext torchkata`."""
-    choose(None)
+    """Add `%%grade` and `%kata`; IPython calls this function for `%load_ext torchkata`."""
     unload_ipython_extension(ipython)
     notebook = Notebook()
-    _KEPT.append(notebook)
+    _LOADED.append(notebook)
     atexit.register(notebook.close)
     magics = ipython.magics_manager
     magics.register_function(notebook.grade, "cell", "grade")
@@ -192,8 +206,8 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(_ipython: InteractiveShell) -> None:
-    """End the extension's processes."""
-    while _KEPT:
-        notebook = _KEPT.pop()
+    """End the processes of the extension."""
+    while _LOADED:
+        notebook = _LOADED.pop()
         atexit.unregister(notebook.close)
         notebook.close()

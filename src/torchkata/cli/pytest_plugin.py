@@ -1,94 +1,96 @@
-"""The pytest plugin: every check of a grader is an item; the only module that imports pytest."""
+"""The pytest plugin: each check of a grader is an item. No other module imports pytest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from torchkata.course.catalogue import Course, Exercise, digest
-from torchkata.course.spec.inputs import RandomSource
+from torchkata.cli.main import choose_language
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
+from torchkata.course.translations import Translations
 from torchkata.errors import CourseError, UsageError
-from torchkata.grading.checks.check import Check, run_check
 from torchkata.grading.checks.plan import plan
-from torchkata.grading.grade import read
-from torchkata.grading.run import random_seed, resolve_devices
-from torchkata.grading.session import Session
-from torchkata.i18n import _
+from torchkata.grading.grade import Settings, read_submission, result_for
+from torchkata.grading.run import grade_and_record, random_seed, resolve_devices
+from torchkata.i18n import Message, _
 from torchkata.report import labels
-from torchkata.result import Verdict
-from torchkata.sandbox.accelerators import present
+from torchkata.result import CheckResult, ExerciseResult, State, Verdict
+from torchkata.sandbox.accelerators import available_accelerators
 from torchkata.sandbox.launcher import Launcher
 
-_PATTERN = "test_[0-9][0-9]_*.py"
+_PATTERN: Final = "test_[0-9][0-9]_*.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of `nox -s grade` that fit."""
-    group = parser.getgroup("torchkata", "judging exercises")
-    group.addoption("--exercises", metavar="DIR", help="judge another folder than exercises/")
-    group.addoption("--kata-seed", type=int, metavar="N", help="repeat the inputs of a run")
-    group.addoption("--lang", metavar="LANG", help="such as zh-CN; else the locale's, or English")
-    group.addoption("--device", action="append", default=[], metavar="D", help="cuda, mps, xpu")
+    """Add the options of `nox -s grade` that make sense for pytest."""
+    group = parser.getgroup("torchkata", "grading exercises")
+    group.addoption("--exercises", metavar="DIR", help="grade the files in this folder")
+    group.addoption(
+        "--kata-seed", type=int, metavar="N", help="repeat the inputs of an earlier run"
+    )
+    group.addoption(
+        "--lang", metavar="LANG", help="such as zh-CN (default: from the locale, else English)"
+    )
+    group.addoption("--device", action="append", default=[], metavar="D", help="cuda, mps or xpu")
 
 
-class _Judge:
-    """What all items of a run share; made when the first check runs."""
+class _Grading:
+    """Grades each exercise once, when its first item runs."""
 
     def __init__(self, config: pytest.Config) -> None:
-        choose(config.getoption("--lang"))
         seed = config.getoption("--kata-seed")
-        self.seed: int = random_seed() if seed is None else seed
-        self.exercises: str | None = config.getoption("--exercises")
-        self.devices = resolve_devices(config.getoption("--device"), present())
-        self.launcher: Launcher | None = None
-        self._current: Session | None = None
+        devices = resolve_devices(config.getoption("--device"), available_accelerators())
+        self.settings = Settings(seed=random_seed() if seed is None else seed, devices=devices)
+        self.language = choose_language(config.getoption("--lang"))
+        self._folder: str | None = config.getoption("--exercises")
+        self._launcher: Launcher | None = None
+        self._latest: ExerciseResult | None = None
 
-    def session(self, exercise: Exercise) -> Session | None:
-        """The exercise under judgement; None where its file is untouched or missing."""
-        if self._current is not None and self._current.exercise.id == exercise.id:
-            return self._current
-        folder = Path(self.exercises) if self.exercises else exercise.course / "exercises"
-        submission = read(folder / exercise.chapter / f"{exercise.stem}.py")
-        shipped = exercise.grader.spec.stub_digest
-        if submission is None or digest(submission.source) == shipped:
-            return None
-        self.launcher = self.launcher or Launcher()
-        if self._current is not None:
-            self._current.close()
-        self._current = Session(
-            exercise, submission, self.launcher, RandomSource(self.seed), self.devices
-        )
-        return self._current
+    def result(self, exercise: Exercise) -> ExerciseResult:
+        """Return the result of an exercise; the items of one exercise run one after the other."""
+        if self._latest is None or self._latest.id != exercise.id:
+            self._latest = self._grade(exercise)
+        return self._latest
 
     def close(self) -> None:
         """End all workers."""
-        if self.launcher is not None:
-            self.launcher.close()
+        if self._launcher is not None:
+            self._launcher.close()
+
+    def _grade(self, exercise: Exercise) -> ExerciseResult:
+        folder = Path(self._folder) if self._folder else exercise.course / "exercises"
+        try:
+            submission = read_submission(folder / exercise.chapter / f"{exercise.stem}.py")
+        except CourseError as error:
+            return result_for(exercise, State.ERROR, error.message)
+        self._launcher = self._launcher or Launcher()
+        return grade_and_record(exercise, submission, self._launcher, self.settings)
 
 
-_JUDGE = pytest.StashKey[_Judge]()
+_GRADING: Final = pytest.StashKey[_Grading]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Prepare the judge."""
+    """Read the options."""
     try:
-        config.stash[_JUDGE] = _Judge(config)
+        config.stash[_GRADING] = _Grading(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from error
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the workers."""
-    if _JUDGE in config.stash:
-        config.stash[_JUDGE].close()
+    if _GRADING in config.stash:
+        config.stash[_GRADING].close()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    """Print the seed, by which a run can be repeated."""
-    return f"torchkata: --kata-seed {config.stash[_JUDGE].seed}"
+    """Return the seed, with which the run can be repeated."""
+    return f"torchkata: --kata-seed {config.stash[_GRADING].settings.seed}"
 
 
 def pytest_pycollect_makemodule(
@@ -105,50 +107,53 @@ class _GraderFile(pytest.Module):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield its checks."""
-        exercise = Course(self.path.parents[2]).one(
-            f"{self.path.parent.name}/{self.path.stem.removeprefix('test_')}"
-        )
-        judge = self.config.stash[_JUDGE]
-        for check in plan(exercise, judge.devices):
-            yield _CheckItem.from_parent(self, name=check.id, check=check, exercise=exercise)
+        root, chapter = self.path.parents[2], self.path.parent.name
+        exercise = Course(root).one(f"{chapter}/{self.path.stem.removeprefix('test_')}")
+        for check in plan(exercise, self.config.stash[_GRADING].settings.devices):
+            yield _CheckItem.from_parent(self, name=check.id, exercise=exercise)
 
 
-class _Found(Exception):  # noqa: N818 - carries a finding to pytest
-    """A check that failed."""
+class _Finding(Exception):  # noqa: N818 - carries a finding to pytest
+    """Raised for a failed check."""
 
 
 class _CheckItem(pytest.Item):
     """One check."""
 
-    def __init__(self, *, check: Check, exercise: Exercise, **known: Any) -> None:
+    def __init__(self, *, exercise: Exercise, **known: Any) -> None:
         super().__init__(**known)
-        self.check = check
         self.exercise = exercise
 
     def runtest(self) -> None:
-        """Judge it."""
-        try:
-            session = self.config.stash[_JUDGE].session(self.exercise)
-            if session is None:
-                pytest.skip("todo: not started")
-            result = run_check(self.check, session)
-        except CourseError as error:
-            raise _Found(
-                _("The course itself is at fault, not your code: {error}", error=error)
-            ) from error
-        if self.check.id in session.todo:
+        """Report the result of the check."""
+        result = self.config.stash[_GRADING].result(self.exercise)
+        check = next((check for check in result.checks if check.id == self.name), None)
+        if result.state is State.TODO or (check is not None and check.code == "todo"):
             pytest.skip("todo: not started")
-        if result.verdict is Verdict.UNMEASURABLE:
-            pytest.skip(f"unmeasurable: {result.message}")
-        if result.verdict is Verdict.FAILED:
-            raise _Found(f"{labels.axis(result.axis)}: {result.message}")
+        if check is not None:
+            self._report(check)
+        elif result.failed:
+            pytest.skip("not graded: an earlier check failed")
+        else:
+            raise _Finding(self._text(result.message))
+
+    def _report(self, check: CheckResult) -> None:
+        if check.verdict is Verdict.UNMEASURABLE:
+            pytest.skip(f"unmeasurable: {self._text(check.message)}")
+        if check.verdict is Verdict.FAILED:
+            axis = labels.axis(check.axis)
+            raise _Finding(self._text(_("{axis}: {finding}", axis=axis, finding=check.message)))
+
+    def _text(self, message: Message) -> str:
+        language = self.config.stash[_GRADING].language
+        return Translations(self.exercise.course, language)(self.exercise.id)(message)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], **_unused: Any) -> str:  # type: ignore[override]
         """Show the finding without a traceback of the engine."""
-        if isinstance(excinfo.value, _Found):
+        if isinstance(excinfo.value, _Finding):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the item stands."""
+        """Return the location of the check."""
         return self.path, 0, self.name

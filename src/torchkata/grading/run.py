@@ -81,6 +81,7 @@ def grade_and_record(
     *,
     on_check: Callable[[Check], None] = lambda _check: None,
     session: Session | None = None,
+    own_file: bool = True,
 ) -> ExerciseResult:
     """Grade one exercise, record the result, and add the comparison after a pass.
 
@@ -94,15 +95,21 @@ def grade_and_record(
         progress: where to record the result; None to record nothing.
         on_check: called before each check.
         session: a pre-started session; it is used up.
+        own_file: whether the submission is the file in `exercises/`; see `Progress.record`.
     """
     result = grade_one(exercise, submission, launcher, settings, on_check, session)
     if submission is None:
         return result
-    return record_and_compare(exercise, result, submission.source, progress)
+    return record_and_compare(exercise, result, submission.source, progress, own_file=own_file)
 
 
 def record_and_compare(
-    exercise: Exercise, result: ExerciseResult, source: bytes, progress: Progress | None
+    exercise: Exercise,
+    result: ExerciseResult,
+    source: bytes,
+    progress: Progress | None,
+    *,
+    own_file: bool = True,
 ) -> ExerciseResult:
     """Record a result and add the comparison after a pass; see `grade_and_record`.
 
@@ -111,10 +118,11 @@ def record_and_compare(
         result: its result.
         source: the file that was graded.
         progress: where to record the result; None to record nothing.
+        own_file: whether `source` is the file in `exercises/`; see `Progress.record`.
     """
     best = None if progress is None else progress.best(exercise.id)
     if progress is not None:
-        progress.record(exercise, result, source)
+        progress.record(exercise, result, source, own_file=own_file)
     return attach_comparison(exercise, result, source, best)
 
 

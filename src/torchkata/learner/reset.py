@@ -9,7 +9,7 @@ from torchkata.course.atomic_write import replace_file
 from torchkata.course.exercise import Exercise
 from torchkata.course.git import GitError, git, lines
 from torchkata.errors import KataError
-from torchkata.i18n import Message, _
+from torchkata.i18n import Message, _, with_period
 
 
 def find_original_stub(exercise: Exercise) -> bytes:
@@ -36,16 +36,16 @@ def find_original_stub(exercise: Exercise) -> bytes:
     except GitError as error:
         raise KataError(
             _(
-                "{exercise} cannot be reset: {reason} Copy the file from a fresh download of the "
-                "course instead.",
+                "The original file of {exercise} cannot be found: {reason} Copy it from a fresh "
+                "download of the course instead.",
                 exercise=exercise.id,
-                reason=error.message,
+                reason=with_period(error.message),
             )
         ) from error
     raise KataError(
         _(
-            "{exercise} cannot be reset: the history of this repository does not contain the "
-            "original file. Copy it from a fresh download of the course instead.",
+            "The original file of {exercise} cannot be found: it is not in the history of this "
+            "repository. Copy it from a fresh download of the course instead.",
             exercise=exercise.id,
         )
     )

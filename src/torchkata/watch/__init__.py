@@ -1,1 +1,1 @@
-"""The learner's loop: an exercise judged anew at every save, and one key for everything else."""
+"""Watch mode: grade the current exercise at every save, with a key for everything else."""

@@ -1,97 +1,113 @@
-"""What the loop does to the course's files and memory when a key asks for it."""
+"""Effects on the course's files and the learner's progress."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Exercise
-from torchkata.errors import CourseError, KataError
-from torchkata.grading.grade import Settings, report
-from torchkata.i18n import _
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
+from torchkata.errors import KataError
+from torchkata.grading.grade import Settings
+from torchkata.grading.run import build_report
+from torchkata.i18n import Message, _, verbatim
+from torchkata.learner.hints import all_hints
 from torchkata.learner.progress import Progress
 from torchkata.learner.reset import reset
+from torchkata.report.html import HtmlReport
+from torchkata.result import Localize
 from torchkata.watch.events import (
     Effect,
+    EffectDone,
     Page,
-    Record,
-    Reset,
+    ResetExercise,
+    SaveResult,
     ShowHints,
     ShowSolution,
-    Told,
     WriteReport,
 )
-from torchkata.watch.state import State
-from torchkata.worker.confinement.confine import available
+from torchkata.watch.state import WatchState
+from torchkata.worker.confinement.confine import available_confinement
 
 
-class Deeds:
-    """Does them, and says how it went.
+class EffectRunner:
+    """Runs effects, and reports errors to the learner like any other outcome.
 
     Args:
-        course: whose files.
-        lessons: by id.
-        progress: remembers.
+        course: the course.
+        exercises: by id.
+        progress: where results, hints and solutions are recorded.
+        localize: the language of the HTML report.
     """
 
-    def __init__(self, course: Course, exercises: dict[str, Exercise], progress: Progress) -> None:
+    def __init__(
+        self,
+        course: Course,
+        exercises: dict[str, Exercise],
+        progress: Progress,
+        localize: Localize,
+    ) -> None:
         self._root = course.root
-        self._folder = _shown(course.root / "exercises")
-        self._lessons = exercises
+        self._exercises = exercises
         self._progress = progress
+        self._localize = localize
 
-    def record(self, record: Record) -> None:
-        """Remember a verdict."""
-        self._progress.record(self._lessons[record.id], record.result, record.source)
+    def save(self, effect: SaveResult) -> None:
+        """Record a result in the learner's progress."""
+        self._progress.record(self._exercises[effect.exercise_id], effect.result, effect.source)
 
-    def do(self, effect: Effect, state: State) -> Told:
-        """Do what was asked for; what goes wrong is told like everything else."""
+    def run(self, effect: Effect, state: WatchState) -> EffectDone:
+        """Run an effect; an error becomes a notice."""
         try:
             match effect:
-                case ShowHints(id=id_, level=level):
-                    return self._hints(id_, level)
-                case ShowSolution(id=id_):
-                    return self._solution(id_)
-                case Reset(id=id_):
-                    return Told(notice=reset(self._lessons[id_]))
+                case ShowHints(exercise_id=exercise_id, level=level):
+                    return self._show_hints(exercise_id, level)
+                case ShowSolution(exercise_id=exercise_id):
+                    return self._show_solution(exercise_id)
+                case ResetExercise(exercise_id=exercise_id):
+                    return EffectDone(notice=reset(self._exercises[exercise_id]))
                 case WriteReport():
-                    return self._report(state)
-        except (KataError, OSError) as error:
-            return Told(notice=str(error))
+                    return self._write_report(state)
+        except KataError as error:
+            return EffectDone(notice=error.message)
+        except OSError as error:
+            return EffectDone(notice=verbatim(str(error)))
         raise AssertionError(effect)
 
-    def _hints(self, id_: str, level: int) -> Told:
-        hints = self._lessons[id_].constant("HINTS", ())
-        if not hints:
-            raise CourseError(_("This exercise has no hints."))
-        self._progress.note_hint(id_, min(level, len(hints)))
-        parts = [
-            _("Hint {n} of {all}", n=n, all=len(hints)) + f"\n\n{text}"
-            for n, text in enumerate(hints[:level], 1)
+    def _show_hints(self, exercise_id: str, level: int) -> EffectDone:
+        hints = all_hints(self._exercises[exercise_id])
+        self._progress.record_hint(exercise_id, min(level, len(hints)))
+        paragraphs: list[Message] = []
+        for number, hint in enumerate(hints[:level], 1):
+            paragraphs += [_("Hint {number} of {total}", number=number, total=len(hints)), hint]
+        if level < len(hints):
+            paragraphs.append(_("Press h for the next hint."))
+        else:
+            paragraphs.append(_("That was the last hint."))
+        return EffectDone(page=Page.HINTS, body=tuple(paragraphs))
+
+    def _show_solution(self, exercise_id: str) -> EffectDone:
+        source = self._exercises[exercise_id].reference_source.decode("utf-8")
+        self._progress.record_solution_seen(exercise_id)
+        return EffectDone(page=Page.SOLUTION, body=(verbatim(source),))
+
+    def _write_report(self, state: WatchState) -> EffectDone:
+        """Write a report on the results of all exercises."""
+        results = [
+            state.results[exercise.id]
+            for exercise in state.exercises
+            if exercise.id in state.results
         ]
-        more = _("h shows the next one.") if level < len(hints) else _("That was the last one.")
-        return Told(page=Page.HINTS, body="\n\n".join([*parts, more]))
-
-    def _solution(self, id_: str) -> Told:
-        text = self._lessons[id_].reference.decode("utf-8")
-        self._progress.note_solution(id_)
-        return Told(page=Page.SOLUTION, body=text)
-
-    def _report(self, state: State) -> Told:
-        """Write the verdicts of the run that has just ended."""
-        try:
-            html = import_module("torchkata.report.html")  # draws pictures: slow to import
-        except ImportError:
-            return Told(notice=_("The HTML report cannot be written: its packages are missing."))
-        results = [state.results[i.id] for i in state.items if i.id in state.results]
-        whole = report(results, Settings(seed=state.seed), available().sentence())
+        report = build_report(
+            results, Settings(seed=state.seed), available_confinement().describe()
+        )
         file = self._root / ".torchkata" / "report.html"
         file.parent.mkdir(exist_ok=True)
-        html.HtmlReport(file, self._folder).write(whole)
-        return Told(notice=_("The report is written: {file}", file=_shown(file)))
+        folder = relative_to_here(self._root / "exercises")
+        HtmlReport(file, folder, localize=self._localize).write(report)
+        return EffectDone(notice=_("Wrote the report to {file}", file=relative_to_here(file)))
 
 
-def _shown(file: Path) -> str:
-    """The path from here where it is below here, else the whole of it."""
+def relative_to_here(path: Path) -> str:
+    """Return a path relative to the working directory if it is below it, else as it is."""
     here = Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,10 +1,11 @@
-"""What happens to the loop, and what its steps ask for: plain data."""
+"""Events that reach watch mode, and the effects that its updates request: plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from torchkata.i18n import EMPTY, Message
 from torchkata.result import ExerciseResult
 
 
@@ -19,7 +20,7 @@ class Page(StrEnum):
     ALL = "all"
 
 
-# What happens.
+# Events
 
 
 @dataclass(frozen=True)
@@ -30,118 +31,124 @@ class Key:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saw:
-    """The current exercise's file was looked at.
+class FileRead:
+    """The file of the current exercise was read.
 
     Attributes:
-        id: the exercise that it belongs to.
-        source: its bytes; None where there is no file.
-        text: the statement, where the file is as shipped.
-        fault: why it cannot be judged, if so.
+        exercise_id: the exercise.
+        source: the file's bytes; None if there is no file.
+        statement: the exercise's statement in paragraphs, if the file is the original stub.
+        fault: why the file cannot be graded; empty if it can.
     """
 
-    id: str
+    exercise_id: str
     source: bytes | None
-    text: str = ""
-    fault: str = ""
+    statement: tuple[Message, ...] = ()
+    fault: Message = EMPTY
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checking:
-    """A judgement has come to a check."""
+class CheckStarted:
+    """A job has started a check."""
 
-    turn: int
-    check: str
+    job: int
+    axis: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A judgement has ended.
+class GradingDone:
+    """A job has finished.
 
     Attributes:
-        turn: its number.
-        id: the exercise.
-        source: what was judged; None where there is no file.
-        result: the verdict.
+        job: its number.
+        exercise_id: the exercise.
+        source: the source that was graded; None if there is no file.
+        result: the result.
     """
 
-    turn: int
-    id: str
+    job: int
+    exercise_id: str
     source: bytes | None
     result: ExerciseResult
 
 
 @dataclass(frozen=True)
-class Woke:
-    """A pause that a step asked for is over."""
+class TimerFired:
+    """The timer of a job has expired."""
 
-    turn: int
+    job: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What was asked for is there: a page of text, or a notice."""
+class EffectDone:
+    """An effect has finished.
 
-    notice: str = ""
+    Attributes:
+        notice: a short message for the learner.
+        page: the page to show; None to stay on the current one.
+        body: the content of that page, in paragraphs.
+    """
+
+    notice: Message = EMPTY
     page: Page | None = None
-    body: str = ""
+    body: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
 class Resized:
-    """The terminal has another size now."""
+    """The terminal was resized."""
 
     columns: int
     rows: int
 
 
-Event = Key | Saw | Checking | Judged | Woke | Told | Resized
+Event = Key | FileRead | CheckStarted | GradingDone | TimerFired | EffectDone | Resized
 
 
-# What a step asks for.
+# Effects
 
 
 @dataclass(frozen=True)
-class Open:
-    """Look at the file of an exercise and get ready to judge it."""
+class OpenExercise:
+    """Read the file of an exercise and prepare to grade it."""
 
-    id: str
+    exercise_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judge:
-    """Judge an exercise, instead of whatever is judged now.
+class StartGrading:
+    """Grade an exercise; this cancels the job that runs.
 
     Attributes:
-        turn: comes back with the verdict.
-        id: the exercise.
-        source: its file; None to read it then.
-        seed: of the hidden inputs; None for a fresh one.
+        job: the number of the new job.
+        exercise_id: the exercise.
+        source: its source; None to read the file when the job starts.
+        seed: of the hidden inputs; None for a random one.
     """
 
-    turn: int
-    id: str
+    job: int
+    exercise_id: str
     source: bytes | None = None
     seed: int | None = None
 
 
 @dataclass(frozen=True)
-class Stop:
-    """Stop judging."""
+class CancelGrading:
+    """Cancel the job that runs."""
 
 
 @dataclass(frozen=True)
-class Pause:
-    """Send `Woke(turn)` a moment later."""
+class StartTimer:
+    """Send `TimerFired(job)` after a short delay."""
 
-    turn: int
+    job: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
-    """Remember a verdict."""
+class SaveResult:
+    """Save a result in the learner's progress."""
 
-    id: str
+    exercise_id: str
     result: ExerciseResult
     source: bytes
 
@@ -150,34 +157,43 @@ class Record:
 class ShowHints:
     """Show the hints of an exercise up to a level."""
 
-    id: str
+    exercise_id: str
     level: int
 
 
 @dataclass(frozen=True)
 class ShowSolution:
-    """Show the reference of an exercise."""
+    """Show the solution of an exercise."""
 
-    id: str
+    exercise_id: str
 
 
 @dataclass(frozen=True)
-class Reset:
-    """Bring an exercise's file back as shipped."""
+class ResetExercise:
+    """Restore the original stub of an exercise."""
 
-    id: str
+    exercise_id: str
 
 
 @dataclass(frozen=True)
 class WriteReport:
-    """Write the HTML report of all verdicts."""
+    """Write the HTML report of all results."""
 
 
 @dataclass(frozen=True)
 class Quit:
-    """Leave."""
+    """Leave watch mode."""
 
 
 Effect = (
-    Open | Judge | Stop | Pause | Record | ShowHints | ShowSolution | Reset | WriteReport | Quit
+    OpenExercise
+    | StartGrading
+    | CancelGrading
+    | StartTimer
+    | SaveResult
+    | ShowHints
+    | ShowSolution
+    | ResetExercise
+    | WriteReport
+    | Quit
 )

@@ -1,55 +1,56 @@
-"""Files: what the current one holds now, and word that something has changed."""
+"""Reads the watched file and detects changes to it."""
 
 from __future__ import annotations
 
-import ast
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.catalogue import Exercise, digest
-from torchkata.errors import CourseError
-from torchkata.grading.grade import read
-from torchkata.i18n import _
-from torchkata.watch.events import Saw
+from torchkata.course.exercise import Exercise
+from torchkata.errors import CourseError, KataError
+from torchkata.grading.grade import read_submission
+from torchkata.i18n import _, verbatim
+from torchkata.learner.statement import statement_paragraphs
+from torchkata.watch.events import FileRead
 
-_STEP_MS: Final = 10  # of quiet before a change is told
-_MOST_MS: Final = 50
-_OFTEN: Final = 0.1  # seconds between two looks where no events arrive
-_SELDOM: Final = 1.0  # where they do: some never come, such as those of another machine
+_DEBOUNCE_STEP_MS: Final = 10  # without a change before changes are reported
+_MAX_DEBOUNCE_MS: Final = 50
+_FAST: Final = 0.1  # seconds between polls without events
+_SLOW: Final = 1.0  # with events: some never arrive, such as those of a network folder
 
 
-def look(exercise: Exercise) -> Saw:
+def read_file(exercise: Exercise) -> FileRead:
     """Read the learner's file."""
     try:
-        submission = read(exercise.stub_path)
-    except (CourseError, OSError) as error:
-        return Saw(id=exercise.id, source=None, fault=str(error))
+        submission = read_submission(exercise.stub_path)
+    except KataError as error:
+        return FileRead(exercise_id=exercise.id, source=None, fault=error.message)
+    except OSError as error:
+        return FileRead(exercise_id=exercise.id, source=None, fault=verbatim(str(error)))
     if submission is None:
-        return Saw(id=exercise.id, source=None)
+        return FileRead(exercise_id=exercise.id, source=None)
     source = submission.source
     try:
-        shipped = digest(source) == exercise.grader.spec.stub_digest
+        untouched = exercise.is_untouched(source)
     except CourseError:
-        shipped = False  # the verdict says what is wrong with the course
-    return Saw(id=exercise.id, source=source, text=_statement(source) if shipped else "")
+        untouched = False  # grading reports what is wrong with the course
+    if not untouched:
+        return FileRead(exercise_id=exercise.id, source=source)
+    statement = statement_paragraphs(source.decode("utf-8", "replace"))
+    return FileRead(
+        exercise_id=exercise.id,
+        source=source,
+        statement=statement or (_("Read the text at the top of the file."),),
+    )
 
 
-def _statement(source: bytes) -> str:
-    """The text at the top of a stub as shipped: the course's own, so it may be parsed."""
-    try:
-        return ast.get_docstring(ast.parse(source)) or ""
-    except (SyntaxError, ValueError):
-        return _("Read the text at the top of the file.")
+class PollingWatcher:
+    """Polls one file: often until file events are known to arrive, then seldom.
 
-
-class Looker:
-    """Looks at one file every now and then: often until events are known to arrive.
-
-    Events of a file system that another machine writes to never come, so that the looking goes
-    on, once a second; a change that it finds and no event told of makes it look often again.
+    A network folder sends no events for changes on another machine, so polling never stops. If it
+    detects a change without an event, it polls often again.
 
     Args:
         now: the clock.
@@ -57,47 +58,46 @@ class Looker:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._events = False
-        self._next = 0.0
-        self._told = float("-inf")
+        self._events_arrive = False
+        self._next_poll = 0.0
+        self._last_event = float("-inf")
         self._path: Path | None = None
-        self._known: tuple[int, ...] | None = None
+        self._fingerprint: tuple[int, ...] | None = None
 
     def follow(self, path: Path) -> None:
-        """Look at another file from now on."""
-        self._path, self._known = path, _mark(path)
+        """Poll another file from now on."""
+        self._path, self._fingerprint = path, _fingerprint(path)
 
-    def told(self) -> None:
-        """An event has arrived: something has changed."""
-        self._events = True
-        self._told = self._now()
+    def on_event(self) -> None:
+        """Note that an event has arrived."""
+        self._events_arrive = True
+        self._last_event = self._now()
 
     @property
-    def often(self) -> bool:
+    def polls_often(self) -> bool:
         """Whether no events are known to arrive."""
-        return not self._events
+        return not self._events_arrive
 
     @property
     def wait(self) -> float:
-        """Seconds until the next look."""
-        return max(0.0, self._next - self._now())
+        """Seconds until the next poll."""
+        return max(0.0, self._next_poll - self._now())
 
-    def due(self) -> bool:
-        """Whether the file has changed; asked when the wait is over, it looks."""
+    def poll(self) -> bool:
+        """Return whether the file has changed since the last poll; False until it is time."""
         now = self._now()
-        if now < self._next or self._path is None:
+        if now < self._next_poll or self._path is None:
             return False
-        mark, before = _mark(self._path), self._known
-        self._known = mark
-        changed = mark != before
-        if changed and now - self._told > _SELDOM + _OFTEN:
-            self._events = False
-        self._next = now + (_SELDOM if self._events else _OFTEN)
+        before, self._fingerprint = self._fingerprint, _fingerprint(self._path)
+        changed = self._fingerprint != before
+        if changed and now - self._last_event > _SLOW + _FAST:
+            self._events_arrive = False
+        self._next_poll = now + (_SLOW if self._events_arrive else _FAST)
         return changed
 
 
-def _mark(path: Path) -> tuple[int, ...] | None:
-    """What changes when a file is written, replaced or removed."""
+def _fingerprint(path: Path) -> tuple[int, ...] | None:
+    """Return what changes when a file is written, replaced or deleted."""
     try:
         stat = path.stat()
     except OSError:
@@ -105,30 +105,32 @@ def _mark(path: Path) -> tuple[int, ...] | None:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def events(folder: Path, told: Callable[[], None], stop: threading.Event) -> threading.Thread:
-    """Call `told` from a thread of its own whenever something below a folder changes.
+def watch_events(
+    folder: Path, on_event: Callable[[], None], stop: threading.Event
+) -> threading.Thread:
+    """Start a thread that calls `on_event` whenever something in a folder changes.
 
-    Where there are no events to be had, it is never called: `Looker` sees to that.
+    If the platform sends no events, it is never called, and polling has to detect changes.
     """
 
     def run() -> None:
         try:
-            from watchfiles import watch  # noqa: PLC0415 - only where somebody watches
+            from watchfiles import watch  # noqa: PLC0415 - a broken package must not end watch mode
 
             for _changes in watch(
                 folder,
                 watch_filter=None,
-                debounce=_MOST_MS,
-                step=_STEP_MS,
+                debounce=_MAX_DEBOUNCE_MS,
+                step=_DEBOUNCE_STEP_MS,
                 stop_event=stop,
                 rust_timeout=1000,
                 force_polling=False,
                 raise_interrupt=False,
             ):
-                told()
-        except Exception:  # noqa: BLE001 - no watches left, a broken package: looking goes on
+                on_event()
+        except Exception:  # noqa: BLE001 - no watches left, a broken package: polling continues
             return
 
-    thread = threading.Thread(target=run, name="events", daemon=True)
+    thread = threading.Thread(target=run, name="file events", daemon=True)
     thread.start()
     return thread

@@ -1,216 +1,243 @@
-"""The judging thread: one judgement at a time, called off by a newer one, its processes ahead."""
+"""Background grading thread: one job at a time, cancelled by newer ones; starts workers ahead."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from torchkata.course.catalogue import Exercise
+from torchkata.course.exercise import Exercise
 from torchkata.errors import Cancelled, CourseError, KataError
 from torchkata.grading.checks.check import Check
-from torchkata.grading.grade import Settings, grade_one, read
-from torchkata.grading.prewarm import fresh, prepare, prewarmed_session
+from torchkata.grading.grade import Settings, read_submission
+from torchkata.grading.prewarm import is_unused, prewarm, prewarmed_session
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import random_seed
+from torchkata.grading.run import grade_and_record, random_seed
 from torchkata.grading.session import Session
-from torchkata.learner.progress import Best
-from torchkata.learner.solution_excerpt import compared
-from torchkata.result import ExerciseResult, State
-from torchkata.sandbox.launcher import Launcher, Lease
-from torchkata.watch.events import Checking, Event, Judge, Judged
+from torchkata.i18n import verbatim
+from torchkata.learner.progress import Metrics
+from torchkata.result import TWIN, ExerciseResult, State
+from torchkata.sandbox.launcher import CancellableLauncher, Launcher
+from torchkata.watch.events import CheckStarted, Event, GradingDone, StartGrading
+
+_IDLE_BEFORE_PREWARMING: Final = 0.03  # seconds
 
 
 @dataclass
-class _Place:
-    """One judgement, from its first process on.
+class _Slot:
+    """One grading, from the start of its first worker.
 
     Attributes:
-        lesson: the exercise.
-        settings: with a seed of its own.
-        lease: starts its workers.
-        session: made ahead.
-        steps: of getting ready.
+        exercise: the exercise.
+        settings: with the seed of this grading.
+        launcher: starts its workers.
+        session: created ahead.
+        prewarming: starts one worker per step.
+        ready: whether all workers are started.
     """
 
     exercise: Exercise
     settings: Settings
-    lease: Lease
+    launcher: CancellableLauncher
     session: Session = field(init=False)
-    steps: Iterator[None] = field(init=False)
+    prewarming: Iterator[None] = field(init=False)
     ready: bool = False
 
     def __post_init__(self) -> None:
         seed, devices = self.settings.seed, self.settings.devices
-        self.session = prewarmed_session(self.exercise, self.lease, seed, devices)
-        self.steps = prepare(self.session)
+        self.session = prewarmed_session(self.exercise, self.launcher, seed, devices)
+        self.prewarming = prewarm(self.session)
 
 
-_CALM = 0.03  # seconds without a wish before processes are started ahead
-
-
-class Bench:
-    """Judges what it is asked to, in a thread of its own.
+class GradingThread:
+    """Grades exercises in a background thread.
 
     Args:
-        launcher: starts workers; nobody else may use it meanwhile.
-        lessons: every exercise by id.
-        tell: takes in what happened; called from the thread.
-        devices: to judge besides the CPU.
-        best: the lowest figures of an exercise's passes; None where nothing is remembered.
+        launcher: starts workers; nothing else may use it meanwhile.
+        exercises: every exercise by id.
+        send: receives events; called from the thread.
+        devices: to grade on besides the CPU.
+        best: returns the lowest metrics of an exercise's passes; None if none are recorded.
     """
 
     def __init__(
         self,
         launcher: Launcher,
         exercises: dict[str, Exercise],
-        tell: Callable[[Event], None],
-        devices: tuple[str, ...] = ("twin:0",),
-        best: Callable[[str], Best | None] = lambda _id: None,
+        send: Callable[[Event], None],
+        devices: tuple[str, ...] = (TWIN,),
+        best: Callable[[str], Metrics | None] = lambda _exercise_id: None,
     ) -> None:
         self._launcher = launcher
-        self._lessons = exercises
-        self._tell = tell
+        self._exercises = exercises
+        self._send = send
         self._devices = devices
         self._best = best
-        self._change = threading.Condition()
-        self._asked: Judge | None = None  # to be taken up
-        self._turn = 0  # of the judgement that is wanted; 0 for none
-        self._current = ""  # the exercise to be ready for
-        self._running: Lease | None = None
+        self._changed = threading.Condition()
+        self._requested: StartGrading | None = None
+        self._wanted_job = 0  # the job whose result is still wanted; 0 if there is none
+        self._current = ""  # the exercise to prewarm
+        self._running: CancellableLauncher | None = None
         self._closed = False
-        self._place: _Place | None = None  # of the thread alone, as all below it
-        self._thread = threading.Thread(target=self._run, name="bench", daemon=True)
+        self._slot: _Slot | None = None  # only the thread uses it
+        self._thread = threading.Thread(target=self._run, name="grading", daemon=True)
         self._thread.start()
 
-    def judge(self, asked: Judge) -> None:
-        """Judge this now, instead of whatever is being judged."""
-        with self._change:
-            self._asked, self._turn = asked, asked.turn
-            self._call_off()
+    def grade(self, request: StartGrading) -> None:
+        """Start a job; the one that runs is cancelled."""
+        with self._changed:
+            self._requested, self._wanted_job = request, request.job
+            self._cancel_running()
 
-    def stop(self) -> None:
-        """Judge nothing."""
-        with self._change:
-            self._asked, self._turn = None, 0
-            self._call_off()
+    def cancel(self) -> None:
+        """Cancel the job that runs or waits."""
+        with self._changed:
+            self._requested, self._wanted_job = None, 0
+            self._cancel_running()
 
-    def expect(self, exercise_id: str) -> None:
-        """Have processes ready for an exercise."""
-        with self._change:
+    def prepare_for(self, exercise_id: str) -> None:
+        """Start workers for an exercise ahead of its next job."""
+        with self._changed:
             self._current = exercise_id
-            self._change.notify()
+            self._changed.notify()
 
     def close(self, seconds: float = 5.0) -> None:
-        """End the thread and every process that it started."""
-        with self._change:
-            self._closed, self._turn = True, 0
-            self._call_off()
+        """End the thread and all workers that it has started."""
+        with self._changed:
+            self._closed, self._wanted_job = True, 0
+            self._cancel_running()
         self._thread.join(seconds)
 
-    def _call_off(self) -> None:
+    def _cancel_running(self) -> None:
         if self._running is not None:
             self._running.cancel()
-        self._change.notify()
+        self._changed.notify()
+
+    # In the thread
 
     def _run(self) -> None:
         try:
-            while (asked := self._next()) is not None:
-                if isinstance(asked, Judge):
-                    self._judge(asked)
+            while (task := self._next_task()) is not None:
+                if isinstance(task, StartGrading):
+                    self._grade(task)
                 else:
-                    self._get_ready(asked)
+                    self._prewarm(task)
         finally:
-            self._leave()
+            self._close_slot()
 
-    def _next(self) -> Judge | Exercise | None:
-        """Wait for something to judge or to get ready for; None for the end."""
-        calm = False
-        with self._change:
+    def _next_task(self) -> StartGrading | Exercise | None:
+        """Wait for a job to run or an exercise to prewarm; return None when closed."""
+        idle = False
+        with self._changed:
             while not self._closed:
-                if self._asked is not None:
-                    asked, self._asked = self._asked, None
-                    return asked
-                wanted, place = self._lessons.get(self._current), self._place
-                begun = place is not None and place.exercise is wanted
-                if wanted is None or (begun and place is not None and place.ready):
-                    self._change.wait()
-                elif begun or calm:
-                    return wanted
+                if self._requested is not None:
+                    request, self._requested = self._requested, None
+                    return request
+                exercise, slot = self._exercises.get(self._current), self._slot
+                started = slot is not None and slot.exercise is exercise
+                if exercise is None or (started and slot is not None and slot.ready):
+                    self._changed.wait()
+                elif started or idle:
+                    return exercise
                 else:
-                    calm = not self._change.wait(_CALM)
+                    idle = not self._changed.wait(_IDLE_BEFORE_PREWARMING)
         return None
 
-    def _place_for(self, exercise: Exercise, seed: int | None = None) -> _Place:
-        place = self._place
-        other = seed is not None and place is not None and place.settings.seed != seed
-        if place is None or place.exercise is not exercise or other:
-            self._leave()
+    def _slot_for(self, exercise: Exercise, seed: int | None = None) -> _Slot:
+        slot = self._slot
+        other_seed = seed is not None and slot is not None and slot.settings.seed != seed
+        if slot is None or slot.exercise is not exercise or other_seed:
+            self._close_slot()
             settings = Settings(seed=random_seed() if seed is None else seed, devices=self._devices)
-            self._place = place = _Place(exercise, settings, Lease(self._launcher))
-        return place
+            self._slot = slot = _Slot(exercise, settings, CancellableLauncher(self._launcher))
+        return slot
 
-    def _leave(self) -> None:
-        if self._place is not None:
+    def _close_slot(self) -> None:
+        if self._slot is not None:
             with suppress(KataError, OSError):
-                self._place.session.close()
-        self._place = None
+                self._slot.session.close()
+        self._slot = None
 
-    def _get_ready(self, exercise: Exercise) -> None:
-        """Start one more process."""
-        place = self._place_for(exercise)
+    def _prewarm(self, exercise: Exercise) -> None:
+        """Start one more worker."""
+        slot = self._slot_for(exercise)
         try:
-            next(place.steps)
+            next(slot.prewarming)
         except StopIteration:
-            place.ready = True
-        except (KataError, OSError):  # the judgement will say what is wrong
-            place.ready = True
+            slot.ready = True
+        except (KataError, OSError):  # grading reports what is wrong
+            slot.ready = True
 
-    def _judge(self, asked: Judge) -> None:
-        place = self._place_for(self._lessons[asked.id], asked.seed)
-        with self._change:
-            if self._turn != asked.turn:
+    def _grade(self, request: StartGrading) -> None:
+        slot = self._slot_for(self._exercises[request.exercise_id], request.seed)
+        with self._changed:
+            if self._wanted_job != request.job:
                 return
-            self._running = place.lease
+            self._running = slot.launcher
 
-        def checking(check: Check) -> None:
-            if place.lease.cancelled:
-                raise Cancelled("A newer file is there.")
-            self._tell(Checking(turn=asked.turn, check=check.axis))
+        def on_check(check: Check) -> None:
+            if slot.launcher.cancelled:
+                raise Cancelled("A newer job replaces this one.")
+            self._send(CheckStarted(job=request.job, axis=check.axis))
 
-        source = asked.source
+        source = request.source
         try:
-            submission = _submission(asked, place.exercise)
+            submission = _submission(request, slot.exercise)
             source = None if submission is None else submission.source
-            result = grade_one(
-                place.exercise, submission, place.lease, place.settings, checking, place.session
+            result = self._with_best(
+                grade_and_record(
+                    slot.exercise,
+                    submission,
+                    slot.launcher,
+                    slot.settings,
+                    None,  # the loop saves a result when it is accepted
+                    on_check=on_check,
+                    session=slot.session,
+                )
             )
-            if source is not None:
-                result = compared(place.exercise, result, source, self._best(asked.id))
-        except Exception as error:  # noqa: BLE001 - the loop goes on, and says what happened
-            result = _stumbled(place.exercise, error)
-        with self._change:
+        except Exception as error:  # noqa: BLE001 - the thread goes on and reports what happened
+            result = _error_result(slot.exercise, error)
+        with self._changed:
             self._running = None
-        cancelled = place.lease.cancelled
-        if cancelled or not fresh(place.session):
-            self._leave()
+        cancelled = slot.launcher.cancelled
+        if cancelled or not is_unused(slot.session):
+            self._close_slot()
         if not cancelled:
-            self._tell(Judged(turn=asked.turn, id=asked.id, source=source, result=result))
+            self._send(
+                GradingDone(
+                    job=request.job,
+                    exercise_id=request.exercise_id,
+                    source=source,
+                    result=result,
+                )
+            )
+
+    def _with_best(self, result: ExerciseResult) -> ExerciseResult:
+        """Add the lowest metrics of earlier passes to the comparison, if there is one."""
+        if result.comparison is None:
+            return result
+        comparison = replace(result.comparison, best=self._best(result.id))
+        return replace(result, comparison=comparison)
 
 
-def _submission(asked: Judge, exercise: Exercise) -> Submission | None:
-    if asked.source is not None:
-        return Submission(source=asked.source, file=exercise.stub_path.name)
-    return read(exercise.stub_path)
+def _submission(request: StartGrading, exercise: Exercise) -> Submission | None:
+    if request.source is not None:
+        return Submission(source=request.source, file=exercise.stub_path.name)
+    return read_submission(exercise.stub_path)
 
 
-def _stumbled(exercise: Exercise, error: Exception) -> ExerciseResult:
-    text = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
+def _error_result(exercise: Exercise, error: Exception) -> ExerciseResult:
+    message = (
+        error.message
+        if isinstance(error, CourseError)
+        else verbatim(f"{type(error).__name__}: {error}")
+    )
     return ExerciseResult(
         id=exercise.id,
         name=exercise.name,
         chapter=exercise.chapter,
         state=State.ERROR,
-        message=text,
+        message=message,
     )

@@ -1,53 +1,54 @@
-"""Keys: the bytes that a terminal sends for them, as names."""
+"""Names of the keys whose bytes a terminal sends."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-_NAMED: Final = {
+_BY_SEQUENCE: Final = {
     "A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end",
     "1~": "home", "4~": "end", "5~": "page up", "6~": "page down", "7~": "home", "8~": "end",
 }  # fmt: skip
-_PLAIN: Final = {
+_BY_CHARACTER: Final = {
     "\r": "enter", "\n": "enter", "\x7f": "backspace", "\x08": "backspace", "\x1b": "escape",
 }  # fmt: skip
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[([0-?]*[ -/]*[@-~])|O([@-~]))")
-_BEGUN: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+_INCOMPLETE_SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
 
 
-def parse(data: bytes, *, last: bool = False) -> tuple[list[str], bytes]:
-    """Split what was read into keys.
+def parse(data: bytes, *, complete: bool = False) -> tuple[list[str], bytes]:
+    """Split bytes from a terminal into keys.
 
     Args:
-        data: bytes from the terminal, with the rest of an earlier call before them.
-        last: whether nothing more is on its way, so that a lone escape is the key of that name.
+        data: the bytes, after the remaining ones of the previous call.
+        complete: whether no more bytes follow, so that a lone escape is the Escape key.
 
     Returns:
-        Characters, and names such as `up`, `enter`, `escape`; and the bytes of a key that is not
-        complete yet. Keys without a name here are dropped.
+        The keys, as characters or as names such as `up`, `enter` and `escape`, and the remaining
+        bytes of an incomplete key. Keys without a name here are dropped.
     """
-    text, rest = _decoded(data)
+    text, rest = _decode(data)
     keys: list[str] = []
-    place = 0
-    while place < len(text):
-        found = _SEQUENCE.match(text, place)
-        if found is not None:
-            keys += [name] if (name := _NAMED.get(found[1] or found[2])) else []
-            place = found.end()
+    position = 0
+    while position < len(text):
+        sequence = _SEQUENCE.match(text, position)
+        if sequence is not None:
+            name = _BY_SEQUENCE.get(sequence[1] or sequence[2])
+            keys += [name] if name else []
+            position = sequence.end()
             continue
-        if not last and _BEGUN.match(text, place):
-            return keys, text[place:].encode() + rest
-        character = text[place]
-        name = _PLAIN.get(character, character)
+        if not complete and _INCOMPLETE_SEQUENCE.match(text, position):
+            return keys, text[position:].encode() + rest
+        character = text[position]
+        name = _BY_CHARACTER.get(character, character)
         if len(name) > 1 or name.isprintable():
             keys.append(name)
-        place += 1
-    return keys, b"" if last else rest
+        position += 1
+    return keys, b"" if complete else rest
 
 
-def _decoded(data: bytes) -> tuple[str, bytes]:
-    """Text, and the first bytes of a character that is not complete."""
+def _decode(data: bytes) -> tuple[str, bytes]:
+    """Return the text, and the first bytes of an incomplete character at the end."""
     for cut in range(min(4, len(data) + 1)):
         whole = data[: len(data) - cut]
         try:

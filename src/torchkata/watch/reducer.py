@@ -1,46 +1,47 @@
-"""One step of the loop: what happened, to what is known and what is asked for; pure."""
+"""Updates of watch mode: an event and a state give the next state and its effects; pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from torchkata.result import State as Verdict
+from torchkata.i18n import EMPTY
+from torchkata.result import State
 from torchkata.watch.events import (
-    Checking,
+    CancelGrading,
+    CheckStarted,
     Effect,
+    EffectDone,
     Event,
-    Judge,
-    Judged,
+    FileRead,
+    GradingDone,
     Key,
-    Open,
+    OpenExercise,
     Page,
-    Pause,
-    Record,
     Resized,
-    Saw,
-    Stop,
-    Told,
-    Woke,
+    SaveResult,
+    StartGrading,
+    StartTimer,
+    TimerFired,
     WriteReport,
 )
-from torchkata.watch.state import Job, State
+from torchkata.watch.state import Job, WatchState
 
-Step = tuple[State, tuple[Effect, ...]]
+Update = tuple[WatchState, tuple[Effect, ...]]
 
 
-def step(state: State, event: Event) -> Step:
-    """Take in one event that is no key; `presses.press` takes those."""
+def update(state: WatchState, event: Event) -> Update:
+    """Handle any event except a key, which `key_bindings.on_key` handles."""
     match event:
-        case Saw():
-            return _saw(state, event)
-        case Judged():
-            return _judged(state, event)
-        case Woke(turn=turn):
-            return _woke(state, turn)
-        case Checking(turn=turn, check=check):
-            if state.job is not None and state.job.turn == turn:
-                state = replace(state, job=replace(state.job, check=check))
-        case Told(notice=notice, page=page, body=body):
+        case FileRead():
+            return _on_file(state, event)
+        case GradingDone():
+            return _on_result(state, event)
+        case TimerFired(job=number):
+            return _on_timer(state, number)
+        case CheckStarted(job=number, axis=axis):
+            if state.job is not None and state.job.number == number:
+                state = replace(state, job=replace(state.job, axis=axis))
+        case EffectDone(notice=notice, page=page, body=body):
             if page is None:
                 return replace(state, notice=notice), ()
             return replace(state, notice=notice, page=page, body=body, scroll=0), ()
@@ -51,129 +52,136 @@ def step(state: State, event: Event) -> Step:
     return state, ()
 
 
-def open_item(state: State, at: int) -> Step:
-    """Make another exercise the current one; what is judged of all goes on."""
-    stop = () if state.job is None or state.job.quiet else (Stop(),)
+def open_exercise(state: WatchState, index: int) -> Update:
+    """Make another exercise the current one; grading of all exercises continues."""
+    cancelled = state.job is not None and not state.job.background
     state = replace(
         state,
-        at=at,
-        job=None if stop else state.job,
-        held=None,
+        index=index,
+        job=None if cancelled else state.job,
+        held_result=None,
+        file_read=False,
         source=None,
-        looked=False,
-        text="",
-        fault="",
+        statement=(),
+        fault=EMPTY,
         page=Page.EXERCISE,
-        body="",
+        body=(),
         scroll=0,
         question=None,
-        notice="",
+        notice=EMPTY,
         filter="",
         cursor=0,
     )
-    return state, (*stop, Open(state.item.id))
+    effects = (CancelGrading(),) if cancelled else ()
+    return state, (*effects, OpenExercise(state.exercise.id))
 
 
-def judge_now(state: State, source: bytes) -> Step:
-    """Judge the current exercise before everything else."""
-    state = _set_aside(state)
-    turn = state.turn + 1
-    job = Job(turn=turn, id=state.item.id)
-    effect = Judge(turn=turn, id=state.item.id, source=source)
-    return replace(state, turn=turn, job=job, held=None), (effect,)
+def grade_now(state: WatchState, source: bytes) -> Update:
+    """Grade the current exercise before anything else."""
+    state = _requeue(state)
+    number = state.last_job + 1
+    job = Job(number=number, exercise_id=state.exercise.id)
+    effect = StartGrading(job=number, exercise_id=state.exercise.id, source=source)
+    return replace(state, last_job=number, job=job, held_result=None), (effect,)
 
 
-def judge_all(state: State, ids: tuple[str, ...], *, report: bool) -> Step:
-    """Judge exercises one after the other; a file that is saved meanwhile comes first."""
+def grade_all(state: WatchState, ids: tuple[str, ...], *, report: bool) -> Update:
+    """Grade exercises one after the other; a save of the current file comes first."""
     seed = (state.seed + 1) % (1 << 32)
-    state = replace(state, queue=ids, done=(), report=report, seed=seed)
-    return (state, ()) if state.job is not None else _go_on(state)
+    state = replace(state, queue=ids, finished=(), report_pending=report, seed=seed)
+    return (state, ()) if state.job is not None else _grade_next(state)
 
 
-def call_off(state: State) -> Step:
-    """Judge no more than the current exercise."""
-    quiet = state.job is not None and state.job.quiet
-    state = replace(state, queue=(), report=False, job=None if quiet else state.job)
-    return state, (Stop(),) if quiet else ()
+def cancel_all(state: WatchState) -> Update:
+    """Cancel the grading of all exercises; a job of the current one continues."""
+    background = state.job is not None and state.job.background
+    state = replace(state, queue=(), report_pending=False, job=None if background else state.job)
+    return state, (CancelGrading(),) if background else ()
 
 
-def _saw(state: State, saw: Saw) -> Step:
-    item = state.item
-    same = state.looked and (saw.source, saw.fault) == (state.source, state.fault)
-    if saw.id != item.id or same:
+def _on_file(state: WatchState, event: FileRead) -> Update:
+    exercise_id = state.exercise.id
+    unchanged = state.file_read and (event.source, event.fault) == (state.source, state.fault)
+    if event.exercise_id != exercise_id or unchanged:
         return state, ()
-    if state.looked and state.page is not Page.LIST:
+    if state.file_read and state.page is not Page.LIST:
         state = replace(state, page=Page.EXERCISE, scroll=0)
     state = replace(
-        state, looked=True, source=saw.source, text=saw.text, fault=saw.fault, held=None
+        state,
+        file_read=True,
+        source=event.source,
+        statement=event.statement,
+        fault=event.fault,
+        held_result=None,
     )
-    known = item.id in state.results and state.judged.get(item.id) == saw.source
-    if saw.source and not saw.fault and not known:
-        return judge_now(state, saw.source)
-    if not known or saw.fault:  # a file that is empty or gone may be about to be written
-        state = _set_aside(state)
-        turn = state.turn + 1
-        return replace(state, turn=turn, job=None), (Stop(), Pause(turn))
-    if state.job is not None and not state.job.quiet:  # back to what was judged before
-        state, effects = _go_on(replace(state, job=None))
-        return state, effects or (Stop(),)
+    graded = exercise_id in state.results and state.graded_sources.get(exercise_id) == event.source
+    if event.source and not event.fault and not graded:
+        return grade_now(state, event.source)
+    if not graded or event.fault:  # an empty or missing file may be about to be written
+        state = _requeue(state)
+        number = state.last_job + 1
+        return replace(state, last_job=number, job=None), (CancelGrading(), StartTimer(number))
+    if state.job is not None and not state.job.background:  # back to the graded source
+        state, effects = _grade_next(replace(state, job=None))
+        return state, effects or (CancelGrading(),)
     return state, ()
 
 
-def _set_aside(state: State) -> State:
-    """What is judged of all waits until the current file is judged."""
-    if state.job is None or not state.job.quiet:
+def _requeue(state: WatchState) -> WatchState:
+    """Put a background job back into the queue."""
+    if state.job is None or not state.job.background:
         return state
-    return replace(state, queue=(state.job.id, *state.queue), job=None)
+    return replace(state, queue=(state.job.exercise_id, *state.queue), job=None)
 
 
-def _judged(state: State, judged: Judged) -> Step:
-    if state.job is None or judged.turn != state.job.turn:
+def _on_result(state: WatchState, event: GradingDone) -> Update:
+    if state.job is None or event.job != state.job.number:
         return state, ()
-    if judged.result.state is Verdict.ERROR and not state.job.quiet:
-        return replace(state, held=judged), (Pause(judged.turn),)  # it may be written by halves
-    return _accept(state, judged)
+    if event.result.state is State.ERROR and not state.job.background:
+        return replace(state, held_result=event), (StartTimer(event.job),)  # may be half-written
+    return _accept(state, event)
 
 
-def _woke(state: State, turn: int) -> Step:
-    if turn != state.turn:
+def _on_timer(state: WatchState, number: int) -> Update:
+    if number != state.last_job:
         return state, ()
-    if state.held is not None:
-        return _accept(state, state.held)
+    if state.held_result is not None:
+        return _accept(state, state.held_result)
     if state.job is not None or state.source:
         return state, ()
     if state.source is not None and not state.fault:
-        return judge_now(state, state.source)
-    return _go_on(state)
+        return grade_now(state, state.source)
+    return _grade_next(state)
 
 
-def _accept(state: State, judged: Judged) -> Step:
-    quiet = state.job is not None and state.job.quiet
-    state = replace(
-        state, job=None, held=None, done=(*state.done, judged.id) if quiet else state.done
-    )
-    record: tuple[Effect, ...] = ()
-    result, source = judged.result, judged.source
+def _accept(state: WatchState, event: GradingDone) -> Update:
+    background = state.job is not None and state.job.background
+    exercise_id, result, source = event.exercise_id, event.result, event.source
     state = replace(
         state,
-        results={**state.results, judged.id: result},
-        states={**state.states, judged.id: result.state.value},
-        scroll=state.scroll if quiet else 0,
+        job=None,
+        held_result=None,
+        finished=(*state.finished, exercise_id) if background else state.finished,
+        results={**state.results, exercise_id: result},
+        states={**state.states, exercise_id: result.state.value},
+        scroll=state.scroll if background else 0,
     )
+    save: tuple[Effect, ...] = ()
     if source is not None:
-        state = replace(state, judged={**state.judged, judged.id: source})
-        record = (Record(id=judged.id, result=result, source=source),)
-    state, effects = _go_on(state)
-    return state, (*record, *effects)
+        state = replace(state, graded_sources={**state.graded_sources, exercise_id: source})
+        save = (SaveResult(exercise_id=exercise_id, result=result, source=source),)
+    state, effects = _grade_next(state)
+    return state, (*save, *effects)
 
 
-def _go_on(state: State) -> Step:
-    """Judge the next of all, if any are left."""
+def _grade_next(state: WatchState) -> Update:
+    """Grade the next exercise of the queue, if there is one."""
     if not state.queue:
-        if state.report:
-            return replace(state, report=False), (WriteReport(),)
+        if state.report_pending:
+            return replace(state, report_pending=False), (WriteReport(),)
         return state, ()
     first, *rest = state.queue
-    turn = state.turn + 1
-    state = replace(state, turn=turn, queue=tuple(rest), job=Job(turn=turn, id=first, quiet=True))
-    return state, (Judge(turn=turn, id=first, seed=state.seed),)
+    number = state.last_job + 1
+    job = Job(number=number, exercise_id=first, background=True)
+    state = replace(state, last_job=number, queue=tuple(rest), job=job)
+    return state, (StartGrading(job=number, exercise_id=first, seed=state.seed),)

@@ -1,4 +1,4 @@
-"""What the loop knows: plain data, on which the screen and every step depend."""
+"""The state of watch mode: plain data that determines the screen and every update."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from torchkata.result import ExerciseResult
-from torchkata.watch.events import Judged, Page
+from torchkata.i18n import EMPTY, Message
+from torchkata.result import ExerciseResult, State
+from torchkata.watch.events import GradingDone, Page
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
-    """One exercise, as the loop shows it.
+class ListedExercise:
+    """What watch mode knows about an exercise in advance.
 
     Attributes:
         id: `CHAPTER/NN_name`.
         name: the short name.
         chapter: the folder that holds it.
-        file: the learner's file as it is shown, which an editor can open by it.
-        entries: the names that the file has to define.
-        hints: how many levels of hints there are.
+        file: the path of the learner's file as it is shown, so that an editor can open it.
+        entry_points: the names that the file has to define.
+        hint_count: how many hints there are.
     """
 
     id: str
     name: str
     chapter: str
     file: str
-    entries: tuple[str, ...] = ()
-    hints: int = 3
+    entry_points: tuple[str, ...] = ()
+    hint_count: int = 3
 
 
 class Question(StrEnum):
-    """What waits for a yes."""
+    """A question that only `y` confirms."""
 
     RESET = "reset"
     SOLUTION = "solution"
@@ -41,102 +42,110 @@ class Question(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A judgement that runs, or whose verdict is held back for a moment.
+    """A grading that runs, or whose result is held back.
 
     Attributes:
-        turn: its number.
-        id: the exercise.
-        quiet: whether it is one of all, rather than of the file just saved.
-        check: what is being judged, once that is known.
+        number: counts all jobs.
+        exercise_id: the exercise.
+        background: whether it is part of grading all exercises, rather than of a save.
+        axis: of the check that runs; empty until the first check starts.
     """
 
-    turn: int
-    id: str
-    quiet: bool = False
-    check: str = ""
+    number: int
+    exercise_id: str
+    background: bool = False
+    axis: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class State:
-    """Everything that the screen and the next step depend on.
+class WatchState:
+    """Everything that the screen and the next update depend on.
 
     Attributes:
-        items: the exercises, in order.
-        at: the place of the current one.
-        states: of every exercise by id, as `Progress.states` says them.
+        exercises: the exercises, in order.
+        states: of every exercise by id, as `Progress.states` returns them.
+        index: of the current exercise.
         size: columns and rows of the terminal.
-        results: the last verdict of each exercise.
-        judged: the file that each verdict is about.
-        source: the current file as last seen; None where there is none.
-        looked: whether the current file was looked at since it became current.
-        text: the statement of the current exercise, while its file is untouched.
-        fault: why the current file cannot be judged, if so.
-        seed: of the hidden inputs when all are judged, so that a report can be repeated.
-        turn: how many judgements were asked for.
-        job: the judgement that runs.
-        held: a verdict that is shown unless a newer save comes at once.
-        queue: exercises still to judge after `all`, by id.
-        done: exercises judged since `all` was asked for, by id.
-        report: whether a report is written when the queue is empty.
+        results: the last result of each exercise.
+        graded_sources: the source that each result is about.
+        file_read: whether the file was read since the exercise was opened.
+        source: the current file; None if there is none.
+        statement: the statement of the current exercise, while its file is the original stub.
+        fault: why the current file cannot be graded; empty if it can.
+        seed: of the hidden inputs when all exercises are graded, so that a report can be repeated.
+        last_job: the number of the last job.
+        job: the job that runs.
+        held_result: an error that is shown only if no newer save follows at once.
+        queue: the exercises that are still to be graded, by id.
+        finished: the exercises of the queue that were graded, by id.
+        report_pending: whether to write a report when the queue is empty.
         page: what fills the screen.
-        body: text of the hints or of the solution.
-        scroll: lines that have been scrolled past.
-        question: what waits for a yes.
+        body: the paragraphs of the hints or of the solution.
+        scroll: lines scrolled past.
+        question: the question that waits for `y`.
         notice: a short message above the last lines.
         filter: what was typed in the list.
-        cursor: the place within the filtered list.
-        hints: hint levels that were shown, by id.
-        seen: exercises whose solution was shown.
+        cursor: the position in the filtered list.
+        hint_levels: the highest hint that was shown, by id.
+        solutions_seen: the exercises whose solution was shown, by id.
     """
 
-    items: tuple[Item, ...]
+    exercises: tuple[ListedExercise, ...]
     states: Mapping[str, str]
-    at: int = 0
+    index: int = 0
     size: tuple[int, int] = (80, 24)
     results: Mapping[str, ExerciseResult] = field(default_factory=dict)
-    judged: Mapping[str, bytes] = field(default_factory=dict)
+    graded_sources: Mapping[str, bytes] = field(default_factory=dict)
+    file_read: bool = False
     source: bytes | None = None
-    looked: bool = False
-    text: str = ""
-    fault: str = ""
+    statement: tuple[Message, ...] = ()
+    fault: Message = EMPTY
     seed: int = 0
-    turn: int = 0
+    last_job: int = 0
     job: Job | None = None
-    held: Judged | None = None
+    held_result: GradingDone | None = None
     queue: tuple[str, ...] = ()
-    done: tuple[str, ...] = ()
-    report: bool = False
+    finished: tuple[str, ...] = ()
+    report_pending: bool = False
     page: Page = Page.EXERCISE
-    body: str = ""
+    body: tuple[Message, ...] = ()
     scroll: int = 0
     question: Question | None = None
-    notice: str = ""
+    notice: Message = EMPTY
     filter: str = ""
     cursor: int = 0
-    hints: Mapping[str, int] = field(default_factory=dict)
-    seen: frozenset[str] = frozenset()
+    hint_levels: Mapping[str, int] = field(default_factory=dict)
+    solutions_seen: frozenset[str] = frozenset()
 
     @property
-    def item(self) -> Item:
+    def exercise(self) -> ListedExercise:
         """The current exercise."""
-        return self.items[self.at]
+        return self.exercises[self.index]
 
     @property
     def result(self) -> ExerciseResult | None:
-        """The last verdict of the current exercise."""
-        return self.results.get(self.item.id)
+        """The last result of the current exercise."""
+        return self.results.get(self.exercise.id)
 
     @property
     def passed(self) -> bool:
-        """Whether the current exercise passes as it stands."""
-        return self.states.get(self.item.id) == "passed"
+        """Whether the current file passes."""
+        return self.states.get(self.exercise.id) == State.PASSED
 
     @property
-    def found(self) -> tuple[int, ...]:
-        """Places of the exercises that fit the filter."""
+    def passed_count(self) -> int:
+        """How many exercises pass."""
+        return sum(state == State.PASSED for state in self.states.values())
+
+    @property
+    def matches(self) -> tuple[int, ...]:
+        """The indices of the exercises that match the filter."""
         words = self.filter.lower().split()
         return tuple(
-            place
-            for place, item in enumerate(self.items)
-            if all(word in f"{item.id} {self.states.get(item.id, '')}".lower() for word in words)
+            index
+            for index, exercise in enumerate(self.exercises)
+            if all(
+                word in f"{exercise.id} {self.states.get(exercise.id, '')}".lower()
+                for word in words
+            )
         )

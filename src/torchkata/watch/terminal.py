@@ -1,4 +1,4 @@
-"""The terminal: its modes, which are given back on every way out, its size, and what is drawn."""
+"""The terminal: reads single keys, draws whole screens, and is restored however watch mode ends."""
 
 from __future__ import annotations
 
@@ -10,42 +10,51 @@ from typing import Any, Final, Self
 
 from torchkata.errors import UsageError
 from torchkata.i18n import _
-from torchkata.watch.layout import Look, rows
+from torchkata.watch.layout import row_count
+from torchkata.watch.view import TerminalCaps
 
-_ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"  # the other screen, no cursor
+_ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"  # alternate screen, no cursor
 _LEAVE: Final = "\x1b[?25h\x1b[?1049l"
 
 
 class Terminal:
-    """A terminal in which single keys are read and whole screens are drawn.
+    """A terminal that reads single keys and shows whole screens.
 
     Args:
-        color: False to insist on plain text.
+        color: whether to show colors if the terminal supports them.
+
+    Attributes:
+        input: the file descriptor to read keys from.
+        dumb: whether the terminal can only print line after line.
+        caps: what the terminal supports.
+
+    Raises:
+        UsageError: there is no Unix terminal.
     """
 
     def __init__(self, *, color: bool = True) -> None:
         if os.name == "nt":
-            raise UsageError(_("Watching needs a Unix terminal; on Windows, use WSL2."))
+            raise UsageError(_("Watch mode needs a Unix terminal. On Windows, use WSL2."))
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError(
                 _(
-                    "Watching needs a terminal, for its keys. Without one, use "
-                    "`nox -s grade -- NAME`, which judges once."
+                    "Watch mode needs a terminal to read keys. Without one, use "
+                    "`nox -s grade -- NAME`, which grades once."
                 )
             )
         self.input, self._output = sys.stdin.fileno(), sys.stdout.fileno()
         self.dumb = os.environ.get("TERM", "dumb") in ("", "dumb")
-        self.look = Look(
+        self.caps = TerminalCaps(
             color=color and not self.dumb and not os.environ.get("NO_COLOR"),
             encoding=sys.stdout.encoding or "utf-8",
-            tall=self.dumb,
+            scrolls_only=self.dumb,
         )
         self._modes: list[Any] | None = None
         self._shown: list[str] = []
         self._size = (0, 0)
 
     def __enter__(self) -> Self:
-        """Read single keys from now on, unechoed; draw on the other screen."""
+        """Switch to reading single keys without echo, and to the alternate screen."""
         import termios  # noqa: PLC0415 - not on every platform
 
         self._modes = termios.tcgetattr(self.input)
@@ -64,7 +73,7 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give back the modes and the screen; a terminal that is gone needs neither."""
+        """Restore the modes and the screen, unless the terminal is gone."""
         import termios  # noqa: PLC0415
 
         modes, self._modes = self._modes, None
@@ -77,15 +86,15 @@ class Terminal:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Columns and rows now."""
+        """The current columns and rows."""
         try:
             columns, lines = os.get_terminal_size(self._output)
         except OSError:
             columns, lines = 80, 24
-        return columns or 80, lines or 24  # a terminal that knows no size says 0
+        return columns or 80, lines or 24  # a terminal without a size reports 0
 
     def draw(self, lines: list[str]) -> None:
-        """Show lines; of a screen that was drawn before, only what has changed is written.
+        """Show lines; on a screen that was drawn before, write only the changes.
 
         Raises:
             OSError: the terminal is gone.
@@ -98,37 +107,40 @@ class Terminal:
         self._shown, self._size = lines, size
 
     def _scroll(self, lines: list[str]) -> None:
-        """On a terminal that only scrolls, print the page again when it is another one."""
+        """Print the page if it has changed, on a terminal that can only scroll."""
         if lines != self._shown:
             self._write("\n" + "\n".join(lines) + "\n")
 
     def _write(self, text: str) -> None:
-        data = text.encode(self.look.encoding, "replace")
+        data = text.encode(self.caps.encoding, "replace")
         while data:
             data = data[os.write(self._output, data) :]
 
 
 def _changes(lines: list[str], before: list[str] | None, columns: int, height: int) -> str:
-    """The terminal's commands that turn one screen into another; None clears it first."""
-    parts = ["" if before is not None else "\x1b[2J"]
-    old = _placed(before or [], columns)
-    new = _placed(lines, columns)
+    """Return the terminal's commands that change one screen to another; None clears it first."""
+    commands = ["" if before is not None else "\x1b[2J"]
+    old = _by_row(before or [], columns)
+    new = _by_row(lines, columns)
     for row, line in new.items():
         if row >= height or (before is not None and old.get(row) == line):
             continue
-        taken = rows(line, columns)
-        parts += [f"\x1b[{row + k + 1};1H\x1b[2K" for k in range(taken)]
-        parts.append(f"\x1b[{row + 1};1H{line}")
-    used = {row + k for row, line in new.items() for k in range(rows(line, columns))}
-    stale = {row + k for row, line in old.items() for k in range(rows(line, columns))} - used
-    parts += [f"\x1b[{row + 1};1H\x1b[2K" for row in sorted(stale)]
-    text = "".join(parts)
+        commands += [f"\x1b[{row + k + 1};1H\x1b[2K" for k in range(row_count(line, columns))]
+        commands.append(f"\x1b[{row + 1};1H{line}")
+    stale = _used_rows(old, columns) - _used_rows(new, columns)
+    commands += [f"\x1b[{row + 1};1H\x1b[2K" for row in sorted(stale)]
+    text = "".join(commands)
     return f"\x1b[?2026h{text}\x1b[?2026l" if text else ""
 
 
-def _placed(lines: list[str], columns: int) -> dict[int, str]:
-    placed, row = {}, 0
+def _by_row(lines: list[str], columns: int) -> dict[int, str]:
+    """Return the lines by the row in which they start."""
+    by_row, row = {}, 0
     for line in lines:
-        placed[row] = line
-        row += rows(line, columns)
-    return placed
+        by_row[row] = line
+        row += row_count(line, columns)
+    return by_row
+
+
+def _used_rows(by_row: dict[int, str], columns: int) -> set[int]:
+    return {row + k for row, line in by_row.items() for k in range(row_count(line, columns))}

@@ -1,0 +1,249 @@
+"""The command table: each command's name, arguments and the function that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+SHELLS: Final = ("bash", "zsh", "fish")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """The parameters of one call of `ArgumentParser.add_argument`."""
+
+    flags: tuple[str, ...]
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command.
+
+    Attributes:
+        name: the verb on the command line.
+        function: `MODULE:NAME` of a function that takes the parsed options and the translations of
+            the course, and returns an exit code. It is imported when the command runs.
+        help: one sentence; empty for a command that `--help` does not list.
+        arguments: its arguments.
+        in_kit: whether learners can run it in a kit; other commands need the course's repository.
+        needs_workers: whether to start the zygote, which imports torch, before `function` does.
+        needs_terminal: whether it reads keys from a terminal.
+    """
+
+    name: str
+    function: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+    in_kit: bool = False
+    needs_workers: bool = False
+    needs_terminal: bool = False
+
+
+def _arg(flag: str, metavar: str, text: str, **options: Any) -> Argument:
+    """Return a positional argument, or an option that takes a value."""
+    return Argument((flag,), {"metavar": metavar, "help": text, **options})
+
+
+def _path(flag: str, metavar: str, text: str, **options: Any) -> Argument:
+    """Return an argument that names a file or folder."""
+    return _arg(flag, metavar, text, type=Path, **options)
+
+
+def _flag(flag: str, text: str) -> Argument:
+    """Return an option without a value."""
+    return Argument((flag,), {"action": "store_true", "help": text})
+
+
+_NAME: Final = _arg("name", "NAME", "exercise")
+_NAMES: Final = _arg("names", "NAME", "exercises (default: all)", nargs="*")
+_CHAPTER: Final = _arg("--chapter", "C", "chapter (default: all)", action="append", default=[])
+_CHAPTERS: Final = Argument(
+    ("--chapter", "--chapters"),
+    {"dest": "chapter", "metavar": "C", "help": "chapters (default: all)",
+     "action": "extend", "nargs": "+", "default": []},
+)  # fmt: skip
+_DEVICE: Final = _arg("--device", "D", "cuda, mps or xpu", action="append", default=[])
+_SEED: Final = _arg("--seed", "N", "repeat the inputs of an earlier run", type=int)
+_JUNIT: Final = _path("--junit", "FILE", "write a JUnit XML report")
+_NO_COLOR: Final = _flag("--no-color", "print plain text")
+_LIMIT: Final = _arg("--limit", "S", "seconds per call of a submission (default: 20)", type=float)
+_FORMAT: Final = Argument(
+    ("--format",),
+    {"choices": ("text", "problems"), "default": "text",
+     "help": "problems: one line per finding, for editors (default: %(default)s)"},
+)  # fmt: skip
+_REPLAY: Final = Argument(
+    ("--replay",),
+    {"nargs": 2, "metavar": ("LEARNER", "EXERCISE"),
+     "help": "repeat a grading with the same hidden inputs"},
+)  # fmt: skip
+_ALLOW_UNCONFINED: Final = _flag(
+    "--allow-unconfined",
+    "grade even if submissions cannot be confined; they can then forge their own score",
+)
+
+COMMANDS: Final = (
+    Command(
+        name="grade",
+        function="torchkata.cli.grade:grade",
+        help="Grade exercises and explain what is wrong.",
+        arguments=(
+            _NAMES,
+            _CHAPTER,
+            _path("--exercises", "DIR", "grade the files in this folder"),
+            _DEVICE,
+            _SEED,
+            _path("--json", "FILE", "write a JSON report"),
+            _JUNIT,
+            _path("--html", "FILE", "write an HTML report"),
+            _FORMAT,
+            _flag("--complete", "exit with 0 only if everything passes"),
+            _NO_COLOR,
+            _flag("--verbose", "show every check"),
+            _LIMIT,
+        ),
+        in_kit=True,
+        needs_workers=True,
+    ),
+    Command(
+        name="watch",
+        function="torchkata.cli.learner:watch",
+        help="Grade an exercise whenever it is saved.",
+        arguments=(
+            _arg("name", "NAME", "exercise (default: the first unfinished one)", nargs="?"),
+            _CHAPTER,
+            _NO_COLOR,
+            _flag("--poll", "poll the file, if saves are not noticed"),
+            _LIMIT,
+        ),
+        in_kit=True,
+        needs_workers=True,
+        needs_terminal=True,
+    ),
+    Command(
+        name="list",
+        function="torchkata.cli.grade:list_exercises",
+        help="List exercises by chapter with their states.",
+        arguments=(_CHAPTER, _NO_COLOR),
+        in_kit=True,
+    ),
+    Command(
+        name="hint",
+        function="torchkata.cli.learner:hint",
+        help="Show a hint, one level at a time.",
+        arguments=(
+            _NAME,
+            _arg("level", "LEVEL", "1 to 3 (default: one more than before)", type=int, nargs="?"),
+        ),
+        in_kit=True,
+    ),
+    Command(
+        name="show",
+        function="torchkata.cli.learner:show",
+        help="Print an exercise's statement, signatures and file.",
+        arguments=(_NAME,),
+        in_kit=True,
+    ),
+    Command(
+        name="reset",
+        function="torchkata.cli.learner:reset",
+        help="Restore the original files of exercises; your files are kept.",
+        arguments=(_arg("names", "NAME", "exercises", nargs="+"),),
+        in_kit=True,
+    ),
+    Command(
+        name="solutions",
+        function="torchkata.cli.instructor:solutions",
+        help="Create or update the branch `solutions`.",
+        arguments=(_arg("--base", "BRANCH", "its base (default: main)", default="main"),),
+    ),
+    Command(
+        name="gradebook",
+        function="torchkata.cli.instructor:gradebook",
+        help="Grade a class into a gradebook.",
+        arguments=(
+            _path("submissions", "SUBMISSIONS", "folder with one entry per learner", nargs="?"),
+            _path("--out", "DIR", "folder of the gradebook", required=True),
+            _arg("--jobs", "N", "processes (default: 1)", type=int, default=1),
+            _arg("--deadline", "T", "such as 2026-05-01T23:59+02:00"),
+            _CHAPTER,
+            _arg("--scheduler", "ADDRESS", "of Dask: tcp://host:8786, or `local` for this machine"),
+            _REPLAY,
+        ),
+    ),
+    Command(
+        name="kit",
+        function="torchkata.cli.instructor:kit",
+        help="Write the kit for learners, without readable solutions or hidden cases.",
+        arguments=(
+            _path("--out", "DIR", "folder of the kit", required=True),
+            _CHAPTERS,
+            _flag("--open-only", "leave out graders and references"),
+        ),
+    ),
+    Command(
+        name="gradescope",
+        function="torchkata.cli.autograder:gradescope",
+        help="Write an autograder.zip that grades submissions on Gradescope.",
+        arguments=(
+            _path("--out", "FILE.zip", "file to write", required=True),
+            _CHAPTER,
+            _ALLOW_UNCONFINED,
+        ),
+    ),
+    Command(
+        name="harness",
+        function="torchkata.cli.autograder:harness",
+        help="Write a workflow for GitHub Classroom or GitLab CI.",
+        arguments=(
+            _arg("harness", "github|gitlab", "the platform", choices=("github", "gitlab")),
+            _path("--out", "DIR", "folder to write to", required=True),
+        ),
+    ),
+    Command(
+        name="handin",
+        function="torchkata.cli.autograder:handin",
+        help="Grade one submission, as an autograder does.",
+        arguments=(
+            _path("submission", "SUBMISSION", "folder"),
+            _path("--results", "FILE.json", "file to write the results to", required=True),
+            _JUNIT,
+            _path("--summary", "FILE", "append a summary in Markdown"),
+            _path("--classroom", "FILE", "write results for GitHub Classroom's reporter"),
+            _CHAPTER,
+            _SEED,
+            _flag("--strict", "exit with 1 if any exercise fails"),
+            _ALLOW_UNCONFINED,
+        ),
+    ),
+    Command(
+        name="check",
+        function="torchkata.cli.author:check",
+        help="Validate exercises: stubs, solutions, traps and alternatives.",
+        arguments=(_NAMES, _CHAPTER, _flag("--seal", "record the current stubs as originals")),
+        needs_workers=True,
+    ),
+    Command(
+        name="new",
+        function="torchkata.cli.author:new",
+        help="Create the three files of a new exercise.",
+        arguments=(_arg("name", "CHAPTER/NN_NAME", "such as 09_beyond/11_gather_rows"),),
+    ),
+    Command(
+        name="completion",
+        function="torchkata.cli.completion:print_script",
+        help="Print a completion script for a shell.",
+        arguments=(_arg("shell", "SHELL", "bash, zsh or fish", choices=SHELLS),),
+        in_kit=True,
+    ),
+    Command(
+        name="complete",
+        function="torchkata.cli.completion:print_candidates",
+        help="",  # only the completion script calls it
+        arguments=(_arg("words", "WORD", "the words so far", nargs="*"),),
+        in_kit=True,
+    ),
+)
