@@ -1,4 +1,4 @@
-"""Each known trap brings its sentence, by a trap of the course; right code brings none."""
+"""Every known trap is explained, other faults are not; costs and devices name their cause."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import torch
 from helpers import Judge
 
 from torchkata.course.catalogue import Course
-from torchkata.grading.checks.cost_attribution import compared, risen
-from torchkata.grading.explain.code import Code
-from torchkata.grading.explain.failure import Symptom
-from torchkata.grading.explain.table import ROWS
+from torchkata.course.source_code import JudgedCode
+from torchkata.grading.checks.cost_attribution import compare_costs, largest_increase
+from torchkata.grading.checks.metering import Measurement
+from torchkata.grading.explain import explain
+from torchkata.grading.explain.failure import Failure
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.result import CheckResult, ExerciseResult
@@ -27,58 +28,58 @@ from torchkata.worker.meters.trace import TraceMeter, read_steps
 
 COURSE = Course(Path(__file__).resolve().parents[2])
 
-TRAPS = {
+COURSE_TRAPS = {
     ("autocast_step", "backward_inside"): "backward under autocast",
-    ("grad_scaler", "clipped_too_early"): "clipped before unscaled",
-    ("submodules", "PythonList"): "modules in a list",
-    ("buffers", "PlainTensors"): "tensor as an attribute",
-    ("tar_stream", "stub"): "all workers give all",
-    ("compile_once", "recompiled_in_each_call"): "compiled in each call",
-    ("compile_once", "static_shapes"): "number as a constant",
-    ("add_column", "in_place"): "writes into an argument",
-    ("segment_sum", "plus_equals_at_an_index"): "added at an index",
-    ("in_place", "rebinds"): "rebinding",
-    ("curve_fit", "copied_start"): "copy of a tensor",
-    ("zero_grad", "piling_up"): "gradients add up",
-    ("derivative", "by_backward"): "backward leaves gradients",
-    ("no_sync", "with_its_graph"): "loss with its graph",
-    ("and_or_not", "without_brackets"): "brackets around comparisons",
+    ("grad_scaler", "clipped_too_early"): "clipping before unscaling",
+    ("submodules", "PythonList"): "modules in a Python list",
+    ("buffers", "PlainTensors"): "tensor as a plain attribute",
+    ("tar_stream", "stub"): "samples repeated by every worker",
+    ("compile_once", "recompiled_in_each_call"): "compiled on every call",
+    ("compile_once", "static_shapes"): "recompiled for every number",
+    ("add_column", "in_place"): "modifies an argument",
+    ("segment_sum", "plus_equals_at_an_index"): "+= at repeated indices",
+    ("in_place", "rebinds"): "rebinds a name instead of writing",
+    ("curve_fit", "copied_start"): "torch.tensor of a tensor",
+    ("zero_grad", "piling_up"): "gradients accumulate",
+    ("derivative", "by_backward"): "backward leaves gradients behind",
+    ("no_sync", "with_its_graph"): "loss keeps its graph",
+    ("and_or_not", "without_brackets"): "missing parentheses around comparisons",
     ("and_or_not", "stub"): "chained comparison",
     ("and_or_not", "python_not"): "and, or, not",
-    ("make_tensors", "three_floats"): "reserved memory",
-    ("row_sum_unbind", "float_start"): "factory's own dtype",
+    ("make_tensors", "three_floats"): "uninitialized memory",
+    ("row_sum_unbind", "float_start"): "default dtype of a factory",
     ("curve_features", "ones_on_the_cpu"): "factory on the CPU",
     ("squeeze_dim", "squeeze_everything"): "squeeze without a dim",
-    ("loss_shapes", "table_of_differences"): "table of pairs",
-    ("normalize_rows", "forgot_keepdim"): "keepdim forgotten",
-    ("row_sum_fast", "keep_the_dim"): "keepdim too many",
-    ("safe_norm", "masked_afterwards"): "where with nan",
-    ("normalize_rows", "root_of_squares"): "root at zero",
+    ("loss_shapes", "table_of_differences"): "unintended broadcasting",
+    ("normalize_rows", "forgot_keepdim"): "missing keepdim",
+    ("row_sum_fast", "keep_the_dim"): "unwanted keepdim",
+    ("safe_norm", "masked_afterwards"): "nan behind torch.where",
+    ("normalize_rows", "root_of_squares"): "square root at zero",
     ("softmax", "without_shift"): "exp overflows",
     ("cross_entropy", "log_of_softmax"): "logarithm of zero",
     ("safe_norm", "root_of_squares"): "squares overflow",
-    ("safe_norm", "divided_by_zero"): "zero by zero",
+    ("safe_norm", "divided_by_zero"): "zero divided by zero",
     ("cross_entropy", "zero_times_infinity"): "zero times infinity",
     ("variance", "mean_of_squares"): "mean of squares",
     ("pairwise_distance", "far_from_home"): "squares that cancel",
-    ("row_sum_fast", "through_numpy"): "gradient is cut",
-    ("fit_line", "reads_every_step"): "reads in a loop",
+    ("row_sum_fast", "through_numpy"): "gradient is cut off",
+    ("fit_line", "reads_every_step"): "host sync in a loop",
     ("no_graph_break", "asks_once"): "branch on a tensor",
-    ("no_graph_break", "masked_assignment"): "size by values",
-    ("causal_mask", "square_per_sequence"): "value read",
+    ("no_graph_break", "masked_assignment"): "data-dependent shape",
+    ("causal_mask", "square_per_sequence"): "host sync",
     ("grow_a_tensor", "append_by_reduce"): "concatenation in a loop",
-    ("and_or_not", "element_loop"): "numbers one by one",
-    ("row_sum_unbind", "slicing_loop"): "index in a loop",
+    ("and_or_not", "element_loop"): "element by element",
+    ("row_sum_unbind", "slicing_loop"): "indexing in a loop",
     ("segment_sum", "mask_per_segment"): "mask in a loop",
     ("confusion", "one_hot_product"): "one-hot table",
     ("add_column", "repeat_then_add"): "copies instead of broadcasting",
-    ("pairwise_distance", "table_of_differences"): "table in between",
-    ("slice_is_a_view", "cloned"): "needless copy",
-    ("row_sum_fast", "slicing_loop"): "python loop",
+    ("pairwise_distance", "table_of_differences"): "large intermediate",
+    ("slice_is_a_view", "cloned"): "unnecessary copy",
+    ("row_sum_fast", "slicing_loop"): "Python loop",
 }
-"""Exercise and trap -> the row that it has to bring, and no other."""
+"""Exercise and trap of the course -> the known trap that explains it."""
 
-SILENT = {
+UNEXPLAINED = {
     ("scaled_ratio", "logarithms"),
     ("softmax", "one_shift_for_all"),
     ("pairwise_distance", "below_zero"),
@@ -95,75 +96,74 @@ SILENT = {
     ("linear_net", "NormalStart"),
     ("causal_mask", "triangle_only"),
 }
-"""Wrong answers that no row knows: a sentence about them would be false."""
+"""Wrong submissions that no known trap explains: any sentence about them would be false."""
 
-Judged = Callable[[str, str], ExerciseResult]
+GradeTrap = Callable[[str, str], ExerciseResult]
 
 
 @pytest.fixture(scope="session")
-def judged(launcher: Launcher) -> Judged:
-    """Judge a trap of the course, or `stub`, the faulty code that an exercise ships."""
+def grade_trap(launcher: Launcher) -> GradeTrap:
+    """Return a function that grades a trap of the course, or `stub`, the broken code to fix."""
 
-    def judge(exercise: str, name: str) -> ExerciseResult:
-        exercise = COURSE.one(exercise)
+    def grade(name: str, trap: str) -> ExerciseResult:
+        exercise = COURSE.one(name)
         source, bind = exercise.solution_path.read_bytes(), {}
-        for entry, names in exercise.solution_literal("TRAPS", {}).items():
-            bind |= {entry: name} if name in names else {}
-        if name == "stub":
+        for entry, traps in exercise.solution_literal("TRAPS", {}).items():
+            bind |= {entry: trap} if trap in traps else {}
+        if trap == "stub":
             source = exercise.stub_path.read_bytes()
         else:
-            assert bind, f"{exercise} has no trap {name}"
+            assert bind, f"{name} has no trap {trap}"
         submission = Submission(source=source, file=exercise.stub_path.name, bind=bind)
-        return grade_one(exercise, submission, launcher, Settings(seed=7, untouched=False))
+        return grade_one(exercise, submission, launcher, Settings(seed=7, skip_untouched=False))
 
-    return judge
+    return grade
 
 
-def told(result: ExerciseResult) -> list[CheckResult]:
-    """The failed checks that have a sentence."""
+def explained(result: ExerciseResult) -> list[CheckResult]:
     return [check for check in result.checks if check.why]
 
 
-@pytest.mark.parametrize(("exercise", "name"), TRAPS)
-def test_a_trap_brings_its_row(judged: Judged, exercise: str, name: str):
-    """A trap brings exactly one sentence, that of its row."""
-    (check,) = told(judged(exercise, name))
+@pytest.mark.parametrize(("exercise", "trap"), COURSE_TRAPS)
+def test_known_trap_is_explained(grade_trap: GradeTrap, exercise: str, trap: str):
+    """A trap of the course gets exactly one sentence, that of its known trap."""
+    (check,) = explained(grade_trap(exercise, trap))
 
-    assert check.trap == TRAPS[exercise, name]
-    assert check.axis in next(row.axes for row in ROWS if row.name == check.trap)
+    assert check.trap == COURSE_TRAPS[exercise, trap]
+    assert check.axis in next(known.axes for known in explain.TRAPS if known.name == check.trap)
 
 
-@pytest.mark.parametrize(("exercise", "name"), sorted(SILENT))
-def test_other_faults_bring_none(judged: Judged, exercise: str, name: str):
-    """A wrong answer that is no known trap fails without a sentence."""
-    result = judged(exercise, name)
+@pytest.mark.parametrize(("exercise", "trap"), sorted(UNEXPLAINED))
+def test_other_faults_are_not_explained(grade_trap: GradeTrap, exercise: str, trap: str):
+    """A wrong submission that is no known trap fails without a sentence."""
+    result = grade_trap(exercise, trap)
 
     assert result.failed
-    assert told(result) == []
+    assert explained(result) == []
 
 
-def test_every_row_is_tested():
-    """Each row of the table has a trap of the course that brings it, and a name of its own."""
-    names = [row.name for row in ROWS]
+def test_every_known_trap_has_a_course_trap():
+    """Names of known traps are unique, and a trap of the course tests each of them."""
+    names = [known.name for known in explain.TRAPS]
 
     assert len(names) == len(set(names))
-    assert set(names) == set(TRAPS.values())
+    assert set(names) == set(COURSE_TRAPS.values())
 
 
-def test_a_sentence_that_is_new_is_found_missing():
-    """The check of the table sees a row without a trap."""
-    more = (*ROWS, dataclasses.replace(ROWS[0], name="another"))
+def test_untested_known_trap_would_be_noticed():
+    """The comparison above fails if a known trap without a course trap is added."""
+    more = (*explain.TRAPS, dataclasses.replace(explain.TRAPS[0], name="another"))
 
-    assert {row.name for row in more} != set(TRAPS.values())
+    assert {known.name for known in more} != set(COURSE_TRAPS.values())
 
 
-def test_sound_code_is_no_trap():
-    """On nothing at all no row holds, whatever the axis."""
-    empty = Symptom(axis="values", code=Code("def f(x):\n    return x\n", ["f"]))
+def test_no_trap_matches_correct_code():
+    """Without any sign of a fault no trap matches, on any axis."""
+    clean = Failure(axis="values", code=JudgedCode("def f(x):\n    return x\n", ["f"]))
 
-    for row in ROWS:
-        for axis in row.axes:
-            assert row.when(dataclasses.replace(empty, axis=axis)) is None, row.name
+    for known in explain.TRAPS:
+        for axis in known.axes:
+            assert known.match(dataclasses.replace(clean, axis=axis)) is None, known.name
 
 
 FILE = '''"""Text: .squeeze()"""
@@ -186,15 +186,15 @@ def entry(
 '''
 
 
-def test_code_under_judgement():
-    """Only what the entry point reaches counts, without comments and texts."""
-    code = Code(FILE, ["entry"])
+def test_judged_code_is_what_the_entry_point_reaches():
+    """Other functions, comments and docstrings are ignored."""
+    code = JudgedCode(FILE, ["entry"])
 
     assert code.find(r"SCALE = ") == 2
     assert code.find(r"\.squeeze\(") == 0
     assert code.find(r"return helper") == 17
-    assert Code(FILE, ["other"]).find(r"\.squeeze\(") == 11
-    assert Code(FILE, [], [11]).find(r"\.squeeze\(") == 11
+    assert JudgedCode(FILE, ["other"]).find(r"\.squeeze\(") == 11
+    assert JudgedCode(FILE, [], [11]).find(r"\.squeeze\(") == 11
     assert code.line(99) == ""
 
 
@@ -208,8 +208,8 @@ def chain(x: torch.Tensor) -> torch.Tensor:
     return (x.exp() * 0).sum()
 
 
-def test_a_trace_sees_where_nan_begins():
-    """The first op that makes an infinity or nan is marked, those that pass it on are not."""
+def test_trace_marks_the_first_nan():
+    """The op that returns the first infinity or nan is marked, ops that pass it on are not."""
     x = torch.tensor([0.0, 100.0])
 
     steps = traced(partial(chain, x), x)
@@ -221,18 +221,18 @@ def test_a_trace_sees_where_nan_begins():
     ]
 
 
-def test_a_trace_sees_what_is_written_to():
-    """Writing into an argument is told from writing into memory of one's own."""
+def test_trace_distinguishes_writes_to_arguments():
+    """Writing into an argument differs from writing into the submission's own tensor."""
     x = torch.zeros(3)
 
     assert traced(lambda: x.view(3).add_(1), x)[-1] == ("add_", 1, (3,), "", "input")
     assert traced(lambda: torch.zeros(3).add_(1), x)[-1] == ("add_", 1, (3,), "", "own")
 
 
-def test_a_trace_ends():
-    """A call that goes on and on is ended, though it catches every exception that it may."""
+def test_trace_limit_ends_an_endless_call():
+    """A call without end is stopped although it catches every `Exception`."""
 
-    def forever() -> None:
+    def run_forever() -> None:
         while True:
             try:
                 torch.zeros(1)
@@ -240,9 +240,9 @@ def test_a_trace_ends():
                 continue
 
     with pytest.raises(BaseException, match=r"^$") as ended, TraceMeter([]) as meter:
-        forever()
+        run_forever()
 
-    assert type(ended.value).__name__ == "EnoughSeen"
+    assert type(ended.value).__name__ == "TraceLimitReached"
     assert read_steps(meter.steps)[0].count > 1000
 
 
@@ -250,60 +250,61 @@ BAD_STEPS = [None, {}, [1], [{"op": "add"}], [{}] * 3000]
 
 
 @pytest.mark.parametrize("data", BAD_STEPS, ids=range(len(BAD_STEPS)))
-def test_steps_are_not_trusted(data: object):
-    """What a worker sends in place of steps raises ValueError."""
+def test_malformed_steps_are_rejected(data: object):
+    """Anything but steps from a worker raises ValueError."""
     with pytest.raises(ValueError, match=r"\w"):
         read_steps(data)
 
 
-def cost(work: Callable[[], object]) -> tuple:
+def measure(work: Callable[[], object]) -> Measurement:
     with MemoryMeter() as memory, OpMeter() as ops:
-        held = work()
-    del held
-    return ops.count, memory.use
+        result = work()
+    del result
+    return Measurement(ops=ops.count, memory=memory.use)
 
 
 X = torch.ones(100, 100)
 CAUSES = {
     "more ops": (lambda: [X[i].sum() for i in range(100)], "It makes 200 ops: 100 x select"),
     "larger ops": (lambda: X.repeat(4, 1).sum(0), "hardly more ops than the reference, but larger"),
-    "numpy": (lambda: X.numpy().sum(0), "takes the numbers out of PyTorch (1 x numpy)"),
+    "numpy": (lambda: X.numpy().sum(0), "takes values out of PyTorch (1 x numpy)"),
     "no ops": (lambda: sum(range(100)), "no ops at all: the work is done in Python"),
     "the same ops": (lambda: X.sum(0), "the same ops as the reference"),
     "other ops": (lambda: X.mean(0), "no more ops than the reference, but others"),
 }
 
 
-CAUSE = cost(lambda: X.sum(0))[0]
-
-
 @pytest.mark.parametrize("name", CAUSES)
-def test_why_a_call_is_slow(name: str):
-    """What sets a slow call apart is named: ops, bytes, NumPy, or Python itself."""
+def test_cause_of_a_slow_call_is_named(name: str):
+    """The difference to the reference is named: ops, bytes, NumPy, or Python itself."""
     work, sentence = CAUSES[name]
-    mine, theirs = cost(work), cost(lambda: X.sum(0))
+    mine, theirs = measure(work), measure(lambda: X.sum(0))
 
-    assert sentence in compared(mine[0], theirs[0], mine[1], theirs[1])
-
-
-def test_a_loop_is_named_by_its_line(judged: Judged):
-    """A budget that fails says which line makes which ops, and next to it the reference's."""
-    failed = {check.axis: check.message for check in judged("row_sum_fast", "slicing_loop").failed}
-
-    assert "1,001 ops (line 52: 500 x select, 500 x add; line 50: 1 x new_zeros)" in failed["ops"]
-    assert "The reference makes 1 op: 1 x sum." in failed["ops"]
-    assert "Line 52 is the body of a Python loop of 500 turns." in failed["speed"]
+    assert sentence in str(compare_costs(mine.ops, theirs.ops, mine.memory, theirs.memory))
 
 
-def test_memory_is_put_down_to_ops(judged: Judged):
-    """A memory budget that fails names the largest makers, and the reference's."""
-    (check,) = [c for c in judged("add_column", "repeat_then_add").failed if c.axis == "memory"]
+def test_loop_is_reported_with_its_line(grade_trap: GradeTrap):
+    """An exceeded budget names the line that makes most ops, and the reference's ops."""
+    result = grade_trap("row_sum_fast", "slicing_loop")
+    messages = {check.axis: str(check.message) for check in result.failed}
 
-    assert "line 44: repeat made 1,000.0 KiB; line 44: add made 1,000.0 KiB" in check.message
-    assert "the reference holds 1,024,000 (add made 1,000.0 KiB)" in check.message
+    assert "1,001 ops (line 52: 500 x select, 500 x add; line 50: 1 x new_zeros)" in messages["ops"]
+    assert "The reference makes 1 op: 1 x sum." in messages["ops"]
+    assert "Line 52 is the body of a Python loop with 500 iterations." in messages["speed"]
 
 
-LEARNER = compile("def grow(n):\n    return [X[i] for i in range(n)]\n", "submission:x.py", "exec")
+def test_memory_is_attributed_to_ops(grade_trap: GradeTrap):
+    """An exceeded memory budget names the ops that allocated most, and the reference's."""
+    failed = grade_trap("add_column", "repeat_then_add").failed
+    (message,) = [str(check.message) for check in failed if check.axis == "memory"]
+
+    assert "line 44: repeat allocated 1,000.0 KiB; line 44: add allocated 1,000.0 KiB" in message
+    assert "The reference holds 1,024,000 (add allocated 1,000.0 KiB)" in message
+
+
+SUBMISSION = compile(
+    "def grow(n):\n    return [X[i] for i in range(n)]\n", "submission:x.py", "exec"
+)
 
 
 DEVICES = {
@@ -315,7 +316,7 @@ DEVICES = {
         def halve(x):
             return x * HALF
         """,
-        "It is the global `HALF` of line 3, which was made once, on the CPU: `HALF.to(x.device)`",
+        "It is the global `HALF` of line 3, created once, on the CPU. Write `HALF.to(x.device)`",
     ),
     "a view of a global": (
         """
@@ -341,7 +342,7 @@ DEVICES = {
         def halve(x):
             return half(x)
         """,
-        "`self.half` is a mere attribute of Half, and `.to()` leaves such a tensor where it is",
+        "`self.half` is a plain attribute of Half, and `.to()` does not move such a tensor",
     ),
     "a list of modules": (
         """
@@ -366,7 +367,7 @@ DEVICES = {
             layer = torch.nn.Linear(1, 1)
             return layer(x[..., None])[..., 0]
         """,
-        "It belongs to the module `layer`, which lies on the CPU",
+        "It belongs to the module `layer`, which is on the CPU",
     ),
     "a result on the CPU": (
         """
@@ -375,26 +376,28 @@ DEVICES = {
             y = x / 2
             return y.cpu()
         """,
-        "(a stand-in for a GPU); it comes from `.cpu()` or `.to(...)` in line 5.",
+        "(a stand-in for a GPU). It comes from `.cpu()` or `.to(...)` in line 5.",
     ),
 }
 
 
 @pytest.mark.parametrize("name", DEVICES)
-def test_device_errors_name_the_holder(judge: Judge, name: str):
-    """A device error says who holds or made the CPU tensor, and how to spell it for any device."""
+def test_device_error_names_the_origin_of_the_tensor(judge: Judge, name: str):
+    """A device error says what holds or created the CPU tensor, and how to fix it."""
     source, sentence = DEVICES[name]
 
-    messages = [check.message for check in judge(source).failed if check.axis == "device"]
+    messages = [str(check.message) for check in judge(source).failed if check.axis == "device"]
 
     assert any(sentence in message for message in messages), messages
 
 
-def test_growth_names_what_rises():
-    """Of two sizes the op is named that has risen most, with its line."""
+def test_growth_names_the_largest_increase():
+    """The op that grows most between two sizes is named, with its line."""
     module: dict[str, Any] = {"X": X}
-    exec(LEARNER, module)
-    small, large = ({"ops": cost(lambda n=n: module["grow"](n))[0]} for n in (3, 9))
+    exec(SUBMISSION, module)
+    small, large = (measure(lambda n=n: module["grow"](n)) for n in (3, 9))
+    reference = measure(lambda: X.sum(0))  # without lines of a submission
 
-    assert risen(small, large) == "Most of it is select in line 2: 3 x there, then 9 x."
-    assert risen({"ops": CAUSE}, {"ops": CAUSE}) == ""  # no line of a learner's: nothing to name
+    sentence = str(largest_increase(small, large, of="ops"))
+    assert sentence == "Most of it is select in line 2: 3x, then 9x."
+    assert not largest_increase(reference, reference, of="ops")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import cloudpickle
 
 from torchkata.course.source_code import JudgedCode
 from torchkata.errors import KataError
-from torchkata.grading.checks.check import Check, FailureContext
+from torchkata.grading.checks.check import Check, FailureContext, JudgedCheck
 from torchkata.grading.explain import costs, memory, mutation, numbers, shapes, training, types
 from torchkata.grading.explain.failure import Failure
 from torchkata.grading.explain.trap import Trap
@@ -37,12 +37,7 @@ _MOST_INSPECTED: Final = 6  # failed checks; if none of them has a known cause, 
 _MOST_OP_TEXT: Final = 60  # characters
 
 
-def add_explanations(
-    session: Session,
-    checks: Sequence[Check],
-    results: tuple[CheckResult, ...],
-    contexts: Mapping[str, FailureContext],
-) -> tuple[CheckResult, ...]:
+def add_explanations(session: Session, judged: Sequence[JudgedCheck]) -> tuple[CheckResult, ...]:
     """Explain at most one of an exercise's failed checks.
 
     Call this after all checks are judged: it runs the submission again, which must not be able to
@@ -50,42 +45,37 @@ def add_explanations(
 
     Args:
         session: the exercise under judgment.
-        checks: the checks that were judged.
-        results: their results.
-        contexts: what is known about failed checks, by id.
+        judged: its checks.
 
     Returns:
         The results, one of them with `why` and `trap` if its cause is a known trap.
     """
-    known = {check.id: check for check in checks}
-    for result in _worth_inspecting(results, contexts):
-        explanation = _explain(session, known[result.id], contexts[result.id])
+    results = tuple(each.result for each in judged)
+    for each in _worth_inspecting(judged):
+        explanation = _explain(session, each)
         if explanation is not None:
             trap, why = explanation
-            explained = replace(result, why=why, trap=trap.name)
-            return tuple(explained if other is result else other for other in results)
+            explained = replace(each.result, why=why, trap=trap.name)
+            return tuple(explained if other is each.result else other for other in results)
     return results
 
 
-def _worth_inspecting(
-    results: Iterable[CheckResult], contexts: Mapping[str, FailureContext]
-) -> list[CheckResult]:
+def _worth_inspecting(judged: Iterable[JudgedCheck]) -> list[JudgedCheck]:
     """Return one failed check for each axis, budget and exception, in the order to fix them."""
-    first: dict[tuple[object, ...], CheckResult] = {}
-    for result in results:
-        if result.verdict is Verdict.FAILED and result.id in contexts:
-            error = contexts[result.id].error
+    first: dict[tuple[object, ...], JudgedCheck] = {}
+    for each in judged:
+        result = each.result
+        if result.verdict is Verdict.FAILED and each.context is not None:
+            error = each.context.error
             exception = (error.kind, error.line) if error is not None else ()
             budget = result.id if result.axis in _COUNTED_AXES else ""
-            first.setdefault((result.axis, budget, exception), result)
-    return sorted(first.values(), key=lambda r: AXES.index(r.axis))[:_MOST_INSPECTED]
+            first.setdefault((result.axis, budget, exception), each)
+    return sorted(first.values(), key=lambda j: AXES.index(j.result.axis))[:_MOST_INSPECTED]
 
 
-def _explain(
-    session: Session, check: Check, context: FailureContext
-) -> tuple[Trap, Message] | None:
+def _explain(session: Session, judged: JudgedCheck) -> tuple[Trap, Message] | None:
     """Return the first trap that matches, and its sentence."""
-    failure = _failure(session, check, context)
+    failure = _failure(session, judged.check, judged.context or FailureContext())
     for trap in TRAPS:
         if failure.axis in trap.axes:
             details = trap.match(failure)
