@@ -61,9 +61,9 @@ def ops(session: Session, function: Function, budget: Ops) -> Outcome:
         join(
             _(
                 "Expected at most {limit:g}, got {yours}. The reference makes {theirs}.",
-                yours=mine.sentence(),
+                yours=mine.describe(),
                 limit=limit,
-                theirs=theirs.sentence(),
+                theirs=theirs.describe(),
             ),
             smallest,
         ),
@@ -111,9 +111,9 @@ def memory(session: Session, function: Function, budget: Memory) -> Outcome:
                     limit=limit,
                     formula=budget.at_most,
                     theirs=theirs.memory.peak_bytes,
-                    made=theirs.memory.sentence() or _("nothing"),
+                    made=theirs.memory.describe() or _("nothing"),
                 ),
-                _("Alive at the peak: {made}.", made=mine.memory.sentence()),
+                _("Alive at the peak: {made}.", made=mine.memory.describe()),
             ),
             case=case.label,
             line=costliest_line(mine.memory.lines),

@@ -43,8 +43,8 @@ def compare_costs(
     if many_ops and (not many_bytes or mine.total - theirs.total >= _MANY):
         counted = _(
             "It makes {yours}; the reference makes {theirs}.",
-            yours=mine.sentence(),
-            theirs=theirs.sentence(),
+            yours=mine.describe(),
+            theirs=theirs.describe(),
         )
         return join(conversions, counted, _loop(mine))
     if many_bytes:
@@ -95,8 +95,8 @@ def _same_counts(mine: OpCount, theirs: OpCount) -> Message:
     return _(
         "It makes no more ops than the reference, but others: {yours}, where the reference has "
         "{theirs}.",
-        yours=mine.sentence(),
-        theirs=theirs.sentence(),
+        yours=mine.describe(),
+        theirs=theirs.describe(),
     )
 
 
