@@ -11,9 +11,9 @@ Rules
     No Python loop over rows. Gradients flow to x.
 
 Budget
-    at most 1 op
+    at most 1 op, not counting views
     at most output bytes of extra memory
-    at least 4 x faster than the row loop at n=200, d=8
+    at least 4x faster than the row loop at n=200, d=8
 
 Hints
     1. Adding along a dimension is one operation.

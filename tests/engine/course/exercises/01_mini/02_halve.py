@@ -11,7 +11,7 @@ Rules
     Leave x as it is.
 
 Budget
-    at most 1 op
+    at most 1 op, not counting views
 
 Hints
     1. Tensors know arithmetic.

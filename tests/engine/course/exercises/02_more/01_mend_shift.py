@@ -1,7 +1,7 @@
-"""More 01: mend shift. This code changes its argument; mend it.
+"""More 01: mend shift. This code modifies its argument; fix it.
 
 Task
-    Return the entries of `x` less their mean, and leave `x` as it was.
+    Return the entries of `x` minus their mean, and leave `x` unchanged.
 
 Shapes and units
     x         [n]     floating, any device
@@ -11,10 +11,10 @@ Rules
     Change as little as possible.
 
 Budget
-    at most 2 ops
+    at most 2 ops, not counting views
 
 Hints
-    1. An op whose name ends in an underscore writes into its tensor.
+    1. An op whose name ends in an underscore writes to its input.
     Levels 2 and 3: `nox -s hint -- mend_shift`.
 """
 
@@ -22,4 +22,4 @@ from torch import Tensor
 
 
 def shift(x: Tensor) -> Tensor:
-    return x.sub_(x.mean())  # TODO: find the fault
+    return x.sub_(x.mean())  # TODO: find the bug

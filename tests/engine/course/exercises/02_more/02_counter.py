@@ -1,20 +1,20 @@
 """More 02: counter. A module that counts its calls in a buffer.
 
 Task
-    Write a module `Counter` whose forward returns `x` and adds 1 to the buffer `calls`.
+    Write a module `Counter` whose `forward` returns `x` and adds 1 to the buffer `calls`.
 
 Shapes and units
-    x         any     returned as it is
-    calls     []      int64, a buffer, 0 at first
+    x         any     returned unchanged
+    calls     []      int64, a buffer, initially 0
 
 Rules
-    `calls` stands in state_dict().
+    `state_dict()` contains `calls`.
 
 Budget
-    none
+    No budget.
 
 Hints
-    1. A module keeps tensors that are not trained as buffers.
+    1. A module stores tensors that are not trained as buffers.
     Levels 2 and 3: `nox -s hint -- counter`.
 """
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 HINTS = (
     "Adding along a dimension is one operation.",
-    "`torch.sum` takes the dimension that disappears.",
+    "`torch.sum` takes the dimension to remove.",
     "`x.sum(0)`.",
 )
 

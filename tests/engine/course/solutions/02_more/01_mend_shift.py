@@ -1,12 +1,12 @@
-"""Reference: the same difference, written to a new tensor.
+"""Reference: the same difference as a new tensor.
 
-Fast: two ops; the caller keeps x.
+Fast: two ops, and the caller's x is unchanged.
 """
 
 from torch import Tensor
 
 HINTS = (
-    "An op whose name ends in an underscore writes into its tensor.",
+    "An op whose name ends in an underscore writes to its input.",
     "Every such op has a twin without the underscore.",
     "`x - x.mean()`.",
 )

@@ -1,14 +1,14 @@
-"""Reference: a buffer, written in place.
+"""Reference: a buffer that is updated in place.
 
-Right: a buffer moves with .to() and stands in state_dict().
+Right: `.to()` moves a buffer, and `state_dict()` contains it.
 """
 
 import torch
 from torch import nn
 
 HINTS = (
-    "A module keeps tensors that are not trained as buffers.",
-    "`register_buffer` gives one a name.",
+    "A module stores tensors that are not trained as buffers.",
+    "`register_buffer` registers a tensor under a name.",
     '`self.register_buffer("calls", torch.zeros((), dtype=torch.int64))`.',
 )
 
@@ -31,7 +31,7 @@ class Counter(nn.Module):
 
 
 class Assigning(Counter):
-    """Puts a new tensor in place of the old one."""
+    """Replaces the buffer with a new tensor."""
 
     def forward(self, x):
         """Return x."""
@@ -40,7 +40,7 @@ class Assigning(Counter):
 
 
 class PlainNumber(nn.Module):
-    """Counts in a number that no state_dict() holds."""
+    """Counts with a Python number, which state_dict() does not contain."""
 
     def __init__(self):
         super().__init__()

@@ -1,30 +1,34 @@
-"""Grader of counter: a class, judged by plain tests."""
+"""Grader of counter: a class, judged by custom tests."""
 
 import torch
 
-from torchkata import EntryPoint, Spec, require, same
+from torchkata import EntryPoint, Spec, _, require, same_as_reference
 
-SPEC = Spec(EntryPoint("Counter"), stub_digest="9422980de919b0b9")
+SPEC = Spec(EntryPoint("Counter"), stub_digest="3de7d06ad5659d66")
 
 
-def kept(kata):
+def state_keys(kata):
     return sorted(kata.Counter().state_dict())
 
 
-def called(kata, x, times):
+def result_and_count(kata, x, times):
     counter = kata.Counter()
-    for _ in range(times):
+    for _call in range(times):
         y = counter(x)
     return y, int(counter.calls)
 
 
 def test_contract_buffer(submission):
-    """The count stands in state_dict()."""
-    names = submission.run(kept)
-    require(names == ["calls"], f"state_dict() holds {names}, not calls.")
+    """state_dict() contains the count."""
+    keys = submission.run(state_keys)
+    require(
+        keys == ["calls"],
+        _("state_dict(): expected the key calls, got {keys}.", keys=keys),
+    )
 
 
 def test_values_count(submission, reference):
     """Each call adds 1 and returns x."""
     x = torch.ones(2)
-    same(submission.run(called, x, 3), reference.run(called, x, 3), what="(y, calls)")
+    what = _("(y, calls)")
+    same_as_reference(submission, reference, result_and_count, x, 3, what=what)
