@@ -195,7 +195,7 @@ def training_steps_ok(
             _("Expected a step to return the loss as a 0-d tensor, got {loss}.", loss=repr(loss)),
         )
     require(
-        not any(seen["graphs"]),
+        not any(seen["attached"]),
         _(
             "The returned loss is still attached to the autograd graph. Code that keeps the losses "
             "in a list keeps the graph of every step in memory: detach the loss."

@@ -12,8 +12,8 @@ import cloudpickle
 from torchkata.errors import CheckFailed, CourseError, KataError
 from torchkata.grading.checks.metering import Measurement, read_meters
 from torchkata.grading.outcome import Outcome, failed, passed
-from torchkata.grading.session import ProbeCall, Session
-from torchkata.i18n import Message, _
+from torchkata.grading.session import ProbeCall, Session, cost_row
+from torchkata.i18n import Message, _, verbatim
 from torchkata.result import CPU
 from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
@@ -68,6 +68,16 @@ class Target:
             builtin_probes.run_metered, probe, arguments, device, ops=ops, memory=memory
         )
         return read_meters(reply, with_lines=not self.trusted)
+
+    def add_cost(self, who: str, case: str, **metrics: float) -> None:
+        """Show costs that a test measured itself in the cost table.
+
+        Args:
+            who: `yours`, `reference`, or the name of a baseline.
+            case: the label of the case, such as its sizes.
+            metrics: as in `CostRow`.
+        """
+        self.session.add_costs((cost_row(who, verbatim(case), **metrics),))
 
     def _request(
         self,
