@@ -124,4 +124,4 @@ def test_damaged_progress_is_reported(course: Path):
 
     assert done.returncode == 0
     assert "4 exercises, 0 passed" in done.stdout
-    assert "only history is lost" in done.stdout
+    assert "Only your history is lost" in done.stdout

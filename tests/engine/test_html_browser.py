@@ -79,8 +79,8 @@ class Browser:
             uploadThroughput=0,
         )
 
-    def send(self, command: str, **words: Any) -> None:
-        self.driver.execute_cdp_cmd(command, words)
+    def send(self, command: str, **parameters: Any) -> None:
+        self.driver.execute_cdp_cmd(command, parameters)
 
     def look(self, width: int, theme: str = "light", *, fragment: str = "") -> None:
         """Open the page again."""
@@ -96,8 +96,8 @@ class Browser:
         self.driver.get("about:blank")
         self.driver.get(self.address + fragment)
 
-    def run(self, script: str, *words: Any) -> Any:
-        return self.driver.execute_script(script, *words)
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
 
     def open_all(self) -> None:
         self.run("document.querySelectorAll('details').forEach((part) => { part.open = true; })")

@@ -57,7 +57,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
+        self.texts: list[str] = []
         self.faults: list[str] = []
         self._open: list[str] = []
         self.feed(text)
@@ -65,7 +65,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.words += [" "] * (tag in SEPARATE)
+        self.texts += [" "] * (tag in SEPARATE)
         if tag not in VOID:
             self._open.append(tag)
 
@@ -78,12 +78,12 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._open[-1:] not in (["style"], ["script"]):
-            self.words.append(data)
+            self.texts.append(data)
 
     @property
     def text(self) -> str:
         """The visible text, with single spaces."""
-        return " ".join("".join(self.words).split())
+        return " ".join("".join(self.texts).split())
 
     def having(self, tag: str, **wanted: str) -> list[dict[str, str | None]]:
         """Return the attributes of each matching element; `kind` means `class`."""
@@ -382,7 +382,7 @@ def test_markup_is_shown_as_written() -> None:
 def test_long_output_is_truncated() -> None:
     """Long output is cut, and a note shows it."""
     page = Page(page_of(report(exercise("01_a/01_x", State.FAILED, output="line\n" * 9000))))
-    assert "".join(page.words).count("line\n") <= 60
+    assert "".join(page.texts).count("line\n") <= 60
     assert f"Truncated ({quantities.count(45000)} characters)." in page.text
 
 
