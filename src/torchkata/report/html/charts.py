@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,23 +11,19 @@ from torchkata.i18n import EMPTY, Message, Translator, _, join, quantities
 from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.report import labels
 from torchkata.report.html import svg
+from torchkata.report.html.log_axis import Formatter, log_limits, log_ticks, tick_formatter
 from torchkata.report.html.svg import Chart
 from torchkata.report.text import shorten
 from torchkata.result import GrowthCurve
 
-Formatter = Callable[[float], str]
-
 _WIDTH: Final = 316  # pixels; on a phone a little less
 _ROW: Final = 40
 _FOOT: Final = 26
-_MIN_SPAN: Final = 10.0  # of an axis, so that a few percent never look like a large gap
 _MAX_NAME: Final = 30  # characters
 _OP_ROW: Final = 32
 _MOST_OPS: Final = 6
 _LINEAR: Final = 30  # counts up to here are drawn on a linear axis
 _GROWTH_HEIGHT: Final = 230
-_EDGE: Final = 0.06  # of the axis; a tick closer to its end would be cut off
-_MOST_TICKS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +64,13 @@ def costs(
     height = _ROW * len(bars) + _FOOT
     figure, axes = svg.new_figure(_WIDTH, height)
     axes.set_position((0, _FOOT / height, 1, 1 - _FOOT / height))
-    low, high = _limits([bar.value for bar in bars])
+    low, high = log_limits([bar.value for bar in bars])
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(len(bars), 0)
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high, form)))
+    axes.xaxis.set_major_locator(FixedLocator(log_ticks(low, high, form)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(_tick_formatter(form)))
+    axes.xaxis.set_major_formatter(FuncFormatter(tick_formatter(form)))
     axes.yaxis.set_visible(False)
     axes.grid(axis="x", color=svg.GRID, linewidth=1)
     beside = axes.get_yaxis_transform()  # x: share of the width; y: rows
@@ -186,12 +182,12 @@ def growth(
     figure, axes = svg.new_figure(_WIDTH, _GROWTH_HEIGHT)
     axes.set_position((0.2, 0.18, 0.78, 0.78))
     sizes = sorted({size for curve in curves for size, _cost in curve.points})
-    low, high = _limits([max(cost, 1.0) for curve in curves for _size, cost in curve.points])
+    low, high = log_limits([max(cost, 1.0) for curve in curves for _size, cost in curve.points])
     axes.set(xscale="log", yscale="log", xlim=(sizes[0] / 1.15, sizes[-1] * 1.15), ylim=(low, high))
     axes.xaxis.set_major_locator(FixedLocator(sizes))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
-    axes.yaxis.set_major_locator(FixedLocator(_ticks(low, high, form)))
-    axes.yaxis.set_major_formatter(FuncFormatter(_tick_formatter(form)))
+    axes.yaxis.set_major_locator(FixedLocator(log_ticks(low, high, form)))
+    axes.yaxis.set_major_formatter(FuncFormatter(tick_formatter(form)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(color=svg.GRID, linewidth=1)
@@ -237,27 +233,3 @@ def _draw_power_law(
     ends = [sizes[0] / 1.1, sizes[-1] * 1.1]
     heights = [math.exp(y + slope * (math.log(size) - x)) for size in ends]
     axes.plot(ends, heights, color=color, linewidth=1.5 if dashes != "-" else 2, linestyle=dashes)
-
-
-def _limits(values: Sequence[float]) -> tuple[float, float]:
-    positive = [value for value in values if value > 0]
-    low, high = min(positive), max(positive)
-    stretch = max(1.0, math.sqrt(_MIN_SPAN / (high / low)))
-    return low / stretch / 1.6, high * stretch * 1.25
-
-
-def _ticks(low: float, high: float, form: Formatter) -> list[float]:
-    """Return at most five powers of ten, or of two for bytes, at some distance from both ends."""
-    base = 2.0 if form is quantities.size else 10.0
-    edge = _EDGE * math.log(high / low, base)
-    first, last = math.ceil(math.log(low, base) + edge), math.floor(math.log(high, base) - edge)
-    if base > 2 and last - first < 1:  # noqa: PLR2004 - one power of ten alone tells too little
-        fine = [m * base**p for p in range(first - 1, last + 2) for m in (1, 2, 5)]
-        share = base**edge
-        return [tick for tick in fine if low * share <= tick <= high / share]
-    step = max(1, math.ceil((last - first + 1) / _MOST_TICKS))
-    return [base**power for power in range(first, last + 1, step)]
-
-
-def _tick_formatter(form: Formatter) -> Callable[[float, int], str]:
-    return lambda value, _place: form(value).replace(".0 ", " ")
