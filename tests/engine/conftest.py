@@ -45,10 +45,8 @@ def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
 @pytest.fixture(scope="session")
 def hasty(launcher: Launcher) -> Iterator[Launcher]:
     """Start workers from the same zygote, with a short time limit."""
-    short = Launcher(replace(launcher.config, limit=LIMIT), launcher._zygote)
-    yield short
-    for worker in short._workers:
-        worker.close()
+    with launcher.with_config(replace(launcher.config, limit=LIMIT)) as short:
+        yield short
 
 
 @pytest.fixture(scope="session")

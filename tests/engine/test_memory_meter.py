@@ -1,4 +1,4 @@
-"""What the memory meter adds up, against figures known by arithmetic."""
+"""The memory meter, compared with numbers that are known by arithmetic."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ weight = torch.ones(1000, 1000, requires_grad=True)
 
 
 def metered(work: Callable[[], object], inputs: object = ()) -> MemoryUse:
+    """Return the memory that a call uses."""
     with MemoryMeter(inputs) as meter:
         result = work()
     del result
@@ -34,7 +35,7 @@ def metered(work: Callable[[], object], inputs: object = ()) -> MemoryUse:
 
 
 def submission(source: str) -> Any:
-    """Compile code as the worker compiles a learner's file, and return its `work`."""
+    """Compile code like the worker compiles a submission, and return its `work`."""
     names: dict[str, Any] = {"torch": torch}
     exec(compile(source, "submission:test.py", "exec"), names)
     return names["work"]
@@ -88,7 +89,7 @@ def released_storage() -> torch.Tensor:
     return T + 1
 
 
-def taken_over() -> torch.Tensor:
+def replaced_storage() -> torch.Tensor:
     out = torch.zeros(1000, 1000)
     out.set_(torch.zeros(10))
     return T + 1
@@ -115,10 +116,10 @@ CASES = {  # name -> work, peak, total, held
     "resize_": (grown, MB4, MB4, MB4),
     "a storage's resize_": (grown_storage, MB4, MB4, MB4),
     "a storage resized to nothing": (released_storage, MB4, 2 * MB4, MB4),
-    "set_ frees the old storage": (taken_over, MB4 + 40, 2 * MB4 + 40, MB4),
+    "set_ frees the old storage": (replaced_storage, MB4 + 40, 2 * MB4 + 40, MB4),
     "out=": (lambda: torch.add(T, 1, out=torch.empty(0)), MB4, MB4, MB4),
     "softmax": (lambda: T.softmax(1), MB4, MB4, MB4),
-    # maxima and their places 4,000 + 8,000; the difference dies before the quotient is made
+    # maxima and their indices: 4,000 + 8,000; the difference is freed before the quotient exists
     "softmax by hand": (hand_written_softmax, 2 * MB4 + 4000, 3 * MB4 + 16_000, MB4),
     "forward": (forward_only, 2 * MB4, 2 * MB4 + 4, MB4 + 4),
     "backward": (backward, 2 * MB4 + 8, 4 * MB4 + 8, 0),
@@ -130,19 +131,19 @@ CASES = {  # name -> work, peak, total, held
     ),
     "matmul": (lambda: T @ T, MB4, MB4, MB4),
     "einsum": (lambda: torch.einsum("ij,jk->ik", T, T), MB4, MB4, MB4),
-    "sort, its scratch unseen": (T.sort, 3 * MB4, 3 * MB4, 3 * MB4),
+    "sort, without its scratch memory": (T.sort, 3 * MB4, 3 * MB4, 3 * MB4),
     "freed half-way": (freed_half_way, MB4 + 8, 2 * MB4 + 8, 4),
     "kept to the end": (kept_to_the_end, 2 * MB4 + 4, 2 * MB4 + 8, 4),
     "tensor of a list": (lambda: torch.tensor([1.0] * 1000), 4000, 4000, 4000),
     "a new array": (lambda: torch.from_numpy(np.zeros(1000, np.float32)), 4000, 4000, 4000),
-    "numpy's temporary unseen": (
+    "without NumPy's temporary": (
         lambda: torch.from_numpy((T.numpy() + 1) * 2),
         MB4,
         MB4,
         MB4,
     ),
-    "there and back": (lambda: torch.from_numpy(T.numpy()), 0, 0, 0),
-    "deepcopy, by way of a scalar": (lambda: copy.deepcopy(T), MB4 + 4, MB4 + 4, MB4),
+    "to NumPy and back": (lambda: torch.from_numpy(T.numpy()), 0, 0, 0),
+    "deepcopy, through a scalar": (lambda: copy.deepcopy(T), MB4 + 4, MB4 + 4, MB4),
     "an intermediate of inference mode": (inferring, 2 * MB4, 2 * MB4, MB4),
     "in a thread": (in_thread, 2 * MB4, 2 * MB4, 0),
     "nothing": (lambda: None, 0, 0, 0),
@@ -152,8 +153,8 @@ CASES = {  # name -> work, peak, total, held
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_known_figures(name):
-    """Each function takes the bytes that arithmetic says, three times over."""
+def test_known_sizes(name):
+    """Each function uses the bytes that arithmetic predicts, three times in a row."""
     work, peak, total, held = CASES[name]
 
     uses = [metered(work, T) for _ in range(3)]
@@ -163,8 +164,8 @@ def test_known_figures(name):
     assert sum(uses[0].lines.values()) == peak
 
 
-def test_saved_activations_are_held():
-    """What autograd keeps for the backward is held until the graph is gone, and no longer."""
+def test_saved_activations_are_held_until_the_graph_is_freed():
+    """Tensors that autograd saves for the backward pass count until the graph is freed."""
     with MemoryMeter(weight) as meter:
         loss = (weight * 2).exp().sum()
         held = meter.use.held_bytes
@@ -174,8 +175,8 @@ def test_saved_activations_are_held():
     assert meter.use.held_bytes == 0
 
 
-def test_peak_by_line():
-    """The bytes alive at the peak are put down to the lines that made them."""
+def test_peak_is_attributed_to_lines():
+    """The bytes alive at the peak are attributed to the lines that allocated them."""
     work = submission(
         "def work(x):\n"
         "    a = x + 1\n"
@@ -190,12 +191,12 @@ def test_peak_by_line():
     assert use.lines == {3: 40_000, 5: 2 * MB4, 6: 12}
     assert use.makers == {"cat": {5: 2 * MB4}, "mul": {3: 40_000}, "sum": {6: 8}, "add": {6: 4}}
     assert use.allocated["add"] == {2: MB4, 6: 4}
-    assert use.describe() == "line 5: cat made 7.6 MiB; line 3: mul made 39.1 KiB"
-    assert use.without_lines().sentence(1) == "cat made 7.6 MiB"
+    assert str(use.describe()) == "line 5: cat allocated 7.6 MiB; line 3: mul allocated 39.1 KiB"
+    assert str(use.without_lines().describe(1)) == "cat allocated 7.6 MiB"
 
 
-def test_reads_while_on():
-    """The use can be read while the meter is on, and stands still once it is off."""
+def test_use_can_be_read_while_the_meter_is_on():
+    """The use can be read while the meter is on, and is final once it is off."""
     with MemoryMeter() as meter:
         first = torch.zeros(1000)
         assert meter.use.held_bytes == 4000
@@ -208,8 +209,8 @@ def test_reads_while_on():
     assert (meter.use.peak_bytes, meter.use.held_bytes) == (4000, 40)
 
 
-def test_inputs_do_not_count():
-    """Inputs are free in whatever tree they come, until they grow."""
+def test_inputs_do_not_count_until_they_grow():
+    """Inputs cost nothing, whatever tree holds them, until they grow."""
     array = np.zeros(1000, np.float32)
     layer = torch.nn.Linear(10, 10)
     layer.weight.grad = torch.zeros(10, 10)
@@ -227,8 +228,8 @@ def test_inputs_do_not_count():
     assert (use.peak_bytes, use.held_bytes) == (3960, 3960)
 
 
-def test_an_input_that_dies_makes_nothing_free():
-    """A freed input is not subtracted, nor is what takes its place in memory overlooked."""
+def test_a_freed_input_gives_no_credit():
+    """A freed input is not subtracted, and memory that reuses its address counts."""
     owned = [torch.zeros(1000)]
 
     def work() -> list[torch.Tensor]:
@@ -239,7 +240,7 @@ def test_an_input_that_dies_makes_nothing_free():
 
 
 def test_older_tensors_of_a_closure_do_not_count():
-    """A tensor that was there before is known as older although nobody registered it."""
+    """A tensor that existed before is recognized as older, although it is not an input."""
     assert metered(lambda: T.add_(0)).peak_bytes == 0
 
 
@@ -249,21 +250,21 @@ def kept(work: Callable[[], object], inputs: object = ()) -> MemoryUse:
     return meter.use
 
 
-def test_kept_room_counts_once_it_is_written_to():
-    """Room from before is the work's own from the first write on, once, and whole."""
-    room = torch.empty(2000)
+def test_kept_workspace_counts_once_it_is_written_to():
+    """Older memory counts from its first write on, once, and completely."""
+    workspace = torch.empty(2000)
     array = torch.from_numpy(np.empty(1000, dtype=np.float32))
 
-    assert kept(room[:10].sum).peak_bytes == 4  # looked at only
-    assert kept(lambda: torch.add(V, 1, out=room[:1000])).peak_bytes == 8000
-    assert kept(lambda: (room.zero_(), room[5:9].add_(1))).total_bytes == 8000
+    assert kept(workspace[:10].sum).peak_bytes == 4  # only read
+    assert kept(lambda: torch.add(V, 1, out=workspace[:1000])).peak_bytes == 8000
+    assert kept(lambda: (workspace.zero_(), workspace[5:9].add_(1))).total_bytes == 8000
     assert kept(array.zero_).peak_bytes == 4000
     assert kept(lambda: torch.frombuffer(bytearray(4000), dtype=torch.float32).zero_()).peak_bytes
-    assert metered(room.zero_).peak_bytes == 0, "where nobody asked for it"
+    assert metered(workspace.zero_).peak_bytes == 0, "only with kept=True"
 
 
-def test_kept_inputs_are_free():
-    """Whoever writes to an argument takes no room: that is the purity check's to judge."""
+def test_inputs_are_no_kept_workspace():
+    """Writing to an argument costs no memory; the purity check judges it."""
     array = np.zeros(1000, dtype=np.float32)
 
     assert kept(lambda: V.mul_(1), (V,)).peak_bytes == 0
@@ -271,11 +272,11 @@ def test_kept_inputs_are_free():
     assert kept(lambda: torch.from_numpy(array).add_(1), (array,)).peak_bytes == 0
 
 
-def test_a_cycle_is_held_alike_each_time():
-    """Garbage in a reference cycle stays, as nothing collects it, and the collector comes back."""
+def test_reference_cycles_are_held_equally_each_time():
+    """Garbage in a reference cycle stays, because the collector is off until the meter is off."""
 
     def work() -> None:
-        for _ in range(100):
+        for _round in range(100):
             loop: list[Any] = [torch.zeros(1000)]
             loop.append(loop)
 
@@ -284,8 +285,8 @@ def test_a_cycle_is_held_alike_each_time():
     assert gc.isenabled()
 
 
-def test_allocations_reuse_addresses():
-    """Storages that follow each other at one address are told apart."""
+def test_storages_at_the_same_address_are_distinguished():
+    """Storages that reuse an address count separately."""
 
     def work() -> None:
         for size in range(1, 200):
@@ -296,8 +297,8 @@ def test_allocations_reuse_addresses():
     assert (use.peak_bytes, use.total_bytes, use.held_bytes) == (4 * 199, 4 * 199 * 100, 0)
 
 
-def test_threads_at_once():
-    """Threads that allocate at the same time lose no byte."""
+def test_concurrent_threads_lose_no_bytes():
+    """Threads that allocate at the same time do not disturb the sums."""
 
     def work() -> None:
         threads = [
@@ -315,7 +316,7 @@ def test_threads_at_once():
 
 @pytest.mark.parametrize("first", [OpMeter, MemoryMeter])
 def test_nested_with_an_op_meter(first):
-    """Neither meter changes what the other reads, whichever comes first."""
+    """Neither meter changes the other's result, whichever is entered first."""
     second = MemoryMeter if first is OpMeter else OpMeter
     with first() as outer, second() as inner:
         hand_written_softmax()
@@ -327,7 +328,7 @@ def test_nested_with_an_op_meter(first):
 
 
 def test_nested_memory_meters():
-    """An inner meter sees its own part only; to it, what the outer one has seen is older."""
+    """An inner meter counts only its own part; earlier memory is older to it."""
     with MemoryMeter() as outer:
         first = torch.zeros(1000)
         with MemoryMeter() as inner:
@@ -337,8 +338,8 @@ def test_nested_memory_meters():
     assert (outer.use.peak_bytes, inner.use.peak_bytes) == (8000, 4000)
 
 
-def test_an_error_ends_the_meter():
-    """After an exception, the figures are there and the collector is on again."""
+def test_an_exception_ends_the_meter():
+    """After an exception, the result is available and the garbage collector is on again."""
     with pytest.raises(ZeroDivisionError), MemoryMeter() as meter:
         kept = torch.zeros(1000)
         raise ZeroDivisionError
@@ -347,11 +348,11 @@ def test_an_error_ends_the_meter():
     assert gc.isenabled()
 
 
-def test_round_trip_through_json():
-    """A use comes back equal from JSON."""
+def test_use_survives_json():
+    """A use that is written to JSON and read back is equal."""
     use = metered(hand_written_softmax)
 
-    assert MemoryUse.from_json(json.loads(json.dumps(use.as_plain()))) == use
+    assert MemoryUse.from_json(json.loads(json.dumps(use.to_json()))) == use
 
 
 MADE = {"add": {"0": 3}, "mul": {"7": 5}}
@@ -380,8 +381,8 @@ BAD = [
 
 
 @pytest.mark.parametrize("data", BAD, ids=str)
-def test_nonsense_is_refused(data):
-    """Data that are ill-formed or contradict each other raise ValueError."""
+def test_malformed_uses_raise(data):
+    """Data that are malformed or contradict each other raise ValueError."""
     assert MemoryUse.from_json(GOOD).lines == {0: 3, 7: 5}
 
     with pytest.raises(ValueError, match=r"\w"):
@@ -402,17 +403,17 @@ USES = st.fixed_dictionaries({**SIZES, "makers": MAKERS, "allocated": MAKERS})
 
 
 @given(TREE | USES)
-def test_anything_is_valid_or_refused(data):
-    """Whatever arrives, it is read as a use that can be written again, or raises ValueError."""
+def test_any_data_is_a_valid_use_or_raises(data):
+    """Arbitrary data become a use that can be written again, or raise ValueError."""
     try:
         use = MemoryUse.from_json(data)
     except ValueError:
         return
-    assert MemoryUse.from_json(use.as_plain()) == use
+    assert MemoryUse.from_json(use.to_json()) == use
 
 
-def test_a_storage_released_at_the_end():
-    """A storage that was resized to nothing holds nothing, although no operation saw it since."""
+def test_a_storage_released_at_the_end_holds_nothing():
+    """A storage that was resized to 0 bytes holds nothing, although no op used it since."""
     with MemoryMeter() as meter:
         out = torch.zeros(1000)
         out.untyped_storage().resize_(0)
@@ -420,8 +421,8 @@ def test_a_storage_released_at_the_end():
     assert (meter.use.peak_bytes, meter.use.held_bytes) == (4000, 0)
 
 
-def test_an_input_that_shrinks():
-    """An input that is resized to nothing gives no credit for what is made next."""
+def test_an_input_that_shrinks_gives_no_credit():
+    """An input that is resized to 0 bytes does not offset later allocations."""
     x = torch.zeros(1000)
 
     def work() -> torch.Tensor:
@@ -430,21 +431,23 @@ def test_an_input_that_shrinks():
         return torch.zeros(100)
 
     use = metered(work, x)
-    x.untyped_storage().resize_(4000)  # or printing x in a failure would read freed memory
+    x.untyped_storage().resize_(
+        4000
+    )  # otherwise printing x after a failure would read freed memory
 
     assert use.peak_bytes == 400
 
 
 class Owner(threading.Thread):
-    """A thread with a tensor of its own."""
+    """A thread that holds a tensor."""
 
     def run(self) -> None:
-        """Make it."""
+        """Create the tensor."""
         self.tensor = torch.zeros(1000)
 
 
-def test_a_metered_thread_can_die():
-    """A thread that has ended takes its tensors along, as no reference to it is left behind."""
+def test_tensors_of_a_finished_thread_are_freed():
+    """The meter keeps no reference to a thread that has ended."""
 
     def work() -> None:
         thread = Owner()
@@ -454,13 +457,13 @@ def test_a_metered_thread_can_die():
     assert (metered(work).peak_bytes, metered(work).held_bytes) == (4000, 0)
 
 
-def test_frees_that_are_heard_of_late(monkeypatch):
-    """Where another thread frees just after we looked, what takes the place is still told apart."""
+def test_storages_are_distinguished_if_frees_are_processed_late(monkeypatch):
+    """A storage that reuses an address counts, even if the free is not yet processed."""
     meter, addresses = MemoryMeter(), set()
     with meter:
         with monkeypatch.context() as patch:
-            patch.setattr(meter, "_bury", lambda: None)
-            for _ in range(50):
+            patch.setattr(meter, "_drop_freed", lambda: None)
+            for _round in range(50):
                 last = torch.zeros(1000)
                 addresses.add(last.untyped_storage()._cdata)
                 del last

@@ -1,4 +1,4 @@
-"""The twin speaks the learner's language, records reads, moves trees, and gets on with others."""
+"""The twin explains errors, records synchronizations, moves trees, and composes with modes."""
 
 import _thread
 import threading
@@ -15,13 +15,13 @@ twin.register()
 
 
 def submission(code, **names):
-    """Run `code` as a submission, so that its lines are known."""
+    """Run `code` under the file name of a submission, so that its lines are recorded."""
     exec(compile(code, "submission:00_test.py", "exec"), names)
     return names
 
 
-class Counting(TorchDispatchMode):
-    """Counts operations by name."""
+class CountingMode(TorchDispatchMode):
+    """Counts ops by name."""
 
     def __init__(self):
         super().__init__()
@@ -32,8 +32,8 @@ class Counting(TorchDispatchMode):
         return op(*args, **(kwargs or {}))
 
 
-def test_message_names_call_line_and_remedy():
-    """A CPU tensor made by a known call is blamed on that call, with a spelling that travels."""
+def test_message_names_the_creating_call_its_line_and_the_fix():
+    """The message for a CPU tensor names the call that created it and the portable spelling."""
     code = "def f(x):\n    y = torch.zeros(10)\n    return x + y\n"
     f = submission(code, torch=torch)["f"]
 
@@ -42,8 +42,8 @@ def test_message_names_call_line_and_remedy():
 
     assert str(caught.value) == (
         "Expected all tensors to be on the same device, but found at least two devices, twin:0 and "
-        "cpu! `torch.zeros(10)` in line 2 made a CPU tensor, but x lives on twin:0 (a stand-in for "
-        "a GPU). Create it where x is: `x.new_zeros(10)` or `device=x.device`."
+        "cpu! `torch.zeros(10)` in line 2 created a CPU tensor, but x is on twin:0 (a simulated "
+        "GPU). Create it on the device of x: `x.new_zeros(10)` or `device=x.device`."
     )
 
 
@@ -59,33 +59,33 @@ def test_message_names_call_line_and_remedy():
         ("torch.arange(3)", r"`torch\.arange\(3\)` in line 1 "),
     ],
 )
-def test_message_names_the_first_maker(make, wanted):
-    """The call that made a CPU tensor is named as it is spelled, also after arithmetic."""
+def test_message_names_the_call_that_created_the_original_tensor(make, wanted):
+    """The call is written as in the source, even if the tensor was computed from its result."""
     f = submission(f"f = lambda x: x + {make}", torch=torch)["f"]
 
     with twin.TwinMode(), pytest.raises(RuntimeError, match=wanted):
         f(torch.ones(3, device="twin"))
 
 
-def test_message_of_a_tensor_that_nobody_saw_made():
-    """A CPU tensor from before the mode is named by its shape."""
+def test_message_for_a_tensor_of_unknown_origin_shows_its_shape():
+    """A CPU tensor that is older than the mode is described by its shape."""
     host = torch.ones(2, 3)
 
     with twin.TwinMode(), pytest.raises(RuntimeError, match=r"CPU tensor of shape \(2, 3\)"):
         torch.ones(2, 3, device="twin") + host
 
 
-def test_message_forgets_tensors_that_are_gone():
-    """The record of CPU tensors keeps none of them alive."""
+def test_origins_keep_no_tensor_alive():
+    """The record of CPU tensors forgets those that are freed."""
     with twin.TwinMode() as mode:
-        for _ in range(5):
+        for _round in range(5):
             torch.zeros(3)
 
     assert len(mode.origins) == 0
 
 
-def test_message_of_a_copy_to_the_cpu():
-    """A tensor that was moved to the CPU by hand is said to have been moved."""
+def test_message_for_a_tensor_moved_to_the_cpu_names_the_move():
+    """The message for a tensor that the submission moved to the CPU names `.cpu()` and `.to`."""
     with (
         twin.TwinMode(),
         pytest.raises(RuntimeError, match=r"`.cpu\(\)` or `.to\(...\)` made a CPU"),
@@ -95,7 +95,7 @@ def test_message_of_a_copy_to_the_cpu():
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "use_cuda",
     [
         lambda x: x.cuda(),
         lambda x: x.to("cuda"),
@@ -103,14 +103,15 @@ def test_message_of_a_copy_to_the_cpu():
         lambda _: torch.nn.Linear(2, 2).cuda(),
     ],
 )
-def test_cuda_by_name_is_refused_with_the_portable_spelling(ask):
-    """Code that names CUDA is told to take the device from its input."""
-    with twin.TwinMode(), pytest.raises(RuntimeError, match=r"asks for CUDA by name.*x\.device"):
-        ask(torch.ones(3, device="twin"))
+def test_explicit_cuda_raises_and_names_the_portable_spelling(use_cuda):
+    """The error for code that names CUDA advises to take the device from the input."""
+    match = r"names the device CUDA explicitly.*x\.device"
+    with twin.TwinMode(), pytest.raises(RuntimeError, match=match):
+        use_cuda(torch.ones(3, device="twin"))
 
 
-def test_synchronisations_have_lines_and_an_order():
-    """Each read is recorded with the learner's line; reads of CPU tensors are not."""
+def test_synchronizations_are_recorded_in_order_with_their_lines():
+    """Reads of twin tensors are recorded with the learner's line; reads of CPU tensors are not."""
     code = "def f(x):\n    n = x.sum().item()\n    c.item()\n    return x.tolist(), x[x > n]\n"
     f = submission(code, c=torch.tensor(3.0))["f"]
 
@@ -118,33 +119,33 @@ def test_synchronisations_have_lines_and_an_order():
         f(torch.ones(4, device="twin"))
 
     wanted = [("item", 2), ("tolist", 4), ("boolean mask", 4)]
-    assert [(read.op, read.line) for read in mode.synchronisations] == wanted
+    assert [(read.op, read.line) for read in mode.synchronizations] == wanted
 
 
-def test_the_harness_moves_trees_unseen():
-    """to_twin and to_host keep values, strides and requires_grad, and no mode sees them."""
+def test_moving_trees_is_invisible_to_modes():
+    """`to_twin` and `to_host` keep values, strides and requires_grad, and no mode sees them."""
     tree = {
         "t": torch.arange(6.0).reshape(2, 3).T,
         "e": (torch.ones(1).expand(4), torch.ones(2, requires_grad=True)),
         "n": [3, torch.empty(0)],
     }
 
-    with twin.TwinMode() as mode, Counting() as counting:
-        there = twin.to_twin(tree)
-        home = twin.to_host(there)
+    with twin.TwinMode() as mode, CountingMode() as counting:
+        on_twin = twin.to_twin(tree)
+        back = twin.to_host(on_twin)
 
-    assert twin.is_twin(there["t"])
-    assert not twin.is_twin(home["t"])
-    assert home["t"].stride() == tree["t"].stride()
-    assert home["e"][0].stride() == (0,)
-    assert home["e"][1].requires_grad
-    torch.testing.assert_close(home, tree)
-    assert mode.synchronisations == []
+    assert twin.is_twin(on_twin["t"])
+    assert not twin.is_twin(back["t"])
+    assert back["t"].stride() == tree["t"].stride()
+    assert back["e"][0].stride() == (0,)
+    assert back["e"][1].requires_grad
+    torch.testing.assert_close(back, tree)
+    assert mode.synchronizations == []
     assert counting.ops == Counter()
 
 
-def test_the_harness_moves_copies():
-    """What a submission does to its input in place does not reach the harness's own tensor."""
+def test_to_twin_copies():
+    """In-place changes of a twin tensor do not affect the original tensor."""
     host = torch.zeros(3)
 
     twin.to_twin(host).add_(1)
@@ -152,8 +153,8 @@ def test_the_harness_moves_copies():
     assert host.tolist() == [0, 0, 0]
 
 
-def test_the_harness_moves_modules_in_place():
-    """Parameters and buffers go there and back, and stay parameters."""
+def test_modules_move_in_place():
+    """Parameters and buffers move to the twin and back, and parameters stay parameters."""
     layer = torch.nn.BatchNorm1d(3)
 
     assert twin.to_twin(layer) is layer
@@ -164,11 +165,13 @@ def test_the_harness_moves_modules_in_place():
     assert layer.weight.device.type == layer.running_mean.device.type == "cpu"
 
 
-@pytest.mark.parametrize("above", [True, False])
-def test_composes_with_another_mode(above):
-    """An op counter sees the same operations within the mode and around it."""
-    first, second = (twin.TwinMode(), Counting()) if above else (Counting(), twin.TwinMode())
-    counting = second if above else first
+@pytest.mark.parametrize("inside", [True, False])
+def test_composes_with_another_mode(inside):
+    """An op counter sees the same ops inside the mode and around it."""
+    first, second = (
+        (twin.TwinMode(), CountingMode()) if inside else (CountingMode(), twin.TwinMode())
+    )
+    counting = second if inside else first
     x = twin.to_twin(torch.ones(3))
 
     with first, second:
@@ -177,8 +180,8 @@ def test_composes_with_another_mode(above):
     assert counting.ops == Counter(add=1, sum=1)
 
 
-def test_modes_nest_and_leave_nothing_behind():
-    """After the mode, torch is as it was: the generator class and plain CPU work."""
+def test_modes_nest_and_restore_torch():
+    """After the mode, the generator class is restored and CPU tensors work as before."""
     before = torch.Generator
 
     with twin.TwinMode(), twin.TwinMode():
@@ -190,26 +193,26 @@ def test_modes_nest_and_leave_nothing_behind():
 
 
 def test_works_in_a_thread_that_enters_the_mode():
-    """Modes are local to a thread; entered there, forward and backward run there."""
-    found = []
+    """A mode belongs to a thread; in a thread that enters it, forward and backward run."""
+    gradients = []
 
     def work():
         with twin.TwinMode():
             x = torch.ones(3, device="twin", requires_grad=True)
             x.square().sum().backward()
-            found.append(x.grad.tolist())
+            gradients.append(x.grad.tolist())
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert found == [[2, 2, 2]]
+    assert gradients == [[2, 2, 2]]
 
 
 @pytest.mark.parametrize("start", ["threading", "_thread", "before"])
-def test_hears_of_reads_in_other_threads(start):
-    """A read in a thread that never entered the mode is a read, however the thread was started."""
+def test_records_synchronizations_in_other_threads(start):
+    """A read in a thread that did not enter the mode is recorded, however the thread started."""
     early = ThreadPoolExecutor(1)
-    early.submit(int).result()  # its thread runs already
+    early.submit(int).result()  # its thread is now running
     done = threading.Event()
 
     def read(x):
@@ -225,14 +228,14 @@ def test_hears_of_reads_in_other_threads(start):
         else:
             early.submit(read, x)
         assert done.wait(20)
-    assert [event.op for event in mode.synchronisations] == ["item"]
+    assert [event.op for event in mode.synchronizations] == ["item"]
 
     early.submit(read, x).result()
-    assert len(mode.synchronisations) == 1, "the mode is over"
+    assert len(mode.synchronizations) == 1, "the mode is over"
 
 
-def test_conjugates_are_values():
-    """A lazy conjugate is worked out: the twin's tensors have the values that they show."""
+def test_lazy_conjugates_are_resolved():
+    """A twin tensor holds the values that it shows, even if it is a lazy conjugate."""
     with twin.TwinMode():
         z = twin.to_twin(torch.tensor([1 + 2j]))
         assert twin.to_host(z.conj() * 1).tolist() == [1 - 2j]

@@ -1,4 +1,4 @@
-"""Small computations that take a device and make their own tensors: the rows of `twin_table`."""
+"""Small computations that take a device and create their own tensors, for `twin_table`."""
 
 import torch
 from torch import nn
@@ -8,7 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 def mat(d, *, grad=False):
-    """A (4, 3) matrix of 0.5 .. 6, well away from zero."""
+    """Return a (4, 3) matrix of the values 0.5 to 6, far from zero."""
     values = torch.arange(1.0, 13.0, device=d).reshape(4, 3) / 2
     return values.requires_grad_(grad)
 
@@ -117,9 +117,9 @@ def stale(d):
     z.backward()
 
 
-def same(found, wanted):
-    assert found is wanted
-    return found
+def same(got, wanted):
+    assert got is wanted
+    return got
 
 
 def swapped(d):
@@ -132,11 +132,11 @@ class Raising(torch.autograd.Function):
     """Its backward raises."""
 
     @staticmethod
-    def forward(ctx, x):  # noqa: ARG004 - torch's interface
+    def forward(ctx, x):  # noqa: ARG004 - required by torch
         return x * 2
 
     @staticmethod
-    def backward(ctx, gradient):  # noqa: ARG004 - torch's interface
+    def backward(ctx, gradient):  # noqa: ARG004 - required by torch
         raise ValueError("in backward")
 
 

@@ -1,16 +1,16 @@
-"""What CUDA does with each call: data for the tests of the twin, and of a real GPU.
+"""The behavior of CUDA for many calls: data for the tests of the twin, and of a real GPU.
 
-A row is (name, call, expected). The call takes a device and makes its own tensors. `expected` is
-`DEVICE` or `HOST` (works; where the result lies), `VALUE` (works; a Python value), or the
-exception. Rows that read the device are in `READS`, with the word by which the twin records them;
-every other row must record nothing.
+A row is (name, call, expected). The call takes a device and creates its own tensors. `expected` is
+`DEVICE` or `HOST` (it works, and the result is there), `VALUE` (it works and returns a Python
+value), or the exception. Rows that read the device are in `READS`, with the op that the twin
+records; every other row must record nothing.
 """
 
 import copy
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - as everybody writes it
+import torch.nn.functional as F  # noqa: N812 - the customary name
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 from twin_calls import (

@@ -82,7 +82,7 @@ def generator_class() -> Any:
 
 def _module() -> types.ModuleType:
     """Build `torch.twin`, the module through which PyTorch queries the device."""
-    module = types.ModuleType("torch.twin", "A stand-in for a GPU, kept in CPU memory.")
+    module = types.ModuleType("torch.twin", "A simulated GPU; its data are in CPU memory.")
     functions: dict[str, Any] = {
         "device_count": lambda: 1,
         "is_available": lambda: True,

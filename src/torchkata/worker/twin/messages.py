@@ -19,6 +19,9 @@ from torchkata.i18n import Message, _, join
 from torchkata.worker.frames import learner_line
 from torchkata.worker.twin.provenance import Origins, Owner, find_owner
 
+_LATER: Final[dict[str, object]] = {}
+"""The values of a template come with each error."""
+
 TEMPLATES: Final[Mapping[str, Message]] = {
     # The texts of PyTorch itself; never translated.
     "mixed_devices": Message(
@@ -32,57 +35,69 @@ TEMPLATES: Final[Mapping[str, Message]] = {
     "generator_device": Message("Expected a 'twin' device type for generator but found 'cpu'."),
     # A CPU tensor meets a twin tensor.
     "cpu_tensor": _(
-        "A CPU tensor of shape {shape} meets x, which is on twin:0 (a stand-in for a GPU)."
+        "A CPU tensor of shape {shape} meets x, which is on twin:0 (a simulated GPU).",
+        **_LATER,
     ),
     "cpu_tensor_advice": _(
-        "A CPU tensor of shape {shape} meets x, which is on twin:0 (a stand-in for a GPU). Create "
-        "it on the device of x (`device=x.device`), or move it there once: `.to(x.device)`."
+        "A CPU tensor of shape {shape} meets x, which is on twin:0 (a simulated GPU). Create "
+        "it on the device of x (`device=x.device`), or move it there once: `.to(x.device)`.",
+        **_LATER,
     ),
     "moved_to_cpu": _(
-        "`.cpu()` or `.to(...)` made a CPU tensor, but x is on twin:0 (a stand-in for a GPU). "
+        "`.cpu()` or `.to(...)` made a CPU tensor, but x is on twin:0 (a simulated GPU). "
         "Leave it on the device of x: without the move, no copy is needed."
     ),
     "moved_to_cpu_in_line": _(
-        "`.cpu()` or `.to(...)` in line {line} made a CPU tensor, but x is on twin:0 (a stand-in "
-        "for a GPU). Leave it on the device of x: without the move, no copy is needed."
+        "`.cpu()` or `.to(...)` in line {line} made a CPU tensor, but x is on twin:0 (a simulated "
+        "GPU). Leave it on the device of x: without the move, no copy is needed.",
+        **_LATER,
     ),
     "created_on_cpu": _(
-        "`torch.{call}` created a CPU tensor, but x is on twin:0 (a stand-in for a GPU). Create it "
-        "on the device of x: `device=x.device`."
+        "`torch.{call}` created a CPU tensor, but x is on twin:0 (a simulated GPU). Create it "
+        "on the device of x: `device=x.device`.",
+        **_LATER,
     ),
     "created_on_cpu_in_line": _(
-        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a stand-in for a "
-        "GPU). Create it on the device of x: `device=x.device`."
+        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a simulated "
+        "GPU). Create it on the device of x: `device=x.device`.",
+        **_LATER,
     ),
     "filled_on_cpu": _(
-        "`torch.{call}` created a CPU tensor, but x is on twin:0 (a stand-in for a GPU). Create it "
-        "on the device of x: `x.new_{call}` or `device=x.device`."
+        "`torch.{call}` created a CPU tensor, but x is on twin:0 (a simulated GPU). Create it "
+        "on the device of x: `x.new_{call}` or `device=x.device`.",
+        **_LATER,
     ),
     "filled_on_cpu_in_line": _(
-        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a stand-in for a "
-        "GPU). Create it on the device of x: `x.new_{call}` or `device=x.device`."
+        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a simulated "
+        "GPU). Create it on the device of x: `x.new_{call}` or `device=x.device`.",
+        **_LATER,
     ),
     # Who holds that CPU tensor.
     "held_by_attribute": _(
         "{place} is a plain attribute of {kind}, and `.to()` does not move such a tensor. "
         '`self.register_buffer("{attribute}", ...)` lets it move along and be saved (use '
-        "`nn.Parameter` if it is learned)."
+        "`nn.Parameter` if it is learned).",
+        **_LATER,
     ),
     "held_by_container": _(
         "It belongs to a module in {place}, a Python {kind}, which `.to()` does not look into. "
-        "`nn.ModuleList` (or `nn.ModuleDict`) registers the modules that it contains."
+        "`nn.ModuleList` (or `nn.ModuleDict`) registers the modules that it contains.",
+        **_LATER,
     ),
     "held_by_module": _(
         "It belongs to the module {name}, which is on the CPU. Create the module on the device of "
-        "x, `nn.Linear(..., device=x.device)`, or move it there once: `.to(x.device)`."
+        "x, `nn.Linear(..., device=x.device)`, or move it there once: `.to(x.device)`.",
+        **_LATER,
     ),
     "held_by_global": _(
-        "It is the global {name}, created once, on the CPU. Write {move} where you use it, or "
-        "create it in the function, where x is known."
+        "It is the global {name}, created once on the CPU. Write {move} where you use it, or "
+        "create it in the function, where x is known.",
+        **_LATER,
     ),
     "held_by_global_in_line": _(
-        "It is the global {name} of line {line}, created once, on the CPU. Write {move} where you "
-        "use it, or create it in the function, where x is known."
+        "It is the global {name} (line {line}), created once on the CPU. Write {move} where you "
+        "use it, or create it in the function, where x is known.",
+        **_LATER,
     ),
     # Other misuse of devices.
     "numpy_advice": _(
@@ -94,18 +109,21 @@ TEMPLATES: Final[Mapping[str, Message]] = {
     ),
     "explicit_device": _(
         "The code names the device {kind} explicitly, but x is on another device. Take the device "
-        "from the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`."
+        "from the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`.",
+        **_LATER,
     ),
     "explicit_device_in_line": _(
         "Line {line} names the device {kind} explicitly, but x is on another device. Take the "
-        "device from the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`."
+        "device from the input, and the code runs anywhere: `device=x.device`, `.to(x.device)`.",
+        **_LATER,
     ),
     "data_from_cpu": _(
         "x.data of a tensor on twin:0 was set to a CPU tensor. Move it first: `.to(x.device)`."
     ),
     "data_from_other": _(
         "x.data of a tensor on twin:0 was set to a value of type {kind}. Assign a tensor on the "
-        "same device."
+        "same device.",
+        **_LATER,
     ),
 }
 """Messages without their values, by key."""
