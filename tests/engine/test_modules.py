@@ -1,4 +1,4 @@
-"""Pieces of probes for modules: names, what a move leaves behind, parameters that are given."""
+"""Probes for modules: registered names, tensors that a move leaves behind, injected parameters."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from torchkata.probes import params_left_behind, with_parameters, registered_names
+from torchkata.probes import params_left_behind, registered_names, with_parameters
 from torchkata.worker.twin import device
 
 
-class Odd(nn.Module):
-    """A layer, a buffer, and a tensor that nobody knows of."""
+class Mixed(nn.Module):
+    """A module with a layer, a buffer, an unregistered tensor and an unregistered layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,31 +21,34 @@ class Odd(nn.Module):
         self.listed = [nn.Linear(2, 2)]
 
 
-class Stays(nn.Linear):
+class Immovable(nn.Linear):
     """A layer that does not move."""
 
-    def _apply(self, *_: object, **__: object) -> Stays:
+    def _apply(self, *_: object, **__: object) -> Immovable:
         return self
 
 
-def test_registered_names():
-    """Parameters and state are told apart, and what is not registered stands in neither."""
-    names, keys = registered_names(Odd())
+def test_registered_names_are_those_of_parameters_and_state():
+    """Parameters and state are separate lists, and unregistered tensors are in neither."""
+    names, keys = registered_names(Mixed())
 
     assert names == ["layer.bias", "layer.weight"]
     assert keys == ["constant", "layer.bias", "layer.weight"]
 
 
-def test_what_stays_behind():
-    """A module that moves leaves nothing; one that does not is named, parameter by parameter."""
+def test_params_left_behind_names_parameters_that_did_not_move():
+    """A module that moves leaves nothing behind; the parameters of one that does not are named."""
     with device.TwinMode():
         x = device.to_twin(torch.ones(3))
-        assert params_left_behind(Odd(), x) == []
-        assert params_left_behind(nn.Sequential(Stays(3, 1), nn.Linear(1, 1)), x) == ["0.weight", "0.bias"]
+        assert params_left_behind(Mixed(), x) == []
+        assert params_left_behind(nn.Sequential(Immovable(3, 1), nn.Linear(1, 1)), x) == [
+            "0.weight",
+            "0.bias",
+        ]
 
 
-def test_given_numbers_are_computed_with():
-    """The layer computes with them, and gradients flow through them to where they come from."""
+def test_injected_parameters_are_used_and_get_gradients():
+    """The layer computes with them, and gradients flow back to the tensors that were passed."""
     layer, numbers = nn.Linear(2, 1), torch.tensor([2.0, 3.0, 5.0], requires_grad=True)
 
     with_parameters(layer, weight=numbers[:2].view(1, 2), bias=numbers[2:])
@@ -57,8 +60,8 @@ def test_given_numbers_are_computed_with():
     assert numbers.grad.tolist() == [10.0, 100.0, 1.0]
 
 
-def test_given_numbers_hide_no_dtype():
-    """A layer that was left in float32 still fails on float64 inputs."""
+def test_injected_parameters_do_not_mask_wrong_dtype():
+    """A layer that stayed in float32 still fails on float64 inputs."""
     layer, weight = nn.Linear(2, 1, bias=False), torch.ones(1, 2, dtype=torch.float64)
 
     with_parameters(layer, weight=weight)
@@ -68,8 +71,8 @@ def test_given_numbers_hide_no_dtype():
     assert layer(weight).item() == 2
 
 
-def test_given_numbers_hide_no_place():
-    """A layer that was left on the CPU still fails on inputs of another device."""
+def test_injected_parameters_do_not_mask_wrong_device():
+    """A layer that stayed on the CPU still fails on inputs on another device."""
     layer = nn.Linear(2, 1, bias=False)
 
     with device.TwinMode():
@@ -80,7 +83,7 @@ def test_given_numbers_hide_no_place():
 
 
 @pytest.mark.parametrize("name", ["bias", "slope"])
-def test_what_is_no_parameter_is_not_given(name: str):
-    """A parameter of another shape, or none of that name, is an error that says so."""
+def test_injecting_an_unknown_parameter_raises(name: str):
+    """The error names a parameter that does not exist or has another shape."""
     with pytest.raises(ValueError, match=f"Linear has no parameter {name} of shape"):
         with_parameters(nn.Linear(2, 1), **{name: torch.ones(2)})

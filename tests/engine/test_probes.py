@@ -1,4 +1,4 @@
-"""Pieces of graders' probes: each hears what it is for, and nothing where there is nothing."""
+"""The building blocks of graders' probes: each records what it should, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ from torch import nn
 from torchkata.probes import (
     DataflowRecorder,
     adam_descent,
-    compiled_graphs,
-    loader_output,
-    uncompiled_reasons,
-    compile_as_one_graph,
-    samples_at,
-    loading,
-    momentum_descent,
-    count_and_peak_bytes,
-    recorded_tar_opens,
-    training_problem,
-    scripted_graphs,
     autocast_changes,
+    compile_as_one_graph,
+    compiled_graphs,
+    count_and_peak_bytes,
+    loader_output,
+    loading,
+    loss_gradients,
     module_changes,
+    momentum_descent,
+    recorded_tar_opens,
+    samples_at,
+    scripted_graphs,
+    training_problem,
+    uncompiled_reasons,
 )
-from torchkata.probes.descent import loss_gradients
 
-# PyTorch warns of its own old functions when it first loads its compilers.
+# PyTorch warns about its own deprecated functions when it first loads its compilers.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
 def _without_twin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The compiler asks the accelerator for its stream; a registered twin has none of its own.
+    """Hide the twin, because the compiler would query it for a stream, which it does not have.
 
-    Registering is for good, so whether it is depends on the tests that this process ran before.
+    Registering is permanent, so it depends on the tests that this process ran before.
     """
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: False)
 
 
-def test_samples_by_index():
-    """From either end, and in words past it; another error is passed on."""
+def test_samples_at_returns_samples_or_index_error():
+    """Indices count from either end; an IndexError becomes text, another error is raised."""
     assert samples_at([5, 6, 7], (0, -1, 3, -4)) == [5, 7, "IndexError", "IndexError"]
     with pytest.raises(KeyError):
         samples_at({}, [0])
 
 
-def test_archives_that_are_opened_are_heard(tmp_path: Path):
-    """By name or through a file that lies open, not those that are missing; and none afterwards."""
+def test_opened_tar_archives_are_recorded(tmp_path: Path):
+    """Archives opened by name or as a file object are recorded, until the block ends."""
     path = tmp_path / "a.tar"
     with tarfile.open(path, "w"):
         pass
 
-    with recorded_tar_opens() as heard, path.open("rb") as file:
+    with recorded_tar_opens() as opened, path.open("rb") as file:
         with tarfile.open(path), tarfile.open(fileobj=file):
             pass
         with pytest.raises(tarfile.ReadError):
@@ -66,11 +66,11 @@ def test_archives_that_are_opened_are_heard(tmp_path: Path):
     with tarfile.open(path):
         pass
 
-    assert heard == [str(path)] * 2
+    assert opened == [str(path)] * 2
 
 
-def test_memory_that_is_held_is_seen():
-    """Items that are dropped count once, items that are kept count all."""
+def test_peak_bytes_grow_with_the_items_that_are_kept():
+    """Dropped items count once; all items that are kept count."""
     size = 1 << 20
 
     def dropping() -> Iterator[bytes]:
@@ -87,7 +87,7 @@ def test_memory_that_is_held_is_seen():
 
 
 class Hanging(torch.utils.data.Dataset[int]):
-    """Gives nothing in a worker process."""
+    """Hangs in a worker process."""
 
     def __len__(self) -> int:
         return 4
@@ -98,10 +98,10 @@ class Hanging(torch.utils.data.Dataset[int]):
         return index
 
 
-def test_a_loader_that_hung_is_not_waited_for_as_long_again(monkeypatch: pytest.MonkeyPatch):
-    """The first time gets all the seconds, the next ones fewer; nor do its processes linger."""
-    monkeypatch.setattr(loading, "LIMIT", 3)
-    monkeypatch.setattr(loading, "_hung", [])
+def test_timeout_is_shorter_after_a_loader_timed_out(monkeypatch: pytest.MonkeyPatch):
+    """The first loader gets the whole timeout, later ones less; their processes end quickly."""
+    monkeypatch.setattr(loading, "BATCH_TIMEOUT", 3)
+    monkeypatch.setattr(loading, "_timed_out", [])
     monkeypatch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 5.0)
     start = time.monotonic()
 
@@ -116,26 +116,26 @@ def test_a_loader_that_hung_is_not_waited_for_as_long_again(monkeypatch: pytest.
     assert loader_output(Hanging(), num_workers=0)["passes"] == [[0, 1, 2, 3]]
 
 
-def test_one_graph_is_recorded():
-    """The names of its operations, and what it computes."""
-    found = compile_as_one_graph(lambda x: (x + 1).sum(), torch.ones(3))
+def test_compile_as_one_graph_returns_graph_and_result():
+    """A function without graph breaks has one graph, and its result is returned."""
+    compiled = compile_as_one_graph(lambda x: (x + 1).sum(), torch.ones(3))
 
-    assert len(found["graphs"]) == 1
-    assert not found["refused"]
-    assert found["result"] == 6
-
-
-def test_a_refusal_is_told():
-    """A question to the data is explained in one line."""
-    found = compile_as_one_graph(lambda x: x + 1 if x.sum() > 0 else x, torch.ones(3))
-
-    assert found["graphs"] == []
-    assert found["refused"].strip()
-    assert "\n" not in found["refused"]
+    assert len(compiled["graphs"]) == 1
+    assert not compiled["refused"]
+    assert compiled["result"] == 6
 
 
-def test_other_errors_are_not_the_compilers():
-    """What is no refusal to compile is passed on."""
+def test_compile_as_one_graph_explains_a_refusal():
+    """A data-dependent branch is explained in one line."""
+    compiled = compile_as_one_graph(lambda x: x + 1 if x.sum() > 0 else x, torch.ones(3))
+
+    assert compiled["graphs"] == []
+    assert compiled["refused"].strip()
+    assert "\n" not in compiled["refused"]
+
+
+def test_compile_as_one_graph_raises_other_errors():
+    """An error that is not the compiler's is raised."""
     with pytest.raises(TypeError):
         compile_as_one_graph(lambda x: x + 1)
 
@@ -147,70 +147,70 @@ def total(x: torch.Tensor) -> torch.Tensor:
     return out
 
 
-def test_scripts_are_heard_when_they_are_called():
-    """With the loops in them, each time; plain functions are not; nothing is left behind."""
+def test_called_scripts_are_recorded():
+    """Each call of a script is recorded with its loops; plain functions are not recorded."""
     before = torch.jit.ScriptFunction.__call__
     script = torch.jit.script(total)
-    with scripted_graphs() as unheard:
+    with scripted_graphs() as unscripted:
         total(torch.ones(3))
-    with scripted_graphs() as heard:
+    with scripted_graphs() as graphs:
         results = [script(torch.ones(n)) for n in (3, 4)]
 
-    assert unheard == []
-    assert ["prim::Loop" in graph for graph in heard] == [True, True]
+    assert unscripted == []
+    assert ["prim::Loop" in graph for graph in graphs] == [True, True]
     assert results == [3.0, 4.0]
     assert torch.jit.ScriptFunction.__call__ is before
 
 
-def test_what_the_compiler_gives_up_is_heard():
-    """A loop that asks the data; and forgotten at the next `compiling`."""
+def test_reasons_for_uncompiled_code_are_recorded():
+    """A data-dependent loop has a reason, until the next `compiled_graphs` begins."""
 
-    def asking(x: torch.Tensor) -> torch.Tensor:
+    def data_dependent(x: torch.Tensor) -> torch.Tensor:
         for i in range(3):
             if x[i] > 0:
                 x = x + 1
         return x
 
     with compiled_graphs():
-        torch.compile(asking)(torch.ones(3))
-    asked = uncompiled_reasons()
+        torch.compile(data_dependent)(torch.ones(3))
+    reasons = uncompiled_reasons()
     with compiled_graphs():
         torch.compile(lambda x: x + 1)(torch.ones(3))
 
-    assert any("Data-dependent" in why for why in asked)
+    assert any("Data-dependent" in why for why in reasons)
     assert uncompiled_reasons() == []
 
 
 @pytest.mark.parametrize(
-    ("inside", "outside", "held"),
+    ("inside", "outside", "produced"),
     [
         (lambda x: x * 3, lambda y: y, True),
         (lambda x: torch.cat([x * 3, x]), lambda y: y[:4], True),
         (lambda x: x + 0, lambda y: y * 3, False),
     ],
 )
-def test_flow_knows_where_numbers_were_made(
-    inside: Callable[[Any], Any], outside: Callable[[Any], Any], held: object
+def test_dataflow_recorder_finds_numbers_of_the_program(
+    inside: Callable[[Any], Any], outside: Callable[[Any], Any], produced: object
 ):
-    """In the program, padded too, or outside of it."""
-    flow, x = DataflowRecorder(), torch.tensor([1.0, 2.0, 5.0, 7.0])
+    """Numbers computed in the program are found, even among padding; others are not."""
+    recorder, x = DataflowRecorder(), torch.tensor([1.0, 2.0, 5.0, 7.0])
 
-    with compiled_graphs(flow.wrap):
+    with compiled_graphs(recorder.wrap):
         result = outside(torch.compile(inside)(x))
 
-    assert flow.produced(result) == held
-    flow.clear()
-    assert not flow.produced(result)
+    assert recorder.produced(result) == produced
+    recorder.clear()
+    assert not recorder.produced(result)
 
 
-def test_flow_does_not_credit_what_was_handed_in():
-    """A program that only passes a product on has not made it."""
-    flow, x = DataflowRecorder(), torch.tensor([1.0, 2.0])
+def test_dataflow_recorder_gives_no_credit_for_inputs():
+    """A program that only returns its input did not produce it."""
+    recorder, x = DataflowRecorder(), torch.tensor([1.0, 2.0])
 
-    with compiled_graphs(flow.wrap):
+    with compiled_graphs(recorder.wrap):
         torch.compile(lambda y: y + 0)(x * 3)
 
-    assert not flow.produced(x * 3)
+    assert not recorder.produced(x * 3)
 
 
 def leaves_on() -> None:
@@ -230,7 +230,7 @@ def leaves_cuda_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "change"),
     [
         (leaves_on, "autocast is on: False before, True after"),
         (leaves_float16, "the low precision: torch.bfloat16 before, torch.float16 after"),
@@ -238,27 +238,27 @@ def leaves_cuda_on() -> None:
         (leaves_cuda_on, "autocast of cuda is on: False before, True after"),
     ],
 )
-def test_settings_of_autocast_are_watched(call: Callable[[], None], told: str):
-    """Each that is left changed is named, and put back."""
+def test_changed_settings_of_autocast_are_named_and_restored(call: Callable[[], None], change: str):
+    """Each setting that a call leaves changed is named, and restored."""
     for _ in range(2):
-        with autocast_changes("cpu") as left:
+        with autocast_changes("cpu") as changes:
             call()
-        assert left == [told]
+        assert changes == [change]
 
 
-def test_autocast_around_a_call():
-    """The low precision and the state that are asked for hold in the block, and not after it."""
-    with autocast_changes("cpu", "float16", outer=True) as left:
+def test_autocast_settings_apply_inside_the_block_only():
+    """The requested dtype and state apply in the block, and not after it."""
+    with autocast_changes("cpu", "float16", outer=True) as changes:
         inside = (torch.ones(2, 2) @ torch.ones(2, 2)).dtype
 
     assert inside is torch.float16
-    assert left == []
+    assert changes == []
     assert torch.get_autocast_dtype("cpu") is torch.bfloat16
     assert not torch.is_autocast_enabled("cpu")
 
 
-def test_settings_are_put_back_after_an_error():
-    """Else the next probe of the same worker would be judged under them."""
+def test_settings_are_restored_after_an_error():
+    """Otherwise they would apply to the next probe in the same worker."""
     with pytest.raises(LookupError), autocast_changes("cpu", "float16"):
         leaves_on()
         raise LookupError
@@ -285,7 +285,7 @@ def test_settings_are_put_back_after_an_error():
 def test_changes_of_a_module_are_named(
     what: str, names: list[str], change: Callable[[nn.Sequential], object]
 ):
-    """The one that is made, and no other."""
+    """The change that was made is named, and no other."""
     net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
     net(torch.ones(1, 2)).sum().backward()
     net[0].bias.grad.fill_(1)
@@ -298,40 +298,40 @@ def test_changes_of_a_module_are_named(
 
 
 @pytest.mark.parametrize("max_norm", [0.25, 1000.0])
-def test_descent_with_momentum_is_torchs(max_norm: float):
-    """By the formulas, clipped and not."""
+def test_momentum_descent_agrees_with_torch(max_norm: float):
+    """The formulas have the results of torch.optim.SGD, with and without clipping."""
     first, last, x, y = training_problem(torch.Generator().manual_seed(1))
     weights = [nn.Parameter(first.clone()), nn.Parameter(last.clone())]
     optimizer = torch.optim.SGD(weights, lr=0.1, momentum=0.9)
 
-    found = momentum_descent(first, last, x, y, 4, lr=0.1, momentum=0.9, max_norm=max_norm)
+    run = momentum_descent(first, last, x, y, 4, lr=0.1, momentum=0.9, max_norm=max_norm)
 
     losses = trained(weights, optimizer, x, y, 4, max_norm)
-    torch.testing.assert_close(found["losses"], losses)
-    torch.testing.assert_close(found["parameters"], named(weights), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(run["losses"], losses)
+    torch.testing.assert_close(run["parameters"], named(weights), rtol=1e-4, atol=1e-5)
 
 
-def test_descent_by_adam_is_torchs():
-    """By the formulas."""
+def test_adam_descent_agrees_with_torch():
+    """The formulas have the results of torch.optim.Adam."""
     first, last, x, y = training_problem(torch.Generator().manual_seed(2), 5, 2, 3, 1)
     weights = [nn.Parameter(first.clone()), nn.Parameter(last.clone())]
     optimizer = torch.optim.Adam(weights, lr=0.05)
 
-    found = adam_descent(first, last, x, y, 4, lr=0.05)
+    run = adam_descent(first, last, x, y, 4, lr=0.05)
 
     losses = trained(weights, optimizer, x, y, 4, torch.inf)
-    torch.testing.assert_close(found["losses"], losses)
-    torch.testing.assert_close(found["parameters"], named(weights), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(run["losses"], losses)
+    torch.testing.assert_close(run["parameters"], named(weights), rtol=1e-4, atol=1e-5)
 
 
-def test_descent_at_the_bottom_stays():
-    """Gradients of 0 are clipped without a division by their norm."""
+def test_clipping_zero_gradients_does_not_divide_by_zero():
+    """At the minimum, the parameters stay as they are."""
     first, last, x = torch.ones(2, 3), torch.zeros(3, 1), torch.ones(4, 2)
 
-    found = momentum_descent(first, last, x, torch.zeros(4, 1), 2, lr=0.1, momentum=0.9, max_norm=1)
+    run = momentum_descent(first, last, x, torch.zeros(4, 1), 2, lr=0.1, momentum=0.9, max_norm=1)
 
-    assert found["losses"] == [0.0, 0.0]
-    assert bool((found["parameters"]["first"] == 1).all())
+    assert run["losses"] == [0.0, 0.0]
+    assert bool((run["parameters"]["first"] == 1).all())
 
 
 def trained(
@@ -357,8 +357,8 @@ def named(weights: list[nn.Parameter]) -> dict[str, torch.Tensor]:
     return {name: weight.detach() for name, weight in zip(("first", "last"), weights, strict=True)}
 
 
-def test_a_problem_fits_the_net():
-    """Shapes as documented; the same generator gives the same one."""
+def test_training_problem_has_the_documented_shapes():
+    """The shapes fit the net, and the same seed gives the same tensors."""
     one, again = (training_problem(torch.Generator().manual_seed(3), 5, 2, 4, 1) for _ in range(2))
 
     assert [list(t.shape) for t in one] == [[2, 4], [4, 1], [5, 2], [5, 1]]

@@ -1,4 +1,4 @@
-"""Pieces of probes for training steps, and what a learner reads when a step goes wrong."""
+"""Probes for training steps, and the messages for training steps that go wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ import torch
 from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
-from torchkata.probes import TwoLayers, TrainingRecorder, called_functions, loss_gradients, fill_stale_grads, with_gradients
+from torchkata.probes import (
+    TrainingRecorder,
+    TwoLayers,
+    called_functions,
+    fill_stale_grads,
+    loss_gradients,
+    with_gradients,
+)
 from torchkata.result import State, Verdict
 from torchkata.sandbox.launcher import Launcher
 
@@ -50,14 +57,14 @@ optimizer = torch.optim.Adam(net.parameters(), lr=lr)
     return torch.stack(losses).tolist()
 """
 
-MISHAPS = {
-    "a loop without an end": (
+FAULTS = {
+    "an endless loop": (
         "autocast_step",
         "while True: optimizer.zero_grad()",
         State.TIMEOUT,
-        ["No answer within", "a loop that never ends"],
+        ["no result within", "a loop that never ends"],
     ),
-    "an optimizer that makes no step": (
+    "an optimizer that does not step": (
         "autocast_step",
         """\
 optimizer.zero_grad()
@@ -66,9 +73,9 @@ optimizer.zero_grad()
     loss.backward()
     return loss.detach()""",
         State.FAILED,
-        ["The model was called 2 x and the optimizer 0 x, instead of 2 x and 2 x"],
+        ["Expected 2 forward passes and 2 optimizer steps, got 2 and 0"],
     ),
-    "parameters that are used up": (
+    "an exhausted iterator of parameters": (
         "checkerboard",
         """\
 parameters = net.parameters()
@@ -77,25 +84,27 @@ parameters = net.parameters()
         State.FAILED,
         ["ValueError (line", "optimizer got an empty parameter list"],
     ),
-    "parameters that need no gradient": (
+    "parameters without requires_grad": (
         "autocast_step",
         "model.requires_grad_(False)\n    loss = loss_fn(model(x), y)\n    loss.backward()",
         State.FAILED,
         ["RuntimeError (line", "does not require grad"],
     ),
-    "a loss that is nan": (
+    "a nan loss": (
         "checkerboard",
         LOOP.format(more=" * (torch.nan if inputs.dim() == 4 else 1)"),
         State.FAILED,
-        ["the loss goes from nan to nan", "Once a loss is nan"],
+        ["the loss changes from nan to nan", "If a loss is nan"],
     ),
 }
 
 
-@pytest.mark.parametrize("mishap", MISHAPS)
-def test_a_mishap_has_a_plain_message(mishap: str, launcher: Launcher, hasty: Launcher):
-    """What goes wrong in a training step is told in a sentence that names it."""
-    name, body, state, told = MISHAPS[mishap]
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_training_step_has_a_plain_message(
+    fault: str, launcher: Launcher, hasty: Launcher
+):
+    """The message names what goes wrong in the training step."""
+    name, body, state, parts = FAULTS[fault]
     exercise = COURSE.one(name)
     source = STEP.format(body=textwrap.dedent(body)).encode()
     starter = hasty if state is State.TIMEOUT else launcher
@@ -105,12 +114,12 @@ def test_a_mishap_has_a_plain_message(mishap: str, launcher: Launcher, hasty: La
     )
 
     assert result.state is state
-    messages = [c.message for c in result.checks if c.verdict is Verdict.FAILED]
-    assert any(all(part in message for part in told) for message in messages), messages
+    messages = [str(c.message) for c in result.checks if c.verdict is Verdict.FAILED]
+    assert any(all(part in message for part in parts) for message in messages), messages
 
 
 def test_the_same_loop_with_a_finite_loss_passes(launcher: Launcher):
-    """The step of the mishaps is right but for the mishap."""
+    """The steps above are correct except for their fault."""
     exercise = COURSE.one("checkerboard")
     source = STEP.format(body=LOOP.format(more="")).encode()
 
@@ -124,14 +133,14 @@ def test_the_same_loop_with_a_finite_loss_passes(launcher: Launcher):
     assert result.state is State.PASSED
 
 
-def test_a_net_without_parameters_cannot_be_watched():
-    """The author of a grader learns what is missing."""
+def test_training_recorder_needs_parameters():
+    """The error for a net without parameters says how to register them."""
     with pytest.raises(ValueError, match=r"Sequential has no parameters, .*torch\.nn\.Parameter"):
         TrainingRecorder(torch.nn.Sequential())
 
 
-def test_watch_sees_steps_autocast_and_graphs():
-    """Each thing that it notes is noted where it happens, and not where it does not."""
+def test_training_recorder_records_steps_autocast_and_graphs():
+    """Each property is recorded if it is present, and only then."""
     net = TwoLayers(torch.ones(2, 3), torch.ones(3, 1))
     recorder = TrainingRecorder(net, lr=0.1)
     x, y = torch.ones(4, 2), torch.zeros(4, 1)
@@ -145,20 +154,20 @@ def test_watch_sees_steps_autocast_and_graphs():
         outside.backward()
     for loss in (inside, inside.detach(), 3.0):
         recorder.record(loss)
-    seen = recorder.summary()
+    summary = recorder.summary()
 
     assert net.outputs == ["torch.bfloat16", "torch.float32"]
-    assert seen["forward"] == [True, False]
-    assert seen["backward"] == [False, True]
-    assert seen["steps"] == 1
-    assert seen["attached"] == [True, False, False]
-    assert seen["devices"] == ["cpu", "cpu", "no device"]
-    assert not seen["losses"][0].requires_grad
-    assert seen["losses"][2] == 3.0
+    assert summary["forward"] == [True, False]
+    assert summary["backward"] == [False, True]
+    assert summary["steps"] == 1
+    assert summary["attached"] == [True, False, False]
+    assert summary["devices"] == ["cpu", "cpu", "no device"]
+    assert not summary["losses"][0].requires_grad
+    assert summary["losses"][2] == 3.0
 
 
-def test_stale_gradients_are_there():
-    """All parameters have gradients of 9; before, none had."""
+def test_fill_stale_grads_sets_all_gradients():
+    """All parameters have gradients of 9 afterwards, and had none before."""
     net = TwoLayers(torch.ones(2, 3), torch.ones(3, 1))
     before = net.summary()["gradients"]
 
@@ -168,8 +177,8 @@ def test_stale_gradients_are_there():
     assert all(bool((g == 9).all()) for g in net.summary()["gradients"].values())
 
 
-def test_slopes_are_those_of_autograd():
-    """The chain rule by hand agrees with PyTorch's."""
+def test_loss_gradients_agree_with_autograd():
+    """The chain rule by hand agrees with PyTorch."""
     generator = torch.Generator().manual_seed(1)
     first, last, x, y = (
         torch.randn(size, generator=generator, dtype=torch.float64)
@@ -186,14 +195,14 @@ def test_slopes_are_those_of_autograd():
 
 
 def module(**functions: object) -> ModuleType:
-    """Stand in for a submission."""
-    made = ModuleType("submission")
-    vars(made).update(functions)
-    return made
+    """Return a module that takes the role of a submission."""
+    submission = ModuleType("submission")
+    vars(submission).update(functions)
+    return submission
 
 
-def test_gradients_come_with_the_result():
-    """Weighted, at the positions that were asked; the caller's tensors stay as they are."""
+def test_with_gradients_returns_weighted_gradients():
+    """The gradients are those of the requested positions; the caller's tensors are unchanged."""
     x, y, weights = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), torch.tensor([1.0, 10.0])
     kata = module(f=lambda x, y: x * y.detach())
 
@@ -206,14 +215,14 @@ def test_gradients_come_with_the_result():
     assert not x.requires_grad
 
 
-@pytest.mark.parametrize("answer", [3.0, None, torch.ones(2)])
-def test_gradients_of_what_has_none(answer: object):
-    """A number, nothing, or a tensor without a graph: there is no gradient, and no exception."""
-    assert with_gradients(module(f=lambda _: answer), "f", (torch.ones(2),))[1] == [None]
+@pytest.mark.parametrize("result", [3.0, None, torch.ones(2)])
+def test_with_gradients_returns_none_without_a_graph(result: object):
+    """A number, None, and a tensor without a graph have no gradient, and nothing is raised."""
+    assert with_gradients(module(f=lambda _: result), "f", (torch.ones(2),))[1] == [None]
 
 
-def test_library_functions_are_heard():
-    """Functions made of others are named too, methods included; unused ones are not."""
+def test_called_functions_are_recorded():
+    """Composite functions and methods are named; functions that are not called are not."""
     loss = torch.nn.functional.multilabel_soft_margin_loss
     kata = module(f=lambda x: loss(x.reshape(1, -1), x.reshape(1, -1)))
 
