@@ -260,9 +260,9 @@ def test_facts_describe_both_tensors():
 
 def test_message_translates_label_and_values():
     """A message is translated as a whole when it is shown, including names inside it."""
-    (difference,) = differences(None, [ONES], name=Message("the answers"))
+    (difference,) = differences(None, [ONES], name=Message("the results"))
     course = {
-        "the answers": "die Ergebnisse",
+        "the results": "die Ergebnisse",
         "a {type} of 1 item": "{type} mit 1 Element",
         "Wrong type for {label}: expected {expected}, got {got}.": "{label}: {expected}, {got}.",
         "Is a `return` missing?": "Fehlt ein `return`?",
