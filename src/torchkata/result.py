@@ -288,7 +288,7 @@ class Report:
             "schema": SCHEMA,
             "torchkata": self.version,
             "seed": self.seed,
-            "machine": self.machine,
+            "machine": {name: _shown(v, ENGLISH_TRANSLATOR) for name, v in self.machine.items()},
             "summary": self.summary,
             "exercises": [result.as_json(localize(result.id)) for result in self.exercises],
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -10,14 +11,15 @@ import pytest
 import torch
 
 from torchkata import Case, Function, Tolerance, normal
-from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
 from torchkata.course.spec.inputs import RandomSource
-from torchkata.errors import CheckFailed, CourseError
-from torchkata.grading.checks.forbidden_calls import own_work
+from torchkata.errors import CourseError
+from torchkata.grading.checks.forbidden_calls import check_forbidden_calls
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
-from torchkata.instructor.authoring.validate import Validator
+from torchkata.instructor.authoring.baselines import baseline_problems
 from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher
 
@@ -29,7 +31,7 @@ GRADER = '''
 
 import torch
 
-from torchkata import Case, Exercise, Function, Tolerance, uniform
+from torchkata import Case, Function, Spec, Tolerance, uniform
 
 FINE = {
     torch.float32: Tolerance(rtol=1e-5, atol=0.0), torch.float64: Tolerance(rtol=1e-12, atol=0.0)
@@ -46,7 +48,7 @@ def tiny(sizes, generator):
     return 1e-8 * (x + 1), y + 1
 
 
-EXERCISE = Exercise(
+SPEC = Spec(
     Function(
         "logarithm",
         inputs={"x": uniform("n", 1, 3), "y": uniform("n", 1, 2)},
@@ -59,10 +61,10 @@ EXERCISE = Exercise(
             ),
             Case("rough", axis="stability", n=50, tolerance=Tolerance(rtol=0.1, atol=0.0)),
         ),
-        usual="ordinary",
+        variant_case="ordinary",
         forbidden=("*log1p*",),
     ),
-    shipped="",
+    stub_digest="",
 )
 '''
 
@@ -92,7 +94,7 @@ def failed(exercise: Exercise, hasty: Launcher) -> Judged:
         submission = Submission(source=text.encode(), file=exercise.stub_path.name)
         result = grade_one(exercise, submission, hasty, Settings(seed=3))
         return {
-            check.id.partition("::")[2]: check.message
+            check.id.partition("::")[2]: str(check.message_with_case)
             for check in result.checks
             if check.verdict is not Verdict.PASSED
         }
@@ -110,7 +112,7 @@ def test_a_case_says_why(failed: Judged):
     found = failed("return torch.log(1 + x) * y")
 
     assert set(found) == {"stability[tiny numbers]"}
-    assert found["stability[tiny numbers]"].endswith("Case: tiny numbers. 1 + x rounds x away.")
+    assert found["stability[tiny numbers]"].endswith("1 + x rounds x away. Case: tiny numbers.")
 
 
 def test_each_dtype_is_judged(failed: Judged):
@@ -121,7 +123,8 @@ def test_each_dtype_is_judged(failed: Judged):
         return 2 * torch.atanh(x / (2 + x)) * y
     """)
 
-    assert "Inputs: float64, case: tiny numbers." in found["stability[tiny numbers]"]
+    assert "Inputs: float64." in found["stability[tiny numbers]"]
+    assert "Case: tiny numbers." in found["stability[tiny numbers]"]
     assert set(found) == {"stability[tiny numbers]", "gradient[tiny numbers]"}
 
 
@@ -187,10 +190,11 @@ def test_forbidden_functions(exercise: Exercise, hasty: Launcher, body: str):
     source = f"import torch\n\n\ndef logarithm(x, y):\n    {body}\n".encode()
     session = Session(exercise, Submission(source=source, file="a.py"), hasty, RandomSource(3))
     try:
-        with pytest.raises(CheckFailed, match=r"It calls .*log1p of the library"):
-            own_work(session, exercise.grader.spec.functions[0])
+        outcome = check_forbidden_calls(session, exercise.spec.functions[0])
     finally:
         session.close()
+    assert (outcome.verdict, outcome.code) == (Verdict.FAILED, "forbidden-call")
+    assert re.search(r"It calls .*log1p of the library", str(outcome.message))
 
 
 def test_what_is_forbidden_is_a_check_of_its_own(failed: Judged):
@@ -208,13 +212,12 @@ def test_what_raises_everywhere_calls_nothing_forbidden(failed: Judged):
 
 def test_the_gate_compares_such_cases_in_float64(exercise: Exercise, hasty: Launcher):
     """A naive version that is no oracle in float64 is named; a good one is not."""
-    gate = Validator(hasty, seed=1)
-    assert list(gate._baselines(exercise)) == []
+    assert list(baseline_problems(exercise, hasty, seed=1)) == []
 
     exercise.grader_path.write_text(
         GRADER.lstrip().replace("x < 1e-4, series", "x < 1e-4, series + 1e-17")
     )
-    found = list(gate._baselines(Course(exercise.course).one("logarithm")))
+    found = list(baseline_problems(Course(exercise.course).one("logarithm"), hasty, seed=1))
     assert found
     assert all("disagree in tiny numbers" in fault for fault in found)
 
@@ -223,10 +226,12 @@ def test_the_usual_case_has_the_usual_tolerance():
     """Dtypes, layouts, devices and gradients are judged on it, so it cannot be a loose one."""
     loose = Case("loose", n=3, tolerance=Tolerance(rtol=1.0, atol=1.0))
 
-    with pytest.raises(CourseError, match="usual case cannot have a tolerance"):
+    with pytest.raises(CourseError, match="variant_case must not have a tolerance"):
         Function("f", {"x": normal("n")}, torch.sin, (loose,))
-    with pytest.raises(CourseError, match="usual case cannot have a tolerance"):
-        Function("f", {"x": normal("n")}, torch.sin, (loose, Case("small", n=1)), usual="loose")
+    with pytest.raises(CourseError, match="variant_case must not have a tolerance"):
+        Function(
+            "f", {"x": normal("n")}, torch.sin, (loose, Case("small", n=1)), variant_case="loose"
+        )
     assert (
         Function("f", {"x": normal("n")}, torch.sin, (loose, Case("a", n=1))).case_for_variants.name
         == "a"
@@ -237,9 +242,12 @@ def test_a_probe_points_to_what_it_calls(exercise: Exercise, hasty: Launcher):
     """What a `via` finds stands at the definition of the entry, which has another name."""
     text = GRADER.lstrip()
     for old, new in (
-        ("import Case", "import Case, Entry"),
-        ('Function(\n        "logarithm",', 'Entry("logarithm"), Function("its result", via=via,'),
-        ("EXERCISE =", "def via(kata, x, y):\n    return kata.logarithm(x, y)\n\n\nEXERCISE ="),
+        ("import Case", "import Case, EntryPoint"),
+        (
+            'Function(\n        "logarithm",',
+            'EntryPoint("logarithm"), Function("its result", adapter=adapter,',
+        ),
+        ("SPEC =", "def adapter(kata, x, y):\n    return kata.logarithm(x, y)\n\n\nSPEC ="),
     ):
         text = text.replace(old, new)
     exercise.grader_path.write_text(text)

@@ -23,9 +23,9 @@ def test_without_variants_cases_and_budget_are_judged():
             naive=abs,
             cases=(Case("some", n=3),),
             dtypes=wanted,
-            variants=variants,
+            check_variants=check_variants,
         )
-        for variants in (True, False)
+        for check_variants in (True, False)
     )
 
     assert (whole.dtypes, whole.device, whole.purity) == (wanted, True, True)

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import os
 
-from torchkata.cli.grade import open_launcher
 from torchkata.cli.main import ExitCode
 from torchkata.course.catalogue import Course
 from torchkata.course.translations import Translations
+from torchkata.grading.run import random_seed
 from torchkata.instructor.authoring.new import new_exercise
 from torchkata.instructor.authoring.stub_lint import record_digest
-from torchkata.instructor.authoring.validate import Validator
+from torchkata.instructor.authoring.validate_course import validate_course
+from torchkata.sandbox.launcher import DEFAULT_LIMIT
 
 
 def check(options: argparse.Namespace, _translations: Translations) -> int:
     """Validate the selected exercises; what it prints is for authors, and always English."""
-    with open_launcher(options) as launcher:
-        course = Course(options.course)
-        exercises = course.select(tuple(options.names), tuple(options.chapter))
-        if options.seal:
-            for exercise in exercises:
-                record_digest(exercise)
-        validator = Validator(launcher)
-        total = 0
+    course = Course(options.course)
+    exercises = course.select(tuple(options.names), tuple(options.chapter))
+    if options.seal:
         for exercise in exercises:
-            problems = validator.problems(exercise)
-            total += len(problems)
-            print(f"{'UNSOUND' if problems else 'sound':<9}{exercise.id}", flush=True)  # noqa: T201
-            for problem in problems:
-                print(f"         - {problem}", flush=True)  # noqa: T201
-    print(f"{len(exercises)} exercises checked, {total} problems")  # noqa: T201
+            record_digest(exercise)
+    seed = random_seed() if options.seed is None else options.seed
+    jobs = max(1, min(options.jobs or os.cpu_count() or 1, len(exercises)))
+    limit = DEFAULT_LIMIT if options.limit is None else options.limit
+    total = 0
+    for exercise, problems in validate_course(course, exercises, jobs=jobs, seed=seed, limit=limit):
+        total += len(problems)
+        print(f"{'UNSOUND' if problems else 'sound':<9}{exercise.id}", flush=True)  # noqa: T201
+        for problem in problems:
+            print(f"         - {problem}", flush=True)  # noqa: T201
+    print(f"{len(exercises)} exercises checked, {total} problems (--seed {seed})")  # noqa: T201
     return ExitCode.FAILED if total else ExitCode.OK
 
 

@@ -223,8 +223,14 @@ COMMANDS: Final = (
         name="check",
         function="torchkata.cli.author:check",
         help="Validate exercises: stubs, solutions, traps and alternatives.",
-        arguments=(_NAMES, _CHAPTER, _flag("--seal", "record the current stubs as originals")),
-        needs_workers=True,
+        arguments=(
+            _NAMES,
+            _CHAPTER,
+            _flag("--seal", "record the current stubs as originals"),
+            _arg("--jobs", "N", "exercises at a time (default: one per core)", type=int),
+            _SEED,
+            _LIMIT,
+        ),
     ),
     Command(
         name="new",

@@ -83,7 +83,8 @@ def _opened(
     except (OSError, ValueError) as error:
         raise CourseError(
             _(
-                "{file} is damaged. Download the kit again and copy your exercises/ folder into it.",
+                "{file} is damaged. Download the kit again and copy your exercises/ folder into "
+                "it.",
                 file=file.name,
             )
         ) from error

@@ -158,7 +158,7 @@ def excerpt(source: str, names: Iterable[str]) -> str:
 
 
 def reason_to_win(solution: str) -> str:
-    """Return why the reference wins: the docstring's first sentence after its title, or the title."""
+    """Return why the reference wins: the first sentence after the docstring's title."""
     text = ast.get_docstring(ast.parse(solution)) or ""
     title, *others = [" ".join(part.split()) for part in text.split("\n\n")]
     sentence = (others[0] if others else title).removeprefix("Reference: ")

@@ -197,7 +197,7 @@ def machine_info(confinement: Message) -> dict[str, Any]:
         "processor": platform.machine(),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "confinement": str(confinement),
+        "confinement": confinement,
     }
 
 

@@ -1,1 +1,1 @@
-"""Tools for instructors: kits, gradebooks, feedback, autograders, and the authoring of exercises."""
+"""Tools for instructors: kits, gradebooks, feedback, autograders, authoring of exercises."""

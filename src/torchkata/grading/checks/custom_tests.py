@@ -77,7 +77,7 @@ class Target:
             case: the label of the case, such as its sizes.
             metrics: as in `CostRow`.
         """
-        self.session.add_costs((cost_row(who, verbatim(case), **metrics),))
+        self.session.add_costs((cost_row(who, verbatim(case), None, **metrics),))
 
     def _request(
         self,

@@ -180,8 +180,8 @@ class SequentialTest:
     """Adds up the evidence of rounds until one answer is sure enough, or the rounds run out.
 
     The evidence of a round is the log likelihood ratio of "delta above the threshold" against
-    "delta below it" under Laplace noise. It is bounded by the evidence of a ratio of exactly either,
-    so one outlier cannot decide.
+    "delta below it" under Laplace noise. It is bounded by the evidence of a ratio of exactly
+    either, so one outlier cannot decide.
     """
 
     def __init__(self, threshold: float, config: RaceConfig) -> None:

@@ -38,15 +38,19 @@ def init_worker(root: str, lock_folder: str, number: int, limit: float) -> None:
         limit: Seconds that one request to a submission may take.
     """
     global _course, _launcher  # noqa: PLW0603 - this process belongs to one judge
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    end_with_parent()
     slot = cpu_slot(Path(lock_folder), number)
     slot.pin()
     _course = Course(Path(root))
     _launcher = Launcher(WorkerConfig(limit=limit, timing_lock=slot.timing_lock))
 
 
-def _exit_with_parent() -> None:
-    """End this process when its parent is killed."""
+def end_with_parent() -> None:
+    """Let this process end when its parent is killed."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
