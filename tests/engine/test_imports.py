@@ -38,7 +38,7 @@ PACKAGES = (
     "cli",
 )
 ENTRY_POINTS = {"__init__", "__main__"}  # nothing in the engine imports them
-MOST_LINES = 250
+MOST_LINES = 300
 
 COURSES = (ROOT, Path(__file__).parent / "course")
 ANSWERS = {"torch", "numpy", *sys.stdlib_module_names} - {"torchkata"}
@@ -210,7 +210,7 @@ def test_command_line_starts_without_torch():
 
 
 def test_no_module_is_long():
-    """A module that outgrows 250 lines has two jobs."""
+    """A module of more than 300 lines has two jobs; from 250 on, ask."""
     lengths = {path: len(path.read_text().splitlines()) for path in ENGINE.rglob("*.py")}
 
     assert [f"{path.name}: {count}" for path, count in lengths.items() if count > MOST_LINES] == []
