@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -149,10 +149,6 @@ class ExerciseResult:
         """The checks that failed."""
         return tuple(check for check in self.checks if check.verdict is Verdict.FAILED)
 
-    def with_state(self, state: State, message: Message) -> ExerciseResult:
-        """Return the same result in another state."""
-        return replace(self, state=state, message=message)
-
     def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:
         """Return the result as JSON-ready data."""
         return {
@@ -295,7 +291,7 @@ class Report:
 
 
 def _shown(value: object, translate: Translator) -> object:
-    """A message's value as JSON holds it."""
+    """Return a message's value as JSON-ready data."""
     if isinstance(value, Message):
         return translate(value)
     return value if isinstance(value, (str, int, float)) or value is None else str(value)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import networkx
+import networkx as nx
 import pytest
 
 import torchkata
@@ -91,8 +91,8 @@ def circles(folder: Path) -> list[list[str]]:
         graph[module] = {
             name if name in modules else name.rpartition(".")[0] for name in named
         } & modules.keys() - {module}
-    groups = networkx.strongly_connected_components(
-        networkx.DiGraph((module, other) for module, others in graph.items() for other in others)
+    groups = nx.strongly_connected_components(
+        nx.DiGraph((module, other) for module, others in graph.items() for other in others)
     )
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
