@@ -1,4 +1,4 @@
-"""The command line and pytest as processes: Ctrl-C, a killed judge, and what is left behind."""
+"""The command line and pytest as processes: Ctrl-C, a killed judge, and leftover processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENDLESS = "def halve(x):\n    while True:\n        pass\n"
 
 @pytest.fixture
 def judging(course: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """Start a judge that waits for an endless loop, in a session of its own."""
+    """Start a judge that waits for an endless loop, in its own session."""
     (course / "exercises/01_mini/02_halve.py").write_text(ENDLESS)
     report = course / "report.json"
     process = subprocess.Popen(
@@ -39,21 +39,21 @@ def judging(course: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
 
 
 def looping(judge: int) -> set[int]:
-    """The processes below the judge that have used half a second of processor time by looping."""
+    """Return the descendants of the judge that have used CPU time by looping."""
     ticks = os.sysconf("SC_CLK_TCK")
-    found = set()
+    busy = set()
     for pid in descendants(judge):
         try:
-            words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(words[11]) > 0.2 * ticks and int(words[1]) != judge:
-            found.add(pid)
-    return found
+        if int(fields[11]) > 0.2 * ticks and int(fields[1]) != judge:
+            busy.add(pid)
+    return busy
 
 
-def test_interrupt_stops_at_once(judging):
-    """Ctrl-C ends the judge within a second or so with 130, and no process stays behind."""
+def test_ctrl_c_ends_the_judge_and_its_workers(judging):
+    """Ctrl-C ends the judge quickly with exit code 130, and leaves no process behind."""
     process, report = judging
     started = descendants(process.pid)
     assert len(started) >= 2, "a zygote and a worker"
@@ -70,8 +70,8 @@ def test_interrupt_stops_at_once(judging):
     assert "passed" not in [e["state"] for e in json.loads(report.read_text())["exercises"]]
 
 
-def test_killed_judge_takes_its_workers_along(judging):
-    """A judge that is killed leaves no process behind, and a report that says it did not run."""
+def test_workers_of_a_killed_judge_end(judging):
+    """A killed judge leaves no process behind, and a report of exercises that were not run."""
     process, report = judging
     started = descendants(process.pid)
 
@@ -84,8 +84,8 @@ def test_killed_judge_takes_its_workers_along(judging):
     assert all(exercise["message"].startswith("Not run") for exercise in exercises)
 
 
-def test_grade_as_a_learner_runs_it(course: Path):
-    """`python -m torchkata grade` judges a started exercise and leaves the others as todo."""
+def test_grade_command_grades_started_exercises(course: Path):
+    """`python -m torchkata grade` grades a started exercise and lists the others as todo."""
     (course / "exercises/01_mini/02_halve.py").write_text("def halve(x):\n    return x / 2\n")
 
     done = torchkata(course, "grade")
@@ -97,8 +97,8 @@ def test_grade_as_a_learner_runs_it(course: Path):
     assert done.stderr == ""
 
 
-def pytest_on(course: Path, *words: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", *words]
+def pytest_on(course: Path, *arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", *arguments]
     done = subprocess.run(
         command,
         cwd=course,
@@ -112,7 +112,7 @@ def pytest_on(course: Path, *words: str) -> tuple[int, str]:
 
 
 def test_plugin_shows_checks_as_items(course: Path):
-    """Each check is an item of pytest: todo is skipped, right passes, wrong fails in a sentence."""
+    """Each check is a pytest item: todo is skipped, correct passes, wrong fails with a message."""
     solution = (course / "solutions/01_mini/01_row_total.py").read_text()
     (course / "exercises/01_mini/01_row_total.py").write_text(solution)
     (course / "exercises/01_mini/02_halve.py").write_text("def halve(x):\n    return x * 3\n")
@@ -122,28 +122,28 @@ def test_plugin_shows_checks_as_items(course: Path):
     lines = printed.splitlines()
     assert code == 1
     assert "--kata-seed 5" in printed
-    for ending, item in {
-        "PASSED": "test_01_row_total.py::row_total::ops[at most 1 op]",
+    for outcome, item in {
+        "PASSED": "test_01_row_total.py::row_total::ops[at most 1 op, not counting views]",
         "FAILED": "test_02_halve.py::halve::values[one]",
         "SKIPPED": "test_01_mend_shift.py::mend_shift::values[few]",
     }.items():
-        assert any(item in line and ending in line for line in lines), (item, printed)
+        assert any(item in line and outcome in line for line in lines), (item, printed)
     assert "values: " in printed
     assert "Traceback" not in printed
     assert "src/torchkata" not in printed
 
 
 def test_plugin_selects_by_axis(course: Path):
-    """`-k speed` runs the speed checks alone; `--exercises` judges another folder."""
+    """`-k speed` runs only the speed checks; `--exercises` grades another folder."""
     code, printed = pytest_on(course, "tests/01_mini", "-k", "speed", "--exercises", "solutions")
 
     assert code == 0, printed
-    assert "row_total::speed[at least 4 x faster than the row loop at n=200, d=8] PASSED" in printed
+    assert "row_total::speed[at least 4x faster than the row loop at n=200, d=8] PASSED" in printed
     assert "1 passed" in printed
 
 
-def test_plugin_refuses_absent_devices(course: Path):
-    """A device that is not there is wrong usage, in one line."""
+def test_plugin_rejects_missing_devices(course: Path):
+    """A device that does not exist is a usage error of one line."""
     code, printed = pytest_on(course, "tests", "--device", "abacus")
 
     assert code == 4

@@ -1,4 +1,4 @@
-"""Turns at the clock: what is timed waits for its turn, the rest goes on, the dead let go."""
+"""The timing lock: races wait for it, other checks go on, and a dead holder releases it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from torchkata.result import ExerciseResult, State
 from torchkata.sandbox.launcher import Launcher, WorkerConfig
 from torchkata.sandbox.timing_lock import timing_lock
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="turns are Linux's")
-HOLDS = """
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the lock exists on Linux only"
+)
+HOLDER = """
 import sys, time
 from pathlib import Path
-from torchkata.sandbox.timing_lock import turn
-with turn(Path(sys.argv[1])):
+from torchkata.sandbox.timing_lock import timing_lock
+with timing_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
 
 
 class Grading(threading.Thread):
-    """Grades the solution of an exercise of the miniature course, and notes what it is at."""
+    """Grades the solution of an exercise of the miniature course; records the started checks."""
 
     def __init__(self, mini: Path, name: str, launcher: Launcher) -> None:
         super().__init__(daemon=True)
@@ -49,13 +51,15 @@ class Grading(threading.Thread):
         )
 
 
-def test_a_race_waits_while_other_checks_go_on(mini: Path, launcher: Launcher, tmp_path: Path):
-    """While another judge of these cores has the turn, a race waits, and counted checks do not."""
-    place = tmp_path / "cores-0"
-    rules = WorkerConfig(timing_lock=place)
-    timed = Grading(mini, "row_total", Launcher(rules, launcher._zygote))
-    counted = Grading(mini, "halve", Launcher(rules, launcher._zygote))
-    with timing_lock(place):
+def test_a_race_waits_for_the_lock_while_other_checks_go_on(
+    mini: Path, launcher: Launcher, tmp_path: Path
+):
+    """While another judge on these cores holds the lock, a race waits; other checks do not."""
+    lock = tmp_path / "cores-0"
+    config = WorkerConfig(timing_lock=lock)
+    timed = Grading(mini, "row_total", launcher.with_config(config))
+    counted = Grading(mini, "halve", launcher.with_config(config))
+    with timing_lock(lock):
         timed.start()
         assert wait_for(lambda: timed.axes[-1:] == ["speed"], 60)
         counted.start()
@@ -70,17 +74,17 @@ def test_a_race_waits_while_other_checks_go_on(mini: Path, launcher: Launcher, t
     assert timed.result.state in {State.PASSED, State.UNMEASURABLE}
 
 
-def test_a_dead_judges_turn_is_free(tmp_path: Path):
-    """A judge that is killed while it times blocks nobody."""
-    place = tmp_path / "cores-0"
-    words = [sys.executable, "-c", HOLDS, str(place)]
+def test_the_lock_of_a_killed_judge_is_released(tmp_path: Path):
+    """A judge that is killed while it holds the lock blocks nobody."""
+    lock = tmp_path / "cores-0"
+    command = [sys.executable, "-c", HOLDER, str(lock)]
     entered = threading.Event()
 
     def enter() -> None:
-        with timing_lock(place):
+        with timing_lock(lock):
             entered.set()
 
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as holder:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         waiting = threading.Thread(target=enter, daemon=True)

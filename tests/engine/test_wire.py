@@ -1,4 +1,4 @@
-"""The wire format: what goes in comes out, and nothing that a worker sends harms the judge."""
+"""The wire format: values survive the transport, and no reply of a worker harms the judge."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ SIZE = encoding.PREFIX.size
 
 
 def sent(value: object, *, pickles: bool = False) -> bytes:
-    """The bytes of a frame, as a pipe carries them."""
+    """Return the bytes of a frame."""
     return b"".join(bytes(chunk) for chunk in encoding.encode(value, pickles=pickles).chunks())
 
 
 def received(data: bytes, *, pickles: bool = False) -> object:
-    """What the other end makes of them."""
+    """Return the value that the other end decodes."""
     header, payload = encoding.lengths(data[:SIZE])
     body = data[SIZE : SIZE + header]
     return decode(body, bytearray(data[SIZE + header : SIZE + header + payload]), pickles=pickles)
 
 
 def frame(node: object, *buffers: bytes) -> bytes:
-    """A frame with a header of one's own, its lengths right."""
+    """Return a frame with any header and with correct lengths."""
     lengths = [len(buffer) for buffer in buffers]
     header = json.dumps({"value": node, "buffers": lengths}).encode()
     payload = b"".join(buffer.ljust(encoding.padded(len(buffer)), b"\0") for buffer in buffers)
@@ -45,7 +45,7 @@ def frame(node: object, *buffers: bytes) -> bytes:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equality with nan equal to nan, types included."""
+    """Return whether two values and their types are equal; nan equals nan."""
     if isinstance(one, torch.Tensor):
         kind = (one.dtype, one.shape, one.requires_grad)
         raw = [torch.empty(t.shape, dtype=t.dtype).copy_(t.detach()) for t in (one, other)]
@@ -86,42 +86,42 @@ plain = st.recursive(
 
 @st.composite
 def tensors(draw: st.DrawFn) -> torch.Tensor:
-    """Tensors of every dtype: 0-d, empty, sliced, transposed, expanded, conjugate."""
+    """Draw a tensor of any dtype: 0-d, empty, sliced, transposed, expanded or conjugate."""
     shape = draw(st.lists(st.integers(0, 4), max_size=4))
     dtype = draw(st.sampled_from(list(encoding.DTYPES.values())))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 99)))
     tensor = torch.randn([2 * n for n in shape], generator=generator).mul(50).to(dtype)
-    way = draw(st.sampled_from(["sliced", "transposed", "expanded", "conjugate", "grad"]))
+    variant = draw(st.sampled_from(["sliced", "transposed", "expanded", "conjugate", "grad"]))
     tensor = tensor[tuple(slice(None, None, 2) for _ in shape)]
-    if way == "transposed" and tensor.dim() > 1:
+    if variant == "transposed" and tensor.dim() > 1:
         tensor = tensor.mT
-    if way == "expanded" and tensor.dim() and len(tensor):
+    if variant == "expanded" and tensor.dim() and len(tensor):
         tensor = tensor[:1].expand_as(tensor)
-    if way == "conjugate" and dtype.is_complex:
+    if variant == "conjugate" and dtype.is_complex:
         tensor = tensor.conj()
-    return tensor.requires_grad_(way == "grad" and dtype.is_floating_point)
+    return tensor.requires_grad_(variant == "grad" and dtype.is_floating_point)
 
 
 @QUICK
 @given(plain)
 @example([math.nan, math.inf, -math.inf, -0.0])
 @example({"t": 1, "O": {"P": 0}, True: ()})
-def test_plain_data_returns(value):
-    """Plain data comes back equal, of the same types, in both directions."""
+def test_plain_data_survives(value):
+    """Plain data is decoded with equal values and types, in both directions."""
     assert same(value, received(sent(value)))
     assert same(value, received(sent(value, pickles=True), pickles=True))
 
 
 @QUICK
 @given(st.lists(tensors(), max_size=3))
-def test_tensors_return(values):
-    """Tensors come back with dtype, shape, values and `requires_grad`, however they lay."""
+def test_tensors_survive(values):
+    """Tensors keep dtype, shape, values and `requires_grad`, whatever their layout."""
     assert same(values, received(sent(values)))
     assert same(values, received(sent(values, pickles=True), pickles=True))
 
 
-def test_layout_reaches_the_worker():
-    """Inputs keep their strides and shared storage, which is what layouts are judged by."""
+def test_inputs_keep_their_layout():
+    """Inputs keep their strides and shared storages, which the layout checks need."""
     base = torch.arange(12.0).reshape(3, 4)
     one, two = received(sent([base.T, base[1]], pickles=True), pickles=True)  # type: ignore[misc]
 
@@ -130,14 +130,14 @@ def test_layout_reaches_the_worker():
     assert two[0] == 99
 
 
-def test_arrays_return():
-    """Numpy arrays and scalars come back as what they are."""
+def test_arrays_survive():
+    """NumPy arrays and scalars keep their types and values."""
     values = [np.float64(2.5), np.arange(6).reshape(2, 3).T, np.zeros((0, 3), "f4"), np.bool_(1)]
-    back = received(sent(values))
+    decoded = received(sent(values))
 
-    assert isinstance(back, list)
-    assert [type(value) for value in back] == [type(value) for value in values]
-    assert all(np.array_equal(one, two) for one, two in zip(values, back, strict=True))
+    assert isinstance(decoded, list)
+    assert [type(value) for value in decoded] == [type(value) for value in values]
+    assert all(np.array_equal(one, two) for one, two in zip(values, decoded, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -146,21 +146,21 @@ def test_arrays_return():
         ((n for n in "ab"), "a generator"),
         (object, "a type"),
         (torch.zeros(2).to_sparse(), "sparse"),
-        (np.array(["a"]), "numpy array of dtype <U1"),
+        (np.array(["a"]), "NumPy array of dtype <U1"),
         (type("Lie", (torch.Tensor,), {})(), "tensor subclass, Lie"),
         (3 + 4j, "a complex"),
     ],
 )
-def test_answers_of_other_kinds_are_named(value, what):
-    """What cannot cross from a worker arrives as a name of what it is."""
-    back = received(sent(value))
+def test_other_values_become_opaque(value, what):
+    """A value that cannot be encoded arrives as a description of its type."""
+    decoded = received(sent(value))
 
-    assert isinstance(back, encoding.Opaque)
-    assert what in back.what
+    assert isinstance(decoded, encoding.Opaque)
+    assert what in decoded.what
 
 
 def attempt(data: bytes) -> None:
-    """Read bytes as the judge does: a value, or the one error that it expects."""
+    """Read bytes like the judge: they are a value, or raise the error that it expects."""
     try:
         received(data)
     except (ProtocolError, struct.error):
@@ -169,8 +169,8 @@ def attempt(data: bytes) -> None:
 
 @QUICK
 @given(st.binary(max_size=200))
-def test_garbage_is_refused(data):
-    """No bytes whatever raise anything but ProtocolError."""
+def test_random_bytes_raise_protocol_errors(data):
+    """Random bytes raise nothing but ProtocolError."""
     data = data.ljust(SIZE, b"\0")
     attempt(data)
     attempt(encoding.PREFIX.pack(encoding.MAGIC, len(data), 0) + data)
@@ -181,8 +181,8 @@ def test_garbage_is_refused(data):
     st.sampled_from([[1, "a", {"k": (None, 2.5)}], [torch.ones(2, 3), b"xyz", np.ones(4)]]),
     st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6),
 )
-def test_mutated_frames_are_refused_or_read(value, changes):
-    """A valid frame with some bytes changed gives a value or ProtocolError."""
+def test_mutated_frames_are_decoded_or_raise(value, changes):
+    """A valid frame with a few changed bytes is a value, or raises ProtocolError."""
     data = bytearray(sent(value))
     for place, byte in changes:
         data[place % len(data)] = byte
@@ -242,33 +242,33 @@ nodes = st.recursive(
 @example({"t": 3})
 @example({})
 @example({"t": [], "d": []})
-def test_hostile_headers_are_refused_or_read(node):
-    """Headers that lie about sizes, strides, dtypes and kinds give a value or ProtocolError."""
+def test_hostile_headers_are_decoded_or_raise(node):
+    """Headers with false sizes, strides, dtypes and kinds are a value, or raise ProtocolError."""
     attempt(frame(node, bytes(16)))
 
 
-def test_answer_is_never_larger_than_its_bytes():
-    """A stride of 0 cannot unfold a few bytes into a tensor that fills the judge's memory."""
-    with pytest.raises(ProtocolError, match="not as large as its bytes"):
+def test_replies_are_never_larger_than_their_bytes():
+    """A stride of 0 cannot expand a few bytes to a tensor that fills the judge's memory."""
+    with pytest.raises(ProtocolError, match="does not match its bytes"):
         received(frame({"T": [0, "float32", [2**40], [0], 0, False]}, bytes(4)))
 
 
 @pytest.mark.parametrize("depth", [40, 5_000, 500_000])
-def test_deep_nesting_is_refused(depth):
-    """Nesting beyond the limit is refused, however deep it goes."""
+def test_deep_nesting_raises(depth):
+    """Nesting beyond the limit raises, however deep it is."""
     header = b'{"buffers":[],"value":' + b"[" * depth + b"]" * depth + b"}"
 
     with pytest.raises(ProtocolError):
         received(encoding.PREFIX.pack(encoding.MAGIC, len(header), 0) + header)
 
 
-def test_deep_answers_are_cut():
-    """A value that is nested too deep crosses as far as the limit allows."""
+def test_deep_values_are_cut_off():
+    """A value that is nested too deeply is sent down to the limit."""
     value: list[object] = []
     for _ in range(200):
         value = [value]
 
-    assert "nested too deep" in repr(received(sent(value)))
+    assert "nested too deeply" in repr(received(sent(value)))
 
 
 @pytest.mark.parametrize(
@@ -281,12 +281,12 @@ def test_deep_answers_are_cut():
     ],
 )
 def test_lengths_are_bounded(prefix):
-    """A length beyond the bounds, or in the other byte order, is refused before it is believed."""
+    """A length beyond the bounds, or in the wrong byte order, raises before it is used."""
     with pytest.raises(ProtocolError):
         encoding.lengths(prefix)
 
 
-class _Bomb:
+class _Pickled:
     def __init__(self, mark: Path) -> None:
         self.mark = mark
 
@@ -294,12 +294,12 @@ class _Bomb:
         return os.mkdir, (str(self.mark),)
 
 
-def test_pickles_of_a_worker_are_never_opened(tmp_path):
-    """A pickle in an answer is refused unopened; the same bytes from the judge are opened."""
-    bomb = frame({"P": 0}, pickle.dumps(_Bomb(tmp_path / "mark")))
+def test_pickles_of_a_worker_are_never_loaded(tmp_path):
+    """A pickle in a reply raises without being loaded; the judge's own pickles are loaded."""
+    data = frame({"P": 0}, pickle.dumps(_Pickled(tmp_path / "mark")))
 
     with pytest.raises(ProtocolError):
-        received(bomb)
+        received(data)
     assert not (tmp_path / "mark").exists()
-    received(bomb, pickles=True)
+    received(data, pickles=True)
     assert (tmp_path / "mark").exists()
