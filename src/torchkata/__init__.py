@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torchkata.course.spec.inputs import uniform as uniform
     from torchkata.course.spec.inputs import value as value
     from torchkata.course.spec.tolerance import Tolerance as Tolerance
+    from torchkata.errors import CheckFailed as CheckFailed
     from torchkata.grading.checks.assertions import loader_raises as loader_raises
     from torchkata.grading.checks.assertions import loader_yields as loader_yields
     from torchkata.grading.checks.assertions import raises as raises
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from torchkata.grading.checks.assertions import same_as_reference as same_as_reference
     from torchkata.grading.checks.assertions import training_steps_ok as training_steps_ok
     from torchkata.i18n import _ as _
+    from torchkata.i18n import join as join
+    from torchkata.i18n import verbatim as verbatim
 
 _HOMES = {
     "course.spec.budgets": ("Growth", "HostSyncs", "Memory", "Ops", "Speedup"),
@@ -47,7 +50,8 @@ _HOMES = {
         "same_as_reference",
         "training_steps_ok",
     ),
-    "i18n": ("_",),
+    "errors": ("CheckFailed",),
+    "i18n": ("_", "join", "verbatim"),
 }
 _NOTEBOOK = ("load_ipython_extension", "unload_ipython_extension")
 

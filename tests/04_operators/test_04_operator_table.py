@@ -2,9 +2,7 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, _, require, same
-from torchkata.errors import KataError
-from torchkata.i18n import join
+from torchkata import CheckFailed, EntryPoint, Spec, _, join, require, same
 
 SPEC = Spec(EntryPoint("OPERATORS"), stub_digest="57708f05f7263610", broken_axis="values")
 
@@ -128,7 +126,7 @@ def difference_from_operator(call, result, expected):
         )
     try:
         same(result["value"], expected, what=call, dtype=False)
-    except KataError as error:
+    except CheckFailed as error:
         return error.message
     return None
 

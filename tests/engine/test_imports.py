@@ -203,7 +203,7 @@ def _heads(path: Path) -> Iterator[tuple[str, int]]:
 def test_command_line_starts_without_torch():
     """Command line and zygote start before torch is imported, which takes seconds."""
     statement = (
-        "import sys, torchkata.cli.main, torchkata.cli.grade; "
+        "import sys, torchkata.cli.main, torchkata.cli.commands, torchkata.sandbox.zygote_client; "
         "assert not {'torch', 'numpy', 'rich'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", statement], check=True, timeout=60)

@@ -149,7 +149,7 @@ def _examples_only_note(exercises: Sequence[Exercise]) -> list[Message]:
     graded = sum(bool(exercise.spec.functions) for exercise in exercises)
     return [
         _(
-            "This kit checks public examples only; {graded} of {total} exercises have some. Your "
+            "This kit checks open examples only; {graded} of {total} exercises have some. Your "
             "instructor also checks hidden cases, devices, gradients and costs, and that grade "
             "counts.",
             graded=graded,

@@ -163,7 +163,7 @@ def _summary(run: ClassRun) -> Iterator[Message]:
 
 def _describe_kit(kit: Kit, out: Path, *, open_only: bool) -> Iterator[Message]:
     yield _(
-        "{out} contains the kit: {count} exercises, {examples} of them with public examples.",
+        "{out} contains the kit: {count} exercises, {examples} of them with open examples.",
         out=out,
         count=kit.exercises,
         examples=kit.examples,

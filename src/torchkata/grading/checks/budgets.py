@@ -37,6 +37,10 @@ def ops(session: Session, function: Function, budget: Ops) -> Outcome:
     processes = session.processes
     over: list[tuple[Case, OpCount, float]] = []
     used: list[tuple[float, float]] = []
+
+    def counted(count: OpCount) -> OpCount:
+        return count if budget.views else count.without_views()
+
     for case in returning_cases(function):
         limit = evaluate(str(budget.at_most), case.sizes)
         count = measure(session, processes.worker_on(), function, case).ops
@@ -45,14 +49,15 @@ def ops(session: Session, function: Function, budget: Ops) -> Outcome:
         )
         if refused is not None:
             return refused
-        used.append((_counted(count, budget), limit))
-        if _counted(count, budget) > limit:
+        count = counted(count)
+        used.append((count.total, limit))
+        if count.total > limit:
             over.append((case, count, limit))
     if not over:
         return passed(metrics=_nearest("ops", used))
     case, mine, limit = over[-1]  # the largest shows best how the number grows
     request = partial(measure, session, processes.reference_on(), function, case)
-    theirs: OpCount = processes.trusted(request).ops
+    theirs = counted(processes.trusted(request).ops)
     smallest = EMPTY
     if len(over) > 1:
         smallest = _("The smallest case over budget: {case}.", case=over[0][0].label)
@@ -69,7 +74,7 @@ def ops(session: Session, function: Function, budget: Ops) -> Outcome:
         ),
         case=case.label,
         line=costliest_line({at: names.total() for at, names in mine.by_line.items()}),
-        metrics={"ops": _counted(mine, budget), "ops_allowed": limit},
+        metrics={"ops": mine.total, "ops_allowed": limit},
     )
 
 
@@ -77,10 +82,6 @@ def _nearest(name: str, used: list[tuple[float, float]]) -> dict[str, float]:
     """Return the metrics of the case that uses most of its budget."""
     most, limit = max(used, key=lambda pair: pair[0] / max(pair[1], 1), default=(0.0, 0.0))
     return {name: most, f"{name}_allowed": limit}
-
-
-def _counted(count: OpCount, budget: Ops) -> int:
-    return count.total if budget.views else count.computing
 
 
 def memory(session: Session, function: Function, budget: Memory) -> Outcome:

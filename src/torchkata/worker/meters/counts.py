@@ -93,6 +93,11 @@ class OpCount:
                 table.setdefault(at, Counter())[name] += count
         return table
 
+    def without_views(self) -> Self:
+        """Return the same without the views, for budgets that do not count them."""
+        lines = {name: rows for name, rows in self.lines.items() if name in self.ops or name not in self.views}
+        return replace(self, views={}, lines=lines)
+
     def without_lines(self) -> Self:
         """Return the same without lines: those of the reference mean nothing to a learner."""
         sums = {name: {0: sum(rows.values())} for name, rows in self.lines.items()}
