@@ -71,7 +71,7 @@ def results_share_memory(kata, name):
 
 
 def test_values_are_initialized(submission):
-    """No element is uninitialized memory."""
+    """All elements are initialized."""
     for name, tensor in submission.run(tensors_from_poisoned_memory).items():
         require(
             (tensor.abs() < 1e6).all(),
@@ -90,10 +90,10 @@ def test_values_of_cube_follow_the_seed(submission, reference, generator):
     seed = torch.randint(1 << 40, (), generator=generator).item()
     got, expected = submission.run(consecutive_cubes, seed), reference.run(consecutive_cubes, seed)
     for i in (0, 1):
-        what = _("the result of cube() call {number} after torch.manual_seed", number=i + 1)
+        what = _("cube number {number} after torch.manual_seed", number=i + 1)
         same(got["global"][i], expected["global"][i], what=what)
     for i in (0, 1):
-        what = _("the result of cube(generator) call {number}", number=i + 1)
+        what = _("cube number {number} from the generator", number=i + 1)
         same(got["generator"][i], expected["generator"][i], what=what)
 
 

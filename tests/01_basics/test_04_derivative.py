@@ -112,7 +112,7 @@ def test_purity_no_side_effects(submission, reference, generator):
 
 
 def test_values_at_a_computed_x(submission, reference, generator):
-    """X may be the result of a computation."""
+    """The argument x may be the result of a computation."""
     x = torch.randn(4, generator=generator)
     for name in SPEC.names:
         got, expected = (subject.run(at_computed_x, name, x) for subject in (submission, reference))

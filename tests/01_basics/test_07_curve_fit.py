@@ -73,7 +73,7 @@ def relative_error(w, x, y):
 
 
 def test_contract_no_warning(submission, generator):
-    """Fit raises no warnings."""
+    """Calling fit raises no warnings."""
     warnings = submission.run(side_effects, *points(generator, 50))["warnings"]
     require(not warnings, _("fit raises a warning: {warning}", warning=(warnings or [""])[0]))
 
@@ -138,7 +138,7 @@ def test_values_follow_adam(submission, generator):
                     moved=moved.flatten().tolist(),
                 ),
             )
-        what = _("w after {steps} steps of Adam with lr = {lr}", steps=steps, lr=lr)
+        what = _("w after Adam with steps={steps}, lr={lr}", steps=steps, lr=lr)
         same(end, adam(start.to(x), x, y, steps, lr), what=what, tolerance=CLOSE, dtype=False)
 
 
@@ -184,7 +184,7 @@ def test_device_of_weights(submission, device, generator):
 
 
 def test_purity_points_stay(submission, generator):
-    """Fit does not modify x and y."""
+    """Calling fit does not modify x and y."""
     require(
         submission.run(side_effects, *points(generator, 50))["unchanged"],
         _("fit(x, y) changes the values or the requires_grad of x or y."),

@@ -109,7 +109,7 @@ def test_contract_modules(submission):
         require(
             got["modules"],
             _(
-                "mlp({sizes}) is empty; expected the modules {expected}.",
+                "mlp({sizes}) is empty; expected the modules [{expected}].",
                 sizes=sizes,
                 expected=expected_modules(sizes),
             ),
@@ -117,7 +117,7 @@ def test_contract_modules(submission):
         require(
             got["modules"] == expected_modules(sizes),
             _(
-                "mlp({sizes}): expected the modules {expected}, got {modules}.",
+                "mlp({sizes}): expected the modules [{expected}], got [{modules}].",
                 sizes=sizes,
                 expected=expected_modules(sizes),
                 modules=got["modules"],

@@ -98,7 +98,7 @@ def test_contract_layers(submission):
         require(
             layers == [linear] * depth,
             _(
-                "Stack({width}, {depth}).layers: expected {depth} of {linear}, got {layers}.",
+                "Stack({width}, {depth}).layers: expected {depth} times {linear}, got {layers}.",
                 width=width,
                 depth=depth,
                 linear=linear,

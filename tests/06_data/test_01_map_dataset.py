@@ -146,9 +146,8 @@ def test_memory_opens_one_file_per_sample(submission, files, generator):
     require(
         not got["by init"],
         _(
-            "Creating the dataset opens {count} files ({names}), before any sample is read. Store "
-            "the file names, and read a file in __getitem__.",
-            count=len(got["by init"]),
+            "Creating the dataset opens {names}, before any sample is read. Store the file names, "
+            "and read a file in __getitem__.",
             names=", ".join(got["by init"]),
         ),
     )

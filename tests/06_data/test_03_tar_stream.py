@@ -111,8 +111,8 @@ def test_values_once_each(submission, files):
         require(
             not got["error"],
             _(
-                "For an archive of {count} arrays and num_workers={workers}, the DataLoader "
-                "raises: {error}",
+                "Arrays in the archive: {count}, num_workers={workers}. The DataLoader raises: "
+                "{error}",
                 count=count,
                 workers=workers,
                 error=got["error"],
@@ -123,9 +123,9 @@ def test_values_once_each(submission, files):
             require(
                 numbers == list(range(count)),
                 _(
-                    "For an archive of {count} arrays and num_workers={workers}, pass {number} "
-                    "yields {samples} samples, {distinct} of them distinct; expected each of the "
-                    "{count} once. Each process must yield its own share, and together the shares "
+                    "Arrays in the archive: {count}, num_workers={workers}, pass {number}. "
+                    "Expected each array exactly once; got samples: {samples}, distinct: "
+                    "{distinct}. Each process must yield its own share, and together the shares "
                     "must contain every sample once.",
                     count=count,
                     workers=workers,

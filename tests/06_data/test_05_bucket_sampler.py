@@ -61,13 +61,12 @@ def require_each_once(batches, n, where):
     require(
         indices == list(range(n)),
         _(
-            "{where}: a pass yields {count} indices, {distinct} of them distinct, and {missing} of "
-            "the {n} samples are missing. Expected each index exactly once.",
+            "{where}: expected each index exactly once in a pass. Got in total: {count}, distinct: "
+            "{distinct}, missing: {missing}.",
             where=where,
             count=len(indices),
             distinct=len(set(indices)),
             missing=len(set(range(n)) - set(indices)),
-            n=n,
         ),
     )
 
@@ -114,21 +113,18 @@ def test_shape_of_batches(submission, generator):
     """All batches have batch_size indices, except for at most one shorter batch."""
     for n, batch_size, got in samples_of_all_sizes(submission, generator):
         sizes = sorted(len(batch) for batch in got["passes"][0])
-        full, rest = n // batch_size, n % batch_size
-        values = {"n": n, "batch_size": batch_size, "full": full, "rest": rest, "sizes": sizes[:12]}
+        full, rest = [batch_size] * (n // batch_size), n % batch_size
+        expected = [rest] * (rest > 0) + full
         require(
             # Without the shorter batch, test_values_each_once reports the missing samples.
-            sizes in ([batch_size] * full, [rest] * (rest > 0) + [batch_size] * full),
+            sizes in (full, expected),
             _(
-                "n={n} and batch_size={batch_size}: expected {full} full batches and one of "
-                "{rest}, got batches of the sizes {sizes}.",
-                **values,
-            )
-            if rest
-            else _(
-                "n={n} and batch_size={batch_size}: expected {full} full batches, got batches of "
-                "the sizes {sizes}.",
-                **values,
+                "n={n} and batch_size={batch_size}: expected batches of the sizes {expected}, in "
+                "any order, got {sizes}.",
+                n=n,
+                batch_size=batch_size,
+                expected=expected[:12],
+                sizes=sizes[:12],
             ),
         )
 
@@ -178,14 +174,14 @@ def test_values_new_order_each_pass(submission, generator):
         require(
             len(orders) > 12,  # out of 24; 60 random draws contain about 22
             _(
-                "Without a generator, 60 passes over 4 batches have {count} different orders. All "
-                "24 are possible, and about 22 occur if each pass draws a new one.",
+                "Without a generator, 60 passes over 4 batches produce {count} of the 24 possible "
+                "orders. About 22 occur if each pass draws a new one.",
                 count=len(orders),
             )
             if seed is None
             else _(
-                "With a generator, 60 passes over 4 batches have {count} different orders. All 24 "
-                "are possible, and about 22 occur if each pass draws a new one.",
+                "With a generator, 60 passes over 4 batches produce {count} of the 24 possible "
+                "orders. About 22 occur if each pass draws a new one.",
                 count=len(orders),
             ),
         )

@@ -3,6 +3,7 @@
 import torch
 
 from torchkata import EntryPoint, Spec, _, require, same_as_reference
+from torchkata.i18n import comma_list
 
 SPEC = Spec(EntryPoint("train_losses"), stub_digest="0c3edf50c0921f70", broken_axis="ops")
 OPTIMIZERS = {"SGD": {"lr": 0.1, "momentum": 0.5}, "Adam": {"lr": 0.05}}
@@ -53,7 +54,7 @@ def test_shape_one_loss_per_step(submission, generator):
         require(
             shape == [steps],
             _(
-                "For {steps} batches: expected shape [{steps}], one loss per step, got {shape}.",
+                "Expected shape [{steps}], one loss for each batch, got {shape}.",
                 steps=steps,
                 shape=shape,
             ),
@@ -126,12 +127,16 @@ def test_ops_host_synchronizations(submission, generator):
         require(
             not waits,
             _(
-                "In 5 steps, the CPU waits for the device {count} times: {waits}. No wait is "
-                "allowed: each one empties the queue of the GPU, which is then idle until the CPU "
-                "has caught up. Keep the losses as tensors, because they do not have to be read "
-                "here.",
+                "Host synchronizations in 5 steps: {count}, from {waits}. None is allowed: each "
+                "one empties the queue of the GPU, which is then idle until the CPU has caught up. "
+                "Keep the losses as tensors, because they do not have to be read here.",
                 count=len(waits),
-                waits=", ".join(f"{op} (line {line})" for op, line in dict.fromkeys(waits)),
+                waits=comma_list(
+                    [
+                        _("{op} (line {line})", op=op, line=line) if line else op
+                        for op, line in dict.fromkeys(waits)
+                    ]
+                ),
             ),
             synchronisations=len(waits),
             synchronisations_allowed=0,
