@@ -82,10 +82,12 @@ def grade_and_record(
     on_check: Callable[[Check], None] = lambda _check: None,
     session: Session | None = None,
     own_file: bool = True,
+    compare: bool = True,
 ) -> ExerciseResult:
     """Grade one exercise, record the result, and add the comparison after a pass.
 
-    Every way in uses this function: the command line, watch, notebooks, pytest and autograders.
+    Every way in uses this function: the command line, watch, notebooks, pytest, the gradebook and
+    autograders.
 
     Args:
         exercise: the exercise.
@@ -96,9 +98,10 @@ def grade_and_record(
         on_check: called before each check.
         session: a pre-started session; it is used up.
         own_file: whether the submission is the file in `exercises/`; see `Progress.record`.
+        compare: whether a pass shows the reference; a gradebook must not store it.
     """
     result = grade_one(exercise, submission, launcher, settings, on_check, session)
-    if submission is None:
+    if submission is None or (progress is None and not compare):
         return result
     return record_and_compare(exercise, result, submission.source, progress, own_file=own_file)
 

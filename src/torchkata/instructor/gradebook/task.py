@@ -10,8 +10,9 @@ from typing import Final
 
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
-from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.grade import Settings
 from torchkata.grading.processes import Submission
+from torchkata.grading.run import grade_and_record
 from torchkata.result import ExerciseResult, State
 from torchkata.sandbox.launcher import Launcher
 
@@ -96,7 +97,9 @@ def grade_task(course: Course, launcher: Launcher, task: Task) -> Outcome:
     tries = 0
     while True:
         tries += 1
-        result = grade_one(exercise, submission, launcher, Settings(seed=task.seed))
+        result = grade_and_record(
+            exercise, submission, launcher, Settings(seed=task.seed), compare=False
+        )
         if result.state is not State.UNMEASURABLE or tries > _RETRIES:
             return score_result(exercise, task, result, tries)
 

@@ -95,7 +95,11 @@ class OpCount:
 
     def without_views(self) -> Self:
         """Return the same without the views, for budgets that do not count them."""
-        lines = {name: rows for name, rows in self.lines.items() if name in self.ops or name not in self.views}
+        lines = {
+            name: rows
+            for name, rows in self.lines.items()
+            if name in self.ops or name not in self.views
+        }
         return replace(self, views={}, lines=lines)
 
     def without_lines(self) -> Self:
