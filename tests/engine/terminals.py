@@ -1,4 +1,4 @@
-"""A terminal for tests: a program in a pseudo-terminal, its keys, and the screen that it draws."""
+"""A terminal for tests: runs a program in a pseudo-terminal, sends keys and reads its screen."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ import pyte
 
 
 class Terminal:
-    """One program in a terminal of its own.
+    """One program in its own terminal.
 
     Args:
         words: the command.
-        cwd: where it runs.
+        cwd: its working directory.
         size: columns and rows.
-        environment: on top of this process's own.
+        environment: variables in addition to those of this process.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Terminal:
         size: tuple[int, int] = (80, 24),
         **environment: str,
     ) -> None:
-        self._ours, self._theirs = pty.openpty()
+        self._master, self._slave = pty.openpty()
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
@@ -47,17 +47,17 @@ class Terminal:
             words,
             cwd=cwd,
             env={**quiet, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment},
-            stdin=self._theirs,
-            stdout=self._theirs,
-            stderr=self._theirs,
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )
 
     @property
     def modes(self) -> list[object]:
-        """The terminal's modes now."""
-        return termios.tcgetattr(self._theirs)
+        """The current modes of the terminal."""
+        return termios.tcgetattr(self._slave)
 
     @property
     def lines(self) -> list[str]:
@@ -71,49 +71,49 @@ class Terminal:
 
     def send(self, keys: str) -> None:
         """Press keys."""
-        os.write(self._ours, keys.encode())
+        os.write(self._master, keys.encode())
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give the window another size; the kernel tells the program."""
+        """Resize the window; the kernel notifies the program."""
         self.screen.resize(rows, columns)
         self._set_size(columns, rows)
 
     def pump(self, seconds: float) -> None:
-        """Take in what the program writes for so long."""
+        """Read what the program writes in this time."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and self._take(left):
+        while (left := end - time.monotonic()) > 0 and self._read(left):
             pass
 
     def wait(self, what: str | Callable[[], object], seconds: float = 30) -> float:
-        """Wait until the screen shows a text, or a condition holds; return the seconds it took."""
+        """Wait until the screen shows a text, or a condition holds; return the seconds passed."""
         start = time.monotonic()
         holds = (lambda: what in self.text) if isinstance(what, str) else what
         while not holds():
             left = start + seconds - time.monotonic()
-            assert left > 0, f"waited for {what!r} in vain; the screen:\n{self.text}"
-            if not self._take(min(left, 0.2)) and self.process.poll() is not None:
+            assert left > 0, f"timed out waiting for {what!r}; the screen:\n{self.text}"
+            if not self._read(min(left, 0.2)) and self.process.poll() is not None:
                 assert holds(), f"the program ended before {what!r}; the screen:\n{self.text}"
         return time.monotonic() - start
 
     def ended(self, seconds: float = 20) -> int:
-        """Wait for the program's end; return its exit code."""
+        """Wait until the program ends; return its exit code."""
         end = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < end:
-            self._take(0.05)
-        self._take(0.1)
+            self._read(0.05)
+        self._read(0.1)
         return self.process.wait(timeout=1)
 
     def hang_up(self) -> None:
-        """Close the terminal, as a window is closed."""
-        os.close(self._ours)
-        self._ours = -1
+        """Close the terminal, like a closed window."""
+        os.close(self._master)
+        self._master = -1
 
     def close(self) -> None:
-        """End whatever still runs."""
+        """End the program if it still runs."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        for descriptor in (self._ours, self._theirs):
+        for descriptor in (self._master, self._slave):
             if descriptor >= 0:
                 os.close(descriptor)
 
@@ -123,12 +123,12 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._ours], [], [], seconds)
+    def _read(self, seconds: float) -> bool:
+        ready, _, _ = select.select([self._master], [], [], seconds)
         if not ready:
             return False
         try:
-            data = os.read(self._ours, 1 << 16)
+            data = os.read(self._master, 1 << 16)
         except OSError:
             return False
         self.raw += data
@@ -136,7 +136,7 @@ class Terminal:
         return bool(data)
 
     def _set_size(self, columns: int, rows: int) -> None:
-        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
 def watching(course: Path, *words: str, **more: object) -> Terminal:

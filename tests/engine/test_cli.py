@@ -1,7 +1,8 @@
-"""The command line: exit codes, words, files that it writes and files that it must not lose."""
+"""The command line: exit codes, messages, files that it writes and files that it must keep."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import sys
@@ -11,20 +12,13 @@ from pathlib import Path
 import pytest
 from helpers import commit, git
 
-from torchkata.cli import grade
-from torchkata.cli.main import main
+from torchkata.cli import author, grade
+from torchkata.cli.commands import COMMANDS
+from torchkata.cli.main import ExitCode, main
 from torchkata.sandbox.launcher import Launcher
 
 RIGHT = "def halve(x):\n    return x / 2\n"
 WRONG = "def halve(x):\n    return x * 3\n"
-
-
-class _Lent(Launcher):
-    """A launcher whose zygote belongs to somebody else."""
-
-    def close(self) -> None:
-        for worker in self._workers:
-            worker.close()
 
 
 Run = Callable[..., tuple[int, str]]
@@ -34,8 +28,12 @@ Run = Callable[..., tuple[int, str]]
 def run(
     course: Path, launcher: Launcher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> Run:
-    """Give a function that runs a verb on a copy of the miniature course."""
-    monkeypatch.setattr(grade, "_launcher", lambda **_: _Lent(launcher.config, launcher._zygote))
+    """Return a function that runs a command on a copy of the miniature course."""
+    monkeypatch.setattr("torchkata.cli.main.start_zygote", lambda: None)
+    for module in (grade, author):
+        monkeypatch.setattr(
+            module, "open_launcher", lambda _options: launcher.with_config(launcher.config)
+        )
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "somebody")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.org")
@@ -52,15 +50,15 @@ def run(
 
 @pytest.fixture
 def halve(course: Path) -> Path:
-    """Name the file that a learner of this exercise edits."""
+    """Return the file that a learner edits."""
     return course / "exercises/01_mini/02_halve.py"
 
 
-# Exit codes and words
+# Exit codes and messages
 
 
 def test_untouched_course_fails_nothing(run: Run):
-    """Before anything is started everything is todo: exit 0, and 1 when all has to be complete."""
+    """Before anything is started everything is todo: exit 0, or 1 with --complete."""
     assert run("grade")[0] == 0
     code, printed = run("grade", "--complete")
     assert code == 1
@@ -68,8 +66,8 @@ def test_untouched_course_fails_nothing(run: Run):
 
 
 @pytest.mark.parametrize(("source", "code", "complete"), [(RIGHT, 0, 0), (WRONG, 1, 1)])
-def test_exit_code_follows_the_answer(run: Run, halve: Path, source, code, complete):
-    """A right answer exits with 0, a wrong one with 1, complete or not."""
+def test_exit_code_follows_the_submission(run: Run, halve: Path, source, code, complete):
+    """A correct submission exits with 0, a wrong one with 1, with --complete or not."""
     halve.write_text(source)
 
     assert run("grade", "halve")[0] == code
@@ -77,16 +75,16 @@ def test_exit_code_follows_the_answer(run: Run, halve: Path, source, code, compl
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["grade", "halv"], "Did you mean halve"),
-        (["grade", "--chapter", "7"], "there are 01_mini, 02_more"),
+        (["grade", "--chapter", "7"], "01_mini, 02_more"),
         (["grade", "zzz"], "nox -s list"),
         (["grade", "--devise", "x"], "--devise"),
         (["grade", "--seed", "x"], "seed"),
         (["grade", "--device", "abacus"], "There is no device 'abacus' here"),
         (["grade", "--exercises", "nowhere"], "There is no folder nowhere"),
-        (["grade", "halve", "--json", "no/such/folder.json"], "folder that exists"),
+        (["grade", "halve", "--json", "no/such/folder.json"], "existing folder"),
         (["grad"], "grad"),
         ([], "VERB"),
         (["hint"], "NAME"),
@@ -95,25 +93,49 @@ def test_exit_code_follows_the_answer(run: Run, halve: Path, source, code, compl
         (["new", "Some/Thing"], "CHAPTER/NN_name"),
     ],
 )
-def test_wrong_usage_exits_with_2(run: Run, words, told):
-    """Words that are not understood exit with 2, one line that names what would be right."""
+def test_usage_error_exits_with_2(run: Run, words, message):
+    """A usage error exits with 2 and one line that says what would be right."""
     code, printed = run(*words)
 
     assert code == 2
-    assert told in printed
+    assert message in printed
     assert printed.startswith("torchkata: ")
     assert "Traceback" not in printed
 
 
-def test_no_course_is_said(run: Run, tmp_path: Path):
-    """Outside of a course the message says where to go; nothing is made there."""
+def test_unknown_language_is_a_usage_error(run: Run):
+    """The message names the languages that exist."""
+    code, printed = run("list", "--lang", "tlh")
+
+    assert code == ExitCode.USAGE
+    assert printed == "torchkata: There is no language 'tlh'. Available languages: en, zh-CN.\n"
+
+
+def test_errors_are_in_the_language_of_the_command(run: Run, course: Path):
+    """An error is translated when it is printed."""
+    english, chinese = (run("hint", "halve", "9", "--lang", lang)[1] for lang in ("en", "zh-CN"))
+
+    assert english.startswith("torchkata: ")
+    assert "halve" in chinese
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_has_a_function(command):
+    """The command table names functions that exist."""
+    module, _, name = command.function.partition(":")
+
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_folder_without_course(run: Run, tmp_path: Path):
+    """Outside of a course, the message says where to go; nothing is created."""
     empty = tmp_path / "empty"
     empty.mkdir()
 
     code, printed = run("grade", root=empty)
 
     assert code == 1
-    assert "holds no course" in printed
+    assert "is no course" in printed
     assert list(empty.iterdir()) == []
 
 
@@ -121,7 +143,7 @@ def test_no_course_is_said(run: Run, tmp_path: Path):
     "name", ["halve", "02_halve", "01_mini/02_halve", "exercises/01_mini/02_halve.py", "mini", "1"]
 )
 def test_exercises_are_named_in_many_ways(run: Run, name):
-    """An exercise goes by its short name, id, number or file, and a chapter by its own names."""
+    """An exercise has several names: the short name, id, number or file; so has a chapter."""
     words = ["--chapter", name] if name in ("mini", "1") else [name]
 
     code, printed = run("grade", *words)
@@ -131,9 +153,9 @@ def test_exercises_are_named_in_many_ways(run: Run, name):
     assert "mend_shift" not in printed
 
 
-def test_other_folder_is_judged(run: Run, course: Path, tmp_path: Path):
-    """`--exercises` judges another folder of the same layout; what it lacks is todo."""
-    other = tmp_path / "handed in"
+def test_other_folder_is_graded(run: Run, course: Path, tmp_path: Path):
+    """`--exercises` grades another folder with the same layout; missing files are todo."""
+    other = tmp_path / "other folder"
     (other / "01_mini").mkdir(parents=True)
     (other / "01_mini/02_halve.py").write_text(RIGHT)
 
@@ -143,41 +165,41 @@ def test_other_folder_is_judged(run: Run, course: Path, tmp_path: Path):
     assert "1 passed" in printed
     assert "3 todo" in printed
     assert run("grade", "halve", "--exercises", str(course / "solutions"), "--complete")[0] == 0
-    assert not (course / ".torchkata").exists(), "another folder's states are not the learner's"
+    assert not (course / ".torchkata").exists(), "results of another folder are not recorded"
 
 
 # Reports
 
 
-def judged(run: Run, file: Path, *words: str) -> dict[str, object]:
-    """The first exercise of the JSON report."""
+def grade_halve(run: Run, file: Path, *words: str) -> dict[str, object]:
+    """Return the exercise from the JSON report."""
     run("grade", "halve", "--json", str(file), *words)
     report: dict[str, object] = json.loads(file.read_text())["exercises"][0]
     return report
 
 
 def test_seed_repeats_the_inputs(run: Run, halve: Path, tmp_path: Path):
-    """The same seed gives the same hidden inputs, hence the same words; another seed others."""
+    """The same seed gives the same hidden inputs and messages; another seed gives others."""
     halve.write_text(WRONG)
     file = tmp_path / "report.json"
 
     first, second, other = (
-        judged(run, file, "--seed", seed)["checks"] for seed in ("11", "11", "12")
+        grade_halve(run, file, "--seed", seed)["checks"] for seed in ("11", "11", "12")
     )
 
     assert first == second
     assert first != other
     code, printed = run("grade", "halve")
-    assert re.search(r"repeat this run with --seed \d+", " ".join(printed.split()))
+    assert re.search(r"To repeat this run, add --seed \d+", " ".join(printed.split()))
     assert code == 1
 
 
 def test_reports_are_written(run: Run, halve: Path, tmp_path: Path):
-    """JSON and JUnit hold the exercise, its state and its checks."""
+    """JSON and JUnit contain the exercise, its state and its checks."""
     halve.write_text(RIGHT)
     file, junit = tmp_path / "report.json", tmp_path / "report.xml"
 
-    exercise = judged(run, file, "--junit", str(junit))
+    exercise = grade_halve(run, file, "--junit", str(junit))
 
     assert exercise["state"] == "passed"
     assert "halve::ops[at most 1 op]" in [check["id"] for check in exercise["checks"]]  # type: ignore[attr-defined]
@@ -185,26 +207,26 @@ def test_reports_are_written(run: Run, halve: Path, tmp_path: Path):
     assert "halve" in junit.read_text()
 
 
-def test_no_color_is_heard(run: Run, halve: Path, monkeypatch: pytest.MonkeyPatch):
-    """On a terminal, colours go away by NO_COLOR and by --no-color."""
+def test_colors_can_be_turned_off(run: Run, halve: Path, monkeypatch: pytest.MonkeyPatch):
+    """On a terminal, NO_COLOR and --no-color turn off colors."""
     halve.write_text(WRONG)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
 
-    def coloured(*words: str) -> bool:
+    def colored(*words: str) -> bool:
         return bool(re.search(r"\x1b\[[0-9;]*3[0-9]", run(*words)[1]))
 
-    assert coloured("grade", "halve")
-    assert coloured("list")
-    assert not coloured("grade", "halve", "--no-color")
+    assert colored("grade", "halve")
+    assert colored("list")
+    assert not colored("grade", "halve", "--no-color")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not coloured("grade", "halve")
-    assert not coloured("list")
+    assert not colored("grade", "halve")
+    assert not colored("list")
 
 
 def test_list_shows_states(run: Run, halve: Path):
-    """The list knows what was judged, what is untouched, and what has changed since."""
+    """The list shows states, untouched files, and files that changed since they were graded."""
 
     def state() -> str:
         line = next(line for line in run("list")[1].splitlines() if " halve" in line)
@@ -212,11 +234,11 @@ def test_list_shows_states(run: Run, halve: Path):
 
     assert state() == "todo"
     halve.write_text(RIGHT)
-    assert state() == "not judged yet"
+    assert state() == "not graded yet"
     run("grade", "halve")
     assert state() == "passed"
     halve.write_text(WRONG)
-    assert state() == "not judged yet"
+    assert state() == "not graded yet"
     run("grade", "halve")
     assert state() == "failed"
     halve.unlink()
@@ -224,7 +246,7 @@ def test_list_shows_states(run: Run, halve: Path):
 
 
 def test_hints_come_one_by_one(run: Run):
-    """Each level shows its own hint and names the next; the last says that it is the last."""
+    """Each level shows its hint and names the next one; the last one says that it is the last."""
     shown = [run("hint", "halve", *level)[1] for level in ([], ["2"], ["3"])]
 
     assert "Tensors know arithmetic." in shown[0]
@@ -235,17 +257,18 @@ def test_hints_come_one_by_one(run: Run):
     assert "last hint" in shown[2]
 
 
-def test_hints_go_on_from_the_last_one(run: Run):
-    """Without a level each call shows one more and says so; the last one comes again."""
+def test_hints_continue_after_the_last_one_seen(run: Run):
+    """Without a level, each call shows the next hint; the last one is repeated."""
     shown = [run("hint", "halve")[1] for _ in range(4)]
 
     for level, text in zip((1, 2, 3, 3), shown, strict=True):
         assert f"hint {level} of 3" in text
-    assert "One level more than last time" not in shown[0]
-    assert "One level more than last time; `nox -s hint -- halve 1` shows hint 1 again." in shown[1]
-    assert "You have seen all hints; this is the last one again." in shown[3]
+    assert "one level more than last time" not in shown[0]
+    assert "one level more than last time" in shown[1]
+    assert "To see hint 1 again, run `nox -s hint -- halve 1`." in shown[1]
+    assert "You have seen all hints. This is the last one again." in shown[3]
     assert "hint 1 of 3" in run("hint", "halve", "1")[1]
-    assert "hint 3 of 3" in run("hint", "halve")[1], "a lower one changes nothing"
+    assert "hint 3 of 3" in run("hint", "halve")[1], "an earlier level changes nothing"
     assert run("hint", "halve", "9")[0] == 2
 
 
@@ -257,22 +280,22 @@ def kept(course: Path) -> list[str]:
 
 
 def test_reset_leaves_untouched_files(run: Run, course: Path, halve: Path):
-    """An exercise as shipped stays as it is."""
+    """An untouched file is not written."""
     commit(course)
     before = halve.read_bytes()
 
     code, printed = run("reset", "halve")
 
     assert code == 0
-    assert "nothing was done" in printed
+    assert "nothing to reset" in printed
     assert halve.read_bytes() == before
     assert not (course / ".torchkata").exists()
 
 
 @pytest.mark.parametrize("where", ["work tree", "committed", "staged", "in a subfolder"])
-def test_reset_brings_back_and_keeps(run: Run, course: Path, halve: Path, where):
-    """The shipped file comes back, even after commits over it; the learner's is kept, each time."""
-    shipped = halve.read_bytes()
+def test_reset_restores_and_keeps(run: Run, course: Path, halve: Path, where):
+    """The original is restored, even after commits; the learner's file is kept each time."""
+    original = halve.read_bytes()
     repository = course.parent if where == "in a subfolder" else course
     commit(repository)
     halve.write_text(RIGHT)
@@ -284,7 +307,7 @@ def test_reset_brings_back_and_keeps(run: Run, course: Path, halve: Path, where)
     code, printed = run("reset", "halve")
 
     assert code == 0
-    assert halve.read_bytes() == shipped
+    assert halve.read_bytes() == original
     assert kept(course) == [RIGHT]
     assert ".torchkata/kept/01_mini/02_halve." in printed
     halve.write_text(WRONG)
@@ -292,22 +315,22 @@ def test_reset_brings_back_and_keeps(run: Run, course: Path, halve: Path, where)
     assert sorted(kept(course)) == sorted([RIGHT, WRONG])
 
 
-def test_reset_brings_back_a_deleted_file(run: Run, course: Path, halve: Path):
-    """A file that was deleted, and the deletion committed, comes back."""
-    shipped = halve.read_bytes()
+def test_reset_restores_a_deleted_file(run: Run, course: Path, halve: Path):
+    """A file whose deletion was committed is restored."""
+    original = halve.read_bytes()
     commit(course)
     halve.unlink()
     commit(course, "gone")
 
     assert run("reset", "halve")[0] == 0
-    assert halve.read_bytes() == shipped
+    assert halve.read_bytes() == original
 
 
 @pytest.mark.parametrize("history", ["no repository", "no commit", "other history"])
-def test_reset_without_the_shipped_file_loses_nothing(
+def test_reset_without_the_original_loses_nothing(
     run: Run, course: Path, halve: Path, monkeypatch: pytest.MonkeyPatch, history
 ):
-    """Where the shipped file cannot be found, the learner's stays, and the way out is told."""
+    """If the original cannot be found, the learner's file stays, and the message gives advice."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(course.parent))
     halve.write_text(RIGHT)
     if history == "no commit":
@@ -326,7 +349,7 @@ def test_reset_without_the_shipped_file_loses_nothing(
 
 
 def test_solutions_branch(run: Run, course: Path, halve: Path, tmp_path: Path):
-    """The branch holds solutions for stubs, passes, and leaves work tree and index alone."""
+    """The branch has solutions instead of stubs, and passes; work tree and index stay unchanged."""
     head = commit(course)
     halve.write_text(WRONG)
     (course / "notes.txt").write_text("mine")
@@ -352,7 +375,7 @@ def test_solutions_branch(run: Run, course: Path, halve: Path, tmp_path: Path):
 
 
 def test_solutions_branch_is_kept_up(run: Run, course: Path):
-    """A second run has nothing to do; after a commit it adds one, the old ones stay."""
+    """A second run changes nothing; after a commit it adds one, and earlier ones stay."""
     commit(course)
     run("solutions")
     first = git(course, "rev-parse", "solutions")
@@ -361,17 +384,17 @@ def test_solutions_branch_is_kept_up(run: Run, course: Path):
     assert git(course, "rev-parse", "solutions") == first
     (course / "README.md").write_text("new")
     head = commit(course)
-    assert "updated" in run("solutions")[1]
+    assert "Updated" in run("solutions")[1]
     git(course, "merge-base", "--is-ancestor", first, "solutions")
     git(course, "merge-base", "--is-ancestor", head, "solutions")
     assert git(course, "show", "solutions:README.md") == "new"
 
 
-def test_solutions_branch_is_not_moved_under_your_feet(run: Run, course: Path):
-    """On the branch itself, or without a commit, the verb refuses and says what to do."""
+def test_solutions_branch_is_not_changed_while_checked_out(run: Run, course: Path):
+    """On the branch itself, or without a commit, the command refuses and says what to do."""
     git(course, "init", "--quiet", "--initial-branch=main")
     code, printed = run("solutions")
-    assert (code, "commit the course first" in printed) == (1, True)
+    assert (code, "Commit the course first" in printed) == (1, True)
 
     commit(course)
     run("solutions")
@@ -385,8 +408,8 @@ def test_solutions_branch_is_not_moved_under_your_feet(run: Run, course: Path):
 # New exercises
 
 
-def test_new_exercise_is_named_unfinished(run: Run, course: Path):
-    """A new exercise has three files, is found, and is unsound until it is filled in."""
+def test_new_exercise_is_unfinished(run: Run, course: Path):
+    """A new exercise has three files, is listed, and is unsound until it is filled in."""
     code, printed = run("new", "03_fresh/01_gather_rows")
 
     assert code == 0
@@ -398,8 +421,8 @@ def test_new_exercise_is_named_unfinished(run: Run, course: Path):
     assert run("new", "03_fresh/01_gather_rows")[0] == 2
 
 
-def test_check_tells_sound_from_unsound(run: Run, course: Path):
-    """`check` exits with 0 when all is sound, with 1 when not, and counts the faults."""
+def test_check_reports_unsound_exercises(run: Run, course: Path):
+    """`check` exits with 0 if all exercises are sound, else with 1, and counts the problems."""
     code, printed = run("check", "halve")
     assert (code, printed.split()[:2]) == (0, ["sound", "01_mini/02_halve"])
     (course / "solutions/01_mini/02_halve.py").unlink()

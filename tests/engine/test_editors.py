@@ -1,4 +1,4 @@
-"""What editors and shells use: findings as lines, JUnit's places, completion."""
+"""The interfaces for editors and shells: findings as lines, lines in JUnit, completion."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ import pytest
 from helpers import Judge, torchkata
 
 from torchkata.cli.completion import candidates
-from torchkata.cli.main import _parser
+from torchkata.cli.main import build_parser
 from torchkata.course.discovery import discover_exercises
-from torchkata.grading.checks.place import definition
+from torchkata.course.source_code import definition_line
+from torchkata.i18n import EMPTY, ENGLISH_TRANSLATOR, Message, verbatim
 from torchkata.report.editor import EditorReport
 from torchkata.result import CheckResult, ExerciseResult, Report, State, Verdict
 
@@ -37,14 +38,14 @@ def halve(x):
 
 
 def tasks() -> dict[str, dict[str, object]]:
-    """The tasks that the documentation gives for VS Code, by label."""
+    """Return the tasks for VS Code in the documentation, by label."""
     found = re.search(r"```json\n(.*?)```", DOCS, re.DOTALL)
     assert found is not None
     return {task["label"]: task for task in json.loads(found[1])["tasks"]}
 
 
 def matched(output: str) -> list[dict[str, str]]:
-    """What VS Code's problem matcher makes of an output, by the documentation's own pattern."""
+    """Return the problems that VS Code finds with the pattern in the documentation."""
     pattern = tasks()["kata: grade this file"]["problemMatcher"]["pattern"]  # type: ignore[index]
     places = {name: place for name, place in pattern.items() if name != "regexp"}
     found = (re.match(pattern["regexp"], line) for line in output.splitlines())
@@ -55,7 +56,7 @@ def matched(output: str) -> list[dict[str, str]]:
 
 
 def test_matcher_fits_real_output(course: Path):
-    """From the command line through the documented pattern to places that exist."""
+    """The documented pattern matches the real output, with files and lines that exist."""
     file = course / "exercises/01_mini/02_halve.py"
     file.write_text(FAULTY)
 
@@ -68,8 +69,8 @@ def test_matcher_fits_real_output(course: Path):
     assert done.returncode == 1, done.stderr
     assert {problem["file"] for problem in problems} == {"exercises/01_mini/02_halve.py"}
     assert [(p["line"], p["severity"]) for p in problems] == [("5", "error"), ("7", "error")]
-    assert problems[0]["message"].startswith("device: The result lies on cpu")
-    assert problems[1]["message"].startswith("ops: 81 ops (line 7:")
+    assert problems[0]["message"].startswith("device: The result is on cpu")
+    assert problems[1]["message"].startswith("ops: Expected at most 1, got 41 ops (line 7:")
     assert done.stdout.splitlines()[-1] == "1 exercise: 1 failed"
     assert len(done.stdout.splitlines()) == len(problems) + 1
     cases = ET.parse(course / "report.xml").getroot().iter("testcase")
@@ -78,7 +79,7 @@ def test_matcher_fits_real_output(course: Path):
 
 
 def test_passes_and_untouched_files_print_nothing(course: Path):
-    """With nothing wrong there is nothing to match, and the exit code is 0."""
+    """Without findings there is nothing to match, and the exit code is 0."""
     (course / "exercises/01_mini/02_halve.py").write_text("def halve(x):\n    return x / 2\n")
 
     done = torchkata(course, "grade", "--format", "problems")
@@ -103,7 +104,7 @@ def test_passes_and_untouched_files_print_nothing(course: Path):
     ],
 )
 def test_every_failure_has_its_line(judge: Judge, source, line):
-    """The line at fault where it is known; else the definition; else the first line."""
+    """It is the line at fault if that is known, else the definition, else the first line."""
     result = judge(source)
 
     assert result.failed
@@ -112,41 +113,48 @@ def test_every_failure_has_its_line(judge: Judge, source, line):
     assert not any(check.line for check in result.checks if check.verdict is Verdict.PASSED)
 
 
-def test_definition_is_found_in_any_file():
-    """Whatever the bytes are."""
-    assert definition(b"\xff\xfe\0", "f") == 1
-    assert definition(b"x = 1\nclass Net:\n", ["absent", "Net"]) == 2
-    assert definition(b"def halve_all(x):\n", "halve") == 1
+def test_definition_line_accepts_any_bytes():
+    """The file need not be valid Python."""
+    assert definition_line(b"\xff\xfe\0", ["f"]) == 1
+    assert definition_line(b"x = 1\nclass Net:\n", ["absent", "Net"]) == 2
+    assert definition_line(b"def halve_all(x):\n", ["halve"]) == 1
 
 
-def written(result: ExerciseResult) -> list[str]:
+def printed(result: ExerciseResult) -> list[str]:
+    """Return the lines that an editor gets."""
     file = io.StringIO()
-    report = EditorReport(file=file, folder="exercises")
+    report = EditorReport(lambda _exercise_id: ENGLISH_TRANSLATOR, file=file, folder="exercises")
     report.finished(result)
-    report.closing(Report(version="1", seed=1, machine={}, exercises=(result,)), ["a note"])
+    report.closing(
+        Report(version="1", seed=1, machine={}, exercises=(result,)), [Message("a note")]
+    )
     return file.getvalue().splitlines()
 
 
-def result(state: State, *checks: CheckResult, message: str = "") -> ExerciseResult:
+def result(state: State, *checks: CheckResult, message: Message = EMPTY) -> ExerciseResult:
     return ExerciseResult(
         id="a/01_b", name="b", chapter="a", state=state, message=message, checks=checks
     )
 
 
 def test_hostile_messages_stay_one_line():
-    """Line ends and terminal sequences of a learner's exception break no line."""
+    """Newlines and terminal sequences in a learner's exception do not break the line."""
     check = CheckResult(
-        id="b::values", axis="values", verdict=Verdict.FAILED, message="a\nb\x1b[2J\rc", line=3
+        id="b::values",
+        axis="values",
+        verdict=Verdict.FAILED,
+        message=verbatim("a\nb\x1b[2J\rc"),
+        line=3,
     )
 
-    assert written(result(State.FAILED, check))[:-1] == [
+    assert printed(result(State.FAILED, check))[:-1] == [
         "exercises/a/01_b.py:3:1: error: values: a b c"
     ]
 
 
 def test_exercise_without_checks_is_an_error():
-    """A file that could not be judged at all stands at its first line."""
-    lines = written(result(State.ERROR, message="It is no regular file."))
+    """If a file cannot be graded, the error is at its first line."""
+    lines = printed(result(State.ERROR, message=Message("It is no regular file.")))
 
     assert lines == [
         "exercises/a/01_b.py:1:1: error: It is no regular file.",
@@ -155,25 +163,25 @@ def test_exercise_without_checks_is_an_error():
 
 
 def test_undecided_is_a_warning():
-    """What the clock could not decide is no error, and nothing at all where something else is."""
+    """An undecided check is not an error, and is not printed if another check fails."""
     check = CheckResult(
-        id="b::speed", axis="speed", verdict=Verdict.UNMEASURABLE, message="Too busy."
+        id="b::speed", axis="speed", verdict=Verdict.UNMEASURABLE, message=Message("Too busy.")
     )
 
-    assert written(result(State.UNMEASURABLE, check))[0] == (
+    assert printed(result(State.UNMEASURABLE, check))[0] == (
         "exercises/a/01_b.py:1:1: warning: speed: No verdict. Too busy."
     )
-    assert len(written(result(State.PASSED, check))) == 1
+    assert len(printed(result(State.PASSED, check))) == 1
 
 
 def test_documented_tasks_use_verbs_that_exist():
-    """Every task calls nox with a session of the noxfile and words that the verb takes."""
+    """Every task calls nox with a session of the noxfile and arguments that its command takes."""
     sessions = (ROOT / "noxfile.py").read_text(encoding="utf-8")
     for task in tasks().values():
         flag, verb, dashes, *words = task["args"]  # type: ignore[misc]
         assert (task["command"], flag, dashes) == ("nox", "-s", "--")
         assert f"def {verb}(" in sessions
-        _parser().parse_args([verb, *words])
+        build_parser().parse_args([verb, *words])
 
 
 # Completion
@@ -202,20 +210,20 @@ def test_documented_tasks_use_verbs_that_exist():
     ],
 )
 def test_words_that_may_come_next(mini: Path, words, found):
-    """Verbs, options, exercises, chapters and choices, each where it fits."""
-    assert candidates(_parser(), words, mini) == found
+    """Verbs, options, exercises, chapters and choices are offered in their places."""
+    assert candidates(build_parser(), words, mini) == found
 
 
 def test_every_verb_is_offered(mini: Path):
-    """The empty word offers the verbs that help names, and no inner one."""
-    offered = candidates(_parser(), [""], mini)
+    """The empty word offers the verbs that `--help` lists, and no internal one."""
+    offered = candidates(build_parser(), [""], mini)
 
     assert {"grade", "list", "hint", "watch", "reset", "completion"} <= set(offered)
     assert "complete" not in offered
 
 
 def test_names_are_the_courses(mini: Path, tmp_path: Path):
-    """Without importing torch the names are those that the course itself has; nowhere none."""
+    """Discovery, which imports no torch, finds the same names as the course."""
     from torchkata.course.catalogue import Course  # noqa: PLC0415
 
     assert [name for *_, name in discover_exercises(mini)] == [
@@ -232,7 +240,7 @@ def test_names_are_the_courses(mini: Path, tmp_path: Path):
 
 
 def test_completion_is_fast_and_knows_no_torch():
-    """Under 0.3 s of processor time, in the best of five runs; torch stays out."""
+    """It takes less than 0.3 s of CPU time in the best of five runs, and imports no torch."""
     times = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -270,7 +278,7 @@ complete -p torchkata python
     ],
 )
 def test_bash_completes(course: Path, words, found):
-    """The script in a real bash, called as readline calls it."""
+    """The script works in a real bash, called like readline calls it."""
     script = BASH.format(
         python=sys.executable, words=words, function="_torchkata_python", command=sys.executable
     )
@@ -288,7 +296,7 @@ def test_bash_completes(course: Path, words, found):
 
 
 def test_zsh_completes(course: Path):
-    """The script in a real zsh: a terminal of its own sees what Tab does."""
+    """The script works in a real zsh, in its own terminal."""
     if shutil.which("zsh") is None:
         pytest.skip("no zsh here")
     script = f"""
@@ -310,7 +318,7 @@ zpty -d z
 
 
 def test_fish_completes(course: Path):
-    """The script in a real fish, asked for the completions of a line."""
+    """The script works in a real fish, which prints the completions of a line."""
     if shutil.which("fish") is None:
         pytest.skip("no fish here")
     script = (

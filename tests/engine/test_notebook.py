@@ -1,4 +1,4 @@
-"""The notebook, by real ones: executed in a kernel of this interpreter, their outputs looked at."""
+"""The notebook extension: real notebooks run in a kernel of this interpreter."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 import torchkata
-from torchkata.cli.notebook import Notebook, course_from
+from torchkata.cli.notebook import Notebook, find_course
 from torchkata.course.catalogue import Course
-from torchkata.grading.grade import Settings, grade_one, report
+from torchkata.grading.grade import Settings
 from torchkata.grading.processes import Submission
+from torchkata.grading.run import build_report, grade_and_record
+from torchkata.i18n import ENGLISH_TRANSLATOR, verbatim
 from torchkata.learner.progress import Progress
 from torchkata.report.html import notebook_cell
 from torchkata.sandbox.launcher import Launcher
@@ -34,7 +36,7 @@ Notes = Callable[..., list[list[nbformat.NotebookNode]]]
 
 @pytest.fixture
 def execute(tmp_path: Path) -> Notes:
-    """Run cells in a kernel that starts in a folder; return the outputs of each."""
+    """Return a function that runs cells in a kernel and returns the outputs of each."""
     kernels = tmp_path / "kernels"
     (kernels / "kata").mkdir(parents=True)
     words = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -63,21 +65,21 @@ def execute(tmp_path: Path) -> Notes:
 
 
 def page(outputs: list[nbformat.NotebookNode]) -> str:
-    """The page in the frame that a cell shows."""
+    """Return the HTML page in the frame that a cell shows."""
     (shown,) = [out for out in outputs if out.output_type == "display_data"]
     (inner,) = re.findall(r'srcdoc="([^"]*)"', shown.data["text/html"])
     return html.unescape(inner)
 
 
 def text(outputs: list[nbformat.NotebookNode]) -> str:
-    """Everything that a cell says in plain text."""
+    """Return the output of a cell as plain text."""
     return "".join(
         out.data["text/plain"] if out.output_type == "display_data" else out.text for out in outputs
     )
 
 
 def test_a_notebook_in_the_course(execute: Notes, course: Path):
-    """A cell that passes, others that do not, a name that is mistyped: each says what it should."""
+    """Cells that pass, fail, time out or name no exercise each show what they should."""
     stub = course / "exercises" / "01_mini" / "02_halve.py"
     before = stub.read_bytes()
     outputs = execute(
@@ -114,7 +116,7 @@ def test_a_notebook_in_the_course(execute: Notes, course: Path):
 
 
 def test_a_notebook_elsewhere(execute: Notes, course: Path, tmp_path: Path):
-    """Outside of the course a cell says how to name it; `%kata` does, by any folder in it."""
+    """Outside of a course a cell says how to name one: `%kata` with any folder in it."""
     away = tmp_path / "away"
     away.mkdir()
     lost, wrong, named, passed = execute(
@@ -122,9 +124,9 @@ def test_a_notebook_elsewhere(execute: Notes, course: Path, tmp_path: Path):
         f"%%grade halve\n{RIGHT}",
     )[1:]  # fmt: skip
 
-    assert f"{away} does not lie in a course" in text(lost)
+    assert f"{away} is not in a course" in text(lost)
     assert "`%kata FOLDER`" in text(lost)
-    assert f"{away}/nowhere does not lie in a course" in text(wrong)
+    assert f"{away}/nowhere is not in a course" in text(wrong)
     assert text(named) == f"The course is in {course}.\n"
     assert 'class="state passed"' in page(passed)
 
@@ -137,39 +139,40 @@ def notebook(course: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook
     kept.close()
 
 
-def test_an_attempt_is_remembered_apart_from_the_file(notebook: Notebook, course: Path, capsys):
-    """A cell counts as an attempt and may set a best; the file keeps the state that it earned."""
+def test_a_cell_is_an_attempt_but_keeps_the_state_of_the_file(
+    notebook: Notebook, course: Path, capsys
+):
+    """A cell counts as an attempt; the state of the exercise stays that of its file."""
     exercise = Course(course).one("halve")
     source = RIGHT.encode()
     exercise.stub_path.write_bytes(source)
     progress = Progress(course)
     with Launcher() as launcher:
-        result = grade_one(
-            exercise, Submission(source=source, file="halve.py"), launcher, Settings(seed=1)
-        )
-    progress.record(exercise, result, source)
+        submission = Submission(source=source, file="halve.py")
+        grade_and_record(exercise, submission, launcher, Settings(seed=1), progress)
 
     notebook.grade("halve", "def halve(x):\n    return x\n")
 
-    assert [attempt.state for attempt in progress.attempts(exercise.id)] == ["passed", "failed"]
+    known = progress.exercise(exercise.id)
+    assert (known.attempts, known.state) == (2, "passed")
     assert progress.states(Course(course))[exercise.id] == "passed"
 
 
-def test_an_interrupt_ends_judging(notebook: Notebook, monkeypatch, capsys):
-    """After an interrupt no process is left, and the next cell is judged as usual."""
+def test_an_interrupt_ends_all_processes(notebook: Notebook, monkeypatch, capsys):
+    """After an interrupt no process is left, and the next cell is graded as usual."""
     before = descendants(os.getpid())
     seen: set[int] = set()
 
-    def interrupted(exercise, submission, launcher: Launcher, settings):
+    def interrupted(exercise, submission, launcher: Launcher, *_, **__):
         launcher.worker()
         seen.update(descendants(os.getpid()) - before)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("torchkata.cli.notebook.grade_one", interrupted)
+        patch.setattr("torchkata.cli.notebook.grade_and_record", interrupted)
         notebook.grade("halve", RIGHT)
 
-    assert capsys.readouterr().err == "torchkata: stopped.\n"
+    assert capsys.readouterr().err == "torchkata: Interrupted.\n"
     assert len(seen) >= 2
     assert wait_for(lambda: not living(seen))
 
@@ -178,12 +181,13 @@ def test_an_interrupt_ends_judging(notebook: Notebook, monkeypatch, capsys):
     assert "passed" in capsys.readouterr().out
 
 
-def test_the_frame_holds_what_a_learner_wrote(judge):
-    """Neither a quote nor a tag in a learner's text leaves the attribute that holds the page."""
+def test_learner_text_stays_inside_the_frame(judge):
+    """Quotes and tags in a learner's text stay in the attribute that contains the page."""
     nasty = '"></iframe><script>alert(1)</script>'
     result = judge(f"def halve(x):\n    print({nasty!r})\n    raise ValueError({nasty!r})\n")
 
-    frame = notebook_cell(report((result,), Settings(seed=1), "none"))
+    report = build_report((result,), Settings(seed=1), verbatim("none"))
+    frame = notebook_cell(report, lambda _exercise_id: ENGLISH_TRANSLATOR)
 
     assert frame.count("<") == frame.count(">") == 2
     assert 'sandbox=""' in frame
@@ -192,7 +196,7 @@ def test_the_frame_holds_what_a_learner_wrote(judge):
     assert "alert(1)" in inner
 
 
-def test_the_extension_comes_and_goes(monkeypatch):
+def test_the_extension_loads_and_unloads():
     """Loading twice keeps one notebook; unloading ends its processes."""
     magics: dict[str, object] = {}
     shell = SimpleNamespace(
@@ -202,7 +206,7 @@ def test_the_extension_comes_and_goes(monkeypatch):
     )
     torchkata.load_ipython_extension(shell)
     torchkata.load_ipython_extension(shell)
-    kept = sys.modules["torchkata.cli.notebook"]._KEPT
+    kept = sys.modules["torchkata.cli.notebook"]._LOADED
 
     assert set(magics) == {"cellgrade", "linekata"}
     assert len(kept) == 1
@@ -211,6 +215,6 @@ def test_the_extension_comes_and_goes(monkeypatch):
 
 
 def test_the_nearest_course_is_found(course: Path, mini: Path):
-    """A course within another one's folders is the one that is meant."""
-    assert course_from(course / "tests" / "01_mini") == course
-    assert course_from(mini) == mini
+    """In nested courses, the inner one counts."""
+    assert find_course(course / "tests" / "01_mini") == course
+    assert find_course(mini) == mini

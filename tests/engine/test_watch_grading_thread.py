@@ -1,4 +1,4 @@
-"""The judging thread: newer judgements call off older ones, and each has processes of its own."""
+"""The grading thread: newer jobs cancel older ones, and each job has its own processes."""
 
 from __future__ import annotations
 
@@ -13,179 +13,184 @@ from helpers import living, wait_for
 
 from torchkata.course.catalogue import Course
 from torchkata.errors import Cancelled, WorkerDiedError
-from torchkata.grading.prewarm import fresh, prepare, prewarmed_session
-from torchkata.result import State
-from torchkata.sandbox.launcher import Launcher, CancellableLauncher
-from torchkata.watch.events import Checking, Event, Judge, Judged
-from torchkata.watch.grading_thread import Bench
+from torchkata.grading.prewarm import is_unused, prewarm, prewarmed_session
+from torchkata.result import TWIN, State
+from torchkata.sandbox.launcher import CancellableLauncher, Launcher
+from torchkata.watch.events import CheckStarted, Event, GradingDone, StartGrading
+from torchkata.watch.grading_thread import GradingThread
 
 HALVE = "01_mini/02_halve"
 RIGHT = b"def halve(x):\n    return x / 2\n"
+WRONG = b"def halve(x):\n    return x * 3\n"
 ENDLESS = b"def halve(x):\n    while True:\n        pass\n"
 
 
 @dataclass
-class Bound:
-    """A bench and what it tells."""
+class Grading:
+    """A grading thread and the events that it sends."""
 
-    bench: Bench
-    told: queue.Queue[Event]
+    thread: GradingThread
+    events: queue.Queue[Event]
 
-    def verdict(self) -> Judged:
-        while not isinstance(event := self.told.get(timeout=30), Judged):
+    def next_event(self) -> Event:
+        return self.events.get(timeout=30)
+
+    def next_result(self) -> GradingDone:
+        while not isinstance(event := self.next_event(), GradingDone):
             pass
         return event
 
 
 @pytest.fixture
-def bound(launcher: Launcher, mini) -> Iterator[Bound]:
-    told: queue.Queue[Event] = queue.Queue()
-    bench = Bench(launcher, {one.id: one for one in Course(mini).exercises}, told.put)
-    yield Bound(bench, told)
-    bench.close()
+def grading(launcher: Launcher, mini) -> Iterator[Grading]:
+    events: queue.Queue[Event] = queue.Queue()
+    exercises = {exercise.id: exercise for exercise in Course(mini).exercises}
+    thread = GradingThread(launcher, exercises, events.put, best=lambda id_: {id_: {"ops": 9}})
+    yield Grading(thread, events)
+    thread.close()
 
 
-def test_judges_and_says_what_is_judged(bound: Bound):
-    """A judgement tells its checks and its verdict, with the number it was asked by."""
-    bound.bench.expect(HALVE)
-    bound.bench.judge(Judge(turn=3, id=HALVE, source=RIGHT))
+def request(job: int, source: bytes | None = RIGHT, seed: int | None = None) -> StartGrading:
+    return StartGrading(job=job, exercise_id=HALVE, source=source, seed=seed)
 
-    events = [bound.told.get(timeout=30)]
-    while not isinstance(events[-1], Judged):
-        events.append(bound.told.get(timeout=30))
 
-    assert {type(event) for event in events[:-1]} == {Checking}
-    assert all(event.turn == 3 for event in events)
-    assert (events[-1].id, events[-1].source) == (HALVE, RIGHT)
+def test_sends_checks_and_result(grading: Grading):
+    """A job sends the checks that it starts and its result, with its number."""
+    grading.thread.prepare_for(HALVE)
+    grading.thread.grade(request(3))
+
+    events = [grading.next_event()]
+    while not isinstance(events[-1], GradingDone):
+        events.append(grading.next_event())
+
+    assert {type(event) for event in events[:-1]} == {CheckStarted}
+    assert all(event.job == 3 for event in events)
+    assert (events[-1].exercise_id, events[-1].source) == (HALVE, RIGHT)
     assert events[-1].result.state is State.PASSED
 
 
-def test_pass_comes_with_the_comparison_and_the_best_before(launcher: Launcher, mini):
-    """The best is asked for by the exercise; only a pass is compared."""
-    told: queue.Queue[Event] = queue.Queue()
-    exercises = {one.id: one for one in Course(mini).exercises}
-    bench = Bench(launcher, exercises, told.put, best=lambda id_: {id_: {"ops": 9}})
-    bound = Bound(bench, told)
-    try:
-        bench.judge(Judge(turn=1, id=HALVE, source=RIGHT))
-        passed = bound.verdict().result
-        bench.judge(Judge(turn=2, id=HALVE, source=b"def halve(x):\n    return x * 3\n"))
-        failed = bound.verdict().result
-    finally:
-        bench.close()
+def test_pass_has_comparison_with_earlier_best(grading: Grading):
+    """Only a pass has a comparison; the best is that of the exercise."""
+    grading.thread.grade(request(1))
+    passed = grading.next_result().result
+    grading.thread.grade(request(2, WRONG))
+    failed = grading.next_result().result
 
     assert passed.comparison is not None
     assert passed.comparison.best == {HALVE: {"ops": 9}}
     assert failed.comparison is None
 
 
-def test_newer_judgement_calls_off_an_endless_one(bound: Bound, launcher: Launcher):
-    """Only the newer verdict comes, long before the older one's limit, and no process stays."""
-    bound.bench.judge(Judge(turn=1, id=HALVE, source=ENDLESS))
-    bound.told.get(timeout=30)
+def test_newer_job_cancels_an_endless_one(grading: Grading, launcher: Launcher):
+    """Only the newer result is sent, long before the older job's limit, and no process stays."""
+    grading.thread.grade(request(1, ENDLESS))
+    grading.next_event()
     time.sleep(0.3)
     pids = {worker.pid for worker in launcher._workers if worker.alive}
     assert pids
     start = time.monotonic()
 
-    bound.bench.judge(Judge(turn=2, id=HALVE, source=RIGHT))
+    grading.thread.grade(request(2))
 
-    verdict = bound.verdict()
-    assert (verdict.turn, verdict.result.state) == (2, State.PASSED)
+    done = grading.next_result()
+    assert (done.job, done.result.state) == (2, State.PASSED)
     assert time.monotonic() - start < 10
     assert wait_for(lambda: not living(pids), 3)
 
 
-def test_stop_leaves_no_verdict(bound: Bound):
-    """What was stopped is never told."""
-    bound.bench.judge(Judge(turn=1, id=HALVE, source=ENDLESS))
-    bound.told.get(timeout=30)
-    bound.bench.stop()
-    bound.bench.judge(Judge(turn=2, id=HALVE, source=RIGHT))
+def test_cancelled_job_sends_no_result(grading: Grading):
+    """The next result is that of the next job."""
+    grading.thread.grade(request(1, ENDLESS))
+    grading.next_event()
+    grading.thread.cancel()
+    grading.thread.grade(request(2))
 
-    assert bound.verdict().turn == 2
+    assert grading.next_result().job == 2
 
 
-def test_seed_is_kept_where_one_is_asked_for(bound: Bound):
-    """The same seed gives the same hidden inputs; without one each judgement has its own."""
+def test_requested_seed_is_used(grading: Grading):
+    """The same seed gives the same hidden inputs; without a seed, each job has its own."""
     source = b"def halve(x):\n    print(x.sum().item())\n    return x / 2\n"
-    printed = []
-    for turn, seed in enumerate((5, 5, None, None), 1):
-        bound.bench.judge(Judge(turn=turn, id=HALVE, source=source, seed=seed))
-        printed.append(bound.verdict().result.output)
+    outputs = []
+    for job, seed in enumerate((5, 5, None, None), 1):
+        grading.thread.grade(request(job, source, seed))
+        outputs.append(grading.next_result().result.output)
 
-    assert printed[0] == printed[1]
-    assert len(set(printed[1:])) == 3
+    assert outputs[0] == outputs[1]
+    assert len(set(outputs[1:])) == 3
 
 
-def test_missing_file_and_fault_of_the_judge_are_told(bound: Bound, mini, monkeypatch):
-    """Whatever goes wrong in the thread becomes a verdict, and the thread goes on."""
+def test_errors_become_results(grading: Grading, monkeypatch):
+    """An internal error becomes a result, and the thread goes on."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("boom")
 
     with monkeypatch.context() as patched:
-        patched.setattr("torchkata.watch.grading_thread.grade_one", broken)
-        bound.bench.judge(Judge(turn=1, id=HALVE, source=RIGHT))
-        verdict = bound.verdict()
-    assert verdict.result.state is State.ERROR
-    assert "ZeroDivisionError: boom" in verdict.result.message
-    bound.bench.judge(Judge(turn=2, id=HALVE))
-    assert bound.verdict().result.state is State.TODO, "read from the course: the shipped stub"
+        patched.setattr("torchkata.watch.grading_thread.grade_and_record", broken)
+        grading.thread.grade(request(1))
+        done = grading.next_result()
+    assert done.result.state is State.ERROR
+    assert "ZeroDivisionError: boom" in str(done.result.message)
+    grading.thread.grade(request(2, None))
+    assert grading.next_result().result.state is State.TODO, "the original stub, read from the file"
 
 
-def test_prepared_processes_serve_one_judgement(launcher: Launcher, mini):
-    """Those started ahead are the ones that judge; the next judgement has new ones."""
+def test_prewarmed_processes_serve_one_job(launcher: Launcher, mini):
+    """The processes that were started ahead grade one job; the next one has new processes."""
     exercise = Course(mini).one("row_total")
     pids = []
     for seed in (1, 2):
-        session = prewarmed_session(exercise, launcher, seed, ("twin:0",))
-        assert fresh(session)
-        for _ in prepare(session):
+        session = prewarmed_session(exercise, launcher, seed, (TWIN,))
+        assert is_unused(session)
+        for _ in prewarm(session):
             pass
         ready = {worker.pid for worker in launcher._workers if worker.alive}
-        assert {session.reference.pid, session._spares["cpu"].pid} <= ready
-        pids.append({session.reference.pid, *(w.pid for w in session._spares.values())})
+        references = {worker.pid for worker in session.processes._references.values()}
+        prestarted = {worker.pid for worker in session.processes._prestarted.values()}
+        assert references
+        assert prestarted
+        assert references | prestarted <= ready
+        pids.append(references | prestarted)
         session.close()
         assert wait_for(lambda ready=ready: not living(ready), 3)
     assert not pids[0] & pids[1]
 
 
-def test_lease_ends_what_another_thread_waits_for(launcher: Launcher):
-    """Cancelling ends a call that never would, and refuses the next worker."""
-    lease = CancellableLauncher(launcher)
-    worker = lease.worker()
+def test_cancel_ends_a_call_in_another_thread(launcher: Launcher):
+    """Cancelling ends a call that would never return, and no new worker can be started."""
+    cancellable = CancellableLauncher(launcher)
+    worker = cancellable.worker()
     worker.load(ENDLESS, "x.py")
     raised: list[BaseException] = []
 
-    def ask() -> None:
+    def call() -> None:
         try:
             worker.call("halve", [(1,)])
         except WorkerDiedError as error:
             raised.append(error)
 
-    thread = threading.Thread(target=ask)
+    thread = threading.Thread(target=call)
     thread.start()
     time.sleep(0.2)
     start = time.monotonic()
-    lease.cancel()
+    cancellable.cancel()
     thread.join(10)
 
     assert raised
     assert time.monotonic() - start < 3
     with pytest.raises(Cancelled):
-        lease.worker()
+        cancellable.worker()
 
 
-def test_zygote_answers_several_threads(launcher: Launcher):
-    """Every thread gets the answer to its own question."""
-    found: list[int] = []
+def test_zygote_serves_several_threads(launcher: Launcher):
+    """Every thread gets the reply to its own request."""
+    pids: list[int] = []
 
     def start_and_end() -> None:
         for _ in range(5):
-            own = Launcher(launcher.config, launcher._zygote)
-            worker = own.worker()
-            found.append(worker.pid)
+            worker = launcher.with_config(launcher.config).worker()
+            pids.append(worker.pid)
             assert worker.run(lambda _module: __import__("os").getpid()) == worker.pid
             assert worker.close() == -9
 
@@ -195,4 +200,4 @@ def test_zygote_answers_several_threads(launcher: Launcher):
     for thread in threads:
         thread.join(60)
 
-    assert len(set(found)) == 20
+    assert len(set(pids)) == 20

@@ -1,4 +1,4 @@
-"""The loop as a learner has it: a real process in a terminal, with saves, keys and signals."""
+"""Watch mode as a learner runs it: a real process in a terminal, with saves, keys and signals."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from torchkata.learner.progress import Progress
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs a Unix terminal")
 
+HALVE = "01_mini/02_halve"
 RIGHT = "def halve(x):\n    return x / 2\n"
 WRONG = "def halve(x):\n    return x * 2\n"
 ENDLESS = "def halve(x):\n    while True:\n        pass\n"
@@ -39,11 +40,11 @@ def open_at_halve(course: Path) -> Iterator[Terminal]:
 
 
 def idle(terminal: Terminal) -> bool:
-    return "judging" not in terminal.text
+    return "grading" not in terminal.text
 
 
 def test_from_the_first_exercise_to_a_pass(course: Path):
-    """It starts at the first unfinished exercise, judges saves, stays after a pass, remembers."""
+    """It starts at the first unfinished exercise, grades saves, stays after a pass, records it."""
     total = course / "exercises/01_mini/01_row_total.py"
     with watching(course) as terminal:
         terminal.wait("Add up the rows")
@@ -90,19 +91,19 @@ def test_every_key(course: Path, halve: Path):
         terminal.send("n")
         terminal.wait("VALUES")
         terminal.send("?")
-        terminal.wait("the list: type to filter")
+        terminal.wait("list: type to filter")
         terminal.send("\x1b")
         terminal.wait("VALUES")
         terminal.send("s")
-        terminal.wait("Show the solution all the same?")
+        terminal.wait("Show the reference anyway?")
         terminal.send("y")
-        terminal.wait("Really?")
+        terminal.wait("Are you sure?")
         terminal.send("y")
         terminal.wait("HINTS = (")
         terminal.send("a")
-        terminal.wait("1 of 1 judged")
+        terminal.wait("1 of 1 graded")
         terminal.send("\x1br")
-        terminal.wait("Bring halve back")
+        terminal.wait("Reset halve to the original?")
         terminal.send("y")
         terminal.wait("Your version is kept in")
         terminal.wait("Divide each entry")
@@ -110,44 +111,44 @@ def test_every_key(course: Path, halve: Path):
         assert terminal.ended() == 0
     kept = list((course / ".torchkata/kept").rglob("*.py"))
     assert [path.read_text() for path in kept] == [WRONG]
-    progress = Progress(course)
-    assert progress.hint_level("01_mini/02_halve") == 2
-    assert progress.solution_seen("01_mini/02_halve")
+    progress = Progress(course).exercise(HALVE)
+    assert progress.hint_level == 2
+    assert progress.solution_seen
 
 
-def test_report_is_written_and_named(course: Path, halve: Path):
-    """The key w judges everything, writes the report and says where it lies."""
+def test_report_is_written(course: Path, halve: Path):
+    """The key w grades everything, writes the report and prints its path."""
     pytest.importorskip("torchkata.report.html.page")
     halve.write_text(RIGHT)
     with watching(course, "halve") as terminal:
         terminal.wait("Passed")
         terminal.send("w")
-        terminal.wait("The report is written: .torchkata/report.html")
+        terminal.wait("Wrote the report to .torchkata/report.html")
     assert "halve" in (course / ".torchkata/report.html").read_text(encoding="utf-8")
 
 
-def test_newer_save_and_keys_beside_an_endless_loop(
+def test_keys_and_newer_saves_during_an_endless_loop(
     halve: Path, course: Path, open_at_halve: Terminal
 ):
-    """Neither keys nor a newer save wait for a submission that never ends; no process stays."""
+    """Neither keys nor a newer save wait for a submission that never returns; no process stays."""
     terminal = open_at_halve
     halve.write_text(ENDLESS)
-    terminal.wait("judging")
+    terminal.wait("grading")
     terminal.wait(lambda: len(descendants(terminal.process.pid)) >= 2)
     terminal.pump(0.5)
     terminal.send("?")
-    assert terminal.wait("the list: type to filter", 3) < 3
+    assert terminal.wait("list: type to filter", 3) < 3
     terminal.send("?")
-    terminal.wait("judging")
+    terminal.wait("grading")
 
     halve.write_text(RIGHT)
 
     assert terminal.wait("Passed", 10) < 10, "the limit of a request is 20 s"
-    assert wait_for(lambda: Progress(course).attempts("01_mini/02_halve"), 5)
-    assert Progress(course).attempts("01_mini/02_halve")[-1].state == "passed"
-    assert len(Progress(course).attempts("01_mini/02_halve")) == 1, "the older one left no trace"
+    assert wait_for(lambda: Progress(course).exercise(HALVE).attempts, 5)
+    assert Progress(course).exercise(HALVE).state == "passed"
+    assert Progress(course).exercise(HALVE).attempts == 1, "the cancelled job is not recorded"
     halve.write_text(ENDLESS)
-    terminal.wait("judging")
+    terminal.wait("grading")
     terminal.pump(0.5)
     started = descendants(terminal.process.pid)
     terminal.send("n")
@@ -157,8 +158,8 @@ def test_newer_save_and_keys_beside_an_endless_loop(
     assert wait_for(lambda: not living(started), 3)
 
 
-def test_editors_ways_of_saving(halve: Path, open_at_halve: Terminal):
-    """Renames, truncation with a pause, halves, swap files, deletion: the last content counts."""
+def test_ways_in_which_editors_save(halve: Path, open_at_halve: Terminal):
+    """Renames, truncation, half-written files, swap files, deletion: the last content counts."""
     terminal = open_at_halve
 
     fresh = halve.with_name("x.new")
@@ -184,7 +185,7 @@ def test_editors_ways_of_saving(halve: Path, open_at_halve: Terminal):
     shown = len(terminal.raw)
     halve.write_text(halve.read_text())
     terminal.pump(0.5)
-    assert b"judging" not in terminal.raw[shown:], "the same content needs no judging"
+    assert b"grading" not in terminal.raw[shown:], "the same content is not graded again"
 
     halve.rename(halve.with_name("02_halve.py~"))
     halve.write_text(WRONG)
@@ -196,7 +197,7 @@ def test_editors_ways_of_saving(halve: Path, open_at_halve: Terminal):
     assert "02_halve.py:1" in terminal.text
     halve.unlink()
     halve.mkdir()
-    terminal.wait("no regular file")
+    terminal.wait("not a regular file")
     halve.rmdir()
     halve.write_text(RIGHT)
     terminal.wait("Passed")
@@ -204,7 +205,7 @@ def test_editors_ways_of_saving(halve: Path, open_at_halve: Terminal):
 
 @pytest.mark.parametrize("without", ["--poll", "package"])
 def test_saves_are_seen_without_events(course: Path, halve: Path, tmp_path: Path, without: str):
-    """Where no events arrive, the file is looked at; two saves within a second both count."""
+    """Without file events, the file is polled; two saves within a second both count."""
     words, environment = ["--poll"], {}
     if without == "package":
         (tmp_path / "shim").mkdir()
@@ -213,13 +214,13 @@ def test_saves_are_seen_without_events(course: Path, halve: Path, tmp_path: Path
         words, environment = [], {"PYTHONPATH": path}
     with watching(course, "halve", *words, **environment) as terminal:
         terminal.wait("Divide each entry")
-        for source, told in ((WRONG, "VALUES"), (RIGHT, "Passed"), (WRONG, "VALUES")):
+        for source, expected in ((WRONG, "VALUES"), (RIGHT, "Passed"), (WRONG, "VALUES")):
             halve.write_text(source)
-            terminal.wait(told, 10)
+            terminal.wait(expected, 10)
 
 
 def test_resize_and_narrow(halve: Path, open_at_halve: Terminal):
-    """At every size the file stands in the last lines and nothing runs over."""
+    """At every size the file's path is in the last lines, and nothing overflows."""
     terminal = open_at_halve
     halve.write_text(WRONG)
     terminal.wait("VALUES")
@@ -232,10 +233,10 @@ def test_resize_and_narrow(halve: Path, open_at_halve: Terminal):
 
 
 def test_closed_terminal_ends_everything(halve: Path, open_at_halve: Terminal):
-    """When the window is closed in the middle of a judgement, no process stays behind."""
+    """If the window is closed while a file is graded, no process stays behind."""
     terminal = open_at_halve
     halve.write_text(ENDLESS)
-    terminal.wait("judging")
+    terminal.wait("grading")
     terminal.wait(lambda: len(descendants(terminal.process.pid)) >= 2)  # the zygote and a worker
     started = descendants(terminal.process.pid)
 
@@ -246,14 +247,14 @@ def test_closed_terminal_ends_everything(halve: Path, open_at_halve: Terminal):
 
 
 @pytest.mark.parametrize("way", ["q", "\x03", signal.SIGTERM, signal.SIGHUP, "error"])
-def test_terminal_is_given_back(course: Path, way):
-    """On every way out the modes and the screen are as before."""
+def test_terminal_is_restored(course: Path, way):
+    """However watch mode ends, the modes and the screen are restored."""
     if way == "error":
         script = (
-            "import sys; from torchkata import cli; from torchkata.watch import loop\n"
+            "import sys; from torchkata.cli.main import main; from torchkata.watch import loop\n"
             "def fail(*_): raise RuntimeError('boom')\n"
-            "loop.press = fail\n"
-            "sys.exit(cli.main(['watch']))"
+            "loop.on_key = fail\n"
+            "sys.exit(main(['watch']))"
         )
         terminal = Terminal([sys.executable, "-c", script], course)
     else:
@@ -276,8 +277,8 @@ def test_terminal_is_given_back(course: Path, way):
         assert wait_for(lambda: not living(started), 3)
 
 
-def test_stop_and_go_on(course: Path):
-    """Ctrl-Z gives the shell its terminal; fg brings the screen back."""
+def test_suspend_and_resume(course: Path):
+    """Ctrl-Z gives the terminal back to the shell; fg restores the screen."""
     with Terminal(["bash", "--norc", "-i"], course, PS1="$ ") as terminal:
         terminal.wait("$")
         terminal.send(f"{sys.executable} -m torchkata watch\r")
@@ -296,8 +297,8 @@ def test_stop_and_go_on(course: Path):
 
 
 @pytest.mark.parametrize("how", ["NO_COLOR", "--no-color", "dumb"])
-def test_without_colours(course: Path, halve: Path, how: str):
-    """Colours can be turned off; a terminal that only scrolls gets plain lines."""
+def test_without_colors(course: Path, halve: Path, how: str):
+    """Colors can be turned off; a terminal that only scrolls gets plain lines."""
     words = ["--no-color"] if how == "--no-color" else []
     environment = {"NO_COLOR": {"NO_COLOR": "1"}, "dumb": {"TERM": "dumb"}}.get(how, {})
     with watching(course, "halve", *words, **environment) as terminal:
@@ -305,7 +306,7 @@ def test_without_colours(course: Path, halve: Path, how: str):
         halve.write_text(WRONG)
         terminal.wait("VALUES")
         terminal.send("?")
-        terminal.wait("the list: type to filter")
+        terminal.wait("list: type to filter")
         terminal.send("q")
         assert terminal.ended() == 0
         assert not re.search(rb"\x1b\[[0-9;]*m", terminal.raw)
@@ -314,11 +315,11 @@ def test_without_colours(course: Path, halve: Path, how: str):
     if how == "dumb":
         with watching(course, "halve") as terminal:
             terminal.wait("VALUES")
-            assert re.search(colored, terminal.raw), "where it can, it has colours"
+            assert re.search(colored, terminal.raw), "a capable terminal gets colors"
 
 
 def test_keys_come_through_nox(course: Path, halve: Path):
-    """A session of nox hands the terminal on: keys, and Ctrl-C, which ends everything."""
+    """A nox session passes the terminal on: keys, and Ctrl-C, which ends everything."""
     pytest.importorskip("nox")
     (course / "noxfile.py").write_text(
         "import nox\n\n@nox.session(venv_backend='none')\ndef watch(session):\n"
@@ -327,7 +328,7 @@ def test_keys_come_through_nox(course: Path, halve: Path):
     with Terminal([sys.executable, "-m", "nox", "-s", "watch", "--", "halve"], course) as terminal:
         terminal.wait("Divide each entry")
         terminal.send("?")
-        terminal.wait("the list: type to filter")
+        terminal.wait("list: type to filter")
         terminal.send("q")
         assert terminal.ended() == 0
         assert b"Session watch was successful" in terminal.raw
@@ -342,7 +343,7 @@ def test_keys_come_through_nox(course: Path, halve: Path):
 
 
 def test_without_a_terminal(course: Path):
-    """In a pipe it says what to use instead, and ends with 2."""
+    """In a pipe it names the alternative and exits with 2."""
     done = torchkata(course, "watch")
 
     assert done.returncode == 2
@@ -350,17 +351,20 @@ def test_without_a_terminal(course: Path):
     assert done.stdout == ""
 
 
-def test_wrong_words(course: Path):
-    """A name that is not there ends with 2, in the terminal as it was."""
-    for words, told in ((["halv"], "Did you mean halve"), (["halve", "--chapter", "2"], "chapter")):
+def test_usage_errors(course: Path):
+    """An unknown name exits with 2, and the terminal is restored."""
+    for words, message in (
+        (["halv"], "Did you mean halve"),
+        (["halve", "--chapter", "2"], "chapter"),
+    ):
         with watching(course, *words) as terminal:
             assert terminal.ended() == 2
-            assert told in terminal.text
+            assert message in terminal.text
             assert terminal.modes == terminal.modes_before
 
 
 def test_killed_outright_leaves_no_process(course: Path):
-    """Even SIGKILL takes the workers along."""
+    """Even after SIGKILL no worker stays."""
     with watching(course) as terminal:
         terminal.wait("Add up the rows")
         started = descendants(terminal.process.pid)
@@ -370,7 +374,7 @@ def test_killed_outright_leaves_no_process(course: Path):
 
 
 def test_processes_do_not_pile_up(halve: Path, open_at_halve: Terminal):
-    """Twenty saves in a hurry leave as many processes as one, and no zombie."""
+    """Twenty quick saves leave as many processes as one, and no zombie."""
     terminal = open_at_halve
     terminal.pump(1.0)
     before = len(descendants(terminal.process.pid))

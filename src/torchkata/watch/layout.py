@@ -154,7 +154,7 @@ def _passed(state: WatchState) -> Message:
         return _("All exercises pass. Well done! Press s to compare with the reference.")
     if state.index + 1 < len(state.exercises):
         return _(
-            "Passed. Press n for the next exercise, {name}, or s to compare with the reference. "
+            "Passed. Press n for the next exercise ({name}) or s to compare with the reference. "
             "You can also keep improving your solution.",
             name=state.exercises[state.index + 1].name,
         )

@@ -1,7 +1,7 @@
-"""Writers that are killed at random moments: `killed_writers.py ROOT KILLS` tells what is left.
+"""Kill writers at random moments and report what is left: `killed_writers.py ROOT KILLS`.
 
-Each writer says through a pipe which record is done; after its death that record has to be there,
-in every table.
+Each writer reports finished records through a pipe. After its death, those records have to be in
+all tables.
 """
 
 import json
@@ -13,45 +13,45 @@ import sys
 import time
 from pathlib import Path
 
-from writer import LESSON, record
+from writer import CASE, EXERCISE, MOST_OPS, record, source
 
+from torchkata.course.exercise import digest
 from torchkata.learner.progress import Progress
 
 root, kills = Path(sys.argv[1]), int(sys.argv[2])
 file = root / ".torchkata" / "progress.sqlite"
 journal = file.with_name(file.name + "-journal")
-told = {"journals": 0, "lost": 0, "torn": 0}
-turn = 0
+counts = {"journals": 0, "lost": 0, "torn": 0}
+written = 0
 notes: set[str] = set()
 for _ in range(kills):
-    out, into = os.pipe()
+    reader, writer = os.pipe()
     child = os.fork()
     if not child:
         progress = Progress(root)
-        for number in range(turn, turn + 100_000):
+        for number in range(written, written + 100_000):
             record(progress, number)
-            os.write(into, b"x" if not progress.notes else b"!")
-    os.close(into)
-    os.read(out, 1)  # the first record is done
+            os.write(writer, b"x" if not progress.notes else b"!")
+    os.close(writer)
+    os.read(reader, 1)  # the first record is finished
     time.sleep(random.uniform(0, 0.01))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    said = b"x"
-    while more := os.read(out, 1 << 16):
-        said += more
-    os.close(out)
-    if b"!" in said:
-        notes.add("a writer had something to say")
-    told["journals"] += journal.exists() and journal.stat().st_size > 0
+    finished = b"x"
+    while more := os.read(reader, 1 << 16):
+        finished += more
+    os.close(reader)
+    if b"!" in finished:
+        notes.add("a writer has notes")
+    counts["journals"] += journal.exists() and journal.stat().st_size > 0
     progress = Progress(root)
-    log, entry = progress.attempts(LESSON.id), progress.entries()[LESSON.id]
-    notes |= set(progress.notes)
-    told["lost"] += len(log) < turn + len(said)
-    told["torn"] += not (
-        len(log) == entry.attempts
-        and log[-1].seconds == len(log)
-        and entry.best == {"usual": {"ops": 1e6 - (len(log) - 1)}}
+    known = progress.exercise(EXERCISE.id)
+    notes |= set(map(str, progress.notes))
+    counts["lost"] += known.attempts < written + len(finished)
+    written = known.attempts
+    counts["torn"] += (known.digest, known.best) != (
+        digest(source(written - 1)),
+        {CASE: {"ops": MOST_OPS - (written - 1)}},
     )
-    turn = len(log)
 (integrity,) = sqlite3.connect(file).execute("PRAGMA integrity_check").fetchone()
-print(json.dumps({**told, "notes": sorted(notes), "integrity": integrity}))
+print(json.dumps({**counts, "notes": sorted(notes), "integrity": integrity}))

@@ -1,6 +1,6 @@
-"""A course that may only be read: `read_only.py ROOT known|new` tells what is known there.
+"""Report what is known of a read-only course: `read_only.py ROOT known|new`.
 
-Root may write anywhere, so the script gives that up first.
+Root may write anywhere, so the script gives up that right first.
 """
 
 import json
@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from writer import LESSON, record
+from writer import EXERCISE, record
 
 from torchkata.learner.progress import Progress
 
@@ -20,8 +20,10 @@ root.chmod(0o555)
 if os.geteuid() == 0:
     os.setresuid(65534, 65534, 65534)
 progress = Progress(root)
-before = len(progress.attempts(LESSON.id))
+before = progress.exercise(EXERCISE.id).attempts
 record(progress, 1)
 record(progress, 2)
-after = len(progress.attempts(LESSON.id))
-print(json.dumps({"before": before, "after": after, "notes": progress.notes}))
+after = progress.exercise(EXERCISE.id).attempts
+print(
+    json.dumps({"before": before, "after": after, "notes": [str(note) for note in progress.notes]})
+)

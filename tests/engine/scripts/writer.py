@@ -1,18 +1,30 @@
-"""What the scripts beside this one share: a record to write."""
+"""A record for the scripts beside this one to write."""
 
 from types import SimpleNamespace
 
+from torchkata.i18n import Message
 from torchkata.learner.progress import Progress
-from torchkata.result import ExerciseResult, CostRow, State
+from torchkata.result import CostRow, ExerciseResult, State
 
-LESSON = SimpleNamespace(id="01_mini/02_halve")
+EXERCISE = SimpleNamespace(id="01_mini/02_halve")
+CASE = "usual"
+MOST_OPS = 10_000.0
 
 
-def record(progress: Progress, turn: int) -> None:
-    """Write the turn's record: the more turns, the lower its figure."""
-    figures = {"ops": 1e6 - turn}
+def record(progress: Progress, number: int) -> None:
+    """Write the record of this number; each record has one op less than the one before."""
+    metrics = {"ops": MOST_OPS - number}
     result = ExerciseResult(
-        id=LESSON.id, name="halve", chapter="01_mini", state=State.PASSED, seconds=1.0 + turn,
-        ladder=(CostRow(who="yours", case="usual", figures=figures),),
-    )  # fmt: skip
-    progress.record(LESSON, result, b"source")
+        id=EXERCISE.id,
+        name="halve",
+        chapter="01_mini",
+        state=State.PASSED,
+        seconds=1.0,
+        cost_table=(CostRow(who="yours", case=Message(CASE), metrics=metrics),),
+    )
+    progress.record(EXERCISE, result, source(number))
+
+
+def source(number: int) -> bytes:
+    """Return the source of a record."""
+    return f"# {number}".encode()
