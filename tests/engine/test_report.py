@@ -286,13 +286,13 @@ def test_mixed_report_at_40_columns() -> None:
 ZH_FAILED = exercise(
     "04_segment_mean",
     State.FAILED,
-    "3 项检查未通过；请从第一项改起。",
+    "3 项检查未通过。请从第一项改起。",
     seconds=1.24,
     checks=(
         check(
             "ops",
             "failed",
-            "501 个算子（第 12 行：500 次 select，1 次 zeros）；至多允许 12 个。"
+            "要求至多 12 个，实际用了 501 个算子（第 12 行：500 次 select、1 次 zeros）。"
             "参考解用了 1 个算子：1 次 sum。",
             case=_("{case} ({sizes})", case=Message("large"), sizes="N=20000, D=16"),
         ),
@@ -300,13 +300,13 @@ ZH_FAILED = exercise(
             check(
                 "values",
                 "failed",
-                "`segment_mean` 的值有 12 个不同（共 18 个）；"
+                "`segment_mean` 的 18 个值中有 12 个不对。"
                 "第一个位于 [1, 0]：应为 0，得到 nan。",
                 case=_("{case} ({sizes})", case=Message(case), sizes="N=4, D=2"),
             )
             for case in ("empty", "wide")
         ),
-        check("speed", "unmeasurable", "未计时：请先让数值正确。"),
+        check("speed", "unmeasurable", "未计时：请先改正数值。"),
     ),
     cost_table=SLOW_COSTS,
     output="标签 tensor([0, 1, 1])\n",
