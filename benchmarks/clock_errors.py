@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from torchkata.grading.timing.race import Block, Decision, RaceOutcome, RaceConfig, decide
+from torchkata.grading.timing.race import Block, Decision, RaceConfig, RaceOutcome, decide
 from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
-"""The kit: whole, the same each time, silent about answers, and of use to a learner."""
+"""Kits: complete, reproducible, without solutions in the clear, and useful to a learner."""
 
-# ruff: noqa: RUF001 - Chinese has punctuation of its own
+# ruff: noqa: RUF001 - Chinese has its own punctuation
 
 from __future__ import annotations
 
@@ -29,18 +29,19 @@ from helpers import commit, torchkata
 from terminals import watching
 
 from torchkata.cli.main import main
-from torchkata.course import open_examples, sealing
-from torchkata.course.archive import contents, pack
-from torchkata.course.catalogue import Course, Exercise, digest
+from torchkata.course import archive, open_examples, sealing
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
 from torchkata.course.files import OPEN, SEALED, open_course_files
+from torchkata.course.stub_digest import digest
 from torchkata.errors import CourseError, KataError, UsageError
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
-from torchkata.instructor.kit import build as building
-from torchkata.instructor.kit.build import Kit, build
-from torchkata.instructor.kit.make_examples import facts_of
-from torchkata.instructor.kit.wheel import engine_files, wheel
-from torchkata.instructor.kit.writer import require_free, write
+from torchkata.instructor.kit import build
+from torchkata.instructor.kit.build import Kit, build_kit
+from torchkata.instructor.kit.make_examples import example_data
+from torchkata.instructor.kit.wheel import build_wheel, engine_files
+from torchkata.instructor.kit.writer import require_empty, write_kit
 from torchkata.sandbox.launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,21 +52,21 @@ HINT = "An operator with a number acts on each entry."
 CALL = "`x / 2`."
 
 
-# Kits of the miniature course, and a learner who works in one
+# Kits of the miniature course, and commands that run in one
 
 
-def made_course(folder: Path, mini: Path) -> Path:
-    """Copy the miniature course, with a licence, and hints in Chinese."""
+def copy_course(folder: Path, mini: Path) -> Path:
+    """Copy the miniature course, with a license, and hints in Chinese."""
     for part in ("exercises", "solutions", "tests"):
         for file in (mini / part).rglob("*.py"):
-            place = folder / file.relative_to(mini)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(file.read_bytes())
+            copy = folder / file.relative_to(mini)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
     (folder / "LICENSE").write_text("MIT\n")
-    told = folder / "solutions/01_mini/zh-CN/02_halve.po"
-    told.parent.mkdir()
+    hints = folder / "solutions/01_mini/zh-CN/02_halve.po"
+    hints.parent.mkdir()
     text = f'msgid "{HINT}"\nmsgstr "逐项运算。"\n\nmsgid "{CALL}"\nmsgstr "写 `x / 2`。"\n'
-    told.write_text(PO + text, encoding="utf-8")
+    hints.write_text(PO + text, encoding="utf-8")
     statement = folder / "exercises/01_mini/zh-CN/02_halve.po"
     statement.parent.mkdir()
     statement.write_text(PO + 'msgid "Rules\\n    Leave x as it is."\nmsgstr "规则：x 不变。"\n')
@@ -74,38 +75,38 @@ def made_course(folder: Path, mini: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def source(mini: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the course that kits are made of."""
-    return made_course(tmp_path_factory.mktemp("course"), mini)
+    """Make the course from which kits are built."""
+    return copy_course(tmp_path_factory.mktemp("course"), mini)
 
 
-def built(course: Path, launcher: Launcher, *chapters: str, open_only: bool = False) -> Kit:
-    found = Course(course)
-    return build(found, found.select((), chapters), launcher, open_only=open_only)
+def build_for(course: Path, launcher: Launcher, *chapters: str, open_only: bool = False) -> Kit:
+    exercises = Course(course)
+    return build_kit(exercises, exercises.select((), chapters), launcher, open_only=open_only)
 
 
 @pytest.fixture(scope="module")
 def kits(source: Path, launcher: Launcher) -> dict[str, Kit]:
-    """Build a kit of either kind."""
-    return {kind: built(source, launcher, open_only=kind == OPEN) for kind in (SEALED, OPEN)}
+    """Build both kinds of kit."""
+    return {kind: build_for(source, launcher, open_only=kind == OPEN) for kind in (SEALED, OPEN)}
 
 
 @pytest.fixture
 def sealed(kits: dict[str, Kit], tmp_path: Path) -> Path:
-    """Write a kit with sealed graders, to work in."""
-    write(kits[SEALED].files, tmp_path / "kit")
+    """Write a kit with sealed graders."""
+    write_kit(kits[SEALED].files, tmp_path / "kit")
     return tmp_path / "kit"
 
 
 @pytest.fixture
 def open_(kits: dict[str, Kit], tmp_path: Path) -> Path:
-    """Write a kit with open examples only, to work in."""
-    write(kits[OPEN].files, tmp_path / "kit")
+    """Write a kit with open examples only."""
+    write_kit(kits[OPEN].files, tmp_path / "kit")
     return tmp_path / "kit"
 
 
 @pytest.fixture(scope="module")
 def engine(kits: dict[str, Kit], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the kit's engine from its wheel."""
+    """Install the engine from the kit's wheel."""
     folder = tmp_path_factory.mktemp("engine")
     name = next(name for name in kits[SEALED].files if name.endswith(".whl"))
     (folder / name).write_bytes(kits[SEALED].files[name])
@@ -115,42 +116,42 @@ def engine(kits: dict[str, Kit], tmp_path_factory: pytest.TempPathFactory) -> Pa
     return target
 
 
-def learn(kit: Path, engine: Path, *words: str) -> tuple[int, str]:
-    """Run a verb in the kit, with the engine that its wheel installs and nothing of the course."""
+def run_in_kit(kit: Path, engine: Path, *words: str) -> tuple[int, str]:
+    """Run a command in the kit, with the engine that its wheel installs and without the course."""
     done = torchkata(kit, *words, PYTHONPATH=str(engine))
     return done.returncode, done.stdout + done.stderr
 
 
-# What is in it
+# Contents
 
 
-def test_kit_holds_what_learners_need(kits: dict[str, Kit]):
-    """Stubs, their texts, pages, the engine, examples, one sealed file, and nothing else."""
-    whl, _ = wheel()
+def test_kit_contains_what_learners_need(kits: dict[str, Kit]):
+    """Stubs, their translations, pages, the engine, examples, one packed file, and nothing else."""
+    wheel, _content = build_wheel()
     common = {
         *(f"exercises/{name}.py" for name in ("01_mini/01_row_total", "01_mini/02_halve")),
         *(f"exercises/{name}.py" for name in ("02_more/01_mend_shift", "02_more/02_counter")),
         "exercises/01_mini/zh-CN/02_halve.po",
         *(f"examples/01_mini/{name}.json" for name in ("01_row_total", "02_halve")),
         "examples/02_more/01_mend_shift.json",
-        *("README.md", "noxfile.py", "pyproject.toml", ".gitignore", "LICENSE", whl),
+        *("README.md", "noxfile.py", "pyproject.toml", ".gitignore", "LICENSE", wheel),
     }
     assert set(kits[SEALED].files) == common | {SEALED}
     assert set(kits[OPEN].files) == common | {OPEN, "examples/02_more/02_counter.json"}
     assert (kits[OPEN].exercises, kits[OPEN].examples) == (4, 3)
 
 
-def test_chapters_are_chosen(source: Path, launcher: Launcher):
-    """A kit of one chapter has nothing of another, sealed or not."""
-    kit = built(source, launcher, "more")
+def test_kit_of_one_chapter(source: Path, launcher: Launcher):
+    """A kit of one chapter contains nothing of another, sealed or not."""
+    kit = build_for(source, launcher, "more")
     hidden = sealing.unseal(kit.files[SEALED])
 
     assert {path.split("/")[1] for path in hidden} == {"02_more"}
     assert not [path for path in kit.files if "01_mini" in path]
 
 
-def test_wheel_holds_the_engine(engine: Path):
-    """The wheel is the package that runs here, file by file; its command is installed."""
+def test_wheel_contains_the_engine(engine: Path):
+    """The wheel is the package that runs here, file by file, and installs its command."""
     files = engine_files()
 
     assert "torchkata/i18n/translations/zh-CN.po" in files
@@ -161,8 +162,8 @@ def test_wheel_holds_the_engine(engine: Path):
     assert (engine / "bin/torchkata").exists()
 
 
-def test_wheel_asks_for_what_the_project_file_lists(engine: Path):
-    """Whatever this environment was installed from; installed, the engine makes the same wheel."""
+def test_wheel_has_the_metadata_of_the_project_file(engine: Path):
+    """It has the project file's dependencies, and the installed engine builds the same wheel."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (known,) = distributions(name="torchkata", path=[str(engine)])
 
@@ -171,8 +172,8 @@ def test_wheel_asks_for_what_the_project_file_lists(engine: Path):
     ]
     assert {point.name for point in known.entry_points} == {"torchkata"}
     code = (
-        "import hashlib\nfrom torchkata.instructor.kit.wheel import wheel\n"
-        "print(hashlib.sha256(wheel()[1]).hexdigest())\n"
+        "import hashlib\nfrom torchkata.instructor.kit.wheel import build_wheel\n"
+        "print(hashlib.sha256(build_wheel()[1]).hexdigest())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -182,10 +183,10 @@ def test_wheel_asks_for_what_the_project_file_lists(engine: Path):
         check=True,
         timeout=60,
     )
-    assert done.stdout.strip() == hashlib.sha256(wheel()[1]).hexdigest()
+    assert done.stdout.strip() == hashlib.sha256(build_wheel()[1]).hexdigest()
 
 
-def test_pages_name_real_things(kits: dict[str, Kit]):
+def test_pages_agree_with_the_kit(kits: dict[str, Kit]):
     """README, project file and noxfile agree with the kit and with the course's own noxfile."""
     files = kits[SEALED].files
     readme = files["README.md"].decode()
@@ -194,12 +195,12 @@ def test_pages_name_real_things(kits: dict[str, Kit]):
 
     assert "nox -s grade -- row_total" in readme
     assert "| `01_mini` | 2 |" in readme
-    assert "It is no lock." in readme
+    assert "It is not a lock:" in readme
     assert "No hidden" not in readme
     assert "open examples alone" in kits[OPEN].files["README.md"].decode()
     assert "graders.sealed" not in kits[OPEN].files["README.md"].decode()
-    whl, _ = wheel()
-    assert whl in files["pyproject.toml"].decode()
+    wheel, _content = build_wheel()
+    assert wheel in files["pyproject.toml"].decode()
     for pinned in ("TORCH = ", "OLDEST = ", "torchkata needs Python", '"Install nox with'):
         assert [line for line in noxfile.splitlines() if pinned in line] == [
             line for line in own.splitlines() if pinned in line
@@ -212,7 +213,7 @@ def test_pages_name_real_things(kits: dict[str, Kit]):
 
 
 def texts_of(kit: Kit) -> Iterator[tuple[str, str]]:
-    """Every file of a kit as text, archives opened."""
+    """Yield every file of a kit as text, with archives unpacked."""
     for path, data in kit.files.items():
         if path.endswith(".whl"):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -228,14 +229,14 @@ def texts_of(kit: Kit) -> Iterator[tuple[str, str]]:
             yield path, data.decode(errors="replace")
 
 
-def secrets_of(exercises: tuple[Exercise, ...]) -> dict[str, str]:
-    """The lines of substance of references and graders, and where each stands.
+def secret_lines(exercises: tuple[Exercise, ...]) -> dict[str, str]:
+    """Return the substantial lines of references and graders, with their files.
 
-    Those are lines of more than a dozen characters that are neither comments nor imports and stand
-    in no stub; hints, which a kit may tell, have a test of their own.
+    These are lines of more than a dozen characters that are neither comments nor imports and occur
+    in no stub. Hints, which a kit may contain, have a separate test.
     """
     public = "\n".join(exercise.stub_path.read_text(encoding="utf-8") for exercise in exercises)
-    found: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     for exercise in exercises:
         for path in (exercise.solution_path, exercise.grader_path):
             text = path.read_text(encoding="utf-8")
@@ -246,33 +247,33 @@ def secrets_of(exercises: tuple[Exercise, ...]) -> dict[str, str]:
                 for number in range(node.lineno, (node.end_lineno or 0) + 1)
             }
             for number, line in enumerate(map(str.strip, text.splitlines()), 1):
-                dull = len(line) <= 12 or line.startswith(("#", "import ", "from "))
-                if not dull and number not in hints and line not in public:
-                    found[line] = f"{path.parent.name}/{path.name}"
-    return found
+                trivial = len(line) <= 12 or line.startswith(("#", "import ", "from "))
+                if not trivial and number not in hints and line not in public:
+                    secrets[line] = f"{path.parent.name}/{path.name}"
+    return secrets
 
 
 def leaks(kit: Kit, secrets: dict[str, str]) -> list[str]:
-    """Which secrets stand in the clear.
+    """Return the secret lines that a kit contains in the clear.
 
-    In the engine a single line is chance (`return result`); three of one file are none.
+    In the engine, a single line is a coincidence (`return result`), but three of one file are not.
     """
-    found = []
+    leaked = []
     for path, text in texts_of(kit):
         here = {line.strip() for line in text.splitlines()} & set(secrets)
         if path.startswith("torchkata"):
             common = {file for file, n in Counter(secrets[line] for line in here).items() if n < 3}
-            found += [f"{path}: {line}" for line in here if secrets[line] not in common]
+            leaked += [f"{path}: {line}" for line in here if secrets[line] not in common]
         else:
             within = {line for line in secrets if len(line) > 20 and line in text}
-            found += [f"{path}: {secrets[line]}: {line}" for line in here | within]
-    return found
+            leaked += [f"{path}: {secrets[line]}: {line}" for line in here | within]
+    return leaked
 
 
 @pytest.mark.parametrize("kind", [SEALED, OPEN])
 def test_no_secret_is_in_the_clear(source: Path, kits: dict[str, Kit], kind):
-    """No file of either kit, archives opened, holds a line of a reference or a grader."""
-    secrets = secrets_of(Course(source).exercises)
+    """No file of either kit, archives unpacked, contains a line of a reference or a grader."""
+    secrets = secret_lines(Course(source).exercises)
 
     assert len(secrets) > 60
     assert leaks(kits[kind], secrets) == []
@@ -282,25 +283,25 @@ def test_no_secret_is_in_the_clear(source: Path, kits: dict[str, Kit], kind):
 def test_no_secret_of_the_course_is_in_the_clear(
     launcher: Launcher, monkeypatch: pytest.MonkeyPatch, kind
 ):
-    """The same of the whole course; its examples, which take long, are left out here."""
-    monkeypatch.setattr(building, "facts_of", lambda _lesson, _launcher: {"functions": []})
-    kit = built(ROOT, launcher, open_only=kind == OPEN)
-    secrets = secrets_of(Course(ROOT).exercises)
+    """The same holds for the whole course, here without examples, which take long to make."""
+    monkeypatch.setattr(build, "example_data", lambda _exercise, _launcher: {"functions": []})
+    kit = build_for(ROOT, launcher, open_only=kind == OPEN)
+    secrets = secret_lines(Course(ROOT).exercises)
 
     assert len(secrets) > 5000
     assert leaks(kit, secrets) == []
 
 
-def test_leaks_are_found(source: Path, kits: dict[str, Kit]):
-    """A reference that slips into a page, an archive or the engine is noticed."""
-    secrets = secrets_of(Course(source).exercises)
+def test_leaks_are_detected(source: Path, kits: dict[str, Kit]):
+    """A reference in a page, an archive or the engine is detected."""
+    secrets = secret_lines(Course(source).exercises)
     reference = (source / "solutions/02_more/01_mend_shift.py").read_bytes()
     grader = (source / "tests/01_mini/test_02_halve.py").read_bytes()
     slips = {
         "README.md": reference,
         "examples/x.json": json.dumps({"a": grader.decode()}).encode(),
-        OPEN: pack({"solutions/02_more/01_mend_shift.py": reference}),
-        "torchkata/i18n/units.py": b"x = 1\n" + reference,
+        OPEN: archive.create({"solutions/02_more/01_mend_shift.py": reference}),
+        "torchkata/i18n/quantities.py": b"x = 1\n" + reference,
     }
     for path, data in slips.items():
         kit = Kit(files={path: data}, exercises=1, examples=0, uncommitted=())
@@ -308,8 +309,8 @@ def test_leaks_are_found(source: Path, kits: dict[str, Kit]):
 
 
 def test_open_kit_has_no_hidden_material(kits: dict[str, Kit]):
-    """Of solutions there are hints alone, up to the second level; of graders nothing."""
-    files = contents(kits[OPEN].files[OPEN])
+    """It has hints up to the second level from the solutions, and nothing from the graders."""
+    files = archive.read(kits[OPEN].files[OPEN])
 
     assert [path for path in files if path.startswith("tests/")] == []
     for path, data in files.items():
@@ -317,12 +318,12 @@ def test_open_kit_has_no_hidden_material(kits: dict[str, Kit]):
             (statement,) = ast.parse(data).body
             assert isinstance(statement, ast.Assign)
             assert len(ast.literal_eval(statement.value)) <= 2
-    told = files["solutions/01_mini/zh-CN/02_halve.po"].decode()
-    assert "逐项运算。" in told
-    assert CALL not in told
+    text = files["solutions/01_mini/zh-CN/02_halve.po"].decode()
+    assert "逐项运算。" in text
+    assert CALL not in text
 
 
-def test_hint_that_quotes_the_answer_stays_out(course: Path, launcher: Launcher):
+def test_hint_that_quotes_the_solution_is_left_out(course: Path, launcher: Launcher):
     """The levels end before the one that quotes code of the reference."""
     solution = course / "solutions/02_more/01_mend_shift.py"
     text = solution.read_text()
@@ -330,26 +331,26 @@ def test_hint_that_quotes_the_answer_stays_out(course: Path, launcher: Launcher)
     assert idea in text
     solution.write_text(text.replace(idea, "Write `x  - x.mean( )`, no underscore."))
 
-    files = contents(built(course, launcher, "more", open_only=True).files[OPEN])
+    files = archive.read(build_for(course, launcher, "more", open_only=True).files[OPEN])
 
     assert files["solutions/02_more/01_mend_shift.py"].decode().count("underscore") == 1
 
 
-# Judging in a kit
+# Grading in a kit
 
 
-def test_sealed_kit_judges(sealed: Path, engine: Path):
-    """A right answer passes on hidden inputs and meets the reference; a wrong one is told why."""
+def test_sealed_kit_grades(sealed: Path, engine: Path):
+    """Right code passes on hidden inputs and is compared with the reference; wrong code fails."""
     (sealed / HALVE).write_text(RIGHT)
     (sealed / "exercises/02_more/01_mend_shift.py").write_text("def shift(x):\n    return x\n")
-    code, told = learn(sealed, engine, "grade", "halve")
+    code, text = run_in_kit(sealed, engine, "grade", "halve")
 
-    assert code == 0, told
-    assert "1 exercise: 1 passed" in told
-    assert "Yours              Reference" in told
-    code, told = learn(sealed, engine, "grade", "--lang", "zh-CN", "--json", "report.json")
+    assert code == 0, text
+    assert "1 exercise: 1 passed" in text
+    assert "Yours              Reference" in text
+    code, text = run_in_kit(sealed, engine, "grade", "--lang", "zh-CN", "--json", "report.json")
     assert code == 1
-    assert "示例" not in told
+    assert "示例" not in text
     states = {
         each["name"]: (each["state"], {check["axis"] for check in each["checks"]})
         for each in json.loads((sealed / "report.json").read_text())["exercises"]
@@ -363,26 +364,26 @@ def test_sealed_kit_judges(sealed: Path, engine: Path):
     ]
 
 
-def test_sealed_kit_has_every_verb(sealed: Path, capsys):
-    """List, hint, show, completion, in English and Chinese, without git and without the course."""
+def test_sealed_kit_has_every_command(sealed: Path, capsys):
+    """List, hint, show and completion work in English and Chinese, without git and the course."""
 
-    def told(*words: str) -> str:
+    def output(*words: str) -> str:
         assert main(["--course", str(sealed), *words]) == 0
         return capsys.readouterr().out
 
-    assert "4 exercises, 0 passed" in told("list")
-    assert "Tensors know arithmetic." in told("hint", "halve")
-    assert "逐项运算。" in told("hint", "halve", "--lang", "zh-CN")
-    assert CALL in told("hint", "halve", "3")
-    assert "规则：x 不变。" in told("show", "halve", "--lang", "zh-CN")
-    assert "mend_shift" in told("complete", "--", "grade", "me")
+    assert "4 exercises, 0 passed" in output("list")
+    assert "Tensors know arithmetic." in output("hint", "halve")
+    assert "逐项运算。" in output("hint", "halve", "--lang", "zh-CN")
+    assert CALL in output("hint", "halve", "3")
+    assert "规则：x 不变。" in output("show", "halve", "--lang", "zh-CN")
+    assert "mend_shift" in output("complete", "--", "grade", "me")
 
 
 @pytest.mark.parametrize("kind", [SEALED, OPEN])
 def test_reset_keeps_the_learners_file(kits: dict[str, Kit], tmp_path: Path, kind, capsys):
-    """The stub comes back from the kit's own file; what was there is kept."""
+    """The stub comes from the kit's own file, and the learner's file is kept."""
     kit = tmp_path / "kit"
-    write(kits[kind].files, kit)
+    write_kit(kits[kind].files, kit)
     (kit / HALVE).write_text(RIGHT)
     (kit / "exercises/01_mini/01_row_total.py").unlink()
 
@@ -395,8 +396,8 @@ def test_reset_keeps_the_learners_file(kits: dict[str, Kit], tmp_path: Path, kin
     assert str(kept.relative_to(kit)) in capsys.readouterr().out
 
 
-def test_judging_writes_nothing_down(sealed: Path, engine: Path):
-    """While a kit judges, its judge opens no file for writing but the learner's progress."""
+def test_grading_writes_only_progress(sealed: Path, engine: Path):
+    """While a kit grades, the judge opens no file for writing but the learner's progress."""
     (sealed / HALVE).write_text(RIGHT)
     code = (
         "import sys\n"
@@ -427,39 +428,38 @@ def test_judging_writes_nothing_down(sealed: Path, engine: Path):
     assert {path for path in wrote if ".torchkata" not in path and "/dev/" not in path} == {"probe"}
 
 
-def test_tracebacks_have_no_sealed_lines(sealed: Path):
-    """A grader that fails in the judge shows where, and not what stands there."""
-    grader = Course(sealed).one("halve").graded
-    (naive,) = (function.naive for function in grader.exercise.functions)
+def test_tracebacks_show_no_sealed_lines(sealed: Path):
+    """An error of a sealed grader shows a line number but not the line."""
+    (naive,) = (function.naive for function in Course(sealed).one("halve").spec.functions)
     try:
         naive(None)
     except Exception:  # noqa: BLE001 - whatever it raises on None
-        told = traceback.format_exc()
+        text = traceback.format_exc()
 
-    frame = told.splitlines()[-2]
-    assert "<sealed test_02_halve.py>" in frame, told
+    frame = text.splitlines()[-2]
+    assert "<sealed test_02_halve.py>" in frame, text
     assert "x" not in frame.split(", in ")[1].split(naive.__name__)[1]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a Unix terminal")
-def test_watching_a_kit(kits: dict[str, Kit], tmp_path: Path, engine: Path):
-    """The loop judges saves in both kinds, and shows the solution where there is one."""
-    for kind, told, solution in (
+def test_watch_in_a_kit(kits: dict[str, Kit], tmp_path: Path, engine: Path):
+    """Both kinds grade at every save; only the sealed kit shows the solution."""
+    for kind, text, solution in (
         (SEALED, "Passed. Press n", "HINTS = ("),
-        (OPEN, "The open examples pass.", "is not in this kit"),
+        (OPEN, "The open examples pass.", "does not contain the reference"),
     ):
         kit = tmp_path / kind
-        write(kits[kind].files, kit)
+        write_kit(kits[kind].files, kit)
         with watching(kit, "halve", PYTHONPATH=str(engine)) as terminal:
             terminal.wait("Divide each entry")
             (kit / HALVE).write_text("def halve(x):\n    return x * 2\n")
             terminal.wait("VALUES")
             (kit / HALVE).write_text(RIGHT)
-            terminal.wait(told)
+            terminal.wait(text)
             terminal.send("s")
             terminal.wait(solution)
             terminal.send("r")
-            terminal.wait("Bring halve back")
+            terminal.wait("Reset halve")
             terminal.send("y")
             terminal.wait("Your version is kept in")
             terminal.send("q")
@@ -471,7 +471,7 @@ def test_watching_a_kit(kits: dict[str, Kit], tmp_path: Path, engine: Path):
 
 
 class Session:
-    """Stands for nox: notes what it is asked to run."""
+    """A nox session that records what it would run."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -490,35 +490,35 @@ class Session:
 
 
 def test_noxfile_installs_once(sealed: Path):
-    """PyTorch and the engine from the kit, once; again for another engine; no old Python."""
+    """PyTorch and the engine are installed once, and again for another engine; old Python fails."""
     spec = importlib.util.spec_from_file_location("kits_noxfile", sealed / "noxfile.py")
     assert spec is not None
     assert spec.loader is not None
     noxfile = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(noxfile)
     session = Session(sealed / ".nox/kata")
-    (whl,) = sealed.glob("*.whl")
+    (wheel,) = sealed.glob("*.whl")
 
     noxfile.torchkata(session, "grade")
     first, session.ran = session.ran, []
     noxfile.torchkata(session, "grade")
     second, session.ran = session.ran, []
-    whl.write_bytes(whl.read_bytes() + b"\0")
+    wheel.write_bytes(wheel.read_bytes() + b"\0")
     noxfile.install(session)
 
     assert [words[-2:] for words in first] == [
         ("venv", str(sealed / ".nox/kata")),
-        (noxfile.TORCH, str(whl)),
-        ("--no-deps", str(whl)),
+        (noxfile.TORCH, str(wheel)),
+        ("--no-deps", str(wheel)),
         ("grade", "halve"),
     ]
     assert second == first[-1:]
     assert session.ran == first[:-1]
     noxfile.OLDEST = (99, 0)
-    whl.write_bytes(b"other")
+    wheel.write_bytes(b"other")
     with pytest.raises(RuntimeError, match=r"torchkata needs Python 3\.11 or newer"):
         noxfile.install(session)
-    whl.unlink()
+    wheel.unlink()
     with pytest.raises(RuntimeError, match="Download the kit again"):
         noxfile.install(session)
 
@@ -526,20 +526,20 @@ def test_noxfile_installs_once(sealed: Path):
 # Open examples
 
 
-def test_open_kit_judges_examples(open_: Path, engine: Path):
-    """Right answers pass, and the summary says what was judged and what was not."""
+def test_open_kit_grades_with_examples(open_: Path, engine: Path):
+    """Right code passes, and the summary says what was checked and what was not."""
     (open_ / HALVE).write_text(RIGHT)
     (open_ / "exercises/02_more/02_counter.py").write_text(
         "from torch import nn\nclass Counter(nn.Module):\n    def forward(self, x): return x\n"
     )
-    code, told = learn(open_, engine, "grade", "--json", "report.json")
+    code, text = run_in_kit(open_, engine, "grade", "--json", "report.json")
 
-    assert code == 0, told
-    flat = " ".join(told.split())
-    assert "Only open examples were judged here, and 3 of 4 exercises have some." in flat
-    assert "that grade is binding" in flat
-    assert "There is no open example for this exercise" in flat
-    assert "calm machine" not in flat
+    assert code == 0, text
+    flat = " ".join(text.split())
+    assert "This kit checks open examples only; 3 of 4 exercises have some." in flat
+    assert "that grade counts" in flat
+    assert "This exercise has no open example" in flat
+    assert "less busy" not in flat
     report = json.loads((open_ / "report.json").read_text())
     by_name = {each["name"]: each for each in report["exercises"]}
     assert by_name["counter"]["state"] == "unmeasurable"
@@ -549,50 +549,50 @@ def test_open_kit_judges_examples(open_: Path, engine: Path):
     assert {check["axis"] for check in by_name["halve"]["checks"]} == {
         *("contract", "shape", "values", "dtype"),
     }
-    chinese = learn(open_, engine, "grade", "halve", "--lang", "zh-CN")[1]
-    assert "这里只评判了公开示例" in chinese
+    chinese = run_in_kit(open_, engine, "grade", "halve", "--lang", "zh-CN")[1]
+    assert "公开示例" in chinese
 
 
 @pytest.mark.parametrize(
-    ("answer", "axis", "told"),
+    ("code", "axis", "text"),
     [
-        ("def halve(x):\n    return x / 3\n", "values", "Case: open example"),
+        ("def halve(x):\n    return x / 3\n", "values", "open example"),
         ("def halve(x):\n    return (x / 2)[:1]\n", "shape", "shape"),
         ("def halve(x):\n    return x.double() / 2\n", "dtype", "float64"),
-        ("def halve(y):\n    return y / 2\n", "contract", "(x) was asked for"),
+        ("def halve(y):\n    return y / 2\n", "contract", "to take (x), got (y)"),
     ],
 )
-def test_open_examples_find_faults(open_: Path, judged, answer, axis, told):
-    """The same comparison as on hidden inputs: names, shape, dtype, values."""
-    result = judged(open_, "halve", answer)
+def test_open_examples_find_errors(open_: Path, grade_in, code, axis, text):
+    """The comparison is the same as on hidden inputs: names, shape, dtype, values."""
+    result = grade_in(open_, "halve", code)
 
     assert result.state == "failed"
-    found = {check.axis: check.message for check in result.failed}
-    assert told in found[axis]
+    messages = {check.axis: f"{check.message} {check.case}" for check in result.failed}
+    assert text in messages[axis]
 
 
 @pytest.fixture
-def judged(launcher: Launcher):
-    """Judge source text as an exercise of a kit."""
+def grade_in(launcher: Launcher):
+    """Return a function that grades source text as an exercise of a kit."""
 
-    def judge(kit: Path, name: str, source: str):
+    def grade(kit: Path, name: str, source: str):
         exercise = Course(kit).one(name)
         submission = Submission(source=source.encode(), file=exercise.stub_path.name)
         return grade_one(exercise, submission, launcher, Settings(seed=1))
 
-    return judge
+    return grade
 
 
-def test_untouched_stubs_are_todo(open_: Path, judged):
-    """As everywhere, and so is one whose only change is a comment."""
+def test_untouched_stubs_are_todo(open_: Path, grade_in):
+    """An untouched stub is todo, and so is one whose only change is a comment."""
     stub = (open_ / HALVE).read_text()
 
-    assert judged(open_, "halve", stub).state == "todo"
-    assert judged(open_, "halve", stub + "# mine\n").state == "todo"
+    assert grade_in(open_, "halve", stub).state == "todo"
+    assert grade_in(open_, "halve", stub + "# mine\n").state == "todo"
 
 
-def test_examples_make_no_hidden_case_known(launcher: Launcher, course: Path):
-    """Where nothing is drawn, sizes that a hidden case has make no example; others do."""
+def test_examples_reveal_no_hidden_case(launcher: Launcher, course: Path):
+    """If inputs are not random, the sizes of hidden cases make no example; others do."""
     grader = course / "tests/01_mini/test_02_halve.py"
     text = grader.read_text()
     drawn = 'inputs={"x": normal("n")}'
@@ -600,38 +600,38 @@ def test_examples_make_no_hidden_case_known(launcher: Launcher, course: Path):
     fixed = text.replace(drawn, 'inputs={"x": lambda sizes, _: torch.arange(float(sizes.n))}')
     grader.write_text(f"import torch\n{fixed}")
     exercise = Course(course).one("halve")
-    hidden = [case.sizes["n"] for case in exercise.grader.spec.functions[0].cases]
+    hidden = [case.sizes["n"] for case in exercise.spec.functions[0].cases]
 
-    facts = facts_of(exercise, launcher)
+    functions = example_data(exercise, launcher)["functions"]
 
-    found = facts["functions"][0]["examples"] if facts["functions"] else []
-    sizes = [example["arguments"]["x"]["shape"][0] for example in found]
+    examples = functions[0]["examples"] if functions else []
+    sizes = [example["arguments"]["x"]["shape"][0] for example in examples]
     assert sizes
     assert not set(sizes) & set(hidden)
 
 
-def test_hints_of_an_open_kit_end_early(open_: Path, capsys):
-    """The call itself is not there, and the reference is not either."""
+def test_open_kit_has_no_third_hint_and_no_reference(open_: Path, capsys):
+    """The hint with the call is not in the kit, and neither is the reference."""
     assert main(["--course", str(open_), "hint", "halve", "2"]) == 0
     assert HINT in capsys.readouterr().out
     assert main(["--course", str(open_), "hint", "halve", "3"]) == 2
     assert "has hints 1 to 2" in capsys.readouterr().err
-    with pytest.raises(CourseError, match="not in this kit"):
-        _ = Course(open_).one("halve").reference
+    with pytest.raises(CourseError, match="does not contain the reference"):
+        _ = Course(open_).one("halve").reference_source
 
 
-def test_examples_are_the_references(open_: Path, mini: Path):
-    """Arguments and results are data; results are what the reference returns for them."""
+def test_examples_contain_the_references_results(open_: Path, mini: Path):
+    """Arguments and results are data, and the results are what the reference returns."""
     data = json.loads((open_ / "examples/01_mini/01_row_total.json").read_text())
     (function,) = data["functions"]
 
     assert len(function["examples"]) == 2
     for example in function["examples"]:
-        x = open_examples.value_of(example["arguments"]["x"])
+        x = open_examples.from_json(example["arguments"]["x"])
         assert x.dtype is torch.float32
         assert x.shape[0] > 1
-        torch.testing.assert_close(open_examples.value_of(example["result"]), x.sum(0))
-    assert data["shipped"] == Course(mini).one("row_total").grader.spec.stub_digest
+        torch.testing.assert_close(open_examples.from_json(example["result"]), x.sum(0))
+    assert data["shipped"] == Course(mini).one("row_total").spec.stub_digest
 
 
 @pytest.mark.parametrize(
@@ -647,9 +647,9 @@ def test_examples_are_the_references(open_: Path, mini: Path):
     ],
 )
 def test_values_survive_json(value):
-    """What is written comes back: dtype, shape, every value, every container."""
-    text = open_examples.written({"value": open_examples.plain(value)})
-    back = open_examples.value_of(json.loads(text)["value"])
+    """Values are read back unchanged: dtype, shape, every value, every container."""
+    text = open_examples.dump({"value": open_examples.to_json(value)})
+    back = open_examples.from_json(json.loads(text)["value"])
 
     torch.testing.assert_close(back, value, rtol=0, atol=0, equal_nan=True) if isinstance(
         value, torch.Tensor
@@ -666,18 +666,18 @@ def test_values_survive_json(value):
         object(),
     ],
 )
-def test_what_is_not_plain_makes_no_example(value):
-    """Such functions have none, rather than half of one."""
+def test_values_outside_json_make_no_example(value):
+    """Functions with such values have no example."""
     with pytest.raises(open_examples.NotPlainError):
-        open_examples.plain(value)
+        open_examples.to_json(value)
 
 
-# The same bytes
+# Reproducibility
 
 
-def test_same_course_same_bytes(source: Path, kits: dict[str, Kit], tmp_path: Path):
-    """Another process, umask, locale, time zone and time of day: the same tree."""
-    write(kits[SEALED].files, tmp_path / "first")
+def test_kit_is_reproducible(source: Path, kits: dict[str, Kit], tmp_path: Path):
+    """Another process, umask, locale, time zone and time of day give the same files."""
+    write_kit(kits[SEALED].files, tmp_path / "first")
     script = "import os, sys; os.umask(63); from torchkata.cli.main import main; sys.exit(main())"
     words = [sys.executable, "-c", script, "--course", str(source), "kit", "--out"]
     done = subprocess.run(
@@ -695,7 +695,7 @@ def test_same_course_same_bytes(source: Path, kits: dict[str, Kit], tmp_path: Pa
 
 
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Modes and bytes of everything below a folder."""
+    """Return modes and bytes of everything below a folder."""
     return {
         str(path.relative_to(folder)): (
             stat.S_IMODE(path.stat().st_mode),
@@ -705,11 +705,11 @@ def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-# What an instructor may do wrong
+# Mistakes of an instructor
 
 
-def test_finished_stubs_do_not_slip_in(course: Path, launcher: Launcher):
-    """An answer in the instructor's work tree is left there; the stub as shipped goes out."""
+def test_edited_stubs_are_replaced_by_the_original(course: Path, launcher: Launcher):
+    """If the instructor has edited a stub, the kit has the original one."""
     shipped = (course / HALVE).read_bytes()
     commit(course)
     (course / HALVE).write_text(RIGHT)
@@ -717,7 +717,7 @@ def test_finished_stubs_do_not_slip_in(course: Path, launcher: Launcher):
     row_total = course / "exercises/01_mini/01_row_total.py"
     row_total.unlink()
 
-    kit = built(course, launcher, "1")
+    kit = build_for(course, launcher, "1")
 
     assert kit.files[HALVE] == shipped
     assert sealing.unseal(kit.files[SEALED])[HALVE] == shipped
@@ -727,60 +727,60 @@ def test_finished_stubs_do_not_slip_in(course: Path, launcher: Launcher):
     assert kit.uncommitted == ()
 
 
-def test_finished_stub_without_history_is_refused(course: Path, launcher: Launcher):
-    """Where the stub as shipped is not to be had, there is no kit."""
+def test_edited_stub_without_history_is_an_error(course: Path, launcher: Launcher):
+    """If the original stub cannot be found, there is no kit."""
     (course / HALVE).write_text(RIGHT)
 
     with pytest.raises(KataError, match="02_halve"):
-        built(course, launcher, "1")
+        build_for(course, launcher, "1")
 
 
-def test_uncommitted_files_are_told(course: Path, launcher: Launcher):
-    """A kit of what no commit holds cannot be made again, so the instructor is told."""
+def test_uncommitted_files_are_reported(course: Path, launcher: Launcher):
+    """A kit with uncommitted changes cannot be built again, so they are reported."""
     commit(course)
     solution = course / "solutions/02_more/02_counter.py"
     solution.write_text(solution.read_text() + "\n# more\n")
 
-    kit = built(course, launcher, "more")
+    kit = build_for(course, launcher, "more")
 
     assert kit.uncommitted == ("solutions/02_more/02_counter.py",)
 
 
 def test_missing_files_are_named(course: Path, launcher: Launcher):
-    """A course that lacks a solution makes no kit of that chapter, but one of another."""
+    """Without a solution there is no kit of its chapter, but there is one of another chapter."""
     (course / "solutions/02_more/02_counter.py").unlink()
 
     with pytest.raises(CourseError, match=r"solutions/02_more/02_counter\.py"):
-        built(course, launcher)
-    assert built(course, launcher, "mini").exercises == 2
+        build_for(course, launcher)
+    assert build_for(course, launcher, "mini").exercises == 2
 
 
-def test_place_has_to_be_free(kits: dict[str, Kit], tmp_path: Path):
-    """A kit is written over nothing: no file, no folder with something in it, no other kit."""
+def test_nothing_is_overwritten(kits: dict[str, Kit], tmp_path: Path):
+    """A kit does not overwrite a file, a folder with something in it, or another kit."""
     (tmp_path / "file").touch()
     (tmp_path / "full").mkdir()
     (tmp_path / "full/mine").touch()
     (tmp_path / "empty").mkdir()
-    write(kits[OPEN].files, tmp_path / "kit")
+    write_kit(kits[OPEN].files, tmp_path / "kit")
 
     for name, why in (("file", "is a file"), ("full", "is not empty"), ("kit", "kit already")):
         with pytest.raises(UsageError, match=why):
-            require_free(tmp_path / name)
-    require_free(tmp_path / "new")
-    require_free(tmp_path / "empty")
-    write(kits[OPEN].files, tmp_path / "empty")
+            require_empty(tmp_path / name)
+    require_empty(tmp_path / "new")
+    require_empty(tmp_path / "empty")
+    write_kit(kits[OPEN].files, tmp_path / "empty")
     assert tree(tmp_path / "empty") == tree(tmp_path / "kit")
 
 
-def test_half_a_kit_is_not_left(tmp_path: Path):
-    """What cannot be written whole is not written."""
+def test_no_partial_kit_is_left(tmp_path: Path):
+    """A kit that cannot be written completely is not written at all."""
     with pytest.raises(KataError, match="cannot be written"):
-        write({"a": b"", "a/b": b""}, tmp_path / "kit")
+        write_kit({"a": b"", "a/b": b""}, tmp_path / "kit")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "text"),
     [
         (("kit",), 2, "--out"),
         (
@@ -791,17 +791,17 @@ def test_half_a_kit_is_not_left(tmp_path: Path):
         (("kit", "--out", "{tmp}"), 2, "is not empty"),
     ],
 )
-def test_wrong_words_are_told(source: Path, tmp_path: Path, capsys, words, code, told):
-    """Before anything is built."""
+def test_usage_errors_are_reported_first(source: Path, tmp_path: Path, capsys, words, code, text):
+    """Usage errors are reported before anything is built."""
     (tmp_path / "mine").touch()
     filled = [word.format(tmp=tmp_path) for word in words]
 
     assert main(["--course", str(source), *filled]) == code
-    assert told in capsys.readouterr().err
+    assert text in capsys.readouterr().err
 
 
-def test_instructors_verbs_need_the_course(sealed: Path, capsys):
-    """In a kit they say so, instead of stumbling over missing files."""
+def test_instructor_commands_need_the_course(sealed: Path, capsys):
+    """In a kit, commands for instructors say that they need the course."""
     for words in (
         ("check",),
         ("solutions",),
@@ -812,24 +812,24 @@ def test_instructors_verbs_need_the_course(sealed: Path, capsys):
         assert "learner's kit" in capsys.readouterr().err
 
 
-# A kit that was damaged
+# Damaged kits
 
 
 @pytest.mark.parametrize("kind", [SEALED, OPEN])
 @pytest.mark.parametrize("cut", [slice(0, 0), slice(0, 40), slice(0, -1), slice(1, None)])
-def test_damaged_files_are_told(kits: dict[str, Kit], tmp_path: Path, capsys, kind, cut):
+def test_damaged_files_are_reported(kits: dict[str, Kit], tmp_path: Path, capsys, kind, cut):
     """Whatever is missing, one sentence says what to do."""
-    write(kits[kind].files, tmp_path / "kit")
+    write_kit(kits[kind].files, tmp_path / "kit")
     (tmp_path / "kit" / kind).write_bytes(kits[kind].files[kind][cut])
 
     assert main(["--course", str(tmp_path / "kit"), "list"]) == 1
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert "Download the kit again" in told
+    text = capsys.readouterr().err
+    assert text.count("\n") == 1
+    assert "Download the kit again" in text
 
 
-def test_flipped_bits_are_told(kits: dict[str, Kit], tmp_path: Path):
-    """A changed byte anywhere behind the head is noticed."""
+def test_flipped_bits_are_detected(kits: dict[str, Kit], tmp_path: Path):
+    """A changed byte after the header is detected."""
     data = kits[SEALED].files[SEALED]
     for place in (30, 60, len(data) // 2, len(data) - 1):
         (tmp_path / SEALED).write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
@@ -838,22 +838,22 @@ def test_flipped_bits_are_told(kits: dict[str, Kit], tmp_path: Path):
             open_course_files(tmp_path)
 
 
-def test_another_engine_is_told(tmp_path: Path):
-    """A seal says which engine opens it."""
+def test_another_engine_is_reported(tmp_path: Path):
+    """The seal says which engine can open it."""
     (tmp_path / SEALED).write_bytes(sealing.seal({}, "9.9"))
 
     with pytest.raises(CourseError, match=r"belongs to torchkata 9\.9"):
         open_course_files(tmp_path)
 
 
-def test_damaged_examples_are_told(open_: Path, judged):
-    """They are the kit's fault, not the learner's."""
+def test_damaged_examples_are_reported(open_: Path, grade_in):
+    """Damaged examples are the kit's fault, not the learner's."""
     path = open_ / "examples/01_mini/02_halve.json"
     whole = path.read_text()
     for broken in ("", "{}", whole.replace('"values"', '"x"'), whole.replace("float32", "float31")):
         path.write_text(broken)
-        result = judged(open_, "halve", RIGHT)
+        result = grade_in(open_, "halve", RIGHT)
         assert result.state == "error"
-        assert "fresh download" in result.message
+        assert "fresh download" in str(result.message)
     path.unlink()
-    assert "is missing" in judged(open_, "halve", RIGHT).message
+    assert "is missing" in str(grade_in(open_, "halve", RIGHT).message)

@@ -271,8 +271,10 @@ def growth_of(name: str, launcher: Launcher, folder: Path) -> dict[str, object]:
         bind={"running_sums": name},
     )
     result = grade_one(exercise, submission, launcher, SETTINGS)
-    write_json(build_report([result], SETTINGS, Message("full")), folder / "report.json", lambda _exercise: ENGLISH_TRANSLATOR)
-    read = json.loads((folder / "report.json", lambda _exercise: ENGLISH_TRANSLATOR).read_text(encoding="utf-8"))
+    report = build_report([result], SETTINGS, Message("full"))
+    file = folder / "report.json"
+    write_json(report, file, lambda _exercise: ENGLISH_TRANSLATOR)
+    read = json.loads(file.read_text(encoding="utf-8"))
     (check,) = (c for c in read["exercises"][0]["checks"] if "grow at most" in c["id"])
     return check
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from torchkata.course.files import CourseFiles, open_course_files
 from torchkata.course.loader import Grader, load_examples_only, load_grader, load_sealed_grader
 from torchkata.course.source_code import literal
 from torchkata.course.spec.function import Spec
+from torchkata.course.stub_digest import digest
 from torchkata.errors import CourseError
 from torchkata.i18n import _
 
@@ -127,10 +127,3 @@ class Exercise:
 
     def _read(self, path: Path) -> bytes | None:
         return self.files.read(path.relative_to(self.course).as_posix())
-
-
-def digest(source: bytes) -> str:
-    """Hash a file's content; line endings and trailing spaces make no difference."""
-    lines = source.decode("utf-8", "replace").splitlines()
-    text = "\n".join(line.rstrip() for line in lines).strip()
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -8,7 +8,7 @@ from torchkata.course.exercise import Exercise
 from torchkata.course.spec.budgets import Speedup
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.grading.checks import custom_tests
-from torchkata.grading.checks.plan import plan
+from torchkata.grading.checks.plan import plan, spec_tests
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
 from torchkata.result import CPU
@@ -47,7 +47,8 @@ def prewarm(session: Session) -> Iterator[None]:
         processes.prestart(device)
         yield
     referenced = {CPU} if exercise.spec.reference_signatures is None else set()
-    if any(custom_tests.takes_device(test) for test in exercise.grader.tests.values()):
+    takes_device = map(custom_tests.takes_device, exercise.grader.tests.values())
+    if any(takes_device) or any(test.per_device for test in spec_tests(exercise.spec)):
         referenced |= set(session.devices)
     for device in sorted(referenced):
         processes.reference_on(device)

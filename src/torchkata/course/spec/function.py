@@ -11,8 +11,11 @@ import torch
 
 from torchkata.course.spec.budgets import Budget
 from torchkata.course.spec.case import Case
+from torchkata.course.spec.dataset import Dataset
 from torchkata.course.spec.inputs import LAYOUTS, InputFactory
+from torchkata.course.spec.module import Module
 from torchkata.course.spec.tolerance import Tolerance
+from torchkata.course.spec.training_step import TrainingStep
 from torchkata.errors import CourseError
 from torchkata.result import AXES
 
@@ -104,13 +107,16 @@ class Function:
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """An entry point that plain tests judge: a class, a table, or a function of another kind.
+    """An entry point that only custom tests judge, such as a table.
 
     Attributes:
         name: as the submission defines it.
     """
 
     name: str
+
+
+Entry = Function | EntryPoint | Module | Dataset | TrainingStep
 
 
 @dataclass(frozen=True, init=False)
@@ -129,7 +135,7 @@ class Spec:
             reference and only open examples are judged.
     """
 
-    entries: tuple[Function | EntryPoint, ...]
+    entries: tuple[Entry, ...]
     stub_digest: str
     broken_axis: str
     weight: int
@@ -138,7 +144,7 @@ class Spec:
 
     def __init__(
         self,
-        *entries: Function | EntryPoint,
+        *entries: Entry,
         stub_digest: str,
         broken_axis: str = "",
         weight: int = 1,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import cloudpickle
+import torch
 
 from torchkata.errors import CheckFailed, CourseError, KataError
 from torchkata.grading.checks.metering import Measurement, read_meters
+from torchkata.grading.data_dir import DataDir
 from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import ProbeCall, Session, cost_row
 from torchkata.i18n import Message, _, verbatim
@@ -109,6 +112,47 @@ def description(test: Callable[..., None]) -> Message:
     return Message((inspect.getdoc(test) or "").strip())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """What a custom test, or a test of a spec class, may use.
+
+    Attributes:
+        submission: the submission.
+        reference: the reference.
+        device: the device under judgment.
+        generator: a random generator of this test.
+        session: the session of the exercise.
+    """
+
+    submission: Target
+    reference: Target
+    device: str
+    generator: torch.Generator
+    session: Session
+
+    @property
+    def files(self) -> DataDir:
+        """Writes data that the workers may read; created when it is first used."""
+        return self.session.processes.data_dir
+
+
+def arguments_for(session: Session, purpose: str, device: str) -> Arguments:
+    """Return what a test may use.
+
+    Args:
+        session: the session of the exercise.
+        purpose: distinguishes the random generators of the tests.
+        device: the device under judgment.
+    """
+    return Arguments(
+        submission=Target(session, trusted=False),
+        reference=Target(session, trusted=True),
+        device=device,
+        generator=session.random.generator(session.exercise.id, purpose),
+        session=session,
+    )
+
+
 def run_custom_test(session: Session, test: Callable[..., None], device: str) -> Outcome:
     """Run a custom test.
 
@@ -116,26 +160,31 @@ def run_custom_test(session: Session, test: Callable[..., None], device: str) ->
         CheckFailed: a claim of the test does not hold.
         CourseError: the test itself is at fault.
     """
-    available: dict[str, Any] = {
-        "submission": Target(session, trusted=False),
-        "reference": Target(session, trusted=True),
-        "device": device,
-        "generator": session.random.generator(session.exercise.id, test.__name__),
-    }
+    available = arguments_for(session, test.__name__, device)
     wanted = inspect.signature(test).parameters
-    if "files" in wanted:
-        available["files"] = session.processes.data_dir
-    unknown = sorted(set(wanted) - set(available))
+    unknown = sorted(set(wanted) - set(ARGUMENTS))
     if unknown:
         raise CourseError(
             f"{test.__name__} takes {', '.join(unknown)}; a test may take {', '.join(ARGUMENTS)}."
         )
+    arguments = {name: getattr(available, name) for name in wanted}
+    return outcome_of(partial(test, **arguments), description(test))
+
+
+def outcome_of(claims: Callable[[], None], described: Message) -> Outcome:
+    """Return the outcome of claims: passed if all hold.
+
+    Args:
+        claims: make the claims.
+        described: what they claim, in a sentence.
+
+    Raises:
+        CheckFailed: a claim does not hold.
+    """
     try:
-        test(**{name: available[name] for name in wanted})
+        claims()
     except AssertionError as error:
-        message = (
-            Message(str(error)) if str(error) else _("Expected: {test}", test=description(test))
-        )
+        message = Message(str(error)) if str(error) else _("Expected: {test}", test=described)
         raise CheckFailed(message) from error
     except KataError:
         raise
@@ -146,7 +195,7 @@ def run_custom_test(session: Session, test: Callable[..., None], device: str) ->
                 "The result has another form than expected ({error}); the stub says what to "
                 "return. Checked: {test}",
                 error=f"{type(error).__name__}: {error}",
-                test=description(test),
+                test=described,
             ),
         )
     return passed()

@@ -8,14 +8,21 @@ from typing import Protocol
 
 from torchkata.course.exercise import Exercise
 from torchkata.course.spec.budgets import Budget, Growth, HostSyncs, Memory, Ops, Speedup
-from torchkata.course.spec.function import Function, axis_of
+from torchkata.course.spec.dataset import Dataset
+from torchkata.course.spec.function import Function, Spec, axis_of
+from torchkata.course.spec.module import Module
+from torchkata.course.spec.training_step import TrainingStep
 from torchkata.grading.checks import behavior, budgets, custom_tests, outputs
 from torchkata.grading.checks.check import Check
 from torchkata.grading.checks.contract import contract
+from torchkata.grading.checks.datasets import dataset_tests
 from torchkata.grading.checks.forbidden_calls import check_forbidden_calls
 from torchkata.grading.checks.growth import growth
+from torchkata.grading.checks.modules import module_tests
 from torchkata.grading.checks.outputs import dtype_name
+from torchkata.grading.checks.spec_test import SpecTest
 from torchkata.grading.checks.speed import speed
+from torchkata.grading.checks.training_steps import training_step_tests
 from torchkata.grading.outcome import Outcome, undecided
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, Message, _
@@ -45,6 +52,8 @@ def plan(exercise: Exercise, devices: tuple[str, ...] = (TWIN,)) -> list[Check]:
     for function in spec.functions:
         prefix = f"{function.name}: " if prefix_names else ""
         checks += _of_function(exercise, function, prefix, devices)
+    for test in spec_tests(spec):
+        checks += _of_spec_test(exercise, test, devices if test.per_device else (CPU,))
     checks += _custom_tests(exercise, devices)
     return sorted(checks, key=lambda check: AXES.index(check.axis))
 
@@ -124,6 +133,33 @@ def _no_example(_session: Session) -> Outcome:
             "Your instructor's run judges the rest."
         ),
     )
+
+
+def spec_tests(spec: Spec) -> Iterator[SpecTest]:
+    """Yield the tests that the spec classes of an exercise bring along."""
+    for entry in spec.entries:
+        match entry:
+            case Dataset():
+                yield from dataset_tests(entry)
+            case Module():
+                yield from module_tests(entry)
+            case TrainingStep():
+                yield from training_step_tests(entry)
+
+
+def _of_spec_test(exercise: Exercise, test: SpecTest, devices: tuple[str, ...]) -> Iterator[Check]:
+    prefix = f"{test.entry}: " if len(exercise.spec.names) > 1 else ""
+    for device in devices:
+        label = f"{test.what}, {device}" if test.per_device else test.what
+        yield Check(
+            id=f"{exercise.name}::{test.axis}[{prefix}{label}]",
+            axis=test.axis,
+            judge=partial(test.judge, device=device),
+            entry=test.entry,
+            case=test.case,
+            description=test.description,
+            device=device,
+        )
 
 
 def _custom_tests(exercise: Exercise, devices: tuple[str, ...]) -> Iterator[Check]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from torchkata.course.spec.tolerance import Tolerance
-from torchkata.grading.compare import describe, metadata, types
+from torchkata.grading.compare import describe, shape_dtype_device, types
 from torchkata.grading.compare.mismatch import Difference
 from torchkata.grading.compare.tolerance import relative_tolerance, tolerance_for
 from torchkata.grading.compare.values import compare_values, wrong_value
@@ -50,14 +50,14 @@ def compare_tensors(
         dtype_names: the names of the dtypes, if the tensors stand in for something else.
     """
     if got.shape != expected.shape:
-        return [metadata.wrong_shape(tuple(got.shape), tuple(expected.shape), label)]
+        return [shape_dtype_device.wrong_shape(tuple(got.shape), tuple(expected.shape), label)]
     differences = []
     got_dtype, expected_dtype = dtype_names or (_dtype_name(got), _dtype_name(expected))
     wrong_dtype = dtype and got_dtype != expected_dtype
     if wrong_dtype:
-        differences.append(metadata.wrong_dtype(got_dtype, expected_dtype, label))
+        differences.append(shape_dtype_device.wrong_dtype(got_dtype, expected_dtype, label))
     if device and got.device != expected.device:
-        differences.append(metadata.wrong_device(got.device, expected.device, label))
+        differences.append(shape_dtype_device.wrong_device(got.device, expected.device, label))
     if got.numel() == 0:
         return differences
     castable = got.is_complex() or not expected.is_complex()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
+from torchkata.grading.timing.race_config import RaceConfig
 from torchkata.grading.timing.sequential_test import (
-    RaceConfig,
     Round,
     SingleCall,
     blocks_of,

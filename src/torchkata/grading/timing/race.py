@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from torchkata.grading.timing import audits
+from torchkata.grading.timing.race_config import RaceConfig
 from torchkata.grading.timing.sequential_test import (
     Block,
-    RaceConfig,
     RaceOutcome,
     Round,
     SequentialTest,

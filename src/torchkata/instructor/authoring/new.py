@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from torchkata.course.catalogue import Course
-from torchkata.course.exercise import digest
+from torchkata.course.stub_digest import digest
 from torchkata.errors import UsageError
 
 _STUB: Final = '''"""{title}. UNFINISHED: say in one line what it does.

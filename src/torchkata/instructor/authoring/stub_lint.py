@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from torchkata.course.exercise import Exercise, digest
+from torchkata.course.exercise import Exercise
 from torchkata.course.source_code import signatures
+from torchkata.course.stub_digest import digest
 from torchkata.errors import CourseError
 from torchkata.learner.hints import LEVELS
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Prepares a machine for grading: Python 3.11 or newer, PyTorch for the CPU, the engine, the course.
 #
-# TORCHKATA_PYTHON=/path/to/python takes that interpreter with the packages that it has, installs
-# nothing but the engine of this folder, and needs no network: for images that have it all, and
+# With TORCHKATA_PYTHON=/path/to/python, that interpreter and its packages are used, only the engine
+# in this folder is installed, and no network is needed. This is for images with all packages, and
 # for tests.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -10,7 +10,7 @@ torch="${TORCHKATA_TORCH:-torch==2.13.0}"
 cpu_only="${TORCHKATA_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}"
 oldest="(3, 11)"
 
-find_python() { # prints an interpreter that will do
+find_python() { # prints a suitable interpreter
   local name
   for name in python3.13 python3.12 python3.11 python3.14 python3; do
     if command -v "$name" >/dev/null 2>&1 &&
@@ -22,7 +22,7 @@ find_python() { # prints an interpreter that will do
   return 1
 }
 
-install_python() { # of Ubuntu or Debian, or of a well-known archive for older Ubuntus
+install_python() { # from Ubuntu or Debian, or for older Ubuntus from the deadsnakes archive
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install -y -qq python3.12 python3.12-venv ||
@@ -33,7 +33,7 @@ install_python() { # of Ubuntu or Debian, or of a well-known archive for older U
   }
 }
 
-cd "$here" # never where a submission lies: Python would import from there
+cd "$here" # not in the submission's folder, because Python would import from it
 rm -rf "$here/course" "$here/engine"
 mkdir -p "$here/course"
 tar -xzf "$here/course.tar.gz" -C "$here/course"
@@ -44,7 +44,7 @@ if [ -n "${TORCHKATA_PYTHON:-}" ]; then
     --target "$here/engine" "$here"/torchkata-*.whl
 else
   base="$(find_python)" || { install_python && base="$(find_python)"; } || {
-    echo "No Python from 3.11 on could be installed; choose an image that has one." >&2
+    echo "Cannot install Python 3.11 or newer. Choose an image that has it." >&2
     exit 1
   }
   "$base" -m venv "$here/venv"
