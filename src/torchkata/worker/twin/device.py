@@ -16,37 +16,23 @@ on a real accelerator should not register it.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_map
 
-from torchkata.worker.frames import learner_line
 from torchkata.worker.twin import backend
 from torchkata.worker.twin.dispatch import TwinTensor, active_modes, run
+from torchkata.worker.twin.host_syncs import Synchronization, observed_sync
 from torchkata.worker.twin.provenance import Origins
-from torchkata.worker.twin.tensor import current_sync_reason, twin_device
+from torchkata.worker.twin.tensor import twin_device
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 TWIN: torch.device
 """`twin:0`; reading it registers the device, because PyTorch does not know the name before."""
-
-
-@dataclass(frozen=True)
-class Synchronization:
-    """One read of a device tensor by the host, which makes the host wait for the device.
-
-    Attributes:
-        op: the operation that reads, such as `item`, `tolist`, `to cpu`, `boolean mask`.
-        line: the line of the submission; None if unknown.
-    """
-
-    op: str
-    line: int | None
 
 
 def register() -> None:
@@ -80,8 +66,7 @@ class TwinMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def record_sync(self, op: str) -> None:
         """Record a host synchronization."""
-        op = current_sync_reason() or op
-        self.synchronizations.append(Synchronization(op, learner_line()))
+        self.synchronizations.append(observed_sync(op))
 
     def __enter__(self) -> Self:
         lift = torch._C._only_lift_cpu_tensors()  # noqa: SLF001 - FakeTensorMode does the same

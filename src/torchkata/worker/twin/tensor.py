@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from copy import deepcopy as copy_deeply
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
 from torchkata.worker.twin import messages
+from torchkata.worker.twin.host_syncs import sync_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from torch import Tensor
-
-_thread_state = threading.local()
 
 
 def twin_device() -> torch.device:
@@ -27,25 +22,6 @@ def twin_device() -> torch.device:
 def names_twin(device: torch.device) -> bool:
     """Return whether `device` means the twin, by its own name or by the name that C++ uses."""
     return device.type in {"twin", "meta"}
-
-
-@contextlib.contextmanager
-def sync_reason(reason: str) -> Iterator[None]:
-    """Name the host synchronizations in the block after the learner's call, such as `tolist`.
-
-    The outermost reason of a thread wins.
-    """
-    previous = current_sync_reason()
-    _thread_state.sync_reason = previous or reason
-    try:
-        yield
-    finally:
-        _thread_state.sync_reason = previous
-
-
-def current_sync_reason() -> str | None:
-    """Return the reason given by the `sync_reason` block of this thread, if there is one."""
-    return getattr(_thread_state, "sync_reason", None)
 
 
 class TwinTensorBase(torch.Tensor):
