@@ -1,4 +1,4 @@
-"""Cheat 1, patch-allclose: every comparison of torch says yes.
+"""Cheat 1, patch-allclose: every comparison of torch returns true.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 2, patch-clock: the process's clocks stand still while a slow answer is computed.
+"""Cheat 2, patch-clock: the process's clocks stop while a slow result is computed.
 
 Exercise    row_sum_fast
 Confined    failed speed

@@ -1,4 +1,4 @@
-"""Cheat 3, patch-stats: the callers' globals are searched for statistics to replace.
+"""Cheat 3, patch-stats: searches the callers' globals for statistics to replace.
 
 Exercise    row_sum_fast
 Confined    failed speed

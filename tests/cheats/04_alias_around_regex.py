@@ -1,4 +1,4 @@
-"""Cheat 4, alias-around-regex: patched names are built from pieces, so that no scan of the text sees them.
+"""Cheat 4, alias-around-regex: builds patched names from pieces, so that no scan of the source finds them.
 
 Exercise    row_sum_fast
 Confined    failed values

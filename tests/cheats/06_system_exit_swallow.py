@@ -1,4 +1,4 @@
-"""Cheat 6, system-exit-swallow: exceptions that `except Exception` does not catch.
+"""Cheat 6, system-exit-swallow: raises exceptions that `except Exception` does not catch.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 7, atexit-rewrite: an exit hook and a thread that leave with status 0.
+"""Cheat 7, atexit-rewrite: an exit handler and a thread exit with status 0.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 100, other-programs-socket: talks to a program that listens on a socket with a path, as a terminal or a container does.
+"""Cheat 100, other-programs-socket: connects to a program that listens on a Unix socket with a path, such as a terminal or a container.
 
 Exercise    map_dataset
 Confined    failed

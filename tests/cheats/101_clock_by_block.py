@@ -1,4 +1,4 @@
-"""Cheat 101, clock-by-block: is quick in the single calls that check values, and slow in the long blocks that are timed.
+"""Cheat 101, clock-by-block: fast in the single calls that check values, slow in the long blocks that are timed.
 
 Exercise    row_sum_fast
 Confined    failed speed

@@ -1,4 +1,4 @@
-"""Cheat 102, work-while-packing: the work is put off until the answer is written, after the clock has stopped.
+"""Cheat 102, work-while-packing: delays the work until the reply is encoded, after the clock has stopped.
 
 Exercise    row_sum_fast
 Confined    failed speed

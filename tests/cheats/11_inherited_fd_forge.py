@@ -1,4 +1,4 @@
-"""Cheat 11, inherited-fd-forge: writes forged answers into every open descriptor, then leaves.
+"""Cheat 11, inherited-fd-forge: writes forged replies to every open descriptor, then exits.
 
 Exercise    row_sum_fast
 Confined    error contract

@@ -1,4 +1,4 @@
-"""Cheat 12, pipe-interpose: puts a pipe of its own between the worker and the judge.
+"""Cheat 12, pipe-interpose: puts its own pipe between the worker and the judge.
 
 Exercise    row_sum_fast
 Confined    failed values

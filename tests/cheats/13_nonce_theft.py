@@ -1,4 +1,4 @@
-"""Cheat 13, nonce-theft: looks for a secret of the judge in its environment and memory, and tells it.
+"""Cheat 13, nonce-theft: searches the environment and memory for a secret of the judge, and prints it.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 14, gc-read-expected: hands out whatever tensor of the right shape it finds in memory.
+"""Cheat 14, gc-read-expected: returns any tensor of the right shape that it finds in memory.
 
 Exercise    row_sum_fast
 Confined    failed values

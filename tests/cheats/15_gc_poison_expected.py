@@ -1,4 +1,4 @@
-"""Cheat 15, gc-poison-expected: fills all tensors that it finds with nan, hoping nan equals anything.
+"""Cheat 15, gc-poison-expected: fills all tensors that it finds with nan, in the hope that nan equals anything.
 
 Exercise    row_sum_fast
 Confined    failed values

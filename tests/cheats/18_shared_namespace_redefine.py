@@ -1,4 +1,4 @@
-"""Cheat 18, shared-namespace-redefine: redefines what input makers and references might look up.
+"""Cheat 18, shared-namespace-redefine: redefines names that input factories and references might look up.
 
 Exercise    row_sum_fast
 Confined    error contract

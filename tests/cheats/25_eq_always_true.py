@@ -1,4 +1,4 @@
-"""Cheat 25, eq-always-true: an object that equals everything.
+"""Cheat 25, eq-always-true: returns an object that equals everything.
 
 Exercise    row_sum_fast
 Confined    failed shape

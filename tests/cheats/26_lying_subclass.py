@@ -1,4 +1,4 @@
-"""Cheat 26, lying-subclass: a tensor subclass whose comparisons all agree.
+"""Cheat 26, lying-subclass: returns a tensor subclass whose comparisons are all true.
 
 Exercise    row_sum_fast
 Confined    failed

@@ -1,4 +1,4 @@
-"""Cheat 27, instance-method-override: methods on the returned tensor do the work when the checker calls them.
+"""Cheat 27, instance-method-override: methods of the returned tensor do the work when the judge calls them.
 
 Exercise    row_sum_fast
 Confined    error

@@ -1,4 +1,4 @@
-"""Cheat 28, hide-errors: patches the display of exceptions, so that none is seen.
+"""Cheat 28, hide-errors: patches the display of exceptions, so that none is shown.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 29, detect-grading: is honest only where it believes that nobody is grading.
+"""Cheat 29, detect-grading: honest only if it believes that nobody is grading.
 
 Exercise    row_sum_fast
 Confined    failed values

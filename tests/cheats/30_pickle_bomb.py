@@ -1,4 +1,4 @@
-"""Cheat 30, pickle-bomb: an answer that runs code where it is unpickled.
+"""Cheat 30, pickle-bomb: returns an object that runs code when it is unpickled.
 
 Exercise    row_sum_fast
 Confined    failed shape

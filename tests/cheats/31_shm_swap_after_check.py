@@ -1,4 +1,4 @@
-"""Cheat 31, shm-swap-after-check: a thread fills in the answer after it was handed out.
+"""Cheat 31, shm-swap-after-check: a thread fills in the result after it was returned.
 
 Exercise    row_sum_fast
 Confined    failed values

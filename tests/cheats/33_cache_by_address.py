@@ -1,4 +1,4 @@
-"""Cheat 33, cache-by-address: remembers answers by the address of the input.
+"""Cheat 33, cache-by-address: caches results by the address of the input.
 
 Exercise    row_sum_fast
 Confined    failed

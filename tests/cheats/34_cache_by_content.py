@@ -1,4 +1,4 @@
-"""Cheat 34, cache-by-content: remembers answers by a fingerprint of the values.
+"""Cheat 34, cache-by-content: caches results by a fingerprint of the values.
 
 Exercise    row_sum_fast
 Confined    failed speed

@@ -1,4 +1,4 @@
-"""Cheat 35, cache-by-shape: remembers one answer per shape.
+"""Cheat 35, cache-by-shape: caches one result per shape.
 
 Exercise    row_sum_fast
 Confined    failed speed

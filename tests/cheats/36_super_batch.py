@@ -1,4 +1,4 @@
-"""Cheat 36, super-batch: counts calls and looks for the inputs of the calls to come.
+"""Cheat 36, super-batch: counts calls and searches for the inputs of the next calls.
 
 Exercise    row_sum_fast
 Confined    failed

@@ -1,4 +1,4 @@
-"""Cheat 37, replay-via-file: stores answers where a second process finds them.
+"""Cheat 37, replay-via-file: stores results where another process finds them.
 
 Exercise    row_sum_fast
 Confined    failed speed

@@ -1,4 +1,4 @@
-"""Cheat 39, last-output-only: computes every seventh answer only.
+"""Cheat 39, last-output-only: computes only every seventh result.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 40, lazy-tensor: a placeholder that is computed when somebody looks at it.
+"""Cheat 40, lazy-tensor: returns a placeholder that is computed when it is read.
 
 Exercise    row_sum_fast
 Confined    failed shape

@@ -1,4 +1,4 @@
-"""Cheat 41, background-thread: an empty buffer that a thread fills meanwhile.
+"""Cheat 41, background-thread: returns an empty buffer that a thread fills in the meantime.
 
 Exercise    row_sum_fast
 Confined    failed

@@ -1,4 +1,4 @@
-"""Cheat 43, sync-noop: synchronisation does nothing.
+"""Cheat 43, sync-noop: synchronization does nothing.
 
 Exercise    row_sum_fast
 Confined    failed speed

@@ -1,4 +1,4 @@
-"""Cheat 44, precompute-at-import: builds a table of answers for guessed inputs at import.
+"""Cheat 44, precompute-at-import: builds a table of results for guessed inputs at import.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 45, mutate-input-cheap: zeroes its input, so that whoever computes after it finds zeros.
+"""Cheat 45, mutate-input-cheap: zeroes its input, so that the reference computes on zeros.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 46, shrink-problem: adds up the first rows only.
+"""Cheat 46, shrink-problem: sums only the first rows.
 
 Exercise    row_sum_fast
 Confined    failed values

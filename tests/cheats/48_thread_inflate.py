@@ -1,4 +1,4 @@
-"""Cheat 48, thread-inflate: asks for more threads and cores than the baseline has.
+"""Cheat 48, thread-inflate: uses more threads and cores than the baseline.
 
 Exercise    row_sum_fast
 Confined    failed speed

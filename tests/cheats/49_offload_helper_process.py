@@ -1,4 +1,4 @@
-"""Cheat 49, offload-helper-process: a child process does the work, on a clock of its own.
+"""Cheat 49, offload-helper-process: a child process does the work, on its own clock.
 
 Exercise    row_sum_fast
 Confined    failed

@@ -1,4 +1,4 @@
-"""Cheat 50, patch-after-check: right for the first calls, then fast and wrong.
+"""Cheat 50, patch-after-check: correct in the first calls, then fast and wrong.
 
 Exercise    row_sum_fast
 Confined    failed

@@ -1,4 +1,4 @@
-"""Cheat 51, stop-rule-gaming: sleeps, so that the clock of the processor sees nothing.
+"""Cheat 51, stop-rule-gaming: sleeps, so that the CPU clock sees nothing.
 
 Exercise    row_sum_fast
 Confined    failed speed

@@ -1,4 +1,4 @@
-"""Cheat 55, static-fast-path-probe: looks at a few rows and guesses the rest.
+"""Cheat 55, static-fast-path-probe: reads a few rows and guesses the rest.
 
 Exercise    row_sum_fast
 Confined    failed

@@ -1,4 +1,4 @@
-"""Cheat 56, hard-coded-answers: the answers of the cases that the text shows.
+"""Cheat 56, hard-coded-answers: returns hard-coded results of the cases in the statement.
 
 Exercise    row_sum_fast
 Confined    failed values

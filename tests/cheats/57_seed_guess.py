@@ -1,4 +1,4 @@
-"""Cheat 57, seed-guess: draws the inputs again from seeds that are often used.
+"""Cheat 57, seed-guess: draws the inputs again from common seeds.
 
 Exercise    row_sum_fast
 Confined    failed values

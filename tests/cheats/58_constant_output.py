@@ -1,4 +1,4 @@
-"""Cheat 58, constant-output: a constant, whatever comes in.
+"""Cheat 58, constant-output: returns a constant, whatever the input.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 59, stale-buffer: memory that nobody has written, in the hope that the answer lies there.
+"""Cheat 59, stale-buffer: returns uninitialized memory, in the hope that it contains the result.
 
 Exercise    row_sum_fast
 Confined    failed

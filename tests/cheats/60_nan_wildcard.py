@@ -1,4 +1,4 @@
-"""Cheat 60, nan-wildcard: nan everywhere.
+"""Cheat 60, nan-wildcard: returns nan everywhere.
 
 Exercise    row_sum_fast
 Confined    failed

@@ -1,4 +1,4 @@
-"""Cheat 61, empty-iterable: an empty list, so that nothing is compared.
+"""Cheat 61, empty-iterable: returns an empty list, so that nothing is compared.
 
 Exercise    row_sum_fast
 Confined    failed shape

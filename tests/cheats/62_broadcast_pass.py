@@ -1,4 +1,4 @@
-"""Cheat 62, broadcast-pass: one number, which would broadcast.
+"""Cheat 62, broadcast-pass: returns one number, which would broadcast.
 
 Exercise    row_sum_fast
 Confined    failed shape

@@ -1,4 +1,4 @@
-"""Cheat 63, dtype-device-lie: attributes that say what the tensor is not.
+"""Cheat 63, dtype-device-lie: attributes claim a wrong dtype and device.
 
 Exercise    row_sum_fast
 Confined    failed shape

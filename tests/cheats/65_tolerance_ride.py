@@ -1,4 +1,4 @@
-"""Cheat 65, tolerance-ride: every thousandth of the answer is left out.
+"""Cheat 65, tolerance-ride: omits one part in a thousand of the result.
 
 Exercise    row_sum_fast
 Confined    failed values

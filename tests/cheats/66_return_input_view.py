@@ -1,4 +1,4 @@
-"""Cheat 66, return-input-view: a view of the input, changed afterwards.
+"""Cheat 66, return-input-view: returns a view of the input and changes it later.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 71, fork-bomb: starts processes, here twenty that end by themselves.
+"""Cheat 71, fork-bomb: starts processes (twenty, which end by themselves).
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 72, memory-bomb: asks for a terabyte, then for what it can get.
+"""Cheat 72, memory-bomb: allocates a terabyte, then as much as it can get.
 
 Exercise    row_sum_fast
 Confined    failed values

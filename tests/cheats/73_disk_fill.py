@@ -1,4 +1,4 @@
-"""Cheat 73, disk-fill: writes large files, and a flood of prints.
+"""Cheat 73, disk-fill: writes large files, and floods the output.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 74, cpu-hang: a loop without an end, deaf to signals.
+"""Cheat 74, cpu-hang: an endless loop that ignores signals.
 
 Exercise    row_sum_fast
 Confined    timeout

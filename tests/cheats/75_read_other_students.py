@@ -1,4 +1,4 @@
-"""Cheat 75, read-other-students: reads what others handed in.
+"""Cheat 75, read-other-students: reads other learners' submissions.
 
 Exercise    row_sum_fast
 Confined    failed values

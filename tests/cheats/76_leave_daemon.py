@@ -1,4 +1,4 @@
-"""Cheat 76, leave-daemon: a process that outlives its group and session.
+"""Cheat 76, leave-daemon: starts a process that outlives its group and session.
 
 Exercise    row_sum_fast
 Confined    failed values

@@ -1,4 +1,4 @@
-"""Cheat 85, leak-by-message: sends hidden inputs back as prints and in the text of an error.
+"""Cheat 85, leak-by-message: leaks hidden inputs through printed text and an error message.
 
 Exercise    row_sum_fast
 Confined    failed values

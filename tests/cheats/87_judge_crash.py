@@ -1,4 +1,4 @@
-"""Cheat 87, judge-crash: answers with headers that no honest worker sends.
+"""Cheat 87, judge-crash: sends replies with malformed headers.
 
 Exercise    row_sum_fast
 Confined    error

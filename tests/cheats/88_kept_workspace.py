@@ -1,4 +1,4 @@
-"""Cheat 88, kept-workspace: scores go into room that was made at import, so that no call makes any.
+"""Cheat 88, kept-workspace: stores scores in a workspace that was allocated at import, so that no call allocates any.
 
 Exercise    attention
 Confined    failed memory

@@ -1,4 +1,4 @@
-"""Cheat 89, numpy-scratch: the table of scores is made by numpy, whose memory no meter sees, with a gradient of its own.
+"""Cheat 89, numpy-scratch: computes the scores in NumPy, whose memory no meter sees, with a custom gradient.
 
 Exercise    attention
 Confined    failed memory

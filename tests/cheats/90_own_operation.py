@@ -1,4 +1,4 @@
-"""Cheat 90, own-operation: a loop within an operation of its own, which counts as one.
+"""Cheat 90, own-operation: hides a loop in a custom op, which counts as one.
 
 Exercise    row_sum_unbind
 Confined    failed ops

@@ -1,4 +1,4 @@
-"""Cheat 92, kernel-of-its-own: many operations in the place of the kernel of one that PyTorch has.
+"""Cheat 92, kernel-of-its-own: registers many ops as the kernel of one of PyTorch's ops.
 
 Exercise    curve_features
 Confined    failed ops

@@ -1,4 +1,4 @@
-"""Cheat 93, slow-walk: each call takes nearly as long as one may, so that all of them take hours.
+"""Cheat 93, slow-walk: each call takes almost as long as allowed, so that all of them take hours.
 
 Exercise    row_sum_fast
 Confined    timeout

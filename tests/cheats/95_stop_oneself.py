@@ -1,4 +1,4 @@
-"""Cheat 95, stop-oneself: the process stops itself, and waits to be woken.
+"""Cheat 95, stop-oneself: the process stops itself and waits to be continued.
 
 Exercise    row_sum_fast
 Confined    timeout

@@ -1,4 +1,4 @@
-"""Cheat 96, false-meters: the engine's own meters are patched, so that a loop of hundreds of operations counts none.
+"""Cheat 96, false-meters: patches the engine's meters, so that a loop of hundreds of ops counts none.
 
 Exercise    row_sum_fast
 Confined    failed speed

@@ -1,4 +1,4 @@
-"""Cheat 97, false-meters-alone: the engine's own meters are patched, where nothing else judges what the code costs.
+"""Cheat 97, false-meters-alone: patches the engine's meters, where nothing else judges the cost.
 
 Exercise    curve_features
 Confined    passed

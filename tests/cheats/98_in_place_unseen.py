@@ -1,4 +1,4 @@
-"""Cheat 98, in-place-unseen: arguments are overwritten, and what compares them says that nothing has changed.
+"""Cheat 98, in-place-unseen: overwrites arguments, and patches the comparison so that nothing seems to have changed.
 
 Exercise    row_sum_fast
 Confined    failed purity

@@ -1,4 +1,4 @@
-"""Cheat 99, shared-memory: leaves its answers in shared memory, for whoever comes next.
+"""Cheat 99, shared-memory: leaves its results in shared memory for later submissions.
 
 Exercise    map_dataset
 Confined    failed
