@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from torchkata.course.spec.budgets import Ops as Ops
     from torchkata.course.spec.budgets import Speedup as Speedup
     from torchkata.course.spec.case import Case as Case
+    from torchkata.course.spec.dataset import DataCase as DataCase
+    from torchkata.course.spec.dataset import Dataset as Dataset
     from torchkata.course.spec.function import EntryPoint as EntryPoint
     from torchkata.course.spec.function import Function as Function
     from torchkata.course.spec.function import Spec as Spec
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from torchkata.course.spec.inputs import normal as normal
     from torchkata.course.spec.inputs import uniform as uniform
     from torchkata.course.spec.inputs import value as value
+    from torchkata.course.spec.module import Module as Module
     from torchkata.course.spec.tolerance import Tolerance as Tolerance
+    from torchkata.course.spec.training_step import TrainingStep as TrainingStep
     from torchkata.errors import CheckFailed as CheckFailed
     from torchkata.grading.checks.assertions import loader_raises as loader_raises
     from torchkata.grading.checks.assertions import loader_yields as loader_yields
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from torchkata.grading.checks.assertions import same as same
     from torchkata.grading.checks.assertions import same_as_reference as same_as_reference
     from torchkata.grading.checks.assertions import training_steps_ok as training_steps_ok
+    from torchkata.grading.checks.claims import at_most as at_most
+    from torchkata.grading.checks.claims import equal as equal
+    from torchkata.grading.checks.claims import none_of as none_of
     from torchkata.i18n import _ as _
     from torchkata.i18n import join as join
     from torchkata.i18n import verbatim as verbatim
@@ -38,9 +45,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "course.spec.budgets": ("Growth", "HostSyncs", "Memory", "Ops", "Speedup"),
     "course.spec.case": ("Case",),
+    "course.spec.dataset": ("DataCase", "Dataset"),
     "course.spec.function": ("EntryPoint", "Function", "Spec"),
     "course.spec.inputs": ("integers", "normal", "uniform", "value"),
+    "course.spec.module": ("Module",),
     "course.spec.tolerance": ("Tolerance",),
+    "course.spec.training_step": ("TrainingStep",),
+    "grading.checks.claims": ("at_most", "equal", "none_of"),
     "grading.checks.assertions": (
         "loader_raises",
         "loader_yields",

@@ -89,9 +89,10 @@ def hidden_texts(exercise: Exercise) -> list[str]:
     """Return the texts of the catalogue beside the solution: all that learners read of a grader."""
     texts = list(exercise.solution_literal("HINTS", ()))
     texts.append(reason_to_win(exercise.reference_source.decode()))
+    for entry in exercise.spec.entries:
+        for case in getattr(entry, "cases", ()):
+            texts += [case.name, getattr(case, "why", "")]
     for function in exercise.spec.functions:
-        for case in function.cases:
-            texts += [case.name, case.why]
         texts += [each.baseline_name for each in function.budget if isinstance(each, Speedup)]
     texts += [description(test).template for test in exercise.grader.tests.values()]
     grader = exercise.grader_path.read_text(encoding="utf-8")

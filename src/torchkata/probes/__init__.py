@@ -14,6 +14,13 @@ from torchkata.probes.compiling import (
     uncompiled_reasons,
     use_eager_backend,
 )
+from torchkata.probes.datasets import (
+    base_classes,
+    length_and_samples,
+    loader_batches,
+    opened_files,
+    passes_over,
+)
 from torchkata.probes.descent import adam_descent, loss_gradients, momentum_descent
 from torchkata.probes.loading import (
     EndlessError,
@@ -24,13 +31,21 @@ from torchkata.probes.loading import (
     recorded_tar_opens,
     samples_at,
 )
-from torchkata.probes.modules import params_left_behind, registered_names, with_parameters
+from torchkata.probes.modules import (
+    left_behind,
+    module_structure,
+    params_left_behind,
+    registered_names,
+    saved_and_loaded,
+    with_parameters,
+)
 from torchkata.probes.settings import autocast_changes, module_changes
 from torchkata.probes.training import (
     TrainingRecorder,
     TwoLayers,
     fill_stale_grads,
     training_problem,
+    training_steps,
 )
 
 __all__ = [
@@ -40,24 +55,33 @@ __all__ = [
     "TwoLayers",
     "adam_descent",
     "autocast_changes",
+    "base_classes",
     "called_functions",
     "collect_bounded",
     "compile_as_one_graph",
     "compiled_graphs",
     "count_and_peak_bytes",
     "fill_stale_grads",
+    "left_behind",
+    "length_and_samples",
+    "loader_batches",
     "loader_output",
     "loss_gradients",
     "module_changes",
+    "module_structure",
     "momentum_descent",
     "op_names",
+    "opened_files",
     "params_left_behind",
+    "passes_over",
     "recorded_opens",
     "recorded_tar_opens",
     "registered_names",
     "samples_at",
+    "saved_and_loaded",
     "scripted_graphs",
     "training_problem",
+    "training_steps",
     "uncompiled_reasons",
     "use_eager_backend",
     "with_gradients",

@@ -1,13 +1,110 @@
-"""Inspect a module: registered names, tensors that a move leaves behind, injected parameters."""
+"""Inspect a module: what it registers, moves, saves and shares; and inject parameters."""
 
 from __future__ import annotations
 
+from itertools import chain
+from types import ModuleType
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 
 def registered_names(net: nn.Module) -> tuple[list[str], list[str]]:
     """Return the names of a module's parameters and the keys of its state dict, both sorted."""
     return sorted(name for name, _ in net.named_parameters()), sorted(net.state_dict())
+
+
+def tensor_at(net: nn.Module, path: str) -> Tensor | None:
+    """Return the tensor at a path such as `layers.0.weight`; None if there is none."""
+    found: Any = net
+    for part in path.split("."):
+        try:
+            found = found[int(part)] if part.isdigit() else getattr(found, part)
+        except (AttributeError, IndexError, TypeError):
+            return None
+    return found if torch.is_tensor(found) else None
+
+
+def module_structure(
+    kata: ModuleType, entry: str, arguments: tuple[Any, ...], paths: list[str]
+) -> dict[str, Any]:
+    """Describe two modules that are created with the same arguments.
+
+    Args:
+        kata: the submission.
+        entry: the name of the class or function that creates a module.
+        arguments: its arguments.
+        paths: paths to the tensors that the module must have.
+
+    Returns:
+        `type`, empty if it is a module; `names`, those of the parameters; `keys`, those of the
+        state; `shapes` by path, None if there is no tensor; `unregistered` and `repeated`, the
+        paths to tensors that are not registered, or that another path leads to; `frozen`, the
+        names of the parameters that do not require grad; and `shared`, the number of tensors that
+        both modules share.
+    """
+    nets = [getattr(kata, entry)(*arguments) for _each in range(2)]
+    if not isinstance(nets[0], nn.Module):
+        return {"type": type(nets[0]).__name__}
+    net = nets[0]
+    names, keys = registered_names(net)
+    tensors = {path: tensor_at(net, path) for path in paths}
+    ids = [id(tensor) for tensor in tensors.values() if tensor is not None]
+    first, second = (set(map(id, chain(each.parameters(), each.buffers()))) for each in nets)
+    return {
+        "type": "",
+        "names": names,
+        "keys": keys,
+        "shapes": {path: None if t is None else list(t.shape) for path, t in tensors.items()},
+        "unregistered": [path for path, t in tensors.items() if id(t) not in first],
+        "repeated": [path for path, t in tensors.items() if ids.count(id(t)) > 1],
+        "frozen": sorted(name for name, p in net.named_parameters() if not p.requires_grad),
+        "shared": len(first & second),
+    }
+
+
+def saved_and_loaded(
+    kata: ModuleType,
+    entry: str,
+    arguments: tuple[Any, ...],
+    values: dict[str, Tensor],
+    x: Tensor | None,
+) -> dict[str, Any]:
+    """Fill a module with values by path, and load its state into another one.
+
+    Returns:
+        `state` by path, of the module that loaded it; its `result` for x, if there is an x; and
+        the `arguments` afterwards.
+    """
+    saved, loaded = (getattr(kata, entry)(*arguments) for _each in range(2))
+    for path, value in values.items():
+        tensor = tensor_at(saved, path)
+        if tensor is not None and tensor.shape == value.shape:
+            tensor.detach().copy_(value)
+    loaded.load_state_dict(saved.state_dict())
+    state = {path: tensor_at(loaded, path) for path in values}
+    return {
+        "state": {path: None if t is None else t.detach() for path, t in state.items()},
+        "result": None if x is None else loaded(x).detach(),
+        "arguments": arguments,
+    }
+
+
+def left_behind(
+    kata: ModuleType, entry: str, arguments: tuple[Any, ...], paths: list[str], target: Tensor
+) -> list[str]:
+    """Create a module on the CPU and move it to the device of `target`.
+
+    Returns:
+        The paths to the tensors that did not move or do not exist, and the names of others in the
+        state that did not move.
+    """
+    on_cpu = (each.cpu() if torch.is_tensor(each) else each for each in arguments)
+    net = getattr(kata, entry)(*on_cpu).to(target.device)
+    tensors = {path: tensor_at(net, path) for path in paths}
+    stayed = [path for path, t in tensors.items() if t is None or t.device != target.device]
+    return stayed or params_left_behind(net, target)
 
 
 def params_left_behind(net: nn.Module, x: Tensor) -> list[str]:

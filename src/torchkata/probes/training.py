@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
+
+from torchkata.probes.settings import autocast_changes
 
 
 class TwoLayers(nn.Module):
@@ -123,3 +127,38 @@ class TrainingRecorder:
         """Return all attributes except the optimizer, as plain data."""
         names = ("losses", "attached", "devices", "steps", "forward", "backward")
         return {name: getattr(self, name) for name in names}
+
+
+def training_steps(
+    kata: ModuleType,
+    run: Callable[..., Any],
+    problem: list[Tensor],
+    low: str = "",
+    *,
+    optimizer: str = "SGD",
+    settings: Mapping[str, float] = MappingProxyType({"lr": 0.05}),
+    steps: int = 2,
+) -> dict[str, Any]:
+    """Run training steps of `TwoLayers`, each of them with stale gradients.
+
+    Args:
+        kata: the submission.
+        run: `run(kata, net, recorder, x, y)` runs one step and returns the loss.
+        problem: what `training_problem` returns.
+        low: the low-precision dtype of autocast, such as `float16` (default: unchanged).
+        optimizer: a name in torch.optim.
+        settings: its keyword arguments.
+        steps: the number of steps.
+
+    Returns:
+        What the recorder and the net recorded, see their `summary`; and `changes`, the settings of
+        autocast that the steps leave changed.
+    """
+    first, last, x, y = problem
+    net = TwoLayers(first, last)
+    recorder = TrainingRecorder(net, x.device.type, optimizer, **settings)
+    with autocast_changes(x.device.type, low) as changes:
+        for _step in range(steps):
+            fill_stale_grads(net)
+            recorder.record(run(kata, net, recorder, x, y))
+    return recorder.summary() | net.summary() | {"changes": changes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 
@@ -14,6 +15,9 @@ from torchkata.i18n import Message, _
 from torchkata.result import AXES
 
 Given = Callable[[Sizes, torch.Generator], tuple[object, ...]]
+
+_AT_SIZES: Final = _("timed")
+"""The name of a budget's case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +91,7 @@ class Case:
     @classmethod
     def at_sizes(cls, sizes: Mapping[str, float]) -> Case:
         """Return the case of a budget that states its sizes."""
-        case = cls("timed")
+        case = cls(_AT_SIZES.template)
         case.sizes = dict(sizes)
         return case
 

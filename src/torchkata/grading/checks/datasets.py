@@ -203,7 +203,8 @@ def _fault(spec: Dataset, case: DataCase, given: Arguments) -> None:
     )
     read, *_others = replies[0]["passes"]
     before = list(takewhile(lambda sample: sample is not None, samples))
-    same(read, before, what=_("the samples before the error"))
+    if samples:
+        same(read, before, what=_("the samples before the error"))
     sound = [index for index, sample in enumerate(samples) if sample is not None]
     if not spec.iterable:
         got = given.submission.run(probes.length_and_samples, spec.name, arguments, sound)
