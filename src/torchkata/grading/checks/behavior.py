@@ -16,7 +16,7 @@ from torchkata.grading.checks.outputs import from_difference, skip_if_wrong_shap
 from torchkata.grading.compare import differences
 from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session, cast_like, to_float64
-from torchkata.i18n import EMPTY, Message, _, and_list, join
+from torchkata.i18n import EMPTY, Message, _, and_list, join, with_period
 from torchkata.result import CPU
 from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
@@ -36,7 +36,7 @@ def device(session: Session, function: Function, where: str) -> Outcome:
         return failed(
             "raised",
             join(
-                _("{what}.", what=describe_exception(error)),
+                with_period(describe_exception(error)),
                 _("Inputs: on {device}.", device=where),
             ),
             case=case.label,
@@ -163,7 +163,7 @@ def _gradient(
             raise
         return failed(
             "raised",
-            _("In the gradient: {what}.", what=describe_exception(error)),
+            with_period(_("In the gradient: {what}", what=describe_exception(error))),
             case=case.label,
             error=error,
         )

@@ -176,13 +176,11 @@ def describe_exception(error: SubmissionError) -> Message:
     """Say which exception was raised, at which line; explain the less known ones.
 
     Returns:
-        A sentence without a period, which other messages can contain.
+        A sentence, mostly without a period; `with_period` ends it, or the message that contains it.
     """
     where = _(" (line {line})", line=error.line) if error.line else EMPTY
     reason = str(error).rstrip(".。")
-    text = _(": {text}", text=error.message if not str(error).endswith((".", "。")) else reason)
-    if not reason:
-        text = EMPTY
+    text = _(": {text}", text=error.message) if reason else EMPTY
     allocation = _ALLOCATION.search(reason)
     if allocation is not None:
         return _(

@@ -9,7 +9,7 @@ from torchkata.errors import CourseError, SubmissionError
 from torchkata.grading.checks.check import describe_exception
 from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session
-from torchkata.i18n import Message, _, join, verbatim
+from torchkata.i18n import Message, _, join, verbatim, with_period
 from torchkata.worker import builtin_probes
 
 _KINDS: Final = {"function": _("a function"), "class": _("a class"), "value": _("a value")}
@@ -123,8 +123,10 @@ def describe_load_error(error: SubmissionError, file: str) -> Message:
                 where=where,
             )
         case _:
-            return _(
-                "{where}: importing the file failed. {why}.",
-                where=where,
-                why=describe_exception(error),
+            return with_period(
+                _(
+                    "{where}: importing the file failed. {why}",
+                    where=where,
+                    why=describe_exception(error),
+                )
             )

@@ -13,7 +13,7 @@ from torchkata.grading.checks.check import describe_exception, raised_outcome
 from torchkata.grading.compare import Difference, differences
 from torchkata.grading.outcome import Outcome, failed, passed, skipped
 from torchkata.grading.session import Observation, Session
-from torchkata.i18n import EMPTY, Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join, with_period
 
 _BEFORE_VALUES = ("contract", "shape")
 
@@ -159,7 +159,7 @@ def raises(session: Session, function: Function, case: Case) -> Outcome:
             "wrong-exception",
             join(
                 _("Expected {wanted}.", wanted=wanted),
-                _("{what}.", what=describe_exception(seen.error)),
+                with_period(describe_exception(seen.error)),
             ),
             case=case.label,
             error=seen.error,

@@ -22,7 +22,7 @@ from torchkata.grading.compare import differences, tolerance_for
 from torchkata.grading.outcome import Outcome, failed, passed, undecided
 from torchkata.grading.session import Session, cost_row
 from torchkata.grading.timing.race import Block, Decision, RaceConfig, RaceOutcome, Reason, decide
-from torchkata.i18n import EMPTY, Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join, with_period
 from torchkata.result import CostRow
 from torchkata.sandbox.worker_client import Timing, WorkerClient
 
@@ -135,7 +135,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> Outcome:
     except SubmissionError as error:
         return failed(
             "raised",
-            _("While it was timed: {what}.", what=describe_exception(error)),
+            with_period(_("While it was timed: {what}", what=describe_exception(error))),
             case=case.label,
             error=error,
         )
