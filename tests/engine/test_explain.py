@@ -201,7 +201,10 @@ def test_judged_code_is_what_the_entry_point_reaches():
 def traced(work: Callable[[], object], *inputs: torch.Tensor) -> list[tuple[object, ...]]:
     with TraceMeter(list(inputs)) as meter:
         work()
-    return [(s.op, s.count, s.gives, s.first, s.writes) for s in read_steps(meter.steps)]
+    return [
+        (s.op, s.count, s.output_shape, s.new_nonfinite, s.writes_to)
+        for s in read_steps(meter.steps)
+    ]
 
 
 def chain(x: torch.Tensor) -> torch.Tensor:

@@ -104,7 +104,7 @@ def concatenation_in_a_loop(failure: Failure) -> Details | None:
         by_line.setdefault(step.line, []).append(step)
     for line, steps in by_line.items():
         count = sum(step.count for step in steps)
-        sizes = {prod(step.gives or ()) for step in steps}
+        sizes = {prod(step.output_shape or ()) for step in steps}
         if count >= _MANY and len(sizes) >= _MANY:
             return {"line": line}
     return None
@@ -159,7 +159,7 @@ def mask_in_a_loop(failure: Failure) -> Details | None:
     """Match labels that are compared with one number at a time."""
     if not failure.reference_uses(*ONE_PASS_OPS):
         return None
-    comparisons = (s for s in failure.steps_of("eq") if s.gives and len(s.takes) == 1)
+    comparisons = (s for s in failure.steps_of("eq") if s.output_shape and len(s.input_shapes) == 1)
     line, count = most_frequent_line(comparisons)
     return {"line": line} if count >= _MANY else None
 

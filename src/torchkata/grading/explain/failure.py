@@ -80,8 +80,8 @@ class Failure:
         Args:
             fault: `nan` or `inf`; None is returned if the first one is the other.
         """
-        first = next((step for step in self.steps if step.first), None)
-        return first if first is not None and first.first == fault and first.line else None
+        first = next((step for step in self.steps if step.new_nonfinite), None)
+        return first if first is not None and first.new_nonfinite == fault and first.line else None
 
     def most_repeated(self) -> tuple[int, str, int]:
         """Return line, op and count of the op that one line repeats most often; zeros if none."""

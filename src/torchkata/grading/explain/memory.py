@@ -27,16 +27,16 @@ def one_hot_table(failure: Failure) -> Details | None:
     """Match `one_hot`, and labels compared with all classes at once."""
     for line in failure.code.all(r"\bone_hot\("):
         steps = [s for s in failure.steps if s.line == line and s.op in ("scatter_", "scatter")]
-        if steps and steps[0].gives is not None:
-            return {"line": line, "shape": list(steps[0].gives)}
+        if steps and steps[0].output_shape is not None:
+            return {"line": line, "shape": list(steps[0].output_shape)}
     if not failure.reference_uses(*ONE_PASS_OPS):
         return None
     for step in failure.steps_of("eq"):
-        operands = [shape for shape in step.takes if prod(shape) > 1]
-        if not step.gives or len(operands) != _OPERANDS:
+        operands = [shape for shape in step.input_shapes if prod(shape) > 1]
+        if not step.output_shape or len(operands) != _OPERANDS:
             continue
-        if prod(step.gives) == prod(map(prod, operands)):
-            return {"line": step.line, "shape": list(step.gives)}
+        if prod(step.output_shape) == prod(map(prod, operands)):
+            return {"line": step.line, "shape": list(step.output_shape)}
     return None
 
 
@@ -52,7 +52,7 @@ def one_hot_table(failure: Failure) -> Details | None:
 )
 def copies_instead_of_broadcasting(failure: Failure) -> Details | None:
     """Match `repeat`, `tile`, and an expanded tensor that is written out."""
-    step = next((step for step in failure.extra_steps_of("repeat") if step.gives), None)
+    step = next((step for step in failure.extra_steps_of("repeat") if step.output_shape), None)
     if step is None:
         for copy in failure.extra_steps_of("clone"):
             if ".expand" in failure.code.line(copy.line):
@@ -76,15 +76,17 @@ def copies_instead_of_broadcasting(failure: Failure) -> Details | None:
 )
 def large_intermediate(failure: Failure) -> Details | None:
     """Match a broadcast result that is far larger than its operands, and then summed."""
-    sizes = [prod(step.gives) for step in failure.reference_steps if step.gives is not None]
+    sizes = [
+        prod(step.output_shape) for step in failure.reference_steps if step.output_shape is not None
+    ]
     largest = max(sizes, default=0)
     for step in failure.steps_of("sub", "mul", "add", "div", "eq"):
-        operands = [prod(shape) for shape in step.takes]
-        if step.gives is None or len(operands) < _OPERANDS:
+        operands = [prod(shape) for shape in step.input_shapes]
+        if step.output_shape is None or len(operands) < _OPERANDS:
             continue
-        size = prod(step.gives)
+        size = prod(step.output_shape)
         if size >= _MUCH_LARGER * max(operands) and size >= _MUCH_LARGER * largest > 0:
-            return {"line": step.line, "op": step.op, "shape": list(step.gives)}
+            return {"line": step.line, "op": step.op, "shape": list(step.output_shape)}
     return None
 
 

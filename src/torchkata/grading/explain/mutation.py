@@ -22,12 +22,12 @@ from torchkata.i18n import _
 )
 def modifies_an_argument(failure: Failure) -> Details | None:
     """Match an in-place op on an argument that the reference does not modify."""
-    if any(step.writes == "input" for step in failure.reference_steps):
+    if any(step.writes_to == "input" for step in failure.reference_steps):
         return None
     refused = "leaf Variable that requires grad" in failure.exception_text
     if failure.axis != "purity" and not refused:
         return None
-    step = next((step for step in failure.steps if step.writes == "input" and step.line), None)
+    step = next((step for step in failure.steps if step.writes_to == "input" and step.line), None)
     if step is not None and step.op != "requires_grad_":
         return {"line": step.line, "call": step.op}
     if not refused:
@@ -67,8 +67,8 @@ def added_at_repeated_indices(failure: Failure) -> Details | None:
 )
 def rebinds_a_name(failure: Failure) -> Details | None:
     """Match a new tensor under an argument's name where the reference modifies the argument."""
-    writes = any(step.writes == "input" for step in failure.steps)
-    if writes or not any(step.writes == "input" for step in failure.reference_steps):
+    writes = any(step.writes_to == "input" for step in failure.steps)
+    if writes or not any(step.writes_to == "input" for step in failure.reference_steps):
         return None
     for line in failure.code.all(r"^\s+(\w+)\s*=\s*\1\s*[-+*/@]"):
         name = failure.code.line(line).split("=")[0].strip()

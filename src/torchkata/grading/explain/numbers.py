@@ -70,7 +70,7 @@ def logarithm_of_zero(failure: Failure) -> Details | None:
 )
 def squares_overflow(failure: Failure) -> Details | None:
     """Match a first infinity that a square returns."""
-    if any(step.first for step in failure.reference_steps):
+    if any(step.new_nonfinite for step in failure.reference_steps):
         return None
     step = failure.first_nonfinite("inf")
     if step is None or step.op not in ("pow", "square", "mul", "linalg_vector_norm", "dot"):
@@ -90,7 +90,7 @@ def squares_overflow(failure: Failure) -> Details | None:
 )
 def zero_divided_by_zero(failure: Failure) -> Details | None:
     """Match a first nan that a division returns, unless all exponentials became 0."""
-    nonfinite = any(step.first for step in failure.reference_steps)
+    nonfinite = any(step.new_nonfinite for step in failure.reference_steps)
     if nonfinite or any(failure.steps_of("exp", "exp_")):
         return None
     return _first_from(failure, "nan", "div", "div_", "true_divide")
@@ -107,7 +107,7 @@ def zero_divided_by_zero(failure: Failure) -> Details | None:
 )
 def zero_times_infinity(failure: Failure) -> Details | None:
     """Match a first nan that a product returns."""
-    if any(step.first == "nan" for step in failure.reference_steps):
+    if any(step.new_nonfinite == "nan" for step in failure.reference_steps):
         return None
     return _first_from(failure, "nan", "mul", "mul_")
 
@@ -125,8 +125,8 @@ def zero_times_infinity(failure: Failure) -> Details | None:
 def nan_behind_where(failure: Failure) -> Details | None:
     """Match nan gradients of a finite result if the forward pass selects values."""
     selected = next(failure.steps_of("where", "masked_fill"), None)
-    root_of_zero = any(step.zero for step in failure.steps_of(*_ROOTS, *_NORMS))
-    dangerous = root_of_zero or any(step.first for step in failure.steps)
+    root_of_zero = any(step.zero_input for step in failure.steps_of(*_ROOTS, *_NORMS))
+    dangerous = root_of_zero or any(step.new_nonfinite for step in failure.steps)
     nan_gradient = failure.axis == "gradient" and failure.facts.get("fault") == "nan"
     if selected is None or not nan_gradient or not dangerous:
         return None
@@ -145,7 +145,7 @@ def nan_behind_where(failure: Failure) -> Details | None:
 def root_at_zero(failure: Failure) -> Details | None:
     """Match a root of 0 if the gradient is not finite."""
     # Not the norms: PyTorch defines their gradient at 0 as 0.
-    step = next((step for step in failure.steps_of(*_ROOTS) if step.zero), None)
+    step = next((step for step in failure.steps_of(*_ROOTS) if step.zero_input), None)
     if step is None or failure.exception or failure.facts.get("fault", "nan") != "nan":
         return None
     return {"line": step.line}

@@ -31,9 +31,9 @@ def squeeze_without_a_dim(failure: Failure) -> Details | None:
     for step in failure.steps_of("squeeze"):
         text = failure.code.line(step.line)
         bare = re.search(r"\.squeeze\(\s*\)|torch\.squeeze\(\s*\w+\s*\)", text)
-        if not bare or step.gives is None:
+        if not bare or step.output_shape is None:
             continue
-        if len(step.takes[0]) - len(step.gives) > 1 or _has_too_few_dims(failure):
+        if len(step.input_shapes[0]) - len(step.output_shape) > 1 or _has_too_few_dims(failure):
             return {"line": step.line}
     return None
 
@@ -60,11 +60,11 @@ def _has_too_few_dims(failure: Failure) -> bool:
 )
 def unintended_broadcasting(failure: Failure) -> Details | None:
     """Match [n, 1] combined with [n], which the reference never does."""
-    by_reference = {(step.op, step.gives) for step in failure.reference_steps}
+    by_reference = {(step.op, step.output_shape) for step in failure.reference_steps}
     for step in failure.steps_of("sub", "mul", "add", "div", "mse_loss"):
-        shapes = [shape for shape in step.takes if shape]
-        known = (step.op, step.gives) in by_reference
-        if len(shapes) != _OPERANDS or known or step.gives is None:
+        shapes = [shape for shape in step.input_shapes if shape]
+        known = (step.op, step.output_shape) in by_reference
+        if len(shapes) != _OPERANDS or known or step.output_shape is None:
             continue
         column, vector = max(shapes, key=len), min(shapes, key=len)
         if len(vector) == 1 and column == (vector[0], 1) and vector[0] > 1:
@@ -73,7 +73,7 @@ def unintended_broadcasting(failure: Failure) -> Details | None:
                 "op": step.op,
                 "first": list(shapes[0]),
                 "second": list(shapes[1]),
-                "result": list(step.gives),
+                "result": list(step.output_shape),
             }
     return None
 
@@ -90,7 +90,7 @@ def unintended_broadcasting(failure: Failure) -> Details | None:
 def missing_keepdim(failure: Failure) -> Details | None:
     """Match [n, d] combined with [n], or an attempt at it, just after a reduction."""
     for step in failure.steps_of("sub", "div", "mul", "add"):
-        large, small = max(step.takes, key=len), min(step.takes, key=len)
+        large, small = max(step.input_shapes, key=len), min(step.input_shapes, key=len)
         # [n, n] with [n]: both lengths fit only if the matrix is square.
         leading = len(large) == len(small) + 1 and small == large[:-1]
         if leading and small and _reduces_nearby(failure, step.line):

@@ -83,7 +83,7 @@ def _is_ambiguous(failure: Failure) -> bool:
 )
 def uninitialized_memory(failure: Failure) -> Details | None:
     """Match a result whose memory was never written."""
-    written = any(step.writes for step in failure.steps)
+    written = any(step.writes_to for step in failure.steps)
     for step in failure.steps_of("empty"):
         text = failure.code.line(step.line)
         call = re.search(r"torch\.(?:Tensor|FloatTensor|empty)\([^()]*\)", text)
@@ -111,8 +111,8 @@ def default_dtype_of_a_factory(failure: Failure) -> Details | None:
     for step in failure.steps_of(*_FACTORIES, "lift_fresh"):
         text = failure.code.line(step.line)
         call = re.search(rf"torch\.({'|'.join(_FACTORIES)}|tensor)\(", text)
-        default = step.dtype == "float32" and "dtype" not in text
-        if call is not None and default and step.gives:
+        default = step.output_dtype == "float32" and "dtype" not in text
+        if call is not None and default and step.output_shape:
             return {"line": step.line, "call": call[1], "dtype": expected}
     return None
 

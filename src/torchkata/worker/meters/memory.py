@@ -34,15 +34,15 @@ class _Block(weakref.ref[torch.UntypedStorage]):
     Attributes:
         key: the address of its C++ object, which may be reused once the storage is freed.
         floor: bytes that existed before metering, which are not charged.
-        given: whether it is an input, which may be written to at no charge.
+        is_input: whether it is an input, which may be written to at no charge.
         charged: bytes that it is currently charged for.
         maker: the op that allocated it, and the line of the submission.
     """
 
-    __slots__ = ("charged", "floor", "given", "key", "maker")
+    __slots__ = ("charged", "floor", "is_input", "key", "maker")
     key: int
     floor: int
-    given: bool
+    is_input: bool
     charged: int
     maker: tuple[str, int]
 
@@ -80,7 +80,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         self._gc_was_on = False
         for leaf in leaves_of(inputs):
             if isinstance(leaf, torch.Tensor | torch.UntypedStorage):
-                self._see(leaf, fresh=False, given=True)
+                self._see(leaf, fresh=False, is_input=True)
             else:
                 self._spans.append((leaf.__array_interface__["data"][0], leaf.nbytes))
 
@@ -142,7 +142,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         *,
         fresh: bool,
         name: str = "",
-        given: bool = False,
+        is_input: bool = False,
     ) -> None:
         """Charge for the growth of a storage since it was last seen.
 
@@ -150,7 +150,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             tensor: a tensor, or the storage itself.
             fresh: whether a storage that was never seen is new, not older than the meter.
             name: the op that is running.
-            given: whether it is an input.
+            is_input: whether it is an input.
         """
         if (storage := storage_of(tensor)) is None:
             return
@@ -161,7 +161,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
                 self._drop(block)
             block = _Block(storage, self._freed.append)
             block.key, block.charged = storage._cdata, 0  # noqa: SLF001 - likewise
-            block.given = given
+            block.is_input = is_input
             block.floor = 0 if fresh and is_real(storage) else size
             maker = name.removeprefix("aten::") if fresh else ""
             block.maker = maker or _GROWTH, (learner_line() or 0) if fresh else 0
@@ -173,7 +173,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         if (storage := storage_of(tensor)) is None:
             return
         block = self._blocks.get(storage._cdata)  # noqa: SLF001 - likewise
-        if block is None or block.given or not block.floor or self._is_input(storage):
+        if block is None or block.is_input or not block.floor or self._is_input(storage):
             return
         block.floor = 0
         block.maker = name.removeprefix("aten::"), learner_line() or 0

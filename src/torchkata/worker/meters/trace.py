@@ -31,25 +31,27 @@ class Step:
         op: ATen's name, without overload.
         line: the line of the submission; 0 if no learner code was running.
         count: the number of calls.
-        takes: the shapes of the tensors among its arguments.
-        dtypes: their dtypes, such as `float32`.
-        gives: the shape of the first result; None if it is not a tensor.
-        dtype: the dtype of the first result.
-        first: `nan` or `inf` if the first result contains it and no argument does; else empty.
-        zero: whether the first argument contains a 0; recorded for roots only.
-        writes: which tensor it writes to: `input` (the caller passed it), `own`, or empty for none.
+        input_shapes: the shapes of the tensors among its arguments.
+        input_dtypes: their dtypes, such as `float32`.
+        output_shape: the shape of the first result; None if it is not a tensor.
+        output_dtype: the dtype of the first result.
+        new_nonfinite: `nan` or `inf` if the first result contains it and no argument does, else
+            empty.
+        zero_input: whether the first argument contains a 0; recorded for roots only.
+        writes_to: the tensor that it writes to: `input` (the caller passed it), `own`, or empty
+            for none.
     """
 
     op: str
     line: int
     count: int
-    takes: tuple[tuple[int, ...], ...] = ()
-    dtypes: tuple[str, ...] = ()
-    gives: tuple[int, ...] | None = None
-    dtype: str = ""
-    first: str = ""
-    zero: bool = False
-    writes: str = ""
+    input_shapes: tuple[tuple[int, ...], ...] = ()
+    input_dtypes: tuple[str, ...] = ()
+    output_shape: tuple[int, ...] | None = None
+    output_dtype: str = ""
+    new_nonfinite: str = ""
+    zero_input: bool = False
+    writes_to: str = ""
 
 
 class TraceLimitReached(BaseException):  # no `except Exception` of the learner catches it
@@ -75,18 +77,18 @@ class TraceMeter(Meter):  # type: ignore[no-untyped-call]
             raise TraceLimitReached
         if func is READ_ONE and read_by_torch():  # as Adam reads its step counter
             return func(*args, **kwargs)
-        given = list(_tensors((args, kwargs)))[:_MOST_NAMED]
+        inputs = list(_tensors((args, kwargs)))[:_MOST_NAMED]
         name = _op_name(func)
         writes = self._writes(func, args)
-        before = [_nonfinite(tensor) for tensor in given] if writes else None
-        zero = name in _ROOTS and bool(given) and _holds_zero(given[0])
-        takes = tuple(tuple(tensor.shape) for tensor in given)
-        dtypes = tuple(_dtype_name(tensor) for tensor in given)
+        before = [_nonfinite(tensor) for tensor in inputs] if writes else None
+        zero = name in _ROOTS and bool(inputs) and _holds_zero(inputs[0])
+        takes = tuple(tuple(tensor.shape) for tensor in inputs)
+        dtypes = tuple(_dtype_name(tensor) for tensor in inputs)
         result = func(*args, **kwargs)
         output = next(_tensors(result), None)
         fault = _nonfinite(output) if output is not None else ""
         if fault and before is None:  # most results are finite, and checking takes time
-            before = [_nonfinite(tensor) for tensor in given]
+            before = [_nonfinite(tensor) for tensor in inputs]
         key = (
             name,
             learner_line() or 0,
@@ -115,7 +117,7 @@ class TraceMeter(Meter):  # type: ignore[no-untyped-call]
     @property
     def steps(self) -> list[dict[str, Any]]:
         """The steps recorded so far, as plain data."""
-        names = ("op", "line", "takes", "dtypes", "gives", "dtype", "first", "zero", "writes")
+        names = tuple(name for name in Step.__dataclass_fields__ if name != "count")
         with self._lock:
             return [
                 asdict(Step(count=count, **dict(zip(names, key, strict=True))))
@@ -136,15 +138,16 @@ def read_steps(data: object) -> tuple[Step, ...]:
 
 def _step(row: object) -> Step:
     fields = read_fields(row, "a step", set(Step.__dataclass_fields__))
-    texts = {key: str(fields[key])[:_LONGEST] for key in ("op", "dtype", "first", "writes")}
-    gives = fields["gives"]
+    text_keys = ("op", "output_dtype", "new_nonfinite", "writes_to")
+    texts = {key: str(fields[key])[:_LONGEST] for key in text_keys}
+    output_shape = fields["output_shape"]
     return Step(
         line=read_count(fields["line"], "a line"),
         count=read_count(fields["count"], "a count"),
-        takes=tuple(_shape(shape) for shape in _row(fields["takes"])),
-        dtypes=tuple(str(name)[:_LONGEST] for name in _row(fields["dtypes"])),
-        gives=None if gives is None else _shape(gives),
-        zero=fields["zero"] is True,
+        input_shapes=tuple(_shape(shape) for shape in _row(fields["input_shapes"])),
+        input_dtypes=tuple(str(name)[:_LONGEST] for name in _row(fields["input_dtypes"])),
+        output_shape=None if output_shape is None else _shape(output_shape),
+        zero_input=fields["zero_input"] is True,
         **texts,
     )
 
