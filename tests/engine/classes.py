@@ -1,100 +1,130 @@
-"""Gradebooks of classes that nobody taught: verdicts put together by hand, none of them judged."""
+"""Gradebooks of made-up classes, with verdicts that are constructed and not graded."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from torchkata.course.catalogue import Course
-from torchkata.instructor.feedback import write_feedback
+from torchkata.course.translations import Translations
+from torchkata.grading.grade import result_for
+from torchkata.i18n import EMPTY, Message, _, verbatim
+from torchkata.i18n.catalogues import ENGLISH
+from torchkata.instructor.feedback.write import write_feedback
 from torchkata.instructor.gradebook import csv_export
-from torchkata.instructor.gradebook.db import Book
-from torchkata.instructor.gradebook.grade_class import FILE
-from torchkata.instructor.gradebook.task import Outcome, Task, outcome
-from torchkata.instructor.intake.submissions import Answer, HandIn
+from torchkata.instructor.gradebook.db import Gradebook
+from torchkata.instructor.gradebook.grade_class import GRADEBOOK_FILE
+from torchkata.instructor.gradebook.task import Outcome, Task, score_result
+from torchkata.instructor.intake.submissions import LearnerSubmission, Problem, SubmittedFile
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict
 
-SECRET = "0.123456789"
+SECRET = "0.123456789"  # a hidden value
 Results = Mapping[str, ExerciseResult]
+"""By a name of the exercise."""
 
 
-def verdict(
-    course: Course, exercise_id: str, state: State, *checks: CheckResult, output: str = SECRET
+def make_result(
+    course: Course, exercise_name: str, state: State, *checks: CheckResult
 ) -> ExerciseResult:
-    exercise = course.one(exercise_id)
-    return ExerciseResult(
-        id=exercise.id, name=exercise.name, chapter=exercise.chapter, state=state,
-        message=f"ValueError: {SECRET}", checks=checks, output=output,
-    )  # fmt: skip
+    """Return a result whose message and output contain the hidden value."""
+    message = _("ValueError: {value}", value=SECRET)
+    result = result_for(course.one(exercise_name), state, message)
+    return replace(result, checks=checks, output=SECRET)
 
 
-def check(axis: str, found: str = "passed", **more: Any) -> CheckResult:
+def make_check(
+    axis: str,
+    verdict: str = "passed",
+    *,
+    what: str = "all",
+    case: str = "",
+    why: Message = EMPTY,
+    **fields: Any,
+) -> CheckResult:
+    """Return a check; if it did not pass, its message contains the hidden value."""
     return CheckResult(
-        id=f"x::{axis}[{more.pop('what', 'all')}]",
+        id=f"x::{axis}[{what}]",
         axis=axis,
-        verdict=Verdict(found),
-        message=f"expected {SECRET}" if found != "passed" else "",
-        **more,
+        verdict=Verdict(verdict),
+        case=Message(case),
+        message=EMPTY if verdict == "passed" else _("Expected {value}.", value=SECRET),
+        why=why,
+        **fields,
     )
 
 
-def keep(
+def make_problem(text: str) -> Problem:
+    """Return a problem of a submission."""
+    return Problem(message=verbatim(text))
+
+
+def store_class(
     course: Course,
     out: Path,
-    class_: Mapping[str, Results],
+    results_by_learner: Mapping[str, Results],
     sources: Mapping[str, str] | None = None,
-    **about: Mapping[str, Any],
+    **fields: Mapping[str, Any],
 ) -> None:
-    """Fill a gradebook: by learner and exercise; `about` holds more of the hand-in by learner."""
-    book = Book(out / FILE)
-    told = {
-        who: {course.one(name).id: each for name, each in of.items()} for who, of in class_.items()
+    """Store results in a gradebook.
+
+    Args:
+        course: The course of the exercises.
+        out: Folder of the gradebook.
+        results_by_learner: Each learner's results.
+        sources: Each learner's source, for all exercises (default: a comment with the name).
+        fields: More fields of a learner's submission, by learner.
+    """
+    results_by_id = {
+        learner: {course.one(name).id: result for name, result in results.items()}
+        for learner, results in results_by_learner.items()
     }
-    text = dict(sources or {})
-    book.enrol(
-        HandIn(
-            learner=who,
-            answers={name: Answer(path=name, source=b"x") for name in results},
-            handed_in=datetime(2026, 5, 1, 12, 30, tzinfo=UTC),
-            **about.get(who, {}),
+    with closing(Gradebook(out / GRADEBOOK_FILE)) as gradebook:
+        gradebook.sync_learners(
+            LearnerSubmission(
+                learner=learner,
+                files={name: SubmittedFile(path=name, source=b"x") for name in results},
+                handed_in=datetime(2026, 5, 1, 12, 30, tzinfo=UTC),
+                **fields.get(learner, {}),
+            )
+            for learner, results in results_by_id.items()
         )
-        for who, results in told.items()
-    )
-    for each in _outcomes(course, told, text):
-        book.write(each, float(course.one(each.task.exercise_id).grader.spec.weight))
-    book.close()
+        for outcome in _outcomes(course, results_by_id, sources or {}):
+            gradebook.store(outcome, float(course.one(outcome.task.exercise_id).spec.weight))
 
 
 def _outcomes(
-    course: Course, told: Mapping[str, Results], sources: Mapping[str, str]
-) -> Iterable[Outcome]:
-    for who, results in told.items():
-        for name, result in results.items():
+    course: Course, results_by_learner: Mapping[str, Results], sources: Mapping[str, str]
+) -> Iterator[Outcome]:
+    for learner, results in results_by_learner.items():
+        for exercise_id, result in results.items():
+            source = sources.get(learner, f"# {learner}").encode()
             task = Task(
-                learner=who, exercise_id=name, source=sources.get(who, f"# {who}").encode(),
-                file="x.py", seed=1, key="k",
+                learner=learner, exercise_id=exercise_id, source=source, file="x.py", seed=1,
+                key="k",
             )  # fmt: skip
-            yield outcome(course.one(name), task, result)
+            yield score_result(course.one(exercise_id), task, result)
 
 
-def write(course: Course, out: Path) -> None:
-    """Write everything that comes out of a gradebook, as the command does."""
-    book = Book(out / FILE)
-    found = csv_export.cells(book, course.exercises)
-    csv_export.write_long(out / "gradebook.csv", found)
-    csv_export.write_canvas(out / "canvas.csv", found, course.exercises)
-    csv_export.write_moodle(out / "moodle.csv", found, course.exercises)
-    write_feedback(book, found, course.exercises, out)
-    book.close()
+def write_outputs(course: Course, out: Path, language: str = ENGLISH) -> None:
+    """Write the tables and the feedback of a gradebook, as the command does."""
+    localize = Translations(course.root, language)
+    with closing(Gradebook(out / GRADEBOOK_FILE)) as gradebook:
+        cells = csv_export.build_cells(gradebook, course.exercises)
+        csv_export.write_long(out / "gradebook.csv", cells, localize=localize)
+        csv_export.write_canvas(out / "canvas.csv", cells, course.exercises)
+        csv_export.write_moodle(out / "moodle.csv", cells, course.exercises)
+        write_feedback(gradebook, cells, course.exercises, out, localize=localize)
 
 
-def mixed(course: Course, learners: Iterable[str]) -> dict[str, Results]:
-    """A class of which some pass, some are wrong, some too slow, and some did nothing."""
-    chance = random.Random(7)
-    kinds = (
+def mixed_class(course: Course, learners: Iterable[str]) -> dict[str, Results]:
+    """Return a class in which some pass, fail, are too slow, or submitted nothing."""
+    rng = random.Random(7)
+    states = (
         State.PASSED,
         State.PASSED,
         State.FAILED,
@@ -103,32 +133,36 @@ def mixed(course: Course, learners: Iterable[str]) -> dict[str, Results]:
         State.UNMEASURABLE,
     )
     return {
-        who: {
-            exercise.id: _some(course, exercise.id, chance.choice(kinds), chance)
+        learner: {
+            exercise.id: _random_result(course, exercise.id, rng.choice(states), rng)
             for exercise in course.exercises
-            if chance.random() < 0.9
+            if rng.random() < 0.9
         }
-        for who in learners
+        for learner in learners
     }
 
 
-def _some(course: Course, name: str, state: State, chance: random.Random) -> ExerciseResult:
+def _random_result(
+    course: Course, exercise_name: str, state: State, rng: random.Random
+) -> ExerciseResult:
     if state in (State.ERROR, State.TIMEOUT):
-        return verdict(course, name, state, check("contract", "failed"))
+        return make_result(course, exercise_name, state, make_check("contract", "failed"))
     slow = state is State.FAILED
-    spread = chance.lognormvariate(-1 if slow else 1, 0.5)
-    return verdict(
-        course, name, state,
-        check("values", case="tall (n=500, d=10)"),
-        check(
+    spread = rng.lognormvariate(-1 if slow else 1, 0.5)
+    why = _("The loop in line {line} makes an op for each `row`: {text}", line=7, text="word " * 30)
+    return make_result(
+        course, exercise_name, state,
+        make_check("values", case="tall (n=500, d=10)"),
+        make_check(
             "ops", "failed" if slow else "passed", case="tall (n=500, d=10)",
-            trap="loop in Python" if slow else "",
-            why="The loop in line 7 makes an op for each `row`: " + "word " * 30 if slow else "",
-            figures={"ops": 1001.0 if slow else 1.0, "ops_allowed": 3.0},
+            trap="loop in Python" if slow else "", why=why if slow else EMPTY,
+            metrics={"ops": 1001.0 if slow else 1.0, "ops_allowed": 3.0},
         ),
-        check("memory", figures={"extra_bytes": spread * 4000, "extra_bytes_allowed": 20000.0}),
-        check(
+        make_check(
+            "memory", metrics={"extra_bytes": spread * 4000, "extra_bytes_allowed": 20000.0}
+        ),
+        make_check(
             "speed", "unmeasurable" if state is State.UNMEASURABLE else "passed",
-            what="50 x over slicing loop", figures={"ratio": 50 * spread, "threshold": 50.0},
+            what="50x over slicing loop", metrics={"ratio": 50 * spread, "threshold": 50.0},
         ),
     )  # fmt: skip

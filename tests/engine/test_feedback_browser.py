@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from classes import keep, mixed, write
+from classes import make_problem, mixed_class, store_class, write_outputs
 from test_html_browser import CHROMIUM, DESK, DRIVER, PHONE, Browser
 
 from torchkata.course.catalogue import Course
-from torchkata.instructor.feedback.filenames import file_name
+from torchkata.instructor.feedback.owned_folder import file_name
 
 MINI = Path(__file__).parent / "course"
 HOSTILE = ("<script>window.owned = 1</script>", "w" * 300, "希望" * 90, "../" * 40)
@@ -31,11 +31,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     folder = tmp_path_factory.mktemp("feedback")
     shutil.copytree(MINI, folder / "course")
     course = Course(folder / "course")
-    class_ = mixed(course, [*HOSTILE, *(f"learner{n:02}" for n in range(20))])
+    class_ = mixed_class(course, [*HOSTILE, *(f"learner{n:02}" for n in range(20))])
     text = "\n".join(f"def f{n}(x):\n    return x.m{n}(x.n{n}, {n}) ** x.k{n}" for n in range(12))
-    problems = {who: {"problems": [f"{who}.zip: too large"], "late": True} for who in HOSTILE}
-    keep(course, folder, class_, dict.fromkeys(HOSTILE, text), **problems)
-    write(course, folder)
+    fields = {
+        learner: {"problems": [make_problem(f"{learner}.zip: too large")], "late": True}
+        for learner in HOSTILE
+    }
+    store_class(course, folder, class_, dict.fromkeys(HOSTILE, text), **fields)
+    write_outputs(course, folder)
     started = Browser(folder / "profile", folder / "class.html")
     started.driver.set_script_timeout(100)
     started.pages = {
@@ -47,8 +50,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_are_quiet_and_fit(browser: Browser, page: str) -> None:
-    """Nothing is fetched, run or told to the console, and no page scrolls sideways."""
+def test_pages_run_nothing_and_fit(browser: Browser, page: str) -> None:
+    """Nothing is fetched, run or logged, and no page scrolls sideways."""
     browser.address = browser.pages[page]
     for width in (PHONE, DESK):
         browser.driver.get_log("browser")
@@ -57,15 +60,15 @@ def test_pages_are_quiet_and_fit(browser: Browser, page: str) -> None:
         assert browser.driver.get_log("browser") == []
         assert browser.run("return performance.getEntriesByType('resource').length") == 0
         assert browser.run("return window.owned") is None
-        room, needed = browser.run(
+        visible, needed = browser.run(
             "const page = document.documentElement; return [page.clientWidth, page.scrollWidth]"
         )
-        assert needed == room > width - 20
+        assert needed == visible > width - 20
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_have_no_serious_fault(browser: Browser, page: str) -> None:
-    """Contrast, names, roles, focus and structure hold in both themes, on phone and desk."""
+def test_pages_are_accessible(browser: Browser, page: str) -> None:
+    """Contrast, names, roles, focus and structure are right in both themes and on all screens."""
     browser.address = browser.pages[page]
     for width, theme in ((PHONE, "light"), (DESK, "dark")):
         browser.look(width, theme)
@@ -73,8 +76,8 @@ def test_pages_have_no_serious_fault(browser: Browser, page: str) -> None:
         assert browser.faults() == []
 
 
-def test_class_report_leads_to_feedback(browser: Browser) -> None:
-    """A learner's name on the class report is a link to that learner's page."""
+def test_class_report_links_to_feedback(browser: Browser) -> None:
+    """A learner's name in the class report is a link to that learner's page."""
     browser.address = browser.pages["class"]
     browser.look(DESK)
     link = browser.driver.find_element("css selector", "main a[href^='feedback/']")

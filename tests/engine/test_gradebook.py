@@ -1,4 +1,4 @@
-"""The gradebook: every answer once, nothing lost or judged twice, tables that can be trusted."""
+"""The gradebook: every submission is graded once, nothing is lost, and tables are safe."""
 
 from __future__ import annotations
 
@@ -14,21 +14,29 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from helpers import torchkata, wait_for
 
 from torchkata.course.catalogue import Course
+from torchkata.course.translations import Translations
 from torchkata.errors import KataError, UsageError
+from torchkata.grading.grade import result_for
 from torchkata.instructor.gradebook import csv_export, local_pool
-from torchkata.instructor.gradebook.db import Book
-from torchkata.instructor.gradebook.grade_class import FILE, grade_class, on_this_machine, replay
-from torchkata.instructor.gradebook.grade_class import grade_class as gradebook
-from torchkata.instructor.gradebook.local_pool import graded
-from torchkata.instructor.gradebook.redaction import summary
-from torchkata.instructor.gradebook.task import Outcome, Task, outcome
-from torchkata.result import ExerciseResult, State
+from torchkata.instructor.gradebook import grade_class as grade_class_module
+from torchkata.instructor.gradebook.db import Gradebook
+from torchkata.instructor.gradebook.grade_class import (
+    GRADEBOOK_FILE,
+    grade_class,
+    grade_locally,
+    replay,
+)
+from torchkata.instructor.gradebook.local_pool import grade_in_pool
+from torchkata.instructor.gradebook.redaction import summarize
+from torchkata.instructor.gradebook.task import Outcome, Task, score_result
+from torchkata.result import State
 from torchkata.worker.confinement.confine import Confinement
 
 HALVE, SHIFT = "01_mini/02_halve", "02_more/01_mend_shift"
@@ -37,41 +45,35 @@ WRONG = "def halve(x):\n    print(x.tolist())\n    return x / 3\n"
 EXITS = "import os\nos._exit(0)\n"
 
 
-def hand_in(folder: Path, **answers: str) -> Path:
-    """One folder per learner with an answer to halve."""
-    for learner, text in answers.items():
+def submit(folder: Path, **sources: str) -> Path:
+    """Write one folder per learner with a submission to halve."""
+    for learner, source in sources.items():
         path = folder / learner / "exercises" / f"{HALVE}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(source)
     return folder
 
 
 def states(out: Path) -> dict[tuple[str, str], str]:
-    book = Book(out / FILE)
-    try:
-        return {(row.learner, row.exercise_id): row.state for row in book.rows()}
-    finally:
-        book.close()
+    with closing(Gradebook(out / GRADEBOOK_FILE)) as gradebook:
+        return {(each.learner, each.exercise_id): each.state for each in gradebook.verdicts()}
 
 
-def table_of(file: Path) -> list[dict[str, str]]:
+def read_table(file: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
 
 
-def quick(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
-    """A grader for tests of the bookkeeping: nothing is run, and `right` in the text passes."""
+def grade_by_text(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    """Grade for tests of the bookkeeping: nothing runs, and `right` in the text passes."""
     for task in tasks:
         exercise = course.one(task.exercise_id)
         state = State.PASSED if b"right" in task.source else State.FAILED
-        result = ExerciseResult(
-            id=exercise.id, name=exercise.name, chapter=exercise.chapter, state=state
-        )
-        yield outcome(exercise, task, result)
+        yield score_result(exercise, task, result_for(exercise, state))
 
 
-def test_a_class_is_graded(course: Path, tmp_path: Path):
-    """Right, wrong and hostile answers get verdicts of their own; what is missing is told."""
-    hand_in(tmp_path / "class", ann=RIGHT, bob=WRONG, cem=EXITS)
+def test_command_grades_a_class(course: Path, tmp_path: Path):
+    """Right, wrong and hostile submissions get their verdicts; a missing one is reported."""
+    submit(tmp_path / "class", ann=RIGHT, bob=WRONG, cem=EXITS)
     (tmp_path / "class/dan").mkdir()
     out = tmp_path / "out"
 
@@ -81,30 +83,26 @@ def test_a_class_is_graded(course: Path, tmp_path: Path):
     assert states(out) == {
         ("ann", HALVE): "passed", ("bob", HALVE): "failed", ("cem", HALVE): "error"
     }  # fmt: skip
-    rows = table_of(out / "gradebook.csv")
+    rows = read_table(out / "gradebook.csv")
     assert len(rows) == 4 * len(Course(course).exercises)
     table = {(row["learner"], row["exercise"]): row for row in rows}
     assert table["ann", HALVE]["points"] == "1"
     assert table["bob", HALVE]["points"] == "0"
     assert table["dan", HALVE]["state"] == "missing"
-    assert "4 learners, 3 answers: 3 graded now, 0 known before." in done.stdout
+    assert "4 learners, 3 files: 3 graded now, 0 graded earlier." in done.stdout
 
 
-def test_what_is_known_is_not_graded_again(course: Path, tmp_path: Path):
-    """Unchanged answers keep their verdict; changed answers and graders are judged anew."""
-    class_, out, exercises = (
-        hand_in(tmp_path / "class", ann="right", bob="w"),
-        tmp_path / "o",
-        course,
-    )
+def test_cached_verdicts_are_not_graded_again(course: Path, tmp_path: Path):
+    """Unchanged files keep their verdict; a changed file or grader is graded again."""
+    class_, out = submit(tmp_path / "class", ann="right", bob="w"), tmp_path / "o"
 
     def run() -> tuple[int, int]:
-        done = grade_class(Course(exercises), class_, out, grader=quick)
-        return done.graded, done.known
+        done = grade_class(Course(course), class_, out, grade_tasks=grade_by_text)
+        return done.graded, done.cached
 
     assert run() == (2, 0)
     assert run() == (0, 2)
-    hand_in(class_, bob="right now")
+    submit(class_, bob="right now")
     assert run() == (1, 1)
     assert states(out)["bob", HALVE] == "passed"
     grader = course / "tests/01_mini/test_02_halve.py"
@@ -115,43 +113,56 @@ def test_what_is_known_is_not_graded_again(course: Path, tmp_path: Path):
     assert states(out) == {("ann", HALVE): "passed"}
 
 
-def test_equal_files_are_judged_once(course: Path, tmp_path: Path):
-    """Two learners with the same file get the same verdict from one judgement."""
-    judged = []
+def test_a_run_on_some_exercises_keeps_other_verdicts(course: Path, tmp_path: Path):
+    """Verdicts of exercises that a run does not select stay in the gradebook."""
+    class_, out = submit(tmp_path / "class", ann="right"), tmp_path / "out"
+    exercises = Course(course)
+    grade_class(exercises, class_, out, grade_tasks=grade_by_text)
 
-    def counting(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
+    shift = (exercises.one("mend_shift"),)
+    done = grade_class(exercises, class_, out, exercises=shift, grade_tasks=grade_by_text)
+
+    assert (done.graded, done.cached) == (0, 0)
+    assert states(out) == {("ann", HALVE): "passed"}
+
+
+def test_equal_files_are_graded_once(course: Path, tmp_path: Path):
+    """Two learners with the same file get the same verdict from one grading."""
+    graded = []
+
+    def grade_and_count(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
         for task in tasks:
-            judged.append(task.learner)
-            yield from quick(course, [task])
+            graded.append(task.learner)
+            yield from grade_by_text(course, [task])
 
-    hand_in(tmp_path / "class", ann="right", bob="right", cem="wrong")
-    grade_class(Course(course), tmp_path / "class", tmp_path / "out", grader=counting)
+    submit(tmp_path / "class", ann="right", bob="right", cem="wrong")
+    grade_class(Course(course), tmp_path / "class", tmp_path / "out", grade_tasks=grade_and_count)
 
-    assert judged == ["ann", "cem"]
+    assert graded == ["ann", "cem"]
     assert Counter(states(tmp_path / "out").values()) == {"passed": 2, "failed": 1}
 
 
-def test_interrupted_runs_go_on(course: Path, tmp_path: Path):
-    """What was judged before an end in mid-run stays; the next run does the rest, none twice."""
-    answers = {f"learner{number:02}": f"right {number}" for number in range(10)}
-    hand_in(tmp_path / "class", **answers)
+def test_interrupted_runs_resume(course: Path, tmp_path: Path):
+    """Verdicts from before an interrupt are kept; the next run grades the rest, none twice."""
+    class_, out = tmp_path / "class", tmp_path / "out"
+    submit(class_, **{f"learner{number:02}": f"right {number}" for number in range(10)})
 
-    def ends_early(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        yield from list(quick(course, tasks))[:4]
+    def grade_four(course: Course, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        yield from list(grade_by_text(course, tasks))[:4]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        grade_class(Course(course), tmp_path / "class", tmp_path / "out", grader=ends_early)
-    done = grade_class(Course(course), tmp_path / "class", tmp_path / "out", grader=quick)
+        grade_class(Course(course), class_, out, grade_tasks=grade_four)
+    done = grade_class(Course(course), class_, out, grade_tasks=grade_by_text)
 
-    assert (done.graded, done.known) == (6, 4)
-    assert len(states(tmp_path / "out")) == 10
+    assert (done.graded, done.cached) == (6, 4)
+    assert len(states(out)) == 10
 
 
 def test_a_killed_run_loses_nothing(course: Path, tmp_path: Path):
-    """Kill -9 in mid-run: every verdict that was told is in the book, and the next run ends it."""
-    answers = {f"learner{number}": f"{RIGHT}# {number}\n" for number in range(8)}
-    class_, out = hand_in(tmp_path / "class", **answers), tmp_path / "out"
+    """After SIGKILL, every printed verdict is in the gradebook, and the next run resumes."""
+    sources = {f"learner{number}": f"{RIGHT}# {number}\n" for number in range(8)}
+    class_, out = submit(tmp_path / "class", **sources), tmp_path / "out"
     words = [sys.executable, "-m", "torchkata", "gradebook", str(class_), "--out", str(out)]
     log = tmp_path / "log"
     with log.open("wb") as stream:
@@ -159,20 +170,20 @@ def test_a_killed_run_loses_nothing(course: Path, tmp_path: Path):
         assert wait_for(lambda: log.read_text().count("passed") >= 2, 60)
         os.kill(run.pid, signal.SIGKILL)
         run.wait()
-    told = [line.split()[2] for line in log.read_text().splitlines() if " passed " in line]
+    printed = [line.split()[2] for line in log.read_text().splitlines() if " passed " in line]
 
-    assert {(learner, HALVE) for learner in told} <= set(states(out))
+    assert {(learner, HALVE) for learner in printed} <= set(states(out))
     done = torchkata(course, *words[3:])
     assert done.returncode == 0
     assert len(states(out)) == 8
-    assert int(done.stdout.split(" graded now")[0].split()[-1]) <= 8 - len(told)
+    assert int(done.stdout.split(" graded now")[0].split()[-1]) <= 8 - len(printed)
 
 
 def test_judges_end_with_a_killed_run(course: Path, tmp_path: Path):
-    """Kill -9 of a run with judges side by side: no judge and no worker stays behind."""
+    """After SIGKILL of a run with parallel judges, no judge and no worker is left."""
     mark = f"run-{os.getpid()}-{time.monotonic_ns()}"
-    answers = {f"learner{number}": f"{RIGHT}# {number}\n" for number in range(8)}
-    class_, log = hand_in(tmp_path / "class", **answers), tmp_path / "log"
+    sources = {f"learner{number}": f"{RIGHT}# {number}\n" for number in range(8)}
+    class_, log = submit(tmp_path / "class", **sources), tmp_path / "log"
     words = ["gradebook", str(class_), "--out", str(tmp_path / "out"), "--jobs", "2"]
     with log.open("wb") as stream:
         run = subprocess.Popen(
@@ -182,66 +193,67 @@ def test_judges_end_with_a_killed_run(course: Path, tmp_path: Path):
             env={**os.environ, "TORCHKATA_TEST_MARK": mark},
         )
         assert wait_for(lambda: log.read_text().count("passed") >= 1, 60)
-        assert len(marked(mark)) > 2  # the run, its judges, what they started
+        assert len(marked_processes(mark)) > 2  # the run, its judges and their workers
         run.kill()
         run.wait()
 
-    assert wait_for(lambda: not marked(mark), 30), marked(mark)
+    assert wait_for(lambda: not marked_processes(mark), 30), marked_processes(mark)
 
 
-def marked(mark: str) -> list[int]:
-    """The processes whose environment has a mark."""
-    found = []
+def marked_processes(mark: str) -> list[int]:
+    """Return the processes whose environment contains a mark."""
+    pids = []
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if mark.encode() in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids
 
 
-def test_a_judge_that_dies_is_replaced(course: Path, tmp_path: Path, monkeypatch):
-    """A judge killed in mid-task costs a second try; a task that kills every judge is given up."""
-    texts = {"ann": RIGHT, "bob": WRONG, "zoe": "import this"}
+def test_crashed_judges_are_replaced(course: Path, tmp_path: Path, monkeypatch):
+    """A judge killed once costs a second try; a task that kills every judge counts as failed."""
+    sources = {"ann": RIGHT, "bob": WRONG, "zoe": "import this"}
     tasks = [
         Task(learner=who, exercise_id=HALVE, source=text.encode(), file="a.py", seed=1, key=who)
-        for who, text in texts.items()
+        for who, text in sources.items()
     ]
     stage = tmp_path / "killing"
     stage.mkdir()
     (stage / "sitecustomize.py").write_text(
         "import os, signal, sys\n"
         "if 'spawn_main' in ' '.join(sys.orig_argv):\n"
-        "    from torchkata.instructor import pool\n"
-        "    honest = pool.grade_task\n"
+        "    from torchkata.instructor.gradebook import local_pool\n"
+        "    original = local_pool.grade_task\n"
         "    def deadly(course, launcher, task):\n"
         f"        mark = {str(stage)!r} + '/' + task.learner\n"
         "        first = not os.path.exists(mark)\n"
         "        if task.learner == 'zoe' or (task.learner == 'ann' and first):\n"
         "            open(mark, 'w').close()\n"
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
-        "        return honest(course, launcher, task)\n"
-        "    pool.grade_task = deadly\n"
+        "        return original(course, launcher, task)\n"
+        "    local_pool.grade_task = deadly\n"
     )
     paths = [str(stage), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
 
-    found = {each.task.learner: each for each in graded(Course(course), tasks, jobs=2)}
+    outcomes = {each.task.learner: each for each in grade_in_pool(Course(course), tasks, jobs=2)}
 
-    assert {name: each.state for name, each in found.items()} == {
+    assert (stage / "ann").exists()
+    assert {name: each.state for name, each in outcomes.items()} == {
         "ann": "passed", "bob": "failed", "zoe": "error"
     }  # fmt: skip
-    assert found["zoe"].points is None
-    assert "by hand" in found["zoe"].result.message
+    assert outcomes["zoe"].points is None
+    assert "by hand" in str(outcomes["zoe"].result.message)
 
 
 def test_judges_are_replaced_in_long_runs(course: Path, monkeypatch):
-    """After so many tasks a judge makes room for a fresh one; each task comes out once."""
-    begun: list[str] = []
-    monkeypatch.setattr(local_pool, "_TASKS_A_JUDGE", 2)
+    """After a number of tasks, a judge is replaced by a new one; each task has one outcome."""
+    started: list[str] = []
+    monkeypatch.setattr(local_pool, "_TASKS_PER_JUDGE", 2)
     monkeypatch.setattr(
         local_pool,
         "ProcessPoolExecutor",
-        lambda *words: begun.append("") or ProcessPoolExecutor(*words),
+        lambda *arguments: started.append("") or ProcessPoolExecutor(*arguments),
     )
     tasks = [
         Task(
@@ -255,91 +267,105 @@ def test_judges_are_replaced_in_long_runs(course: Path, monkeypatch):
         for n in range(5)
     ]
 
-    found = [each.task.learner for each in graded(Course(course), tasks, jobs=1)]
+    graded = [each.task.learner for each in grade_in_pool(Course(course), tasks, jobs=1)]
 
-    assert found == [task.learner for task in tasks]
-    assert len(begun) == 3
+    assert graded == [task.learner for task in tasks]
+    assert len(started) == 3
 
 
 def test_replay_repeats_a_verdict(course: Path, tmp_path: Path):
-    """A verdict is repeated on the inputs of its seed, to the same message."""
-    hand_in(tmp_path / "class", bob=WRONG)
+    """A replay runs on the inputs of the verdict's seed and gives the same messages."""
+    submit(tmp_path / "class", bob=WRONG)
     out = tmp_path / "out"
-    grade_class(Course(course), tmp_path / "class", out, grader=on_this_machine(1))
-    with sqlite3.connect(out / FILE) as link:
-        (kept,) = link.execute("select result from verdict").fetchone()
+    grade_class(Course(course), tmp_path / "class", out, grade_tasks=grade_locally(1))
+    with sqlite3.connect(out / GRADEBOOK_FILE) as connection:
+        (stored,) = connection.execute("select result from verdict").fetchone()
 
     again = replay(Course(course), out, "bob", "halve")
 
     assert again.state == "failed"
-    kept_messages = [check["message"] for check in json.loads(kept)["checks"]]
-    assert [check.message for check in again.checks] == kept_messages
-    with pytest.raises(UsageError, match="no answer of nobody"):
+    messages = [check["message"] for check in json.loads(stored)["checks"]]
+    assert [str(check.message) for check in again.checks] == messages
+    with pytest.raises(UsageError, match="no submission of nobody"):
         replay(Course(course), out, "nobody", "halve")
     with pytest.raises(UsageError, match="There is no gradebook"):
         replay(Course(course), tmp_path, "bob", "halve")
 
 
-def test_without_confinement_it_refuses(course: Path, tmp_path: Path, monkeypatch):
-    """Where submissions cannot be confined no class is graded, and the message says what to use."""
+def test_without_confinement_no_class_is_graded(course: Path, tmp_path: Path, monkeypatch):
+    """Without full confinement, the message says what is missing and what to use."""
     weak = Confinement(level="partial", measures=("rlimits",), missing=("Landlock: not here",))
-    monkeypatch.setattr(gradebook, "available_confinement", lambda: weak)
+    monkeypatch.setattr(grade_class_module, "available_confinement", lambda: weak)
 
     with pytest.raises(KataError, match=r"Landlock: not here.*Use Linux"):
         grade_class(Course(course), tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_that_is_no_gradebook_stays(course: Path, tmp_path: Path):
-    """A foreign file in the gradebook's place is not written to."""
-    hand_in(tmp_path / "class", ann="right")
-    (tmp_path / FILE).write_text("my notes\n" * 100)
+def test_a_foreign_file_is_not_overwritten(course: Path, tmp_path: Path):
+    """A file that is not a gradebook is left alone."""
+    submit(tmp_path / "class", ann="right")
+    (tmp_path / GRADEBOOK_FILE).write_text("my notes\n" * 100)
 
-    with pytest.raises(KataError, match="no gradebook"):
-        grade_class(Course(course), tmp_path / "class", tmp_path, grader=quick)
-    assert (tmp_path / FILE).read_text().startswith("my notes")
+    with pytest.raises(KataError, match="not a gradebook"):
+        grade_class(Course(course), tmp_path / "class", tmp_path, grade_tasks=grade_by_text)
+    assert (tmp_path / GRADEBOOK_FILE).read_text().startswith("my notes")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+cmd", "@sum(A1)", "\t=1", "|x", "%0A"])
-def test_cells_hold_no_formulas(text: str):
-    """What a spreadsheet would compute is made text; numbers stay numbers."""
-    assert csv_export.neutral(text).startswith("'")
-    assert csv_export.neutral("-1.5") == "-1.5"
-    assert csv_export.neutral("a\nb\x1b[2J") == "a b [2J"
+def test_cells_contain_no_formulas(text: str):
+    """Formulas of spreadsheets become text; numbers stay numbers."""
+    assert csv_export.escape_formula(text).startswith("'")
+    assert csv_export.escape_formula("-1.5") == "-1.5"
+    assert csv_export.escape_formula("a\nb\x1b[2J") == "a b [2J"
 
 
-def test_platform_tables(course: Path, tmp_path: Path):
+def test_tables_for_canvas_and_moodle(course: Path, tmp_path: Path):
     """Canvas and Moodle find their columns, their learners, and one column per exercise."""
-    hand_in(tmp_path / "class", doejane_123="right", plain="wrong")
+    submit(tmp_path / "class", doejane_123="right", plain="wrong")
     exercises = Course(course).exercises
-    grade_class(Course(course), tmp_path / "class", tmp_path, grader=quick)
-    book = Book(tmp_path / FILE)
-    found = csv_export.cells(book, exercises)
-    book.close()
-    csv_export.write_canvas(tmp_path / "canvas.csv", found, exercises)
-    csv_export.write_moodle(tmp_path / "moodle.csv", found, exercises)
+    grade_class(Course(course), tmp_path / "class", tmp_path, grade_tasks=grade_by_text)
+    with closing(Gradebook(tmp_path / GRADEBOOK_FILE)) as gradebook:
+        cells = csv_export.build_cells(gradebook, exercises)
+    csv_export.write_canvas(tmp_path / "canvas.csv", cells, exercises)
+    csv_export.write_moodle(tmp_path / "moodle.csv", cells, exercises)
 
-    possible, jane, plain = table_of(tmp_path / "canvas.csv")
+    possible, jane, plain = read_table(tmp_path / "canvas.csv")
     assert possible["Student"].strip() == "Points Possible"
     assert (jane["Student"], jane["ID"], jane[HALVE], jane[SHIFT]) == ("doejane", "123", "1", "0")
     assert (plain["SIS Login ID"], plain[HALVE]) == ("plain", "0")
-    jane, plain = table_of(tmp_path / "moodle.csv")
+    jane, plain = read_table(tmp_path / "moodle.csv")
     assert (jane["Identifier"], jane["Total"]) == ("123", "1")
 
 
-def test_feedback_has_no_hidden_values(course: Path, tmp_path: Path):
-    """The cell of a wrong answer names axis and case; compared values and prints stay behind."""
-    hand_in(tmp_path / "class", bob=WRONG)
+def test_rejected_file_is_explained_in_its_cell(course: Path, tmp_path: Path):
+    """The cell of an exercise whose file was rejected gives the reason, in any language."""
+    submit(tmp_path / "class", ann="x = 1\0")
+    grade_class(Course(course), tmp_path / "class", tmp_path, grade_tasks=grade_by_text)
+    with closing(Gradebook(tmp_path / GRADEBOOK_FILE)) as gradebook:
+        cells = csv_export.build_cells(gradebook, Course(course).exercises)
+    csv_export.write_long(tmp_path / "long.csv", cells, localize=Translations(course))
+
+    table = {row["exercise"]: row for row in read_table(tmp_path / "long.csv")}
+    assert table[HALVE]["message"] == (
+        "exercises/01_mini/02_halve.py: It is a binary file, not Python source."
+    )
+    assert table[SHIFT]["message"] == "Not submitted."
+
+
+def test_summary_contains_no_hidden_values(course: Path, tmp_path: Path):
+    """The summary of a wrong submission names axis and case, but no compared value or output."""
+    submit(tmp_path / "class", bob=WRONG)
     grade_class(Course(course), tmp_path / "class", tmp_path)
-    book = Book(tmp_path / FILE)
-    (row,) = book.rows()
-    book.close()
+    with closing(Gradebook(tmp_path / GRADEBOOK_FILE)) as gradebook:
+        (verdict,) = gradebook.verdicts()
 
-    told = summary(row.state, row.result)
+    summary = str(summarize(verdict.state, verdict.result))
 
-    assert row.result["output"]
-    values = [check["message"] for check in row.result["checks"] if check["axis"] == "values"]
+    assert verdict.result["output"]
+    checks = verdict.result["checks"]
+    values = [check["message"] for check in checks if check["axis"] == "values"]
     assert any("expected" in message for message in values)
-    assert told.startswith("Failed on ")
-    assert "Some values are wrong" in told or "gradient" in told
-    assert "expected" not in told
+    assert summary.startswith("Failed on ")
+    assert "Some values are wrong" in summary or "gradient" in summary
+    assert "expected" not in summary

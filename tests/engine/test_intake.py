@@ -1,4 +1,4 @@
-"""What learners hand in: found in every form, read by content, refused with a reason."""
+"""Submissions are read in every form, by content, and rejected with a reason."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ from helpers import git
 from torchkata.course.catalogue import Course
 from torchkata.errors import UsageError
 from torchkata.instructor.gradebook.grade_class import grade_class
-from torchkata.instructor.intake import archive_reader as reading
-from torchkata.instructor.intake.submissions import HandIn, collect
+from torchkata.instructor.intake import archive_reader
+from torchkata.instructor.intake.member import MOST_BYTES
+from torchkata.instructor.intake.submissions import LearnerSubmission, collect
 
 COURSE = Course(Path(__file__).parent / "course")
 HALVE = "01_mini/02_halve"
 TEXT = "def halve(x):\n    return x / 2\n"
 
 
-def one(folder: Path, deadline: datetime | None = None) -> HandIn:
-    """The only hand-in of a folder."""
-    (found,) = collect(COURSE, folder, deadline)
-    return found
+def collect_single(folder: Path, deadline: datetime | None = None) -> LearnerSubmission:
+    """Return the only submission in a folder."""
+    (submission,) = collect(COURSE, folder, deadline)
+    return submission
 
 
-def source(handed: HandIn, exercise_id: str = HALVE) -> str | None:
-    data = handed.answers[exercise_id].source
+def source(submission: LearnerSubmission, exercise_id: str = HALVE) -> str | None:
+    data = submission.files[exercise_id].source
     return None if data is None else data.decode()
+
+
+def problem_texts(submission: LearnerSubmission) -> list[str]:
+    return [str(problem.message) for problem in submission.problems]
 
 
 def write(path: Path, text: str | bytes = TEXT) -> Path:
@@ -62,8 +67,8 @@ def write_tar(path: Path, files: dict[str, bytes], links: dict[str, str] | None 
     "inside",
     ["exercises/01_mini/02_halve.py", "01_mini/02_halve.py", "02_halve.py", "a/b/02_halve (1).py"],
 )
-def test_folder_zip_and_tar_are_alike(tmp_path: Path, inside: str):
-    """Wherever the file lies in whatever it came in, it is found by its name."""
+def test_folder_zip_and_tar_give_the_same_files(tmp_path: Path, inside: str):
+    """A file is found by its name, wherever it is in whatever was submitted."""
     write(tmp_path / "ann" / inside)
     write_zip(tmp_path / "bob.zip", {f"kata-main/{inside}": TEXT})
     write_tar(tmp_path / "cem.tar.gz", {inside: TEXT.encode()})
@@ -71,13 +76,13 @@ def test_folder_zip_and_tar_are_alike(tmp_path: Path, inside: str):
 
     found = collect(COURSE, tmp_path)
 
-    assert [handed.learner for handed in found] == ["ann", "bob", "cem", "d.o.e"]
-    assert {source(handed) for handed in found} == {TEXT}
-    assert [handed.problems for handed in found] == [[], [], [], []]
+    assert [submission.learner for submission in found] == ["ann", "bob", "cem", "d.o.e"]
+    assert {source(submission) for submission in found} == {TEXT}
+    assert [problem_texts(submission) for submission in found] == [[], [], [], []]
 
 
 def test_git_bundle(tmp_path: Path):
-    """Of a bundle the branch main counts, and with a deadline its last commit before that."""
+    """The branch main of a bundle counts; with a deadline, its last commit before that."""
     repository, class_ = tmp_path / "repository", tmp_path / "class"
     class_.mkdir()
     file = write(repository / "exercises/01_mini/02_halve.py", "early = 1\n")
@@ -92,17 +97,17 @@ def test_git_bundle(tmp_path: Path):
             del os.environ["GIT_COMMITTER_DATE"]
     git(repository, "bundle", "create", str(class_ / "ann.bundle"), "main")
 
-    assert source(one(class_)) == TEXT
-    early = one(class_, datetime(2026, 2, 1, tzinfo=UTC))
+    assert source(collect_single(class_)) == TEXT
+    early = collect_single(class_, datetime(2026, 2, 1, tzinfo=UTC))
     assert source(early) == "early = 1\n"
     assert not early.late
-    nothing = one(class_, datetime(2025, 1, 1, tzinfo=UTC))
-    assert not nothing.answers
-    assert "before the deadline" in nothing.problems[0]
+    nothing = collect_single(class_, datetime(2025, 1, 1, tzinfo=UTC))
+    assert not nothing.files
+    assert "before the deadline" in problem_texts(nothing)[0]
 
 
 def test_canvas_download(tmp_path: Path):
-    """Names of Canvas give learner, lateness and the newest of several uploads."""
+    """File names of Canvas give learner, lateness and the newest of several uploads."""
     write(tmp_path / "doejane_123_456_02_halve.py", "old = 1\n")
     write(tmp_path / "doejane_123_457_02_halve-2.py", TEXT)
     write(tmp_path / "doejane_123_458_02_halve-1.py", "middle = 1\n")
@@ -115,7 +120,7 @@ def test_canvas_download(tmp_path: Path):
 
 
 def test_moodle_download(tmp_path: Path):
-    """Folders of Moodle give the learner, and archives in them are looked into."""
+    """Folders of Moodle give the learner, and archives in them are read."""
     write(tmp_path / "Jane Doe_77_assignsubmission_file_" / "02_halve.py")
     folder = tmp_path / "Rick Roe_78_assignsubmission_file_"
     folder.mkdir()
@@ -127,37 +132,37 @@ def test_moodle_download(tmp_path: Path):
     assert (rick.learner, source(rick)) == ("Rick Roe_78", TEXT)
 
 
-def test_the_answer_is_preferred_to_copies(tmp_path: Path):
-    """Of several files for one exercise the one in exercises/ counts, not one in solutions/."""
+def test_file_in_exercises_is_preferred_to_copies(tmp_path: Path):
+    """Of several files for one exercise, the one in exercises/ counts, not one in solutions/."""
     write(tmp_path / "ann/solutions/01_mini/02_halve.py", "copied = 1\n")
     write(tmp_path / "ann/backup/exercises/01_mini/02_halve.py", "old = 1\n")
     write(tmp_path / "ann/exercises/01_mini/02_halve.py")
     write(tmp_path / "ann/.venv/exercises/01_mini/02_halve.py", "hidden = 1\n")
 
-    assert source(one(tmp_path)) == TEXT
+    assert source(collect_single(tmp_path)) == TEXT
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "reason"),
     [
-        (b"x" * (reading.MOST_BYTES + 1), "larger than 1 MiB"),
-        (b"\xff\xfe\x00binary", "no text in UTF-8"),
+        (b"x" * (MOST_BYTES + 1), "larger than 1 MiB"),
+        (b"\xff\xfe\x00binary", "not UTF-8 text"),
         (b"a\0b", "binary"),
     ],
 )
-def test_strange_content_is_refused(tmp_path: Path, data: bytes, told: str):
-    """Huge and binary files count as missing, with the reason."""
+def test_large_and_binary_files_are_rejected(tmp_path: Path, data: bytes, reason: str):
+    """Large and binary files count as missing, and the problem gives the reason."""
     write(tmp_path / "ann/01_mini/02_halve.py", data)
     write_zip(tmp_path / "bob.zip", {"01_mini/02_halve.py": data})
     write_tar(tmp_path / "cem.tar", {"01_mini/02_halve.py": data})
 
-    for handed in collect(COURSE, tmp_path):
-        assert source(handed) is None
-        assert told in handed.problems[0]
+    for submission in collect(COURSE, tmp_path):
+        assert source(submission) is None
+        assert reason in problem_texts(submission)[0]
 
 
-def test_links_are_refused(tmp_path: Path):
-    """No link is followed: of a file, of a folder, of a whole hand-in, in a tar or a zip."""
+def test_links_are_rejected(tmp_path: Path):
+    """No link is followed: of a file, of a folder, of a whole submission, in a tar or a zip."""
     secret = write(tmp_path / "secret.py", "secret = 1\n")
     class_ = tmp_path / "class"
     (class_ / "ann/01_mini").mkdir(parents=True)
@@ -170,79 +175,79 @@ def test_links_are_refused(tmp_path: Path):
         entry.external_attr = 0o120777 << 16
         archive.writestr(entry, str(secret))
 
-    for handed in collect(COURSE, class_):
-        assert all(answer.source is None for answer in handed.answers.values())
-        assert any("link" in problem for problem in handed.problems)
+    for submission in collect(COURSE, class_):
+        assert all(file.source is None for file in submission.files.values())
+        assert any("link" in problem for problem in problem_texts(submission))
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path):
-    """A named pipe in the place of a file is refused at once."""
+def test_named_pipe_is_rejected_without_waiting(tmp_path: Path):
+    """A named pipe in place of a file is rejected immediately."""
     folder = tmp_path / "ann/01_mini"
     folder.mkdir(parents=True)
     os.mkfifo(folder / "02_halve.py")
 
-    assert "no regular file" in one(tmp_path).problems[0]
+    assert "not a regular file" in problem_texts(collect_single(tmp_path))[0]
 
 
 @pytest.mark.parametrize(
     "name", ["../../01_mini/02_halve.py", "/01_mini/02_halve.py", "C:/01_mini/02_halve.py"]
 )
-def test_paths_that_lead_out_are_refused(tmp_path: Path, name: str):
-    """An archive's member that names a place outside it is not taken."""
+def test_paths_out_of_an_archive_are_rejected(tmp_path: Path, name: str):
+    """A member of an archive whose path is outside of it is rejected."""
     write_zip(tmp_path / "bob.zip", {name: TEXT})
     write_tar(tmp_path / "cem.tar", {name: TEXT.encode()})
 
-    for handed in collect(COURSE, tmp_path):
-        assert source(handed) is None
-        assert "leads out" in handed.problems[0]
+    for submission in collect(COURSE, tmp_path):
+        assert source(submission) is None
+        assert "leads out" in problem_texts(submission)[0]
 
 
-def test_archives_that_grow_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A small archive that unpacks to very much costs little, and says so."""
-    monkeypatch.setattr(reading, "MOST_UNPACKED", 1 << 20)
+def test_archive_bombs_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A small archive that unpacks to a large size is rejected before it costs much."""
+    monkeypatch.setattr(archive_reader, "MOST_UNPACKED", 1 << 20)
     write_tar(tmp_path / "cem.tar.gz", {"big.bin": bytes(4 << 20), "02_halve.py": TEXT.encode()})
 
-    handed = one(tmp_path)
+    submission = collect_single(tmp_path)
 
-    assert not handed.answers
-    assert "unpacks to more" in handed.problems[0]
+    assert not submission.files
+    assert "unpacks to more" in problem_texts(submission)[0]
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.bundle"])
 @pytest.mark.parametrize("data", [b"", b"garbage" * 99], ids=["empty", "garbage"])
-def test_damaged_archives_are_told(tmp_path: Path, name: str, data: bytes):
-    """An archive that is none leaves a hand-in without answers, and the class goes on."""
+def test_damaged_archives_are_reported(tmp_path: Path, name: str, data: bytes):
+    """A damaged archive is a submission without files, and the class is still graded."""
     write(tmp_path / name, data)
     write(tmp_path / "zoe/01_mini/02_halve.py")
 
     broken, zoe = collect(COURSE, tmp_path)
 
-    assert not broken.answers
+    assert not broken.files
     if data or not name.endswith(("tar", "gz")):  # an empty tar is an archive of no files
-        assert broken.problems
+        assert problem_texts(broken)
     assert source(zoe) == TEXT
 
 
-def test_late_by_time(tmp_path: Path):
-    """A file changed after the deadline is late; one from before is not."""
+def test_lateness_follows_file_times(tmp_path: Path):
+    """A file changed after the deadline is late; one changed before it is not."""
     path = write(tmp_path / "ann.py")
     stamp = datetime(2026, 5, 1, tzinfo=UTC)
     os.utime(path, (stamp.timestamp(), stamp.timestamp()))
 
-    assert one(tmp_path, stamp - timedelta(hours=1)).late
-    assert not one(tmp_path, stamp + timedelta(hours=1)).late
+    assert collect_single(tmp_path, stamp - timedelta(hours=1)).late
+    assert not collect_single(tmp_path, stamp + timedelta(hours=1)).late
 
 
-def test_nothing_to_read_is_wrong_usage(tmp_path: Path):
-    """A folder that is missing or empty is the caller's mistake."""
+def test_missing_or_empty_folder_is_a_usage_error(tmp_path: Path):
+    """A folder that is missing or empty is a usage error."""
     with pytest.raises(UsageError, match="There is no folder"):
         collect(COURSE, tmp_path / "nowhere")
     with pytest.raises(UsageError, match="is empty"):
         collect(COURSE, tmp_path)
 
 
-def test_what_lies_beside_the_answer_counts_for_nothing(tmp_path: Path):
-    """No module, configuration or report of a hand-in is taken, run or believed."""
+def test_files_beside_the_submission_are_ignored(tmp_path: Path):
+    """No module, configuration or report in a submission is imported, run or used."""
     inside = tmp_path / "class" / "ann"
     ran = tmp_path / "ran"
     write(inside / "02_halve.py", "import helper\n" + TEXT.replace("/ 2", "* 2"))
@@ -254,6 +259,6 @@ def test_what_lies_beside_the_answer_counts_for_nothing(tmp_path: Path):
 
     run = grade_class(COURSE, tmp_path / "class", tmp_path / "out")
 
-    assert run.answers == 1
+    assert run.files == 1
     assert dict(run.states) == {"error": 1}  # it cannot import what came along
     assert not ran.exists()

@@ -22,7 +22,7 @@ Rules
     UNFINISHED: what is not allowed.
 
 Budget
-    at most 2 ops, counting views
+    at most 2 ops, not counting views
 
 Hints
     1. UNFINISHED: a direction.

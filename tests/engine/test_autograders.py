@@ -1,4 +1,4 @@
-"""Harnesses: the produced files are run in an empty directory, as each harness would run them."""
+"""Autograders: their files run in an empty folder, as each platform would run them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -21,19 +22,23 @@ import pytest
 import yaml
 from helpers import torchkata
 
-from torchkata.cli.main import main as cli
+from torchkata.cli import autograder as autograder_command
+from torchkata.cli.main import main
 from torchkata.course.catalogue import Course
+from torchkata.course.translations import Translations
 from torchkata.errors import KataError, UsageError
+from torchkata.grading.grade import result_for
+from torchkata.i18n import verbatim
 from torchkata.instructor.autograders import formats, runner
-from torchkata.instructor.autograders.bundle import WORKFLOWS, grading_pack, write_workflow
-from torchkata.instructor.autograders.exercise_scores import Item, judged
+from torchkata.instructor.autograders.bundle import WORKFLOWS, autograder_zip, write_workflow
+from torchkata.instructor.autograders.exercise_scores import ExerciseScore, score_exercise
 from torchkata.instructor.autograders.export import write_exports
-from torchkata.instructor.feedback.filenames import file_name
-from torchkata.instructor.gradebook.db import Book
-from torchkata.instructor.gradebook.task import Outcome, Task, outcome
-from torchkata.instructor.intake.submissions import HandIn, collect_one
-from torchkata.instructor.kit.wheel import wheel
-from torchkata.result import CheckResult, ExerciseResult, State, Verdict
+from torchkata.instructor.feedback.owned_folder import file_name
+from torchkata.instructor.gradebook.db import Gradebook, stored_result
+from torchkata.instructor.gradebook.task import Outcome, Task, score_result
+from torchkata.instructor.intake.submissions import LearnerSubmission, Problem, collect_one
+from torchkata.instructor.kit.wheel import build_wheel
+from torchkata.result import CheckResult, State, Verdict
 from torchkata.worker.confinement.confine import available_confinement
 
 MINI = Path(__file__).parent / "course"
@@ -45,20 +50,22 @@ SOLUTION = {name: (MINI / f"solutions/{name}.py").read_text() for name in NAMES}
 STUB = {name: (MINI / f"exercises/{name}.py").read_text() for name in NAMES}
 TRAP = "def halve(x):\n    print(x.tolist())\n    return x * x\n"
 
+ENGLISH = Translations(MINI)
 DEADLINE = datetime.fromisoformat("2026-05-01T23:59+02:00")
 
 confined = pytest.mark.skipif(
-    available_confinement().level != "full", reason="classes are graded only where confinement is complete"
+    available_confinement().level != "full",
+    reason="grading a class needs full confinement",
 )
 
 
 def run(*words: str | Path, cwd: Path, **environment: object) -> subprocess.CompletedProcess[str]:
-    """Run a command as a harness does, with nothing of this test's own paths to modules."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    """Run a command as a platform does, without this test's own module paths."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
         list(map(str, words)),
         cwd=cwd,
-        env={**kept, **{name: str(value) for name, value in environment.items()}},
+        env={**inherited, **{name: str(value) for name, value in environment.items()}},
         capture_output=True,
         text=True,
         timeout=120,
@@ -68,7 +75,7 @@ def run(*words: str | Path, cwd: Path, **environment: object) -> subprocess.Comp
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course of three exercises without a clock, so that all points are the same in any run."""
+    """Make a course of three exercises without speed checks, so that points never vary."""
     copy = tmp_path_factory.mktemp("small") / "course"
     shutil.copytree(MINI, copy, ignore=shutil.ignore_patterns(".torchkata", "__pycache__"))
     for path in copy.rglob("*01_row_total.py"):
@@ -77,8 +84,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pack(small: Path) -> Path:
-    """The zip, made by the command."""
+def zip_file(small: Path) -> Path:
+    """Make the zip with the command."""
     file = small.parent / "autograder.zip"
     done = torchkata(small, "gradescope", "--out", str(file))
     assert done.returncode == 0, done.stderr
@@ -87,10 +94,10 @@ def pack(small: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def image(pack: Path) -> Path:
-    """What Gradescope keeps once the image is built: the zip unpacked, and set up."""
-    root = pack.parent / "image"
-    with zipfile.ZipFile(pack) as archive:
+def image(zip_file: Path) -> Path:
+    """Build what is in Gradescope's image: the zip, unpacked and set up."""
+    root = zip_file.parent / "image"
+    with zipfile.ZipFile(zip_file) as archive:
         archive.extractall(root / "source")
         assert archive.getinfo("run_autograder").external_attr >> 16 & 0o111
     done = run("bash", root / "source/setup.sh", cwd=root, TORCHKATA_PYTHON=sys.executable)
@@ -102,7 +109,7 @@ def image(pack: Path) -> Path:
 
 @pytest.fixture
 def autograder(image: Path) -> Iterator[Path]:
-    """That folder with nothing handed in."""
+    """Return that folder without a submission."""
     for name in ("submission", "results"):
         shutil.rmtree(image / name, ignore_errors=True)
         (image / name).mkdir()
@@ -111,54 +118,54 @@ def autograder(image: Path) -> Iterator[Path]:
     shutil.rmtree(image / "submission")
 
 
-def hand_in(folder: Path, **files: str | bytes) -> None:
+def submit(folder: Path, **files: str | bytes) -> None:
     for name, text in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode() if isinstance(text, str) else text)
 
 
-def graded(root: Path, *words: str) -> dict[str, object]:
-    """Run the autograder, and read what it leaves."""
+def run_autograder(root: Path, *words: str) -> dict[str, object]:
+    """Run the autograder and return its results and its output."""
     done = run("bash", root / "run_autograder", *words, cwd=root, AUTOGRADER_ROOT=root)
-    found = json.loads((root / "results/results.json").read_text())
-    assert done.returncode == (0 if "tests" in found else 1), done.stderr
-    return {**found, "printed": done.stdout + done.stderr}
+    results = json.loads((root / "results/results.json").read_text())
+    assert done.returncode == (0 if "tests" in results else 1), done.stderr
+    return {**results, "printed": done.stdout + done.stderr}
 
 
-def by_name(found: dict[str, object]) -> dict[str, dict[str, object]]:
-    return {test["name"]: test for test in found["tests"]}  # type: ignore[attr-defined]
+def by_name(results: dict[str, object]) -> dict[str, dict[str, object]]:
+    return {test["name"]: test for test in results["tests"]}  # type: ignore[attr-defined]
 
 
-# The pack
+# The zip
 
 
-def test_pack_has_the_same_bytes_each_time(small: Path, pack: Path):
-    """The same course and engine give the same zip, without the disk's order or times."""
+def test_zip_is_reproducible(small: Path, zip_file: Path):
+    """The same course and engine give the same bytes, whatever the order and times on disk."""
     course = Course(small)
-    again = grading_pack(course, course.exercises)
+    again = autograder_zip(course, course.exercises, localize=ENGLISH)
 
-    assert again == pack.read_bytes()
-    assert grading_pack(course, course.exercises[:1]) != again
+    assert again == zip_file.read_bytes()
+    assert autograder_zip(course, course.exercises[:1], localize=ENGLISH) != again
     os.utime(small / "solutions/01_mini/02_halve.py", (1, 1))
-    assert grading_pack(course, course.exercises) == again
+    assert autograder_zip(course, course.exercises, localize=ENGLISH) == again
 
 
-def test_pack_holds_what_the_specification_asks(pack: Path):
-    """Both scripts lie in the root; the waiver stands in the script, and only where asked for."""
-    with zipfile.ZipFile(pack) as archive:
+def test_zip_meets_the_specification(zip_file: Path):
+    """Both scripts are at the root; the waiver is in the script only if it was given."""
+    with zipfile.ZipFile(zip_file) as archive:
         assert {"setup.sh", "run_autograder", "course.tar.gz"} <= set(archive.namelist())
         assert "unconfined" not in archive.read("run_autograder").decode()
         assert "@" not in archive.read("run_autograder").decode().replace('"$@"', "")
     course = Course(MINI)
-    waived = grading_pack(course, course.exercises[:1], unconfined=True)
+    waived = autograder_zip(course, course.exercises[:1], unconfined=True, localize=ENGLISH)
     with zipfile.ZipFile(io.BytesIO(waived)) as archive:
         assert "--allow-unconfined" in archive.read("run_autograder").decode()
 
 
-def test_engine_in_the_pack_is_whole():
-    """What the engine takes from files beside its code is in its wheel."""
-    _name, data = wheel()
+def test_wheel_contains_data_files():
+    """The wheel contains the files beside the code that the engine reads."""
+    _name, data = build_wheel()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
 
@@ -172,8 +179,8 @@ def test_engine_in_the_pack_is_whole():
 
 @confined
 def test_solutions_get_the_full_score(autograder: Path):
-    """Right answers in whatever layout get all points, in the documented form."""
-    hand_in(
+    """Right submissions in any layout get all points, in the documented format."""
+    submit(
         autograder / "submission",
         **{
             "02_halve.py": SOLUTION[HALVE],
@@ -184,23 +191,23 @@ def test_solutions_get_the_full_score(autograder: Path):
         },
     )
 
-    found = graded(autograder)
+    results = run_autograder(autograder)
 
-    assert found["score"] == 3
-    assert found["stdout_visibility"] == "hidden"
-    assert isinstance(found["execution_time"], int)
-    assert found["output"] == "3 of 3 exercises pass."
-    assert [test["name"] for test in found["tests"]] == NAMES  # type: ignore[attr-defined]
-    for test in by_name(found).values():
+    assert results["score"] == 3
+    assert results["stdout_visibility"] == "hidden"
+    assert isinstance(results["execution_time"], int)
+    assert results["output"] == "3 of 3 exercises pass."
+    assert [test["name"] for test in results["tests"]] == NAMES  # type: ignore[attr-defined]
+    for test in by_name(results).values():
         assert test["score"] == test["max_score"] == 1
         assert test["status"] == "passed"
         assert test["visibility"] == "visible"
-        assert test["output"] == "Everything holds."
+        assert test["output"] == "All checks passed."
 
 
 @confined
-def test_wrong_answers_get_nothing(autograder: Path):
-    """A cheat forges nothing, a stub is not started, a wrong answer fails with its axis."""
+def test_wrong_submissions_get_no_points(autograder: Path):
+    """A cheat forges nothing, a stub is not started, a wrong submission fails on its axis."""
     forged = (CHEATS / "08_results_file_write.py").read_text()
     for old, new in {
         "row_sum": "halve",
@@ -209,7 +216,7 @@ def test_wrong_answers_get_nothing(autograder: Path):
     }.items():
         assert old in forged
         forged = forged.replace(old, new)
-    hand_in(
+    submit(
         autograder / "submission",
         **{
             "02_halve.py": forged,
@@ -218,24 +225,24 @@ def test_wrong_answers_get_nothing(autograder: Path):
         },
     )
 
-    found = graded(autograder)
+    results = run_autograder(autograder)
 
-    assert found["score"] == 0
-    tests = by_name(found)
+    assert results["score"] == 0
+    tests = by_name(results)
     assert {test["status"] for test in tests.values()} == {"failed"}
     assert str(tests[HALVE]["output"]).startswith("Failed on values")
     assert tests[SHIFT]["output"] == "Not started, or not finished."
-    told = str(tests[COUNTER]["output"]).splitlines()
-    assert told[1] == "- values[count]: Some values are wrong."
+    lines = str(tests[COUNTER]["output"]).splitlines()
+    assert lines[1] == "- values[count]: Some values are wrong."
 
 
 @confined
-def test_traps_duplicates_and_refusals_are_told(autograder: Path):
-    """Of two files one counts, and the text says which; what cannot be taken is named."""
+def test_duplicates_and_rejections_are_explained(autograder: Path):
+    """Of two files one counts, and the text says which; rejected files are named."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("02_counter.py", "#" * ((1 << 20) + 1))
-    hand_in(
+    submit(
         autograder / "submission",
         **{
             "exercises/01_mini/02_halve.py": TRAP,
@@ -245,35 +252,35 @@ def test_traps_duplicates_and_refusals_are_told(autograder: Path):
         },
     )
 
-    found = graded(autograder)
+    results = run_autograder(autograder)
 
-    tests = by_name(found)
-    assert found["score"] == 0
+    tests = by_name(results)
+    assert results["score"] == 0
     lines = str(tests[HALVE]["output"]).splitlines()
     assert lines[0].startswith("Failed on values, device, gradient, ops. First: Some values are")
     assert lines[1] == (
-        "There are several files for it. Judged was exercises/01_mini/02_halve.py, not: "
+        "There are several files for this exercise. Graded exercises/01_mini/02_halve.py; ignored "
         "old/02_halve.py."
     )
     assert "- values[one]: Some values are wrong." in lines
-    assert not re.search(r"\d\.\d{3}", json.dumps(found["tests"]))  # it printed hidden inputs
-    assert tests[SHIFT]["output"] == "Not handed in."
-    assert tests[COUNTER]["output"] == "02_counter.py was not taken: It is larger than 1 MiB."
-    assert "Not taken: broken.zip is damaged, or not what its name says" in str(found["output"])
+    assert not re.search(r"\d\.\d{3}", json.dumps(results["tests"]))  # it printed hidden inputs
+    assert tests[SHIFT]["output"] == "Not submitted."
+    assert tests[COUNTER]["output"] == "02_counter.py was rejected: It is larger than 1 MiB."
+    assert "Rejected: broken.zip is damaged, or is not what its name says" in str(results["output"])
 
 
 @confined
 def test_nothing_counts_without_confinement(autograder: Path):
-    """On a kernel without Landlock it refuses in plain words, unless the risk was taken."""
-    hand_in(autograder / "submission", **{"02_halve.py": SOLUTION[HALVE]})
+    """Without Landlock, grading is refused with an explanation, unless the risk is accepted."""
+    submit(autograder / "submission", **{"02_halve.py": SOLUTION[HALVE]})
     lacking = [sys.executable, NO_LANDLOCK, "bash", autograder / "run_autograder"]
 
     refused = run(*lacking, cwd=autograder, AUTOGRADER_ROOT=autograder)
-    found = json.loads((autograder / "results/results.json").read_text())
+    results = json.loads((autograder / "results/results.json").read_text())
     assert refused.returncode == 1
-    assert not {"score", "tests"} & set(found)
-    assert found["output"].startswith("NOT GRADED: Classes are graded only where submissions can")
-    assert "Landlock" in found["output"]
+    assert not {"score", "tests"} & set(results)
+    assert results["output"].startswith("NOT GRADED: Classes are graded only where submissions can")
+    assert "Landlock" in results["output"]
 
     waived = run(*lacking, "--allow-unconfined", cwd=autograder, AUTOGRADER_ROOT=autograder)
     assert waived.returncode == 0, waived.stderr
@@ -281,8 +288,8 @@ def test_nothing_counts_without_confinement(autograder: Path):
 
 
 @pytest.mark.parametrize("program", ["exit 1", "kill -9 $$", "exit 0"])
-def test_an_end_before_time_is_no_grade(autograder: Path, program):
-    """Whatever ends the runner, the results say that nothing was graded; an old score is gone."""
+def test_an_aborted_run_is_not_a_grade(autograder: Path, program):
+    """However the runner ends, the results say that nothing was graded; an old score is gone."""
     python = autograder / "source/python"
     kept = python.read_text()
     fake = autograder / "fake"
@@ -294,80 +301,79 @@ def test_an_end_before_time_is_no_grade(autograder: Path, program):
     finally:
         python.write_text(kept)
 
-    found = json.loads((autograder / "results/results.json").read_text())
-    assert not {"score", "tests"} & set(found)
-    assert found["output"].startswith("NOT GRADED: grading ended before it was done")
+    results = json.loads((autograder / "results/results.json").read_text())
+    assert not {"score", "tests"} & set(results)
+    assert results["output"].startswith("NOT GRADED: grading was aborted")
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "text"),
     [
-        (RuntimeError("at line 7: expected 3.14"), "the grading itself broke (RuntimeError)"),
+        (RuntimeError("at line 7: expected 3.14"), "internal error (RuntimeError)"),
         (KataError("No worker could be started."), "No worker could be started."),
     ],
 )
-def test_a_crash_is_no_grade(small: Path, tmp_path: Path, monkeypatch, error, told):
-    """A fault of the engine leaves results that say so, without what the fault was about."""
+def test_an_internal_error_is_not_a_grade(small: Path, tmp_path: Path, monkeypatch, error, text):
+    """The results report an error of the engine, but not the text of the exception."""
 
-    def broken(*_words: object, **_options: object) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(runner, "grade_hand_in", broken)
+    monkeypatch.setattr(autograder_command, "grade_submission", broken)
     file = tmp_path / "results.json"
     words = ["--course", str(small), "handin", str(tmp_path), "--results", str(file)]
 
-    assert cli.main(words) == 1
-    found = json.loads(file.read_text())
-    assert not {"score", "tests"} & set(found)
-    assert told in found["output"]
-    assert "3.14" not in found["output"]
+    assert main(words) == 1
+    results = json.loads(file.read_text())
+    assert not {"score", "tests"} & set(results)
+    assert text in results["output"]
+    assert "3.14" not in results["output"]
 
 
 @confined
 @pytest.mark.parametrize("how", ["unmeasurable", "breaks"])
-def test_what_is_undecided_is_never_a_silent_zero(small: Path, tmp_path: Path, monkeypatch, how):
-    """Without a decision there is neither score nor status, and the whole text begins with that."""
+def test_an_undecided_exercise_is_not_a_silent_zero(small: Path, tmp_path: Path, monkeypatch, how):
+    """It has neither score nor status, and the text of the submission begins with a warning."""
 
     def undecided(course: Course, _launcher: object, task: Task) -> Outcome:
         exercise = course.one(task.exercise_id)
         if task.exercise_id != HALVE:
             state = State.PASSED
         elif how == "breaks":
-            raise ValueError("the judge's own fault")
+            raise ValueError("an internal error")
         else:
             state = State.UNMEASURABLE
-        result = ExerciseResult(id=exercise.id, name=exercise.name, chapter="x", state=state)
-        return outcome(exercise, task, result, tries=3)
+        return score_result(exercise, task, result_for(exercise, state), tries=3)
 
     monkeypatch.setattr(runner, "grade_task", undecided)
-    hand_in(tmp_path / "in", **{f"{Path(name).name}.py": SOLUTION[name] for name in NAMES})
+    submit(tmp_path / "in", **{f"{Path(name).name}.py": SOLUTION[name] for name in NAMES})
     file = tmp_path / "results.json"
     words = ["--course", str(small), "handin", str(tmp_path / "in"), "--results", str(file)]
 
-    assert cli.main(words) == 0
-    assert cli.main([*words, "--strict"]) == 1
-    found = json.loads(file.read_text())
-    test = found["tests"][0]
+    assert main(words) == 0
+    assert main([*words, "--strict"]) == 1
+    results = json.loads(file.read_text())
+    test = results["tests"][0]
     assert not {"score", "status"} & set(test)
-    assert test["name"] == f"{HALVE} (not decided)"
-    assert "your instructor has to look" in test["output"]
-    assert found["score"] == 2
-    assert found["output"].startswith("THE SCORE IS NOT FINAL: 1 of 3 points are not decided")
-    assert found["extra_data"]["torchkata"]["undecided"] == [HALVE]
+    assert test["name"] == f"{HALVE} (undecided)"
+    assert "your instructor has to review" in test["output"]
+    assert results["score"] == 2
+    assert results["output"].startswith("THE SCORE IS NOT FINAL: 1 of 3 points are undecided")
+    assert results["extra_data"]["torchkata"]["undecided"] == [HALVE]
 
 
-def test_setup_asks_for_a_python(image: Path, tmp_path: Path):
-    """Where the image has none that is new enough, its package manager is asked for one."""
+def test_setup_installs_python(image: Path, tmp_path: Path):
+    """If the image has no recent Python, its package manager is used."""
     shutil.copytree(image / "source", tmp_path / "source")
     tools = tmp_path / "bin"
     tools.mkdir()
-    asked = tmp_path / "asked"
+    calls = tmp_path / "calls"
     for name in ("tar", "gzip", "dirname", "rm", "mkdir"):
         (tools / name).symlink_to(shutil.which(name) or name)
     for name, text in {
         "python3": "exit 1",  # too old
-        "apt-get": f'echo "apt-get $*" >>{asked}; [[ "$*" != *python3.1* ]]',
-        "add-apt-repository": f'echo "add-apt-repository $*" >>{asked}; exit 1',
+        "apt-get": f'echo "apt-get $*" >>{calls}; [[ "$*" != *python3.1* ]]',
+        "add-apt-repository": f'echo "add-apt-repository $*" >>{calls}; exit 1',
     }.items():
         (tools / name).write_text(f"#!{shutil.which('bash')}\n{text}\n")
         (tools / name).chmod(0o755)
@@ -376,24 +382,24 @@ def test_setup_asks_for_a_python(image: Path, tmp_path: Path):
     done = run(bash, tmp_path / "source/setup.sh", cwd=tmp_path, PATH=tools, TORCHKATA_PYTHON="")
 
     assert done.returncode == 1
-    assert "No Python from 3.11 on could be installed" in done.stderr
-    wanted = [line.split()[-2] for line in asked.read_text().splitlines() if "python3.1" in line]
+    assert "Cannot install Python 3.11 or newer" in done.stderr
+    wanted = [line.split()[-2] for line in calls.read_text().splitlines() if "python3.1" in line]
     assert wanted == ["python3.12", "python3.11"]
-    assert "add-apt-repository -y ppa:deadsnakes/ppa" in asked.read_text()
+    assert "add-apt-repository -y ppa:deadsnakes/ppa" in calls.read_text()
 
 
-def test_setup_makes_an_environment_of_its_own(image: Path, tmp_path: Path):
-    """Without the seam, PyTorch comes of the CPU's index, else of the usual one; then the wheel."""
+def test_setup_creates_a_virtual_environment(image: Path, tmp_path: Path):
+    """PyTorch comes from the CPU index, or else from the usual one; then comes the wheel."""
     shutil.copytree(image / "source", tmp_path / "source")
     tools = tmp_path / "bin"
     tools.mkdir()
-    asked = tmp_path / "asked"
+    calls = tmp_path / "calls"
     for name in ("tar", "gzip", "dirname", "rm", "mkdir", "cp", "bash"):
         (tools / name).symlink_to(shutil.which(name) or name)
     fake = tools / "python3.12"
     fake.write_text(
         f"""#!{shutil.which("bash")}
-        echo "$*" >>{asked}
+        echo "$*" >>{calls}
         case "$*" in
           *"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
           *--index-url*) exit 1 ;;
@@ -406,7 +412,7 @@ def test_setup_makes_an_environment_of_its_own(image: Path, tmp_path: Path):
     done = run(bash, tmp_path / "source/setup.sh", cwd=tmp_path, PATH=tools, TORCHKATA_PYTHON="")
 
     assert done.returncode == 0, done.stderr
-    installs = [line for line in asked.read_text().splitlines() if "pip install" in line]
+    installs = [line for line in calls.read_text().splitlines() if "pip install" in line]
     assert [line.split()[-1] for line in installs[:2]] == ["torch==2.13.0", "torch==2.13.0"]
     assert ["--index-url" in line for line in installs] == [True, False, False]
     assert installs[2].endswith(".whl")
@@ -418,9 +424,9 @@ def test_setup_makes_an_environment_of_its_own(image: Path, tmp_path: Path):
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A learner's: an answer right, one wrong, a stub, and files that catch a careless judge."""
+    """Make a learner's repository: one right file, one wrong, a stub, and files to ignore."""
     root = tmp_path / "repository"
-    hand_in(
+    submit(
         root,
         **{
             "exercises/01_mini/02_halve.py": SOLUTION[HALVE],
@@ -435,9 +441,9 @@ def repository(tmp_path: Path) -> Path:
 
 
 @confined
-def test_github_workflow(repository: Path, pack: Path, tmp_path: Path):
-    """Each step of the workflow, run by bash in the learner's repository, and what it reports."""
-    done = torchkata(pack.parent, "harness", "github", "--out", str(repository))
+def test_github_workflow(repository: Path, zip_file: Path, tmp_path: Path):
+    """Each step of the workflow runs in bash in the learner's repository and reports points."""
+    done = torchkata(zip_file.parent, "harness", "github", "--out", str(repository))
     assert done.returncode == 0, done.stderr
     text = (repository / WORKFLOWS["github"]).read_text()
     job = yaml.safe_load(text)["jobs"]["run-autograding-tests"]
@@ -446,18 +452,18 @@ def test_github_workflow(repository: Path, pack: Path, tmp_path: Path):
     output, summary = tmp_path / "output", tmp_path / "summary"
     environment = {
         "RUNNER_TEMP": temp, "GITHUB_WORKSPACE": repository, "GITHUB_OUTPUT": output,
-        "GITHUB_STEP_SUMMARY": summary, "TORCHKATA_PACK": pack.as_uri(), "TORCHKATA_TOKEN": "",
+        "GITHUB_STEP_SUMMARY": summary, "TORCHKATA_PACK": zip_file.as_uri(), "TORCHKATA_TOKEN": "",
         "TORCHKATA_PYTHON": sys.executable,
     }  # fmt: skip
     steps = [step for step in job["steps"] if "run" in step]
-    assert [step["name"] for step in steps] == ["Fetch the pack", "Set up", "Grade"]
+    assert [step["name"] for step in steps] == ["Download the autograder", "Set up", "Grade"]
 
     codes = []
     for step in steps:
         done = run("bash", "-e", "-c", step["run"], cwd=repository, **environment)
         codes.append(done.returncode)
 
-    assert codes == [0, 0, 1], done.stderr  # red: an answer fails
+    assert codes == [0, 0, 1], done.stderr  # an exercise fails
     results = json.loads(base64.b64decode(output.read_text().removeprefix("result=").strip()))
     assert results["max_score"] == 3
     assert results["status"] == "fail"
@@ -471,11 +477,11 @@ def test_github_workflow(repository: Path, pack: Path, tmp_path: Path):
     assert reporter["env"]["TORCHKATA_RESULTS"] == "${{ steps.grade.outputs.result }}"
 
 
-@pytest.mark.parametrize("harness", ["github", "gitlab"])
-def test_workflow_says_which_secret_is_missing(repository: Path, tmp_path: Path, harness):
-    """Without the address of the pack the run ends at once, in plain words."""
-    file = write_workflow(harness, repository)
-    steps = bash_of(yaml.safe_load(file.read_text()))
+@pytest.mark.parametrize("platform", ["github", "gitlab"])
+def test_workflow_names_a_missing_secret(repository: Path, tmp_path: Path, platform):
+    """Without the address of the zip, the run ends immediately with an explanation."""
+    file = write_workflow(platform, repository)
+    steps = bash_steps(yaml.safe_load(file.read_text()))
     environment = {"TORCHKATA_PACK": "", "RUNNER_TEMP": tmp_path, "CI_PROJECT_DIR": repository}
 
     done = run("bash", "-e", "-c", steps[0], cwd=repository, **environment)
@@ -484,8 +490,8 @@ def test_workflow_says_which_secret_is_missing(repository: Path, tmp_path: Path,
     assert "TORCHKATA_PACK is not set" in done.stdout
 
 
-def bash_of(workflow: dict[str, object]) -> list[str]:
-    """The steps of either workflow."""
+def bash_steps(workflow: dict[str, object]) -> list[str]:
+    """Return the shell scripts of either workflow."""
     if "grade" in workflow:
         return workflow["grade"]["script"]  # type: ignore[index,no-any-return]
     steps = workflow["jobs"]["run-autograding-tests"]["steps"]  # type: ignore[index]
@@ -493,17 +499,17 @@ def bash_of(workflow: dict[str, object]) -> list[str]:
 
 
 @confined
-def test_gitlab_pipeline(repository: Path, pack: Path):
-    """The script, run by bash in the learner's project: each check as JUnit, without values."""
+def test_gitlab_pipeline(repository: Path, zip_file: Path):
+    """The script runs in bash in the learner's project; JUnit has each check, without values."""
     file = write_workflow("gitlab", repository)
     job = yaml.safe_load(file.read_text())["grade"]
     done = run(
         "bash", "-eo", "pipefail", "-c", "\n".join(job["script"]), cwd=repository,
-        CI_PROJECT_DIR=repository, TORCHKATA_PACK=pack.as_uri(), TORCHKATA_PYTHON=sys.executable,
-        TMPDIR=repository.parent,
+        CI_PROJECT_DIR=repository, TORCHKATA_PACK=zip_file.as_uri(),
+        TORCHKATA_PYTHON=sys.executable, TMPDIR=repository.parent,
     )  # fmt: skip
 
-    assert done.returncode == 1, done.stderr  # one answer fails
+    assert done.returncode == 1, done.stderr  # one exercise fails
     assert job["artifacts"]["reports"]["junit"] == "junit.xml"
     suites = {suite.get("name"): suite for suite in ET.parse(repository / "junit.xml").getroot()}
     assert suites[HALVE].get("failures") == "0"
@@ -512,113 +518,133 @@ def test_gitlab_pipeline(repository: Path, pack: Path):
     assert json.loads((repository / "results.json").read_text())["score"] == 1
 
 
-def test_workflow_of_another_is_kept(tmp_path: Path):
-    """A workflow that differs is not overwritten; the same one is fine."""
+def test_a_different_workflow_is_not_overwritten(tmp_path: Path):
+    """A different workflow is not overwritten; the same one is accepted."""
     file = write_workflow("gitlab", tmp_path)
     assert write_workflow("gitlab", tmp_path) == file
     file.write_text("stages: [mine]\n")
 
-    with pytest.raises(KataError, match="differs"):
+    with pytest.raises(KataError, match="is different"):
         write_workflow("gitlab", tmp_path)
     assert file.read_text() == "stages: [mine]\n"
 
 
-# Forms
+# Formats
 
 
-ITEMS = [
-    Item(exercise_id="1/a", state="passed", points=2.0, weight=2.0, text="Everything holds."),
-    Item(exercise_id="1/b", state="failed", points=0.0, weight=1.0, text="Failed on a|b.\n- more"),
-    Item(exercise_id="1/c", state="unmeasurable", points=None, weight=3.0, text="Look."),
-    Item(exercise_id="1/d", state="missing", points=0.0, weight=1.0, text="Not handed in."),
+def make_score(
+    name: str, state: str, points: float | None, weight: float, *lines: str
+) -> ExerciseScore:
+    return ExerciseScore(
+        exercise_id=name, state=state, points=points, weight=weight,
+        lines=tuple(map(verbatim, lines)),
+    )  # fmt: skip
+
+
+SCORES = [
+    make_score("1/a", "passed", 2.0, 2.0, "All checks passed."),
+    make_score("1/b", "failed", 0.0, 1.0, "Failed on a|b.", "- more"),
+    make_score("1/c", "unmeasurable", None, 3.0, "Review."),
+    make_score("1/d", "missing", 0.0, 1.0, "Not submitted."),
 ]
 
 
-def test_costs_are_told():
-    """A check that counts or times says what was found and what was asked for."""
-    checks = [
-        {"id": "f::ops[at most 1 op]", "axis": "ops", "figures": {"ops": 1001, "ops_allowed": 2}},
-        {"id": "f::speed[50 x]", "axis": "speed", "figures": {"ratio": 0.868, "threshold": 50.0}},
-        {"id": "f::values[one]", "axis": "values", "figures": {"worst": 3.14}},
-    ]
-    result = {
-        "checks": [
-            {"case": "", "device": "cpu", "verdict": "failed", "message": "got 3.14", **check}
-            for check in checks
-        ]
-    }
-    lines = judged("1/a", "failed", 0.0, 1.0, result).text.splitlines()
+def test_costs_are_in_the_text(mini: Path):
+    """A check of a budget reports the cost and the limit."""
+    checks = (
+        failed_check("f::ops[at most 1 op]", "ops", ops=1001, ops_allowed=2),
+        failed_check("f::speed[50x]", "speed", ratio=0.868, threshold=50.0),
+        failed_check("f::values[one]", "values", worst=3.14),
+    )
+    exercise = Course(mini).one("halve")
+    result = replace(result_for(exercise, State.FAILED), checks=checks)
 
-    assert lines[1].startswith("- ops[at most 1 op]: It takes more operations")
-    assert lines[1].endswith("ops: 1,001, allowed are 2.")
-    assert lines[2].endswith("It is 0.87 x as fast; asked for are 50 x.")
+    score = score_exercise(exercise.id, "failed", 0.0, 1.0, stored_result(result))
+
+    lines = score.text(ENGLISH).splitlines()
+    assert lines[1] == (
+        "- ops[at most 1 op]: It uses more ops or more host synchronizations than allowed. "
+        "ops: 1,001, limit 2."
+    )
+    assert lines[2] == "- speed[50x]: It is slower than required. Speedup: 0.87x, required 50x."
     assert lines[3] == "- values[one]: Some values are wrong."
 
 
-def test_points_in_the_forms():
-    """Each form counts the same points, and shows what is open as open."""
-    assert formats.results(ITEMS)["score"] == 2
-    assert formats.classroom(ITEMS)["status"] == "fail"
-    assert formats.classroom([ITEMS[0], ITEMS[2]])["status"] == "error"
-    assert sum(test["score"] for test in formats.classroom(ITEMS)["tests"]) == 2
-    table = formats.markdown(ITEMS)
+def failed_check(id_: str, axis: str, **metrics: float) -> CheckResult:
+    message = verbatim("got 3.14")
+    return CheckResult(id=id_, axis=axis, verdict=Verdict.FAILED, message=message, metrics=metrics)
+
+
+def test_formats_agree_on_points():
+    """Every format counts the same points and marks undecided exercises."""
+    decided = [SCORES[0], SCORES[2]]
+    classroom = formats.github_classroom(SCORES, localize=ENGLISH)
+
+    assert formats.gradescope_results(SCORES, localize=ENGLISH)["score"] == 2
+    assert classroom["status"] == "fail"
+    assert formats.github_classroom(decided, localize=ENGLISH)["status"] == "error"
+    assert sum(test["score"] for test in classroom["tests"]) == 2
+    table = formats.markdown(SCORES, localize=ENGLISH)
     assert "## 2 of 7 points" in table
     assert r"| 1/b | failed | 0 / 1 | Failed on a\|b. |" in table
-    assert "| 1/c | unmeasurable | open | Look. |" in table
-    assert "1 more exercises were not handed in." in table
+    assert "| 1/c | unmeasurable | undecided | Review. |" in table
+    assert "1 exercise was not submitted." in table
 
 
-def test_a_faulty_course_costs_no_points(mini: Path):
-    """An error without a failed check is the course's fault: somebody has to look."""
+def test_a_course_error_leaves_points_undecided(mini: Path):
+    """An error without a failed check is the course's fault, so a person has to decide."""
     exercise = Course(mini).one("halve")
     task = Task(learner="a", exercise_id=exercise.id, source=b"", file="x.py", seed=1, key="k")
-    fault = ExerciseResult(id=exercise.id, name="halve", chapter="x", state=State.ERROR)
+    course_error = result_for(exercise, State.ERROR)
     died = CheckResult(id="halve::values", axis="values", verdict=Verdict.FAILED)
-    learners = ExerciseResult(
-        id=exercise.id, name="halve", chapter="x", state=State.ERROR, checks=(died,)
-    )
+    own_error = replace(course_error, checks=(died,))
 
-    assert outcome(exercise, task, fault).points is None
-    assert outcome(exercise, task, learners).points == 0
+    assert score_result(exercise, task, course_error).points is None
+    assert score_result(exercise, task, own_error).points == 0
 
 
-def test_a_gradebook_in_other_forms(mini: Path, tmp_path: Path):
-    """A results file per learner, and nbgrader's table; those who left are cleared away."""
+def test_gradebook_export(mini: Path, tmp_path: Path):
+    """There is a results file per learner and nbgrader's table; stale files are deleted."""
     course, out, long = Course(mini), tmp_path / "out", "x" * 250
     exercise = course.one("halve")
-    book = Book(tmp_path / "gradebook.sqlite")
+    gradebook = Gradebook(tmp_path / "gradebook.sqlite")
 
-    def exported(*learners: str) -> set[str]:
-        book.enrol(HandIn(learner=learner) for learner in learners)
-        write_exports(book, [exercise], out, DEADLINE)
+    def write() -> None:
+        write_exports(gradebook, [exercise], out, DEADLINE, localize=ENGLISH)
+
+    def files_for(*learners: str) -> set[str]:
+        gradebook.sync_learners(LearnerSubmission(learner=learner) for learner in learners)
+        write()
         return {path.stem for path in (out / "results").glob("[!.]*")}
 
     (out / "results").mkdir(parents=True)
     (out / "results/mine.json").write_text("{}")
     problem = "big.zip is larger than 64 MiB."
-    book.enrol([HandIn(learner="=ann", problems=[problem], handed_in=DEADLINE)])
+    problems = [Problem(message=verbatim(problem))]
+    gradebook.sync_learners(
+        [LearnerSubmission(learner="=ann", problems=problems, handed_in=DEADLINE)]
+    )
     task = Task(learner="=ann", exercise_id=exercise.id, source=b"", file="x.py", seed=77, key="k")
-    result = ExerciseResult(id=exercise.id, name="halve", chapter="x", state=State.PASSED)
-    book.write(outcome(exercise, task, result), 1.0)
-    write_exports(book, [exercise], out, DEADLINE)
+    gradebook.store(score_result(exercise, task, result_for(exercise, State.PASSED)), 1.0)
+    write()
 
-    found = json.loads((out / f"results/{file_name('=ann')}.json").read_text())
-    assert found["score"] == 1
-    assert found["tests"][0]["status"] == "passed"
-    assert found["output"].startswith(problem)
-    assert "77" not in json.dumps(found)  # the seed of a gradebook stays with the instructor
+    results = json.loads((out / f"results/{file_name('=ann')}.json").read_text())
+    assert results["score"] == 1
+    assert results["tests"][0]["status"] == "passed"
+    assert results["output"].startswith(problem)
+    assert "77" not in json.dumps(results)  # only the instructor knows the gradebook's seed
     (row,) = csv.DictReader((out / "nbgrader.csv").read_text().splitlines())
-    assert list(row) == list(formats.NBGRADER)
+    assert list(row) == list(formats.NBGRADER_COLUMNS)
     assert row["assignment"] == HALVE
     assert row["student_id"] == "'=ann"
     assert row["timestamp"] == "2026-05-01 21:59:00"
     assert (row["score"], row["max_score"], row["duedate"]) == ("1", "1", "2026-05-01 21:59:00")
-    assert exported("bob", long) == {"mine", "bob", file_name(long)}
-    assert exported("bob") == {"mine", "bob"}
-    book.close()
+    assert files_for("bob", long) == {"mine", "bob", file_name(long)}
+    assert files_for("bob") == {"mine", "bob"}
+    gradebook.close()
 
 
-def test_one_hand_in_needs_a_folder(mini: Path, tmp_path: Path):
-    """A hand-in that is not there is told, not taken for an empty one."""
+def test_a_missing_submission_is_a_usage_error(mini: Path, tmp_path: Path):
+    """A missing folder is an error rather than an empty submission."""
     with pytest.raises(UsageError, match="no folder"):
         collect_one(Course(mini), tmp_path / "nowhere")
