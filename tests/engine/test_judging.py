@@ -1,4 +1,4 @@
-"""No trick of a submission passes: not with the protocol, the judge's tools, or the clock."""
+"""Submissions that attack the protocol, the judge's tools or the clock do not pass."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def slow(x):
     return out
 """
 
-TALK = """
+PROTOCOL = """
 import os, sys, threading, time, torch
 from torchkata.worker.wire import encoding as wire
 
@@ -36,9 +36,9 @@ def frame(value):
     return b"".join(bytes(chunk) for chunk in wire.encode(value).chunks())
 """
 
-# what is tried: (source, the axes of which one has to fail)
-LIES = {
-    "comparisons that always agree": (
+# The source of each attempt, and the axes of which at least one must fail.
+DECEPTIONS = {
+    "comparisons always succeed": (
         """
         import torch
         torch.allclose = torch.equal = lambda *a, **k: True
@@ -49,19 +49,19 @@ LIES = {
         """,
         {"values"},
     ),
-    "a tensor that says what is wanted": (
+    "tensor subclass fakes results": (
         """
         import torch
-        class Lie(torch.Tensor):
+        class Fake(torch.Tensor):
             @classmethod
             def __torch_function__(cls, func, types, args=(), kwargs=None):
                 return True
         def row_total(x):
-            return (x.sum(0) + 1).as_subclass(Lie)
+            return (x.sum(0) + 1).as_subclass(Fake)
         """,
         {"shape", "contract"},
     ),
-    "an answer that a thread fills in later": (
+    "thread fills in the result later": (
         """
         import threading, time, torch
         def row_total(x):
@@ -72,15 +72,15 @@ LIES = {
         """,
         {"values"},
     ),
-    "replay by shape": (
+    "cache by shape": (
         """
-        KEPT = {}
+        CACHE = {}
         def row_total(x):
-            return KEPT.setdefault((x.shape, x.dtype), x.sum(0))
+            return CACHE.setdefault((x.shape, x.dtype), x.sum(0))
         """,
         {"values", "dtype", "gradient", "speed"},
     ),
-    "inputs made easy": (
+    "inputs zeroed in place": (
         """
         def row_total(x):
             out = x.sum(0)
@@ -89,7 +89,7 @@ LIES = {
         """,
         {"purity"},
     ),
-    "probes that answer nothing": (
+    "probes return nothing": (
         """
         from torchkata.worker import builtin_probes as probes
         for name in ("modified_arguments", "call_and_locate", "gradients", "run_metered"):
@@ -99,7 +99,7 @@ LIES = {
         """,
         {"purity", "ops"},
     ),
-    "a description of no form": (
+    "malformed signatures": (
         """
         from torchkata.worker import builtin_probes as probes
         probes.describe = lambda module, names: {n: {"kind": "function", "parameters": [3]}
@@ -111,26 +111,26 @@ LIES = {
     ),
 }
 
-# these are right, and quick only where they think that nobody looks; the clock has to see it
-SLOW_ONES = {
-    "replay by address": """
-        KEPT = {}
+# Values are right, but the work is done only once for several calls. The timing must reveal it.
+HIDDEN_SLOWNESS = {
+    "cache by address": """
+        CACHE = {}
         def row_total(x):
             key = x.data_ptr(), x.shape
-            if key not in KEPT:
-                KEPT[key] = slow(x)
-            return KEPT[key]
+            if key not in CACHE:
+                CACHE[key] = slow(x)
+            return CACHE[key]
         """,
-    "replay by content": """
+    "cache by content": """
         import ctypes
-        KEPT = {}
+        CACHE = {}
         def row_total(x):
             if x.device.type != "cpu" or x.requires_grad or not x.is_contiguous():
                 return x.sum(0)
             key = ctypes.string_at(x.data_ptr(), x.nbytes), x.shape, x.dtype
-            if key not in KEPT:
-                KEPT[key] = slow(x)
-            return KEPT[key]
+            if key not in CACHE:
+                CACHE[key] = slow(x)
+            return CACHE[key]
         """,
     "all calls of a block at once": """
         import sys, torch
@@ -142,7 +142,7 @@ SLOW_ONES = {
             if frame is None:
                 return x.sum(0)
             calls = frame.f_locals["calls"]
-            if len(calls) == 1:  # half slow: so short that a block holds several calls
+            if len(calls) == 1:  # half slow: short enough for several calls per block
                 half = len(x) // 2
                 return slow(x[:half]) + slow(x[half:half + 1]) + x[half + 1:].sum(0)
             if LAST[0] is not calls:
@@ -151,14 +151,14 @@ SLOW_ONES = {
         """,
 }
 
-PIPES = {
+PIPE_ATTACKS = {
     "garbage": "os.write(4, b'garbage ' * 9)",
-    "another frame": "os.write(4, frame({'value': [x.sum(0)]}))",
-    "the word too early": "os.write(4, b'D' + frame({'value': [x.sum(0)]}))",
-    "two answers": "threading.Timer(0.001, os.write, (4, frame({'value': [x]}))).start()",
-    "the answer pipe closed": "os.close(4)",
-    "half a frame": "os.write(4, b'D' + wire.PREFIX.pack(b'KATA', 9999, 0)); os._exit(0)",
-    "the request pipe closed": "os.close(3)",
+    "unexpected frame": "os.write(4, frame({'value': [x.sum(0)]}))",
+    "done marker too early": "os.write(4, b'D' + frame({'value': [x.sum(0)]}))",
+    "two replies": "threading.Timer(0.001, os.write, (4, frame({'value': [x]}))).start()",
+    "reply pipe closed": "os.close(4)",
+    "truncated frame": "os.write(4, b'D' + wire.PREFIX.pack(b'KATA', 9999, 0)); os._exit(0)",
+    "request pipe closed": "os.close(3)",
 }
 
 
@@ -166,14 +166,14 @@ def failing_axes(result: ExerciseResult) -> set[str]:
     return {check.axis for check in result.failed}
 
 
-def source(text: str, before: str = "") -> str:
-    return textwrap.dedent(before) + textwrap.dedent(text)
+def source(text: str, preamble: str = "") -> str:
+    return textwrap.dedent(preamble) + textwrap.dedent(text)
 
 
-@pytest.mark.parametrize("trick", LIES)
-def test_lie_is_caught(judge: Judge, trick):
-    """A submission that lies to whoever checks it fails on what it lies about."""
-    text, axes = LIES[trick]
+@pytest.mark.parametrize("attempt", DECEPTIONS)
+def test_deceptive_submission_fails_on_the_attacked_axis(judge: Judge, attempt):
+    """A submission that deceives the judge about an axis fails on that axis."""
+    text, axes = DECEPTIONS[attempt]
 
     result = judge(source(text), "row_total")
 
@@ -181,17 +181,17 @@ def test_lie_is_caught(judge: Judge, trick):
     assert failing_axes(result) & axes, result.failed
 
 
-@pytest.mark.parametrize("trick", SLOW_ONES)
-def test_hidden_slowness_is_caught(judge: Judge, trick):
-    """Right answers that are quick by memory or batching are not fast to the clock."""
-    result = judge(source(SLOW_ONES[trick], SLOW), "row_total")
+@pytest.mark.parametrize("attempt", HIDDEN_SLOWNESS)
+def test_caching_or_batching_does_not_pass_as_fast(judge: Judge, attempt):
+    """Right results that are fast only because of a cache or a batch fail."""
+    result = judge(source(HIDDEN_SLOWNESS[attempt], SLOW), "row_total")
 
     assert result.state in FAILING, result
     assert failing_axes(result) & {"speed", "values", "dtype"}, result
 
 
-def test_sleeping_is_no_pass(judge: Judge):
-    """Waiting costs hardly any CPU time; it fails all the same, or at worst is unmeasurable."""
+def test_sleeping_submission_does_not_pass(judge: Judge):
+    """Sleeping uses hardly any CPU time; it fails anyway, or is unmeasurable at worst."""
     result = judge(
         "import time\ndef row_total(x):\n    time.sleep(0.01)\n    return x.sum(0)\n", "row_total"
     )
@@ -201,30 +201,33 @@ def test_sleeping_is_no_pass(judge: Judge):
     assert result.state is not State.PASSED
 
 
-def test_trick_on_the_clock_is_named(judge: Judge):
-    """The message says by which trick the time was bought, and nothing else is held against it."""
-    said = []
-    for _ in range(3):  # on a busy machine a block may hold one call only: then it is plainly slow
-        result = judge(source(SLOW_ONES["all calls of a block at once"], SLOW), "row_total")
+def test_message_explains_that_only_blocks_are_fast(judge: Judge):
+    """A batching submission fails on speed alone, and the message names batching as the reason."""
+    messages = []
+    for _ in range(3):  # on a busy machine, a block may be a single call, which is simply slow
+        text = HIDDEN_SLOWNESS["all calls of a block at once"]
+        result = judge(source(text, SLOW), "row_total")
         assert failing_axes(result) == {"speed"}
-        said.append(str(result.failed[0].message))
-        if "each call on its own is slow" in said[-1]:
+        messages.append(str(result.failed[0].message))
+        if "each call on its own is slow" in messages[-1]:
             return
 
-    pytest.fail(f"The trick is not named: {said}")
+    pytest.fail(f"No message names batching: {messages}")
 
 
-def test_kept_answers_do_not_lower_counts(judge: Judge):
-    """Ops are counted on inputs that no other check has shown, so that replay shows its work."""
-    result = judge(source(SLOW_ONES["replay by content"], SLOW), "row_total")
+def test_caching_does_not_lower_op_counts(judge: Judge):
+    """Ops are counted on inputs that no other check uses, so a cache has no entry for them."""
+    result = judge(source(HIDDEN_SLOWNESS["cache by content"], SLOW), "row_total")
 
     assert "ops" in failing_axes(result)
 
 
-@pytest.mark.parametrize("trick", PIPES)
-def test_meddling_with_the_pipes_is_no_pass(judge: Judge, trick):
-    """Whoever writes to the judge on his own, or closes its pipes, gets an error that says so."""
-    result = judge(source(f"def halve(x):\n    {PIPES[trick]}\n    return x / 2\n", TALK))
+@pytest.mark.parametrize("attack", PIPE_ATTACKS)
+def test_tampering_with_the_pipes_is_an_error(judge: Judge, attack):
+    """A submission that writes to the judge's pipes or closes them gets an error on one line."""
+    text = f"def halve(x):\n    {PIPE_ATTACKS[attack]}\n    return x / 2\n"
+
+    result = judge(source(text, PROTOCOL))
 
     assert result.state in (State.ERROR, State.TIMEOUT), result
     message = str(result.message)
@@ -232,17 +235,17 @@ def test_meddling_with_the_pipes_is_no_pass(judge: Judge, trick):
     assert any(word in message for word in ("reply", "ended", "connection")), result
 
 
-def test_answers_written_in_advance_are_no_pass(judge: Judge):
-    """Answers that lie ready in the pipe before they are asked for end the worker."""
+def test_replies_written_before_the_request_do_not_pass(judge: Judge):
+    """A worker whose replies are in the pipe before the request ends without a pass."""
     text = "os.write(4, frame({'value': None}) + b'RD' + frame({'value': [torch.ones(1)]}) * 20)\n"
 
-    result = judge(source(text + "def halve(x):\n    return x / 2\n", TALK))
+    result = judge(source(text + "def halve(x):\n    return x / 2\n", PROTOCOL))
 
     assert result.state in FAILING, result
 
 
-def test_forged_worker_is_judged_by_its_values(judge: Judge):
-    """A submission that takes over the whole conversation still has to know the right values."""
+def test_forged_worker_fails_on_values(judge: Judge):
+    """A submission that replaces the worker's whole protocol still needs the right values."""
     text = """
         from torchkata.worker.wire.channel import Channel
         channel = Channel(3, 4)
@@ -258,14 +261,14 @@ def test_forged_worker_is_judged_by_its_values(judge: Judge):
                 channel.send(wire.encode({"value": {"halve": described}}))
         """
 
-    result = judge(source(text, TALK))
+    result = judge(source(text, PROTOCOL))
 
     assert result.state is State.FAILED, result
     assert "values" in failing_axes(result)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "reply",
     [
         "{}",
         "{'value': 7}",
@@ -274,26 +277,26 @@ def test_forged_worker_is_judged_by_its_values(judge: Judge):
         "{'error': chr(0xd800) * 99999, 'message': chr(27) + '[2J' * 99999}",
     ],
 )
-def test_answers_of_another_form_are_no_pass(judge: Judge, answer):
-    """An answer of a form that no worker writes fails, in words that can be written anywhere."""
+def test_malformed_reply_fails_with_a_printable_bounded_message(judge: Judge, reply):
+    """A reply that no worker would send fails, and the messages can be encoded and are bounded."""
     text = f"""
         def halve(x):
             os.write(4, b"D")
             time.sleep(0.02)
-            os.write(4, frame({answer}))
+            os.write(4, frame({reply}))
             os._exit(0)
         """
 
-    result = judge(source(text, TALK))
+    result = judge(source(text, PROTOCOL))
 
     assert result.state in FAILING, result
-    words = " ".join(str(check.message) for check in result.failed)
-    assert words.encode()
-    assert len(words) < 30_000
+    messages = " ".join(str(check.message) for check in result.failed)
+    assert messages.encode()
+    assert len(messages) < 30_000
 
 
-def test_stopped_worker_goes_on(launcher: Launcher):
-    """A worker that the judge has stopped answers after it was resumed, and can be ended."""
+def test_paused_worker_can_be_resumed_and_closed(launcher: Launcher):
+    """A paused worker replies after it is resumed; while it is paused it can be closed."""
     worker = launcher.worker()
     worker.load(b"def double(x):\n    return x * 2\n", "double.py")
 
@@ -312,22 +315,22 @@ def test_stopped_worker_goes_on(launcher: Launcher):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs workers that are forked")
-def test_workers_that_compile_start_warm():
-    """What torch.compile imports is there from the start where it is asked for, and only there."""
-    asks = b"import sys\nprint('torch._inductor.compile_fx' in sys.modules)"
-    said = []
+def test_compiler_is_preloaded_only_in_compiling_workers():
+    """The modules of torch.compile are imported at the start only if the worker compiles."""
+    text = b"import sys\nprint('torch._inductor.compile_fx' in sys.modules)"
+    outputs = []
     with Launcher() as launcher:
         for compiles in (False, True):
             worker = launcher.worker(compiles=compiles)
-            worker.load(asks, "asks.py")
+            worker.load(text, "modules.py")
             worker.close()
-            said.append(worker.output)
+            outputs.append(worker.output)
 
-    assert said == ["False\n", "True\n"]
+    assert outputs == ["False\n", "True\n"]
 
 
-def test_graders_that_watch_compilers_are_known():
-    """By what they import."""
+def test_graders_that_import_compiler_probes_get_compiling_workers():
+    """The imports of a grader decide whether its workers preload the compiler."""
     course = Course(Path(__file__).resolve().parents[2])
     names = [exercise.name for exercise in course.exercises if exercise.grader.compiles]
 
@@ -335,7 +338,7 @@ def test_graders_that_watch_compilers_are_known():
 
 
 def test_worker_that_stops_itself_times_out(hasty: Launcher):
-    """A process that stops itself is ended at the limit like any other that is silent."""
+    """A process that sends itself SIGSTOP is killed at the time limit."""
     worker = hasty.worker()
     start = time.monotonic()
 
@@ -346,29 +349,29 @@ def test_worker_that_stops_itself_times_out(hasty: Launcher):
     worker.close()
 
 
-def test_prints_of_one_worker_stay_its_own(launcher: Launcher):
-    """What a closed worker printed does not change when its descriptors are used again."""
+def test_output_of_a_closed_worker_does_not_change(launcher: Launcher):
+    """The output of a closed worker stays the same when its descriptors are reused."""
     first = launcher.worker()
-    first.load(b"print('mine')", "first.py")
+    first.load(b"print('first')", "first.py")
     first.close()
     second = launcher.worker()
-    second.load(b"print('yours')", "second.py")
+    second.load(b"print('second')", "second.py")
 
-    assert first.output == "mine\n"
-    assert second.output == "yours\n"
+    assert first.output == "first\n"
+    assert second.output == "second\n"
     second.close()
 
 
-def test_no_worker_sees_another(judge: Judge):
-    """A module changed by one submission is as it was for the next."""
-    spoilt = "import torch\ntorch.Tensor.__truediv__ = None\ndef halve(x):\n    return x / 2\n"
+def test_patched_module_does_not_affect_the_next_submission(judge: Judge):
+    """A submission that patches torch fails; the next submission gets the original."""
+    patched = "import torch\ntorch.Tensor.__truediv__ = None\ndef halve(x):\n    return x / 2\n"
 
-    assert judge(spoilt).state is State.FAILED
+    assert judge(patched).state is State.FAILED
     assert judge("def halve(x):\n    return x / 2\n").state is State.PASSED
 
 
-def test_spawned_workers_judge_alike(mini):
-    """Where workers cannot be forked, each is started on its own, and the verdict is the same."""
+def test_spawned_workers_give_the_same_verdict(mini):
+    """On platforms without fork, workers are spawned, and the verdict is the same."""
     exercise = Course(mini).one("halve")
     submission = Submission(source=exercise.solution_path.read_bytes(), file="halve.py")
 
@@ -378,53 +381,55 @@ def test_spawned_workers_judge_alike(mini):
     assert result.state is State.PASSED, result
 
 
-def test_worker_imports_nothing_from_where_it_was_started(judge: Judge):
-    """Neither the folder that the judge runs in, nor the course's, is on the worker's path."""
+def test_working_directory_and_course_are_not_on_the_import_path(judge: Judge):
+    """The worker's `sys.path` contains neither the judge's working directory nor the course."""
     result = judge("import sys\nprint(sys.path)\ndef halve(x):\n    return x / 2\n")
 
-    places = ast.literal_eval(result.output.splitlines()[0])
+    paths = ast.literal_eval(result.output.splitlines()[0])
     assert result.state is State.PASSED
-    assert places
-    for place in places:
-        folder = Path(place).resolve()
-        assert folder != Path.cwd(), places
-        assert not (folder / "noxfile.py").exists(), places
-        assert not (folder / "solutions").exists(), places
+    assert paths
+    for path in paths:
+        folder = Path(path).resolve()
+        assert folder != Path.cwd(), paths
+        assert not (folder / "noxfile.py").exists(), paths
+        assert not (folder / "solutions").exists(), paths
 
 
-def test_processes_with_the_submission_rest_while_others_are_timed(judge: Judge, monkeypatch):
-    """Threads that it left behind, in its process for the twin too, get no time in a race."""
-    seen: list[bool] = []
+def test_all_processes_of_the_submission_are_paused_while_others_are_timed(
+    judge: Judge, monkeypatch
+):
+    """Threads of the submission, in its process for the twin too, do not run during a race."""
+    all_paused: list[bool] = []
 
-    class Watched(speed._Racer):
+    class RecordingRacer(speed._Racer):
         def block(self, calls: int, /):  # type: ignore[no-untyped-def]
-            # A signal takes a moment to arrive; but for it the process would only wait, in state S.
-            seen.append(all(wait_for(lambda pid=pid: state(pid) == "T", 1) for pid in mine))
+            # The signal takes a moment to arrive. A process that merely waits has state S, not T.
+            all_paused.append(all(wait_for(lambda pid=pid: state(pid) == "T", 1) for pid in pids))
             return super().block(calls)
 
-    mine: list[int] = []
+    pids: list[int] = []
     others_paused = Processes.others_paused
 
-    def noted(processes):  # type: ignore[no-untyped-def]
-        mine[:] = [worker.pid for worker in processes._workers.values()]
+    def record_pids(processes):  # type: ignore[no-untyped-def]
+        pids[:] = [worker.pid for worker in processes._workers.values()]
         return others_paused(processes)
 
     def state(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
-    monkeypatch.setattr(Processes, "others_paused", noted)
-    monkeypatch.setattr(speed, "_Racer", Watched)
+    monkeypatch.setattr(Processes, "others_paused", record_pids)
+    monkeypatch.setattr(speed, "_Racer", RecordingRacer)
 
     result = judge("def row_total(x):\n    return x.sum(0)\n", "row_total")
 
     assert result.state in (State.PASSED, State.UNMEASURABLE), result
-    assert len(mine) == 2, "one for the CPU, one for the twin"
-    assert seen
-    assert all(seen)
+    assert len(pids) == 2, "one for the CPU, one for the twin"
+    assert all_paused
+    assert all(all_paused)
 
 
-def test_long_answers_are_cut(judge: Judge):
-    """What a message quotes of an answer is bounded."""
+def test_long_exception_text_is_truncated(judge: Judge):
+    """A message quotes only a bounded part of an exception's text."""
     result = judge("def halve(x):\n    raise ValueError('words ' * 1_000_000)\n")
 
     assert result.failed
