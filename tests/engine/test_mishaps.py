@@ -1,7 +1,7 @@
-"""What goes wrong around a submission, not in its sums: each ends in a state and a plain message.
+"""Failures besides wrong values end in a state and a plain message.
 
-Judged end to end: loaders that raise or never end, nets without parameters, compilers that are
-missing or do not come back, and costs that grow too fast.
+Graded end to end: data loaders that raise or never end, modules without parameters, compilers that
+are missing or never finish, and costs that grow too fast.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,19 +29,19 @@ SETTINGS = Settings(seed=1)
 
 
 def grade(source: str, name: str, launcher: Launcher, course: Course = COURSE) -> ExerciseResult:
-    """Judge a source text as an exercise of a course."""
+    """Grade a source text as a submission to an exercise."""
     exercise = course.one(name)
     submission = Submission(source=textwrap.dedent(source).encode(), file=exercise.stub_path.name)
     return grade_one(exercise, submission, launcher, SETTINGS)
 
 
 def messages_of(result: ExerciseResult) -> list[str]:
-    """Return the messages of its failed checks."""
+    """Return the messages of the failed checks."""
     return [str(check.message_with_case) for check in result.failed]
 
 
 def require_message(result: ExerciseResult, state: State, *words: str) -> None:
-    """Require the state, and a plain message that contains all of the words."""
+    """Require a state, a message that contains all of the words, and no traceback."""
     assert result.state is state, (result.message, messages_of(result))
     assert any(all(word in message for word in words) for message in messages_of(result)), (
         messages_of(result)
@@ -48,7 +49,7 @@ def require_message(result: ExerciseResult, state: State, *words: str) -> None:
     assert not [message for message in messages_of(result) if "Traceback" in message]
 
 
-FOLDER = """
+ARRAY_FOLDER = """
     import time
     from pathlib import Path
     import numpy as np
@@ -62,38 +63,38 @@ FOLDER = """
             return len(self.files)
         def __getitem__(self, index):
             if get_worker_info() is not None:
-                {mishap}
+                {failure}
             return torch.from_numpy(np.load(self.files[index]))
 """
 
 
-def test_dataset_raises_in_a_worker_process(launcher: Launcher):
-    """The exception of a loader's own process is named, without its traceback."""
+def test_exception_in_a_dataloader_worker_is_reported(launcher: Launcher):
+    """The message names the exception that a DataLoader worker raised, without its traceback."""
     result = grade(
-        FOLDER.format(mishap="raise ValueError('no such luck')"), "map_dataset", launcher
+        ARRAY_FOLDER.format(failure="raise ValueError('no such luck')"), "map_dataset", launcher
     )
 
     require_message(result, State.FAILED, "with num_workers=2 failed: ValueError: no such luck.")
 
 
-def test_dataset_ends_its_worker_process(launcher: Launcher):
-    """A loader's process that is gone is told as such, and the judge's own worker goes on."""
-    result = grade(FOLDER.format(mishap="import os; os._exit(3)"), "map_dataset", launcher)
+def test_exit_of_a_dataloader_worker_is_reported(launcher: Launcher):
+    """The message says that a DataLoader worker exited; the judge's own worker continues."""
+    result = grade(ARRAY_FOLDER.format(failure="import os; os._exit(3)"), "map_dataset", launcher)
 
     require_message(
         result, State.FAILED, "with num_workers=2 failed: RuntimeError: DataLoader worker"
     )
 
 
-def test_dataset_hangs_in_a_worker_process(launcher: Launcher):
-    """A loader's process that gives nothing is waited for some seconds, not for ever."""
-    result = grade(FOLDER.format(mishap="time.sleep(999)"), "map_dataset", launcher)
+def test_hanging_dataloader_worker_times_out(launcher: Launcher):
+    """A DataLoader worker that returns nothing times out after a few seconds."""
+    result = grade(ARRAY_FOLDER.format(failure="time.sleep(999)"), "map_dataset", launcher)
 
     require_message(result, State.FAILED, "with num_workers=2 failed", "timed out after 5 seconds")
 
 
-def test_loader_never_ends(launcher: Launcher):
-    """An iterable dataset without an end is left after so many items."""
+def test_endless_dataset_stops_at_an_item_limit(launcher: Launcher):
+    """An iterable dataset that never ends fails after 10,000 items."""
     source = """
         import itertools
         import torch
@@ -109,8 +110,8 @@ def test_loader_never_ends(launcher: Launcher):
     )
 
 
-def test_model_without_parameters(launcher: Launcher):
-    """A net whose tensors are no parameters is told what makes them such."""
+def test_module_without_parameters_is_pointed_to_nn_parameter(launcher: Launcher):
+    """If a module's tensors are not parameters, the message names `nn.Parameter`."""
     source = """
         import torch
 
@@ -128,20 +129,20 @@ def test_model_without_parameters(launcher: Launcher):
 
 # Compiling
 
-MENDED = """
+ACTIVATE = """
     import torch
 
     def activate(x, threshold):
-        {mishap}
+        {statement}
         return torch.where(x > threshold, x * x, 0.1 * x)
 """
-WITHOUT_END = "while torch.compiler.is_compiling(): x = x + 1"
+ENDLESS_TRACE = "while torch.compiler.is_compiling(): x = x + 1"
 INDUCTOR = """
     import os
     import torch
 
     os.environ.update({settings})
-    torch.compiler.set_stance("default")  # the judge has put a quick backend in its place
+    torch.compiler.set_stance("default")  # the judge replaced it with a fast backend
 
     @torch.compile
     def halve(x):
@@ -149,19 +150,19 @@ INDUCTOR = """
 """
 
 
-def test_compiling_without_an_end(launcher: Launcher):
-    """A function that is quick as it is, and which compiling never gets through."""
-    result = grade(MENDED.format(mishap=WITHOUT_END), "no_graph_break", launcher)
+def test_endless_compilation_is_stopped_and_not_repeated(launcher: Launcher):
+    """A function that runs fast in eager mode, but that the compiler traces forever, fails."""
+    result = grade(ACTIVATE.format(statement=ENDLESS_TRACE), "no_graph_break", launcher)
 
     require_message(result, State.FAILED, "Compiling did not end within 10 s", "is traced forever.")
     assert "Compiling did not end" in messages_of(result)[-1], (
-        "the second time it is not begun again"
+        "the second check must not compile again"
     )
 
 
-def timed_course(root: Path) -> Course:
-    """A miniature course of one exercise, whose grader compiles and gives it two seconds."""
-    texts = {
+def course_with_compile_limit(root: Path) -> Course:
+    """Write a course of one exercise whose grader allows two seconds for compiling."""
+    files = {
         "exercises/01_odd/01_thing.py": "def thing(x):\n    raise NotImplementedError  # TODO\n",
         "solutions/01_odd/01_thing.py": "def thing(x):\n    return x + 1\n",
         "tests/01_odd/test_01_thing.py": """
@@ -173,35 +174,36 @@ def timed_course(root: Path) -> Course:
 
             def compiled(kata, x):
                 import signal, sys, time
-                with compiled_graphs():  # the first one in a process takes seconds
+                with compiled_graphs():  # the first compilation in a process takes seconds
                     torch.compile(lambda x: x * 2)(x)
                 sys.modules["torchkata.probes.compiling"].LIMIT = 2
                 before = signal.getsignal(signal.SIGALRM)
                 with compiled_graphs() as graphs:
                     result = torch.compile(kata.thing)(x)
-                kept = signal.getsignal(signal.SIGALRM) is before
-                left = signal.getitimer(signal.ITIMER_REAL)[0]
-                time.sleep(2.2)  # were the timer on still, it would end the process now
-                return result, len(graphs), kept, left
+                restored = signal.getsignal(signal.SIGALRM) is before
+                seconds_left = signal.getitimer(signal.ITIMER_REAL)[0]
+                time.sleep(2.2)  # a timer that is still active would end the process now
+                return result, len(graphs), restored, seconds_left
 
             def test_values_first(submission):
-                result, graphs, kept, left = submission.run(compiled, torch.zeros(2))
-                require(result.tolist() == [1, 1], _("another result"))
-                require((graphs, kept, left) == (1, True, 0), _("{all}", all=(graphs, kept, left)))
+                result, *outcome = submission.run(compiled, torch.zeros(2))
+                require(result.tolist() == [1, 1], _("wrong result"))
+                require(outcome == [1, True, 0], _("{outcome}", outcome=outcome))
 
             def test_values_second(submission):
                 test_values_first(submission)
         """,
     }
-    for name, text in texts.items():
+    for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(textwrap.dedent(text).lstrip())
     return Course(root)
 
 
-def test_the_timer_of_compiling_lets_quick_ones_through(launcher: Launcher, tmp_path: Path):
-    """Where compiling ends in time, the timer is off afterwards, and the handler the old one."""
-    result = grade("def thing(x):\n    return x + 1\n", "thing", launcher, timed_course(tmp_path))
+def test_compile_timer_is_reset_after_a_fast_compilation(launcher: Launcher, tmp_path: Path):
+    """If compiling ends in time, the timer is off and the previous signal handler is restored."""
+    course = course_with_compile_limit(tmp_path)
+    result = grade("def thing(x):\n    return x + 1\n", "thing", launcher, course)
 
     assert result.state is State.PASSED, messages_of(result)
 
@@ -212,12 +214,12 @@ def test_the_timer_of_compiling_lets_quick_ones_through(launcher: Launcher, tmp_
         "while torch.compiler.is_compiling(): x = x + 1",
         "try:\n        while torch.compiler.is_compiling(): x = x + 1\n    except Exception: pass",
     ],
-    ids=["plain", "caught"],
+    ids=["uncaught", "caught"],
 )
-def test_the_timer_of_compiling_rings(body: str, launcher: Launcher, tmp_path: Path):
-    """What it interrupts fails with a message, and is not begun a second time."""
+def test_compile_timer_stops_an_endless_trace(body: str, launcher: Launcher, tmp_path: Path):
+    """Compilation that the timer interrupts fails with a message, even if the code catches it."""
     source = f"import torch\n\ndef thing(x):\n    {body}\n    return x + 1\n"
-    result = grade(source, "thing", launcher, timed_course(tmp_path))
+    result = grade(source, "thing", launcher, course_with_compile_limit(tmp_path))
 
     require_message(result, State.FAILED, "Compiling did not end within 2 s and was stopped.")
     assert [check.verdict for check in result.checks if check.axis == "values"] == [
@@ -227,28 +229,29 @@ def test_the_timer_of_compiling_rings(body: str, launcher: Launcher, tmp_path: P
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """Start workers that are free to call a compiler, where there is none to be found."""
-    before = dict(os.environ)
+def launcher_without_compiler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """Start unconfined workers on a PATH that contains no compiler."""
+    environment = dict(os.environ)
     os.environ["PATH"] = str(tmp_path_factory.mktemp("no compiler here"))
     try:
         with Launcher(WorkerConfig(confine=False)) as started:
-            started.worker().close()  # the environment counts where the zygote starts
+            started.worker().close()  # the zygote starts here and copies the environment
             yield started
     finally:
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(environment)
 
 
-@pytest.mark.parametrize("how", ["confined", "bare", "CXX"])
+@pytest.mark.parametrize("cause", ["confined", "empty PATH", "wrong CXX"])
 def test_inductor_without_a_compiler_is_unmeasurable(
-    how: str, request: pytest.FixtureRequest, launcher: Launcher, mini: Path
+    cause: str, request: pytest.FixtureRequest, launcher: Launcher, mini: Path
 ):
-    """Where no C++ compiler can be called, nothing is held against the code, and it says why."""
-    settings = {"CXX": "/nowhere/c++"} if how == "CXX" else {}
-    starter = request.getfixturevalue("bare") if how != "confined" else launcher
+    """If no C++ compiler can run, the exercise is unmeasurable and the message says why."""
+    settings = {"CXX": "/nowhere/c++"} if cause == "wrong CXX" else {}
+    if cause != "confined":
+        launcher = request.getfixturevalue("launcher_without_compiler")
 
-    result = grade(INDUCTOR.format(settings=settings), "halve", starter, Course(mini))
+    result = grade(INDUCTOR.format(settings=settings), "halve", launcher, Course(mini))
 
     assert result.state is State.UNMEASURABLE, (result.message, messages_of(result))
     assert "inductor" in str(result.message)
@@ -259,11 +262,9 @@ def test_inductor_without_a_compiler_is_unmeasurable(
 
 # Growth
 
-FIGURES = ("exponent", "exponent_low", "exponent_high", "exponent_allowed")
 
-
-def growth_of(name: str, launcher: Launcher, folder: Path) -> dict[str, object]:
-    """The check of growth as the JSON report has it, for a function of the solution's file."""
+def growth_of(name: str, launcher: Launcher, folder: Path) -> dict[str, Any]:
+    """Grade a function of the solution's file; return the growth check of the JSON report."""
     exercise = COURSE.one("grow_a_tensor")
     submission = Submission(
         source=exercise.solution_path.read_bytes(),
@@ -271,37 +272,37 @@ def growth_of(name: str, launcher: Launcher, folder: Path) -> dict[str, object]:
         bind={"running_sums": name},
     )
     result = grade_one(exercise, submission, launcher, SETTINGS)
+    path = folder / "report.json"
     report = build_report([result], SETTINGS, Message("full"))
-    file = folder / "report.json"
-    write_json(report, file, lambda _exercise: ENGLISH_TRANSLATOR)
-    read = json.loads(file.read_text(encoding="utf-8"))
-    (check,) = (c for c in read["exercises"][0]["checks"] if "grow at most" in c["id"])
+    write_json(report, path, lambda _exercise: ENGLISH_TRANSLATOR)
+    (data,) = json.loads(path.read_text(encoding="utf-8"))["exercises"]
+    (check,) = (check for check in data["checks"] if "grow at most" in check["id"])
     return check
 
 
-def test_growth_in_the_report(launcher: Launcher, tmp_path: Path):
-    """The exponent has its interval and the cost at each size, all as numbers."""
+def test_report_has_growth_exponent_interval_and_costs(launcher: Launcher, tmp_path: Path):
+    """The report has the exponent, its interval and the cost at each size as numbers."""
     check = growth_of("running_sums", launcher, tmp_path)
-    figures = check["figures"]
+    metrics = check["figures"]
 
     assert check["verdict"] == "passed"
     low, exponent, high, allowed = (
-        figures[f"exponent{x}"] for x in ("_low", "", "_high", "_allowed")
+        metrics[f"exponent{x}"] for x in ("_low", "", "_high", "_allowed")
     )
     assert 0.5 < low <= exponent <= high < allowed == 1.3
-    costs = [figures[f"bytes_at_{n}"] for n in (16, 32, 64, 128)]
+    costs = [metrics[f"bytes_at_{n}"] for n in (16, 32, 64, 128)]
     assert costs == sorted(costs)
     assert costs[0] > 0
 
 
-def test_growth_that_fails_names_the_interval(launcher: Launcher, tmp_path: Path):
-    """A learner reads the exponent, how sure it is, the reference's, and what grows where."""
+def test_message_of_failed_growth_has_interval_and_line(launcher: Launcher, tmp_path: Path):
+    """The message has the exponent with its interval, the reference's, and the costliest line."""
     check = growth_of("append_by_reduce", launcher, tmp_path)
-    figures, message = check["figures"], check["message"]
+    metrics, message = check["figures"], check["message"]
 
     assert check["verdict"] == "failed"
-    assert figures["exponent_low"] > 1.3
-    interval = "(95%: {exponent_low:.2f} to {exponent_high:.2f})".format(**figures)
-    assert f"grow like n^{figures['exponent']:.2f} {interval}" in message
+    assert metrics["exponent_low"] > 1.3
+    interval = "(95%: {exponent_low:.2f} to {exponent_high:.2f})".format(**metrics)
+    assert f"grow like n^{metrics['exponent']:.2f} {interval}" in message
     assert "expected at most n^1.3. The reference's grow like n^" in message
     assert "Most of it is cat in line" in message
