@@ -117,6 +117,7 @@ def _past_the_ends(spec: Dataset, given: Arguments) -> None:
                 given.submission,
                 *_loading(spec, arguments, {"sampler": order}),
                 fault=_("Index {index} of {n} samples was requested", index=n + 2, n=n),
+                workers=case.workers,
             )
 
 
