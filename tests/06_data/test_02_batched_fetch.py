@@ -1,24 +1,22 @@
 """Grader of batched_fetch: batches with one indexing op, compared with stacking rows."""
 
 import torch
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from torchkata import (
     Case,
-    EntryPoint,
+    DataCase,
+    Dataset,
     Function,
     Spec,
     Speedup,
     _,
+    at_most,
     integers,
-    loader_raises,
-    loader_yields,
+    none_of,
     normal,
-    require,
-    same,
     value,
 )
-from torchkata.probes import loader_output, samples_at
 
 
 def batch_of(kata, table, indices):
@@ -53,11 +51,24 @@ def permutation(sizes, generator):
     return torch.randperm(sizes.n, generator=generator)
 
 
+def random_table(generator, n=10):
+    return torch.randn(n, 3, generator=generator), torch.randint(9, (n,), generator=generator)
+
+
+def ten_rows(_files, generator):
+    table = random_table(generator)
+    return table, list(zip(*table, strict=True))
+
+
 COPIES = ("index", "index_select", "gather", "take", "embedding", "masked_select")
 VIEWS = ("select", "slice", "split", "unbind")
 TABLE = {"features": normal("n d"), "labels": integers("n", 0, 10)}
 SPEC = Spec(
-    EntryPoint("Table"),
+    Dataset(
+        "Table",
+        cases=(DataCase("ten rows", ten_rows, "contract", workers=(0, 2)),),
+        collate=lambda kata: kata.Table.collate,
+    ),
     Function(
         "batch",
         adapter=one_batch,
@@ -89,99 +100,25 @@ SPEC = Spec(
 )
 
 
-def structure(kata, features, labels):
-    """Return class and length of a table, row 1, the row past the end, and the type of a batch."""
-    table = kata.Table(features, labels)
-    batch = kata.Table.collate(table.__getitems__([2, 0]))
-    row, past = (
-        row if isinstance(row, str) else tuple(row) for row in samples_at(table, [1, len(table)])
-    )
-    is_pair = isinstance(batch, tuple | list) and len(batch) == 2
-    return {
-        "is dataset": isinstance(table, Dataset),
-        "len": len(table),
-        "row": row,
-        "past": past,
-        "batch": "pair" if is_pair else type(batch).__name__,
-    }
-
-
-def load(kata, features, labels, order, workers):
-    options = {"batch_size": 4, "collate_fn": kata.Table.collate, "num_workers": workers}
-    got = loader_output(kata.Table(features, labels), sampler=order, **options)
-    return got | {"passes": [[tuple(batch) for batch in got["passes"][0]]]}
-
-
 def after_overwriting(kata, features, labels, indices):
     """Fetch a batch between two others and overwrite it; return the table and all batches."""
     table = kata.Table(features, labels)
     before, overwritten, after = (batch_of(kata, table, rows) for rows in ([3, 1], indices, [2, 0]))
     for tensor in overwritten:
         tensor.fill_(77)
-    return {
-        "table": (features, labels),
-        "before": before,
-        "after": after,
-        "again": batch_of(kata, table, indices),
-    }
-
-
-def random_table(generator, n=10):
-    return torch.randn(n, 3, generator=generator), torch.randint(9, (n,), generator=generator)
-
-
-def test_contract_map_style(submission, generator):
-    """A table is a Dataset with a length and rows; a batch is a pair."""
-    features, labels = random_table(generator)
-    got = submission.run(structure, features, labels)
-    require(
-        got["is dataset"],
-        _("Table must be a torch.utils.data.Dataset. Use that as its base class."),
-    )
-    require(
-        got["len"] == 10,
-        _("len(table) for features with 10 rows: expected 10, got {len}.", len=got["len"]),
-    )
-    require(
-        isinstance(got["past"], str),
-        _("table[n] must raise IndexError, because the last row is n - 1."),
-    )
-    same(got["row"], (features[1], labels[1]), what=_("`table[1]`"))
-    require(
-        got["batch"] == "pair",
-        _("collate: expected a tuple or list of two tensors, got {type}.", type=got["batch"]),
-    )
-
-
-def test_contract_past_the_end(submission, generator):
-    """A row number past the end raises an error, in a worker process too."""
-    fault = _("Row 12 of a table with 10 rows was requested")
-    loader_raises(submission, load, *random_table(generator), [3, 1, 12, 0], fault=fault)
-
-
-def test_values_in_a_loader(submission, generator):
-    """A DataLoader yields the same batches without worker processes and with two."""
-    features, labels = random_table(generator)
-    order = torch.randperm(10, generator=generator)
-    batches = zip(features[order].split(4), labels[order].split(4), strict=True)
-    loader_yields(submission, load, features, labels, order.tolist(), expected=list(batches))
+    again = batch_of(kata, table, indices)
+    return {"table": (features, labels), "before": before, "after": after, "again": again}
 
 
 def test_ops_one_indexing_op_per_tensor(submission, generator):
     """A batch takes one indexing op for each of the two tensors."""
     indices = torch.randint(300, (64,), generator=generator).tolist()
     ops = submission.measure(one_batch, *random_table(generator, 300), indices).ops
-    copies = {name: ops.ops[name] for name in COPIES if name in ops.ops}
-    views = {name: ops.views[name] for name in VIEWS if name in ops.views}
-    require(
-        sum(copies.values()) <= 2 and sum(views.values()) <= 4,  # allows a few views of results
-        _(
-            "Fetching 64 rows runs {ops}; the limit is one indexing op for features and one for "
-            "labels. Index each tensor once, with all row numbers.",
-            ops=", ".join(f"{count} x {name}" for name, count in {**copies, **views}.items()),
-        ),
-        ops=sum(copies.values()) + sum(views.values()),
-    )
+    why = _("Index each tensor once, with all row numbers.")
+    copies = sum(ops.ops.get(name, 0) for name in COPIES)
+    at_most(copies, 2, what=_("Indexing ops for 64 rows"), why=why, metric="ops")
+    views = sum(ops.views.get(name, 0) for name in VIEWS)  # a few views of results are allowed
+    at_most(views, 4, what=_("Views for 64 rows"), why=why, metric="ops")
 
 
 def test_purity_batches_do_not_share_memory(submission, reference, generator):
@@ -194,17 +131,13 @@ def test_purity_batches_do_not_share_memory(submission, reference, generator):
     }
     for indices in ([5, 2], [4, 5, 6], [7], list(range(10))):
         arguments = *random_table(generator), indices
-        got, expected = (
-            subject.run(after_overwriting, *arguments) for subject in (submission, reference)
+        got, expected = (who.run(after_overwriting, *arguments) for who in (submission, reference))
+        same_parts = {key: all(map(torch.equal, got[key], expected[key])) for key in names}
+        none_of(
+            [name for key, name in names.items() if not same_parts[key]],
+            what=_("What changes when the batch of rows {indices} is overwritten", indices=indices),
+            why=_(
+                "They share memory. A training loop that scales a batch in place would corrupt the "
+                "data."
+            ),
         )
-        for key, name in names.items():
-            require(
-                all(map(torch.equal, got[key], expected[key])),
-                _(
-                    "Overwriting the batch of rows {indices} also changes {name}, because they "
-                    "share memory. A training loop that scales a batch in place would corrupt "
-                    "the data.",
-                    indices=indices,
-                    name=name,
-                ),
-            )
