@@ -66,8 +66,17 @@ def to_device(tree: object, device: str) -> Any:
     """Copy every tensor of a tree to `device`, keeping `requires_grad`."""
     if device.startswith("twin"):
         return twin.to_twin(tree)
-    if device == "cpu":
-        return tree
+    return tree if device == "cpu" else _moved(tree, device)
+
+
+def to_cpu(tree: object, device: str) -> Any:
+    """Copy the tensors of a tree from `device` to the CPU, the only device of the wire format."""
+    if device.startswith("twin"):
+        return twin.to_host(tree)
+    return tree if device == "cpu" else _moved(tree, "cpu")
+
+
+def _moved(tree: object, device: str) -> Any:
     return torch.utils._pytree.tree_map_only(  # noqa: SLF001 - the tree functions have no public name
         torch.Tensor,
         lambda t: t.detach().to(device).requires_grad_(t.requires_grad),
@@ -128,7 +137,7 @@ def run_metered(
         if mode is not None:
             events = mode.synchronizations[seen:]
             reply["synchronizations"] = [(event.op, event.line) for event in events]
-    reply["value"] = value
+    reply["value"] = to_cpu(value, device)
     return reply
 
 
@@ -260,7 +269,7 @@ def gradients(
             [weight for _, weight in pairs],
             allow_unused=True,
         )
-        return {"gradients": twin.to_host(list(gradients)), "graph": True}
+        return {"gradients": to_cpu(list(gradients), device), "graph": True}
 
 
 def run_on(
@@ -269,8 +278,3 @@ def run_on(
     """Run another probe with its tensors on `device`; copy its results to the CPU."""
     with on_device(device):
         return to_cpu(probe(module, *to_device(arguments, device)), device)
-
-
-def to_cpu(value: object, device: str) -> object:
-    """Copy the tensors of a tree from `device` to the CPU."""
-    return twin.to_host(value) if device.startswith("twin") else to_device(value, "cpu")
