@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, _, raises, require, value
-from torchkata.probes import params_left_behind, with_parameters
+from torchkata import Case, Function, Module, Spec, _, equal, raises, value
+from torchkata.probes import with_parameters
 
 SIZES = ([64, 32, 10], [3, 2], [1, 1, 1], [5, 4, 4, 4, 7])
 
@@ -47,9 +47,22 @@ def mlp_case(sizes, *rows):
     return Case(f"mlp({sizes})(x) for x of shape {[*rows, sizes[0]]}", given=draw)
 
 
+def parameter_shapes(sizes):
+    shapes = {}
+    for i, (n, m) in enumerate(layer_sizes(sizes)):
+        shapes |= {f"{2 * i}.weight": (m, n), f"{2 * i}.bias": (m,)}
+    return shapes
+
+
 ROWS = ((3,), (1,), (0,), (), (2, 5))
 SPEC = Spec(
-    EntryPoint("mlp"),
+    Module(
+        "mlp",
+        arguments=([[64, 32, 10]], [[4, 4, 4, 4]], [[3, 2]]),
+        parameters=parameter_shapes,
+        x=lambda sizes: (3, sizes[0]),
+        exact_names=False,
+    ),
     Function(
         "net(x)",
         adapter=net_of_x,
@@ -71,111 +84,22 @@ def expected_modules(sizes):
 
 
 def structure(kata, sizes):
-    """Return the type of mlp(sizes), its modules as text, and sizes after the call."""
+    """Return the type of mlp(sizes) and its modules, as text."""
     net = kata.mlp(sizes)
     if not isinstance(net, torch.nn.Sequential):
-        return {"type": type(net).__name__, "modules": "", "sizes": sizes}
-    modules = [
-        repr(module) if isinstance(module, torch.nn.Linear) else type(module).__name__
-        for module in net
-    ]
-    return {"type": "Sequential", "modules": ", ".join(modules), "sizes": sizes}
-
-
-def parameter_counts(kata, sizes):
-    """Count layers and distinct parameters of a net, and those it shares with a second net."""
-    nets = kata.mlp(list(sizes)), kata.mlp(list(sizes))
-    one, two = ({id(p) for p in net.parameters()} for net in nets)
-    layers = sum(isinstance(module, torch.nn.Linear) for module in nets[0])
-    return {"layers": layers, "distinct": len(one), "shared": len(one & two)}
-
-
-def left_behind(kata, x):
-    return params_left_behind(kata.mlp([6, 5, 3]), x)
+        return type(net).__name__
+    modules = (repr(m) if isinstance(m, torch.nn.Linear) else type(m).__name__ for m in net)
+    return f"Sequential: {', '.join(modules)}"
 
 
 def test_contract_modules(submission):
     """The result is a Sequential of the right modules in the right order."""
     for sizes in (*SIZES, tuple(SIZES[0])):
-        got = submission.run(structure, sizes)
-        require(
-            got["type"] == "Sequential",
-            _(
-                "mlp({sizes}): expected an nn.Sequential, got {type}.",
-                sizes=sizes,
-                type=got["type"],
-            ),
-        )
-        require(
-            got["modules"],
-            _(
-                "mlp({sizes}) is empty; expected the modules [{expected}].",
-                sizes=sizes,
-                expected=expected_modules(sizes),
-            ),
-        )
-        require(
-            got["modules"] == expected_modules(sizes),
-            _(
-                "mlp({sizes}): expected the modules [{expected}], got [{modules}].",
-                sizes=sizes,
-                expected=expected_modules(sizes),
-                modules=got["modules"],
-            ),
-        )
+        expected = f"Sequential: {expected_modules(sizes)}"
+        equal(submission.run(structure, sizes), expected, what=_("mlp({sizes})", sizes=sizes))
 
 
 def test_contract_too_few_sizes(submission):
     """Fewer than two sizes raise ValueError."""
     for sizes in ([], [5], (5,)):
         raises(submission, ValueError, structure, sizes)
-
-
-def test_contract_new_layers(submission):
-    """Every layer is a new object, within one net and across calls."""
-    got = submission.run(parameter_counts, [4, 4, 4, 4])
-    require(
-        got["distinct"] == 2 * got["layers"],
-        _(
-            "mlp([4, 4, 4, 4]): expected {expected} parameters in {layers} Linear layers, got "
-            "{distinct}. A layer that occurs twice in the net has only one weight and one bias.",
-            expected=2 * got["layers"],
-            layers=got["layers"],
-            distinct=got["distinct"],
-        ),
-    )
-    require(
-        got["shared"] == 0,
-        _(
-            "Two calls of mlp([4, 4, 4, 4]) share {count} parameters, so training one net would "
-            "change the other. Create new layers in each call.",
-            count=got["shared"],
-        ),
-    )
-
-
-def test_purity_sizes(submission):
-    """The caller's list is the same after the call."""
-    sizes = [5, 4, 3]
-    after = submission.run(structure, list(sizes))["sizes"]
-    require(
-        after == sizes,
-        _(
-            "mlp changes the caller's list from {before} to {after}. Do not modify it.",
-            before=sizes,
-            after=after,
-        ),
-    )
-
-
-def test_device_moves(submission, device):
-    """net.to(device) moves all layers."""
-    names = submission.run(left_behind, torch.ones(1), device=device)
-    require(
-        not names,
-        _(
-            "net.to('{device}') does not move {names}.",
-            device=device,
-            names=", ".join(names),
-        ),
-    )
