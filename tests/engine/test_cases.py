@@ -1,4 +1,4 @@
-"""Cases with a tolerance of their own, and forbidden functions: what they catch, never hide."""
+"""Cases that declare a tolerance, and forbidden functions: what fails on them and what does not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher
 
 STUB = "import torch\n\n\ndef logarithm(x, y):\n    raise NotImplementedError\n"
-RIGHT = "import torch\n\n\ndef logarithm(x, y):\n    return 2 * torch.atanh(x / (2 + x)) * y\n"
+CORRECT = "import torch\n\n\ndef logarithm(x, y):\n    return 2 * torch.atanh(x / (2 + x)) * y\n"
 ROUNDED = "import torch\n\n\ndef logarithm(x, y):\n    return torch.log(1 + x) * y\n"
 GRADER = '''
 """Grader of logarithm: y * log(1 + x)."""
@@ -68,13 +68,14 @@ SPEC = Spec(
 )
 '''
 
-Judged = Callable[..., dict[str, str]]
+GradeBody = Callable[[str], dict[str, str]]
+"""Grades the body of a function; returns messages by the checks that did not pass."""
 
 
 @pytest.fixture
 def exercise(tmp_path: Path) -> Exercise:
     """Write a course of one exercise."""
-    files = {"exercises": STUB, "solutions": RIGHT, "tests": GRADER.lstrip()}
+    files = {"exercises": STUB, "solutions": CORRECT, "tests": GRADER.lstrip()}
     for folder, text in files.items():
         name = "test_01_logarithm.py" if folder == "tests" else "01_logarithm.py"
         path = tmp_path / folder / "01_only" / name
@@ -84,10 +85,10 @@ def exercise(tmp_path: Path) -> Exercise:
 
 
 @pytest.fixture
-def failed(exercise: Exercise, hasty: Launcher) -> Judged:
-    """Judge the body of a function: the messages of the checks that failed, by what they judge."""
+def failed(exercise: Exercise, hasty: Launcher) -> GradeBody:
+    """Return a function that grades the body of `logarithm` and returns what did not pass."""
 
-    def judged(body: str) -> dict[str, str]:
+    def grade_body(body: str) -> dict[str, str]:
         text = "import torch\n\n\ndef logarithm(x, y):\n" + textwrap.indent(
             textwrap.dedent(body).strip(), "    "
         )
@@ -99,38 +100,38 @@ def failed(exercise: Exercise, hasty: Launcher) -> Judged:
             if check.verdict is not Verdict.PASSED
         }
 
-    return judged
+    return grade_body
 
 
-def test_a_right_answer_passes(failed: Judged):
-    """Values and gradients of all cases hold for the formula without a cancellation."""
+def test_accurate_formula_passes(failed: GradeBody):
+    """A formula without cancellation passes values and gradients of all cases."""
     assert failed("return 2 * torch.atanh(x / (2 + x)) * y") == {}
 
 
-def test_a_case_says_why(failed: Judged):
-    """What fails a case names it and what usually lies behind it; other cases stay passed."""
-    found = failed("return torch.log(1 + x) * y")
+def test_message_names_the_failing_case_and_its_usual_cause(failed: GradeBody):
+    """The message of a failed case ends with its `why` and its name; other cases pass."""
+    messages = failed("return torch.log(1 + x) * y")
 
-    assert set(found) == {"stability[tiny numbers]"}
-    assert found["stability[tiny numbers]"].endswith("1 + x rounds x away. Case: tiny numbers.")
+    assert set(messages) == {"stability[tiny numbers]"}
+    assert messages["stability[tiny numbers]"].endswith("1 + x rounds x away. Case: tiny numbers.")
 
 
-def test_each_dtype_is_judged(failed: Judged):
-    """An answer that is wrong in the second dtype alone fails, and is told in which."""
-    found = failed("""
+def test_case_is_judged_in_each_dtype_of_its_tolerance(failed: GradeBody):
+    """A function that is wrong only in the second dtype fails, and the message names the dtype."""
+    messages = failed("""
         if x.dtype == torch.float64 and x.max() < 1e-6:
             return 2 * torch.atanh((x / (2 + x)).float()).double() * y
         return 2 * torch.atanh(x / (2 + x)) * y
     """)
 
-    assert "Inputs: float64." in found["stability[tiny numbers]"]
-    assert "Case: tiny numbers." in found["stability[tiny numbers]"]
-    assert set(found) == {"stability[tiny numbers]", "gradient[tiny numbers]"}
+    assert "Inputs: float64." in messages["stability[tiny numbers]"]
+    assert "Case: tiny numbers." in messages["stability[tiny numbers]"]
+    assert set(messages) == {"stability[tiny numbers]", "gradient[tiny numbers]"}
 
 
-def test_a_wrong_value_is_not_hidden(failed: Judged):
-    """An error beyond a case's own tolerance fails it, even of one value in its second dtype."""
-    found = failed("""
+def test_one_value_beyond_the_tolerance_of_a_case_fails(failed: GradeBody):
+    """An error beyond the case's tolerance fails, even of a single value in the second dtype."""
+    messages = failed("""
         out = 2 * torch.atanh(x / (2 + x)) * y
         if x.numel() == 9 and x.dtype == torch.float64:
             out = out.clone()
@@ -138,21 +139,23 @@ def test_a_wrong_value_is_not_hidden(failed: Judged):
         return out
     """)
 
-    assert "1 of 9 values" in found["stability[tiny numbers]"]
+    assert "1 of 9 values" in messages["stability[tiny numbers]"]
 
 
-def test_a_wide_tolerance_is_its_cases_alone(failed: Judged):
-    """What a loose case lets pass fails all the others, and more than that fails it, too."""
-    off = failed("return 2 * torch.atanh(x / (2 + x)) * y * 1.001")
-    far = failed("return 2 * torch.atanh(x / (2 + x)) * y * 1.2")
+def test_loose_tolerance_applies_to_its_case_only(failed: GradeBody):
+    """An error within a loose case's tolerance fails all other cases; a larger one fails it too."""
+    slight = failed("return 2 * torch.atanh(x / (2 + x)) * y * 1.001")
+    large = failed("return 2 * torch.atanh(x / (2 + x)) * y * 1.2")
 
-    assert {"values[ordinary]", "values[strided inputs]", "dtype[float64]", "gradient"} <= set(off)
-    assert {"stability[tiny numbers]", "gradient[tiny numbers]", "device[twin:0]"} <= set(off)
-    assert set(far) - set(off) == {"stability[rough]"}
+    assert {"values[ordinary]", "values[strided inputs]", "dtype[float64]", "gradient"} <= set(
+        slight
+    )
+    assert {"stability[tiny numbers]", "gradient[tiny numbers]", "device[twin:0]"} <= set(slight)
+    assert set(large) - set(slight) == {"stability[rough]"}
 
 
-def test_the_truth_is_float64(exercise: Exercise, failed: Judged):
-    """Where the reference itself loses digits in float32, an answer has to be better than it."""
+def test_expected_values_come_from_the_reference_in_float64(exercise: Exercise, failed: GradeBody):
+    """If the reference loses digits in float32, a submission must be more accurate than it."""
     exercise.solution_path.write_text(ROUNDED)
     exercise.grader_path.write_text(
         GRADER.lstrip().replace("1e-12", "1e-6").replace("1e-8", "1e-6")
@@ -163,14 +166,18 @@ def test_the_truth_is_float64(exercise: Exercise, failed: Judged):
     assert set(failed("return torch.log(1 + x) * y")) == {"stability[tiny numbers]"}
 
 
-def test_gradients_of_a_case(failed: Judged):
-    """A case's gradient is judged under its tolerance, for the parameters that it names alone."""
-    right = "2 * torch.atanh(x / (2 + x)) * y"
-    other = failed(f"return ({right.replace('* y', '* y.detach()')}) if x.max() < 1 else {right}")
-    named = failed(f"return ({right.replace('x', 'x.detach()')}) if x.max() < 1 else {right}")
+def test_gradient_of_a_case_is_judged_for_its_named_parameters_only(failed: GradeBody):
+    """Detaching the parameter that the case names fails; detaching another parameter passes."""
+    formula = "2 * torch.atanh(x / (2 + x)) * y"
+    without_y, without_x = (
+        formula.replace("* y", "* y.detach()"),
+        formula.replace("x", "x.detach()"),
+    )
 
-    assert set(other) == set()
-    assert set(named) == {"gradient[tiny numbers]"}
+    assert set(failed(f"return ({without_y}) if x.max() < 1 else {formula}")) == set()
+    assert set(failed(f"return ({without_x}) if x.max() < 1 else {formula}")) == {
+        "gradient[tiny numbers]"
+    }
 
 
 @pytest.mark.parametrize(
@@ -185,8 +192,8 @@ def test_gradients_of_a_case(failed: Judged):
         "return torch.func.vmap(torch.log1p)(x) * y",
     ],
 )
-def test_forbidden_functions(exercise: Exercise, hasty: Launcher, body: str):
-    """The library's function is found by any of its names, in whichever case or dtype it is."""
+def test_forbidden_function_is_found_by_any_name(exercise: Exercise, hasty: Launcher, body: str):
+    """A forbidden function is found under all its names, and in any case or dtype."""
     source = f"import torch\n\n\ndef logarithm(x, y):\n    {body}\n".encode()
     session = Session(exercise, Submission(source=source, file="a.py"), hasty, RandomSource(3))
     try:
@@ -197,33 +204,33 @@ def test_forbidden_functions(exercise: Exercise, hasty: Launcher, body: str):
     assert re.search(r"It calls .*log1p of the library", str(outcome.message))
 
 
-def test_what_is_forbidden_is_a_check_of_its_own(failed: Judged):
-    """An answer that is right but for that fails one check, on the axis contract."""
+def test_forbidden_call_fails_only_the_contract(failed: GradeBody):
+    """A right submission that calls a forbidden function fails one check, on axis contract."""
     assert set(failed("return torch.log1p(x) * y")) == {"contract[basic operations only]"}
 
 
-def test_what_raises_everywhere_calls_nothing_forbidden(failed: Judged):
-    """An answer that never returns is not judged for what it calls: other checks fail."""
-    found = failed("raise ValueError('no')")
+def test_forbidden_calls_are_not_judged_if_every_call_raises(failed: GradeBody):
+    """If no call returns, the check of forbidden calls is skipped and the others fail."""
+    messages = failed("raise ValueError('no')")
 
-    assert found["contract[basic operations only]"] == "Not judged: every call raised."
-    assert "ValueError" in found["values[ordinary]"]
+    assert messages["contract[basic operations only]"] == "Not judged: every call raised."
+    assert "ValueError" in messages["values[ordinary]"]
 
 
-def test_the_gate_compares_such_cases_in_float64(exercise: Exercise, hasty: Launcher):
-    """A naive version that is no oracle in float64 is named; a good one is not."""
+def test_gate_compares_cases_with_a_tolerance_in_float64(exercise: Exercise, hasty: Launcher):
+    """A naive version that is inaccurate in float64 is reported; an accurate one is not."""
     assert list(baseline_problems(exercise, hasty, seed=1)) == []
 
     exercise.grader_path.write_text(
         GRADER.lstrip().replace("x < 1e-4, series", "x < 1e-4, series + 1e-17")
     )
-    found = list(baseline_problems(Course(exercise.course).one("logarithm"), hasty, seed=1))
-    assert found
-    assert all("disagree in tiny numbers" in fault for fault in found)
+    problems = list(baseline_problems(Course(exercise.course).one("logarithm"), hasty, seed=1))
+    assert problems
+    assert all("disagree in tiny numbers" in problem for problem in problems)
 
 
-def test_the_usual_case_has_the_usual_tolerance():
-    """Dtypes, layouts, devices and gradients are judged on it, so it cannot be a loose one."""
+def test_variant_case_must_not_have_a_tolerance():
+    """Dtypes, layouts, devices and gradients are judged on this case, so it cannot be loose."""
     loose = Case("loose", n=3, tolerance=Tolerance(rtol=1.0, atol=1.0))
 
     with pytest.raises(CourseError, match="variant_case must not have a tolerance"):
@@ -238,8 +245,8 @@ def test_the_usual_case_has_the_usual_tolerance():
     )
 
 
-def test_a_probe_points_to_what_it_calls(exercise: Exercise, hasty: Launcher):
-    """What a `via` finds stands at the definition of the entry, which has another name."""
+def test_failure_through_an_adapter_points_to_the_entry_point(exercise: Exercise, hasty: Launcher):
+    """A failure of an adapter's function has the line where the entry point is defined."""
     text = GRADER.lstrip()
     for old, new in (
         ("import Case", "import Case, EntryPoint"),

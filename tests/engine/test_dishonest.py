@@ -1,4 +1,4 @@
-"""Dishonest submissions fail in every kind of exercise, whatever they do to their own process."""
+"""Submissions that exit early or fake their results fail in every kind of exercise."""
 
 from pathlib import Path
 
@@ -28,9 +28,9 @@ EXERCISES = [  # one for each kind of spec, budget and probe
     )
 ]
 
-EXITS = "import os\nos._exit(0)\n"
+EXIT = "import os\nos._exit(0)\n"
 
-LIES = """
+FAKES = """
 import sys
 import torch
 
@@ -38,44 +38,44 @@ torch.allclose = torch.equal = torch.testing.assert_close = lambda *a, **k: True
 torch.Tensor.__eq__ = lambda self, other: True
 
 
-class Liar:
+class Fake:
     \"\"\"Equal to everything, callable, with every attribute.\"\"\"
 
     def __init__(self, *a, **k): pass
     def __eq__(self, other): return True
     def __hash__(self): return 0
-    def __call__(self, *a, **k): return Liar()
+    def __call__(self, *a, **k): return Fake()
     def __iter__(self): return iter(())
     def __len__(self): return 1
     def __float__(self): return 0.0
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return Liar()
+        return Fake()
 
 
-def answer(*arguments, **named):
-    for thing in arguments:
-        if isinstance(thing, torch.Tensor):
-            return torch.zeros_like(thing)
-    return Liar()
+def fake(*arguments, **named):
+    for argument in arguments:
+        if isinstance(argument, torch.Tensor):
+            return torch.zeros_like(argument)
+    return Fake()
 
 """
 
 
-def lies_for(exercise):
-    """Return a file that defines the names of the stub, with nothing honest behind them."""
+def fakes_of(exercise):
+    """Return a file that defines all entry points of an exercise as fakes."""
     text = exercise.solution_path.read_text(encoding="utf-8")
     names = exercise.grader.spec.names
     classes = [name for name in names if f"class {name}" in text]
-    body = "".join(f"class {name}(Liar): pass\n" for name in classes)
-    return LIES + body + "".join(f"{name} = answer\n" for name in names if name not in classes)
+    body = "".join(f"class {name}(Fake): pass\n" for name in classes)
+    return FAKES + body + "".join(f"{name} = fake\n" for name in names if name not in classes)
 
 
-@pytest.mark.parametrize("make", [lambda _exercise: EXITS, lies_for], ids=["exits", "lies"])
+@pytest.mark.parametrize("make", [lambda _exercise: EXIT, fakes_of], ids=["exit", "fakes"])
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
-def test_dishonest_submission_fails(exercise, make, launcher):
-    """An exit with status 0, patched comparisons and empty objects do not pass."""
+def test_submission_without_any_work_fails(exercise, make, launcher):
+    """A process that exits with status 0, and fakes with patched comparisons, do not pass."""
     source = make(exercise).encode()
     submission = Submission(source=source, file=exercise.stub_path.name)
     result = grade_one(exercise, submission, launcher, Settings(seed=5))

@@ -1,8 +1,8 @@
-"""The architecture: which package imports which, and what files of a course may import.
+"""The architecture: which packages import which, and what the files of a course may import.
 
 `PACKAGES` is the order, lowest first: a module imports from its own package and from packages
-before it, and no modules of one package import each other in a circle. CONTRIBUTING.md explains the
-packages in the same order.
+before it, and there are no import cycles within a package. CONTRIBUTING.md explains the packages in
+the same order.
 """
 
 from __future__ import annotations
@@ -38,20 +38,24 @@ PACKAGES = (
     "cli",
 )
 ENTRY_POINTS = {"__init__", "__main__"}  # nothing in the engine imports them
-MOST_LINES = 300
+MAX_LINES = 300
 
 COURSES = (ROOT, Path(__file__).parent / "course")
-ANSWERS = {"torch", "numpy", *sys.stdlib_module_names} - {"torchkata"}
-GRADERS = {"torchkata", "torch"}
+SUBMISSION_IMPORTS = {"torch", "numpy", *sys.stdlib_module_names} - {"torchkata"}
+GRADER_IMPORTS = {"torchkata", "torch"}
 
 
-def imports(path: Path, *, inner: bool = True) -> Iterator[tuple[int, str]]:
-    """Every module that a file imports, with the line: for types too, and in functions if `inner`.
+def imports(path: Path, *, nested: bool = True) -> Iterator[tuple[int, str]]:
+    """Yield the line and the full name of everything that a file imports.
 
-    A name that is imported from a package may be a module of it, so it is given in full.
+    Names that are imported from a package are included in full, because they may be modules.
+
+    Args:
+        path: A Python file.
+        nested: Whether to include imports inside functions, classes and `if` statements.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree) if inner else tree.body:
+    for node in ast.walk(tree) if nested else tree.body:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -60,36 +64,36 @@ def imports(path: Path, *, inner: bool = True) -> Iterator[tuple[int, str]]:
 
 
 def violations(folder: Path, packages: Sequence[str]) -> list[str]:
-    """Imports against the order of `packages` within the package that lies in `folder`."""
+    """Return imports that violate the order of `packages` in the package at `folder`."""
     found = []
     for path in sorted(folder.rglob("*.py")):
-        inside = path.relative_to(folder)
-        home = inside.parts[0].removesuffix(".py")
-        if home in ENTRY_POINTS:
+        relative = path.relative_to(folder)
+        own = relative.parts[0].removesuffix(".py")
+        if own in ENTRY_POINTS:
             continue
-        if home not in packages:
-            found.append(f"{inside}: {home} is not in the order of packages")
+        if own not in packages:
+            found.append(f"{relative}: {own} is not in the order of packages")
             continue
         for line, name in imports(path):
             package, _, rest = name.partition(".")
             target = rest.partition(".")[0]
             if name.startswith("."):
-                found.append(f"{inside}:{line} imports relatively")
-            elif package == folder.name and target not in packages[: packages.index(home) + 1]:
-                found.append(f"{inside}:{line} imports {name}")
+                found.append(f"{relative}:{line} imports relatively")
+            elif package == folder.name and target not in packages[: packages.index(own) + 1]:
+                found.append(f"{relative}:{line} imports {name}")
     return found
 
 
-def circles(folder: Path) -> list[list[str]]:
-    """Groups of modules below `folder` that import each other, directly or through others."""
+def cycles(folder: Path) -> list[list[str]]:
+    """Return groups of modules below `folder` that import each other, directly or indirectly."""
     modules = {".".join(path.relative_to(folder.parent).with_suffix("").parts): path
                for path in folder.rglob("*.py")}  # fmt: skip
     modules = {name.removesuffix(".__init__"): path for name, path in modules.items()}
     graph: dict[str, set[str]] = {}
     for module, path in modules.items():
-        named = [name for _, name in imports(path)]
+        imported = [name for _, name in imports(path)]
         graph[module] = {
-            name if name in modules else name.rpartition(".")[0] for name in named
+            name if name in modules else name.rpartition(".")[0] for name in imported
         } & modules.keys() - {module}
     groups = nx.strongly_connected_components(
         nx.DiGraph((module, other) for module, others in graph.items() for other in others)
@@ -97,42 +101,42 @@ def circles(folder: Path) -> list[list[str]]:
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
 
-def strangers(path: Path, allowed: set[str], *, inner: bool = True) -> list[str]:
-    """Imports of a file of the course that are not allowed there."""
+def disallowed(path: Path, allowed: set[str], *, nested: bool = True) -> list[str]:
+    """Return the imports of a course file from packages that are not allowed."""
     return [
         f"{path.name}:{line} imports {name}"
-        for line, name in imports(path, inner=inner)
+        for line, name in imports(path, nested=nested)
         if name.partition(".")[0] not in allowed
     ]
 
 
-def test_packages_keep_their_order():
-    """Every import of the engine goes to the same package or to a lower one."""
+def test_engine_imports_follow_the_order_of_packages():
+    """Every import of the engine is from the same package or from a lower one."""
     assert violations(ENGINE, PACKAGES) == []
 
 
-def test_order_names_exactly_the_packages_there_are():
-    """The order has no package that is gone, and misses none."""
+def test_order_lists_exactly_the_existing_packages():
+    """The order lists every package of the engine, and no others."""
     entries = {path.name.removesuffix(".py") for path in ENGINE.iterdir()}
 
     assert entries - ENTRY_POINTS - {"py.typed", "__pycache__"} == set(PACKAGES)
 
 
-def test_no_import_circle_within_a_package():
-    """No modules of the engine import each other in a circle."""
-    assert circles(ENGINE) == []
+def test_engine_has_no_import_cycle():
+    """No modules of the engine import each other in a cycle."""
+    assert cycles(ENGINE) == []
 
 
-def test_contributing_has_the_same_map():
-    """CONTRIBUTING.md lists the packages in the order that the imports keep."""
+def test_contributing_lists_the_packages_in_the_same_order():
+    """The table in CONTRIBUTING.md has the packages in the order of `PACKAGES`."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text.partition("## Architecture")[2].partition("\n## ")[0]
 
     assert tuple(re.findall(r"^\| `(\w+)(?:/|\.py)` \|", section, re.MULTILINE)) == PACKAGES
 
 
-def test_circles_are_found(tmp_path: Path):
-    """The check finds a circle of two modules and one through a third, and nothing else."""
+def test_checker_detects_direct_and_indirect_import_cycles(tmp_path: Path):
+    """The checker finds a cycle of two modules and one through a third, and nothing else."""
     made = tmp_path / "made"
     made.mkdir()
     for name, text in {
@@ -145,11 +149,11 @@ def test_circles_are_found(tmp_path: Path):
     }.items():
         (made / name).write_text(text)
 
-    assert circles(made) == [["made.a", "made.b"], ["made.c", "made.d", "made.e"]]
+    assert cycles(made) == [["made.a", "made.b"], ["made.c", "made.d", "made.e"]]
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "told"),
+    ("path", "text", "violation"),
     [
         ("low.py", "from made.high import thing", "low.py:1 imports made.high.thing"),
         ("low.py", "from made import high", "low.py:1 imports made.high"),
@@ -162,46 +166,46 @@ def test_circles_are_found(tmp_path: Path):
         ("__init__.py", "from made import high", None),
     ],
 )
-def test_wrong_direction_is_found(tmp_path: Path, path, text, told):
-    """The check finds each kind of import against the order, and allows those along it."""
+def test_checker_detects_imports_against_the_order(tmp_path: Path, path, text, violation):
+    """The checker reports each kind of import against the order, and allows those along it."""
     file = tmp_path / "made" / path
     file.parent.mkdir(parents=True)
     file.write_text(text)
 
-    found = violations(tmp_path / "made", ["low", "deep", "high"])
+    expected = [violation] if violation else []
+    assert violations(tmp_path / "made", ["low", "deep", "high"]) == expected
 
-    assert found == ([told] if told else [])
 
-
-def test_reports_know_results_only():
-    """What writes reports imports errors, messages, results and itself; no more of the engine."""
-    own = {"errors", "i18n", "course", "result", "report"}
+def test_reports_do_not_import_grading():
+    """Package `report` imports only errors, messages, results, the course and itself."""
+    allowed = {"errors", "i18n", "course", "result", "report"}
     names = [name for path in (ENGINE / "report").rglob("*.py") for _, name in imports(path)]
-    engine = {name.split(".")[1] for name in names if name.startswith("torchkata.")}
+    imported = {name.split(".")[1] for name in names if name.startswith("torchkata.")}
 
-    assert engine <= own
+    assert imported <= allowed
+
+
+def importers(package: str) -> set[str]:
+    """Return the names of the engine's files that import a package."""
+    return {
+        path.name
+        for path in ENGINE.rglob("*.py")
+        if any(name.partition(".")[0] == package for _, name in imports(path))
+    }
 
 
 def test_only_the_plugin_imports_pytest():
-    """The engine works where pytest never runs."""
-    users = {path.name for path in ENGINE.rglob("*.py") if "pytest" in dict(_heads(path))}
-
-    assert users == {"pytest_plugin.py"}
+    """The rest of the engine works without pytest."""
+    assert importers("pytest") == {"pytest_plugin.py"}
 
 
 def test_only_the_notebook_imports_ipython():
-    """The engine works where IPython is not installed."""
-    users = {path.name for path in ENGINE.rglob("*.py") if "IPython" in dict(_heads(path))}
-
-    assert users == {"notebook.py"}
-
-
-def _heads(path: Path) -> Iterator[tuple[str, int]]:
-    yield from ((name.partition(".")[0], line) for line, name in imports(path))
+    """The rest of the engine works without IPython."""
+    assert importers("IPython") == {"notebook.py"}
 
 
 def test_command_line_starts_without_torch():
-    """Command line and zygote start before torch is imported, which takes seconds."""
+    """The command line and the zygote's client do not import torch, which takes seconds."""
     statement = (
         "import sys, torchkata.cli.main, torchkata.cli.commands, torchkata.sandbox.zygote_client; "
         "assert not {'torch', 'numpy', 'rich'} & set(sys.modules)"
@@ -209,39 +213,43 @@ def test_command_line_starts_without_torch():
     subprocess.run([sys.executable, "-c", statement], check=True, timeout=60)
 
 
-def test_no_module_is_long():
-    """A module of more than 300 lines has two jobs; from 250 on, ask."""
+def test_no_module_exceeds_300_lines():
+    """A longer module probably has two jobs; above 250 lines, consider splitting it."""
     lengths = {path: len(path.read_text().splitlines()) for path in ENGINE.rglob("*.py")}
 
-    assert [f"{path.name}: {count}" for path, count in lengths.items() if count > MOST_LINES] == []
+    assert [f"{path.name}: {count}" for path, count in lengths.items() if count > MAX_LINES] == []
 
 
 def test_graders_import_torchkata_and_torch():
-    """A grader uses torchkata's public names, its probes and torch; probes what answers may use."""
+    """A grader imports torchkata's public names, its probes and torch at module level.
+
+    Probes run beside the submission, so their bodies may import what submissions may import.
+    """
     graders = [path for root in COURSES for path in root.glob("tests/[0-9][0-9]_*/*.py")]
 
     assert graders
-    assert [told for path in graders for told in strangers(path, GRADERS, inner=False)] == []
-    assert [told for path in graders for told in strangers(path, GRADERS | ANSWERS)] == []
+    for path in graders:
+        assert disallowed(path, GRADER_IMPORTS, nested=False) == []
+        assert disallowed(path, GRADER_IMPORTS | SUBMISSION_IMPORTS) == []
     names = {name for path in graders for _, name in imports(path) if "torchkata" in name}
-    lent = {f"torchkata.{name}" for name in torchkata.__all__}
-    assert names <= lent | {f"torchkata.probes.{name}" for name in torchkata.probes.__all__}
+    public = {f"torchkata.{name}" for name in torchkata.__all__}
+    assert names <= public | {f"torchkata.probes.{name}" for name in torchkata.probes.__all__}
 
 
 @pytest.mark.parametrize("folder", ["exercises", "solutions"])
-def test_answers_import_torch_and_numpy(folder):
-    """Exercises and solutions use torch, numpy and the standard library; never each other."""
+def test_exercises_and_solutions_import_torch_numpy_and_standard_library(folder):
+    """Exercises and solutions import nothing else, and never each other."""
     files = [path for root in COURSES for path in root.glob(f"{folder}/*/*.py")]
 
     assert files
-    assert [told for path in files for told in strangers(path, ANSWERS)] == []
+    assert [name for path in files for name in disallowed(path, SUBMISSION_IMPORTS)] == []
 
 
-def test_strangers_are_found(tmp_path: Path):
-    """The check of the course's files finds the engine, other packages and neighbours."""
+def test_checker_detects_disallowed_imports_of_course_files(tmp_path: Path):
+    """The checker reports the engine, other packages and other files of the course."""
     file = tmp_path / "01_x.py"
     file.write_text("import torchkata, scipy.fft, math\nfrom row_sum import f\nfrom . import y\n")
 
-    told = strangers(file, ANSWERS)
+    names = [line.split()[-1] for line in disallowed(file, SUBMISSION_IMPORTS)]
 
-    assert [line.split()[-1] for line in told] == ["torchkata", "scipy.fft", "row_sum.f", "..y"]
+    assert names == ["torchkata", "scipy.fft", "row_sum.f", "..y"]

@@ -1,4 +1,4 @@
-"""The plan of an exercise: which checks are made of a grader's data."""
+"""The plan of an exercise: which checks are derived from a grader's spec."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from torchkata.grading.checks.plan import plan
 COURSE = Course(Path(__file__).resolve().parents[2])
 
 
-def test_without_variants_cases_and_budget_are_judged():
-    """The first dtype stays; layouts, devices, purity and gradients go."""
-    wanted = (torch.float64, torch.float32)
-    whole, alone = (
+def test_check_variants_decides_dtypes_layouts_devices_purity_and_gradients():
+    """Without variants, only the first dtype remains."""
+    dtypes = (torch.float64, torch.float32)
+    with_variants, without_variants = (
         Function(
             "f",
             inputs={"x": normal("n")},
             naive=abs,
             cases=(Case("some", n=3),),
-            dtypes=wanted,
+            dtypes=dtypes,
             check_variants=check_variants,
         )
         for check_variants in (True, False)
     )
 
-    assert (whole.dtypes, whole.device, whole.purity) == (wanted, True, True)
-    assert (alone.dtypes, alone.device, alone.purity) == (wanted[:1], False, False)
-    assert whole.differentiable(whole.cases[0]) == (0,)
-    assert alone.differentiable(alone.cases[0]) == ()
-    assert whole.layouts
-    assert alone.layouts == ()
+    function = with_variants
+    assert (function.dtypes, function.device, function.purity) == (dtypes, True, True)
+    assert function.differentiable(function.cases[0]) == (0,)
+    assert function.layouts
+    function = without_variants
+    assert (function.dtypes, function.device, function.purity) == (dtypes[:1], False, False)
+    assert function.differentiable(function.cases[0]) == ()
+    assert function.layouts == ()
 
 
-def test_plan_of_a_function_without_variants():
-    """Shape, cases and one dtype; its neighbour has all axes."""
+def test_plan_without_variants_has_shape_values_and_dtype_only():
+    """The other function of the same exercise, with variants, is judged on all axes."""
     checks = plan(COURSE.one("script_loop"))
 
     axes = {
