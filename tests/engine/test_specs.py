@@ -94,6 +94,7 @@ FILES = Dataset(
         DataCase("five files", numbers_in_files, workers=(0,)),
         DataCase("one damaged", second_damaged, faulty=True, naming="damaged", workers=(0,)),
     ),
+    negative_indices=True,
     opens=".txt",
     batch_size=2,
 )

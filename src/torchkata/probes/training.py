@@ -138,8 +138,9 @@ def training_steps(
     optimizer: str = "SGD",
     settings: Mapping[str, float] = MappingProxyType({"lr": 0.05}),
     steps: int = 2,
+    stale: bool = True,
 ) -> dict[str, Any]:
-    """Run training steps of `TwoLayers`, each of them with stale gradients.
+    """Run training steps of `TwoLayers`.
 
     Args:
         kata: the submission.
@@ -149,6 +150,7 @@ def training_steps(
         optimizer: a name in torch.optim.
         settings: its keyword arguments.
         steps: the number of steps.
+        stale: whether each step starts with gradients left over from an earlier one.
 
     Returns:
         What the recorder and the net recorded, see their `summary`; and `changes`, the settings of
@@ -159,6 +161,7 @@ def training_steps(
     recorder = TrainingRecorder(net, x.device.type, optimizer, **settings)
     with autocast_changes(x.device.type, low) as changes:
         for _step in range(steps):
-            fill_stale_grads(net)
+            if stale:
+                fill_stale_grads(net)
             recorder.record(run(kata, net, recorder, x, y))
     return recorder.summary() | net.summary() | {"changes": changes}

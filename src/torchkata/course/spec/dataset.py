@@ -63,6 +63,7 @@ class Dataset:
         name: as the submission defines it.
         cases: its data.
         iterable: whether it is an IterableDataset.
+        negative_indices: whether a map-style dataset counts negative indices from the end.
         opens: how the names of the files end that it may open only when a sample is read: a
             map-style dataset one per sample, an iterable one once per pass. Not judged if empty.
         batch_size: of a DataLoader; None loads samples one by one.
@@ -75,6 +76,7 @@ class Dataset:
     name: str
     cases: tuple[DataCase, ...]
     iterable: bool = False
+    negative_indices: bool = False
     opens: str = ""
     batch_size: int | None = 4
     collate: Callable[..., Any] | None = None

@@ -30,6 +30,8 @@ class TrainingStep:
         settings: keyword arguments of every optimizer.
         steps: the number of steps.
         forwards: how often a step calls the net; not judged if it is None.
+        stale: whether a step must clear gradients left over from an earlier one before its
+            backward pass, and keep the new ones.
         tolerance: instead of the default, which follows from dtype and scale.
         device: whether it is judged on the twin device and on accelerators.
 
@@ -44,6 +46,7 @@ class TrainingStep:
     settings: Mapping[str, float] = field(default_factory=lambda: {"lr": 0.05})
     steps: int = 2
     forwards: int | None = 1
+    stale: bool = True
     tolerance: Tolerance | None = None
     device: bool = True
 

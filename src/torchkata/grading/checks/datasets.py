@@ -95,7 +95,7 @@ def _past_the_ends(spec: Dataset, given: Arguments) -> None:
             continue
         arguments, samples = case.given(given.files, given.generator)
         n = len(samples)
-        past = [n, n + 5, -n - 1, -n - 9]
+        past = [n, n + 5, *((-n - 1, -n - 9) if spec.negative_indices else ())]
         got = given.submission.run(probes.length_and_samples, spec.name, arguments, past)
         returned = [
             index
@@ -129,7 +129,7 @@ def _samples(spec: Dataset, case: DataCase, given: Arguments) -> None:
             same(got, list(samples), what=_("the samples of pass {number}", number=number))
         return
     n = len(samples)
-    indices = range(-n, n)
+    indices = range(-n if spec.negative_indices else 0, n)
     got = given.submission.run(probes.length_and_samples, spec.name, arguments, indices)
     equal(got["len"], n, what=_("len(dataset)"))
     for index, sample in zip(indices, got["samples"], strict=True):
