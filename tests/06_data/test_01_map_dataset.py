@@ -56,6 +56,7 @@ SPEC = Spec(
             DataCase("arrays of different dtypes", of_dtypes, "dtype"),
             DataCase("a damaged file", damaged, faulty=True),
         ),
+        negative_indices=True,
         opens=".npy",
     ),
     stub_digest="fff38c88db1eede0",
