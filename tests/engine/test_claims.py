@@ -1,4 +1,4 @@
-"""Claims of custom tests: each passes for a right result and fails for a wrong one."""
+"""Assertion helpers of custom tests: each passes for right results and fails for wrong ones."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from torchkata.probes import loader_output
 
 
 class FakeTarget:
-    """Stands in for a target: runs probes in this process.
+    """A target that runs probes in this process.
 
     Attributes:
-        devices: the device of each run.
+        devices: The device of each run.
     """
 
     def __init__(self, **functions: Any) -> None:
@@ -37,87 +37,100 @@ class FakeTarget:
         return probe(self.module, *arguments)
 
 
-def doubled(kata: Any, x: torch.Tensor) -> dict[str, Any]:
+def double_probe(kata: Any, x: torch.Tensor) -> dict[str, Any]:
     return {"twice": kata.twice(x), "name": kata.name}
 
 
-def test_equal_results_pass():
-    """Both run on the same device, and the submission's result is returned."""
-    mine, theirs = (FakeTarget(twice=lambda x: x + x, name="a") for _each in range(2))
+def test_equal_results_pass_and_are_returned():
+    """Both targets run on the given device, and the submission's result is returned."""
+    submission, reference = (FakeTarget(twice=lambda x: x + x, name="a") for _each in range(2))
 
-    got = same_as_reference(mine, theirs, doubled, torch.ones(2), device="twin:0")
+    got = same_as_reference(submission, reference, double_probe, torch.ones(2), device="twin:0")
 
     assert got["twice"].tolist() == [2.0, 2.0]
-    assert mine.devices == theirs.devices == ["twin:0"]
+    assert submission.devices == reference.devices == ["twin:0"]
 
 
-def test_a_difference_is_named():
-    """The message names the whole result, or the part that differs."""
-    mine, theirs = (
+def test_message_names_the_result_or_the_part_that_differs():
+    """`what` labels the whole result, or each part of it."""
+    submission, reference = (
         FakeTarget(twice=lambda x: x * 3, name="a"),
         FakeTarget(twice=lambda x: x * 2, name="b"),
     )
 
     with pytest.raises(CheckFailed, match="the pair"):
-        same_as_reference(mine, theirs, doubled, torch.ones(2), what=_("the pair"))
+        same_as_reference(submission, reference, double_probe, torch.ones(2), what=_("the pair"))
     with pytest.raises(CheckFailed, match="two x"):
-        same_as_reference(mine, theirs, doubled, torch.ones(2), what={"twice": _("two x")})
+        same_as_reference(
+            submission, reference, double_probe, torch.ones(2), what={"twice": _("two x")}
+        )
 
 
 def test_only_named_parts_are_compared():
-    """Other parts of a probe's result may differ."""
-    mine, theirs = (
+    """Parts of a probe's result that `what` does not name may differ."""
+    submission, reference = (
         FakeTarget(twice=lambda x: x * 2, name="a"),
         FakeTarget(twice=lambda x: x * 2, name="b"),
     )
 
     assert (
-        same_as_reference(mine, theirs, doubled, torch.ones(2), what={"twice": _("two x")})["name"]
+        same_as_reference(
+            submission, reference, double_probe, torch.ones(2), what={"twice": _("two x")}
+        )["name"]
         == "a"
     )
     with pytest.raises(CheckFailed, match=r"(?i)the name"):
         same_as_reference(
-            mine, theirs, doubled, torch.ones(2), what={"twice": _("two x"), "name": _("the name")}
+            submission,
+            reference,
+            double_probe,
+            torch.ones(2),
+            what={"twice": _("two x"), "name": _("the name")},
         )
 
 
-def test_tolerance_and_dtype_are_used():
-    """As `same` does."""
-    mine = FakeTarget(twice=lambda x: (x * 2.01).double(), name="a")
-    theirs = FakeTarget(twice=lambda x: x * 2, name="a")
+def test_same_as_reference_uses_tolerance_and_dtype():
+    """A difference within `tolerance` passes, and a wrong dtype passes if `dtype` is false."""
+    submission = FakeTarget(twice=lambda x: (x * 2.01).double(), name="a")
+    reference = FakeTarget(twice=lambda x: x * 2, name="a")
     wide = Tolerance(rtol=0.1, atol=0.0)
 
-    same_as_reference(mine, theirs, doubled, torch.ones(2), tolerance=wide, dtype=False)
+    same_as_reference(
+        submission, reference, double_probe, torch.ones(2), tolerance=wide, dtype=False
+    )
     with pytest.raises(CheckFailed):
-        same_as_reference(mine, theirs, doubled, torch.ones(2), tolerance=wide)
+        same_as_reference(submission, reference, double_probe, torch.ones(2), tolerance=wide)
     with pytest.raises(CheckFailed):
-        same_as_reference(mine, theirs, doubled, torch.ones(2), dtype=False)
+        same_as_reference(submission, reference, double_probe, torch.ones(2), dtype=False)
 
 
-def loaded(kata: Any, numbers: torch.Tensor, workers: int) -> dict[str, Any]:
+def loader_probe(kata: Any, numbers: torch.Tensor, workers: int) -> dict[str, Any]:
     return loader_output(kata.dataset(numbers, workers), batch_size=2, num_workers=0)
 
 
-def given(change: Any) -> FakeTarget:
+def dataset_of(change: Any) -> FakeTarget:
+    """Return a target whose dataset is `change(rows, num_workers)`."""
     return FakeTarget(dataset=lambda numbers, workers: change(list(numbers), workers))
 
 
-def test_same_batches_with_any_number_of_workers():
-    """Each number of workers is tried, and all batches are compared."""
-    seen = []
-    right = given(lambda rows, workers: (seen.append(workers), rows)[1])
+def test_loader_yields_tries_each_number_of_workers():
+    """Expected batches pass with every number of workers."""
+    worker_counts = []
+    target = dataset_of(lambda rows, workers: (worker_counts.append(workers), rows)[1])
     numbers = torch.arange(5.0)
 
-    loader_yields(right, loaded, numbers, expected=numbers.split(2))
+    loader_yields(target, loader_probe, numbers, expected=numbers.split(2))
 
-    assert seen == [0, 2]
+    assert worker_counts == [0, 2]
 
 
-def test_batches_are_returned():
-    """They are returned for each number of workers and each pass."""
-    came = loader_yields(given(lambda rows, workers: rows[workers:]), loaded, torch.arange(3.0))
+def test_loader_yields_returns_batches_by_number_of_workers_and_pass():
+    """The batches are returned for each number of workers and each pass."""
+    target = dataset_of(lambda rows, workers: rows[workers:])
 
-    assert [[len(batches) for batches in passes] for passes in came] == [[2], [1]]
+    returned = loader_yields(target, loader_probe, torch.arange(3.0))
+
+    assert [[len(batches) for batches in passes] for passes in returned] == [[2], [1]]
 
 
 @pytest.mark.parametrize(
@@ -131,16 +144,16 @@ def test_batches_are_returned():
         ),
     ],
 )
-def test_wrong_batches_are_reported(change: Any, message: str):
-    """Missing or swapped batches and errors are reported with the number of workers."""
+def test_loader_yields_reports_wrong_batches_with_the_number_of_workers(change: Any, message: str):
+    """Missing or swapped batches and errors fail, and the message names the number of workers."""
     numbers = torch.arange(5.0)
 
     with pytest.raises(CheckFailed, match=message):
-        loader_yields(given(change), loaded, numbers, expected=numbers.split(2))
+        loader_yields(dataset_of(change), loader_probe, numbers, expected=numbers.split(2))
 
 
-def broken(position: int, text: str) -> FakeTarget:
-    """Stands for a dataset that raises at an index, in worker processes or without."""
+def broken_dataset(position: int, text: str) -> FakeTarget:
+    """Return a target whose dataset raises at an index, with and without worker processes."""
 
     class Broken:
         def __len__(self) -> int:
@@ -154,26 +167,36 @@ def broken(position: int, text: str) -> FakeTarget:
     return FakeTarget(dataset=lambda _numbers, _workers: Broken())
 
 
-def test_passed_on_error_is_right():
-    """The batches before it are returned, for each number of workers."""
-    found = loader_raises(
-        broken(2, "file c is cut short"), loaded, None, fault=_("File c is cut"), naming="file c"
+def test_loader_raises_returns_the_batches_before_the_error():
+    """An error that propagates passes; earlier batches are returned by number of workers."""
+    target = broken_dataset(2, "file c is truncated")
+
+    outputs = loader_raises(
+        target, loader_probe, None, fault=_("File c is truncated"), naming="file c"
     )
 
-    assert [len(got["passes"][0]) for got in found] == [1, 1]
+    assert [len(output["passes"][0]) for output in outputs] == [1, 1]
 
 
 @pytest.mark.parametrize(
-    ("subject", "naming", "message"),
+    ("target", "naming", "message"),
     [
-        (broken(9, ""), "", r"File c is cut \(num_workers=0\), but the pass continued without"),
-        (broken(2, "oh"), "file c", "Expected the error to name file c.*got: ValueError: oh"),
+        (
+            broken_dataset(9, ""),
+            "",
+            r"File c is truncated \(num_workers=0\), but the pass continued without",
+        ),
+        (
+            broken_dataset(2, "oh"),
+            "file c",
+            "Expected the error to name file c.*got: ValueError: oh",
+        ),
     ],
 )
-def test_lost_error_is_reported(subject: FakeTarget, naming: str, message: str):
-    """No error, or one that does not say where, fails."""
+def test_missing_or_unspecific_error_is_reported(target: FakeTarget, naming: str, message: str):
+    """No error, or one that does not name the file, fails."""
     with pytest.raises(CheckFailed, match=message):
-        loader_raises(subject, loaded, None, fault=_("File c is cut"), naming=naming)
+        loader_raises(target, loader_probe, None, fault=_("File c is truncated"), naming=naming)
 
 
 STEPS = {
@@ -184,8 +207,8 @@ STEPS = {
 }
 
 
-def test_good_steps_pass():
-    """Counts are judged only if they are given."""
+def test_right_training_steps_pass():
+    """Numbers of steps and forward passes are compared only if they are given."""
     training_steps_ok(STEPS, steps=2, forwards=2)
     training_steps_ok(STEPS | {"steps": 0, "outputs": []})
 
@@ -200,7 +223,7 @@ def test_good_steps_pass():
         ({"outputs": ["f"] * 4}, "Expected 2 forward passes and 2 optimizer steps, got 4 and 2"),
     ],
 )
-def test_wrong_steps_are_reported(bad: dict[str, Any], message: str):
-    """A loss of another type or with its graph, and too few or too many steps or calls, fail."""
+def test_wrong_training_steps_are_reported(bad: dict[str, Any], message: str):
+    """A loss of the wrong type or with its graph fails, and so do wrong numbers of steps."""
     with pytest.raises(CheckFailed, match=message):
         training_steps_ok(STEPS | bad, steps=2, forwards=2)

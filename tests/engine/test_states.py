@@ -1,4 +1,4 @@
-"""Every way in which a submission can go wrong ends in a state with its own plain message."""
+"""Every kind of broken submission ends in its own state with its own plain message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torchkata.grading.grade import Settings, grade_one, read_submission
 from torchkata.result import ExerciseResult, State, Verdict
 from torchkata.sandbox.launcher import Launcher
 
-RIGHT = "def halve(x):\n    return x / 2\n"
+CORRECT = "def halve(x):\n    return x / 2\n"
 
 BODIES = {
     "sys.exit": ("import sys; sys.exit(0)", State.FAILED, ["sys.exit()", "line 2", "return"]),
@@ -21,12 +21,12 @@ BODIES = {
         ["SIGSEGV", "segmentation fault"],
     ),
     "abort": ("import os; os.abort()", State.ERROR, ["SIGABRT"]),
-    "100 GB of a tensor": (
+    "100 GB tensor": (
         "import torch; return torch.empty(25 * 2**30)",
         State.FAILED,
         ["ran out of memory", "107,374,182,400 bytes", "line 2"],
     ),
-    "100 GB of numpy": (
+    "100 GB array": (
         "import numpy; return numpy.zeros(100 * 2**30, dtype=numpy.uint8)",
         State.FAILED,
         ["ran out of memory", "100. GiB"],
@@ -34,18 +34,18 @@ BODIES = {
     "recursion": ("return halve(x)", State.FAILED, ["calls itself without end", "line 2"]),
     "generator": ("yield x / 2", State.FAILED, ["generator", "yield"]),
     "None": ("x / 2", State.FAILED, ["got None", "return"]),
-    "a number": ("return float(x.sum())", State.FAILED, ["got a Python float", "expected a tensor"]),
+    "number": ("return float(x.sum())", State.FAILED, ["got a Python float", "expected a tensor"]),
     "closed pipe": (
         "import os, time; os.close(4); time.sleep(99)",
         State.ERROR,
         ["closed its connection"],
     ),
-    "exit in an exit": (
+    "exit in __str__": (
         "class E(Exception):\n        def __str__(self): raise SystemExit\n    raise E",
         State.ERROR,
         ["exit code 1"],
     ),
-    "a thread that never ends": (
+    "thread that never ends": (
         (
             "import threading, time; threading.Thread(target=time.sleep, args=(99,)).start()"
             "; return x / 2"
@@ -54,7 +54,11 @@ BODIES = {
         [],
     ),
     "no standard output": ("import sys; sys.stdout = None; return x / 2", State.PASSED, []),
-    "interrupt": ("raise KeyboardInterrupt", State.FAILED, ["KeyboardInterrupt", "line 2"]),
+    "keyboard interrupt": (
+        "raise KeyboardInterrupt",
+        State.FAILED,
+        ["KeyboardInterrupt", "line 2"],
+    ),
 }
 
 FILES = {
@@ -64,12 +68,12 @@ FILES = {
         State.FAILED,
         ["not define `halve`", "no function or class"],
     ),
-    "misspelt function": (
+    "misspelled function": (
         "def halv(x):\n    return x / 2\n",
         State.FAILED,
         ["not define `halve`", "Did you mean `halv`"],
     ),
-    "another name": (
+    "different name": (
         "def answer(x):\n    return x / 2\n",
         State.FAILED,
         ["not define `halve`", "It defines `answer`."],
@@ -79,25 +83,29 @@ FILES = {
         State.FAILED,
         ["to take (x)", "got (x, n)"],
     ),
-    "a value instead": ("halve = 3\n", State.FAILED, ["to be a function", "got a value (int)"]),
-    "absent import": (
-        "import pandas_of_nobody\n" + RIGHT,
+    "value instead of function": (
+        "halve = 3\n",
+        State.FAILED,
+        ["to be a function", "got a value (int)"],
+    ),
+    "missing module": (
+        "import pandas_of_nobody\n" + CORRECT,
         State.ERROR,
         ["line 1", "pandas_of_nobody", "remove that import"],
     ),
-    "not UTF-8": (b"# caf\xe9\n" + RIGHT.encode(), State.ERROR, ["not saved as UTF-8"]),
-    "UTF-16": (RIGHT.encode("utf-16"), State.ERROR, ["not saved as UTF-8"]),
+    "not UTF-8": (b"# caf\xe9\n" + CORRECT.encode(), State.ERROR, ["not saved as UTF-8"]),
+    "UTF-16": (CORRECT.encode("utf-16"), State.ERROR, ["not saved as UTF-8"]),
     "empty": ("", State.FAILED, ["not define `halve`", "no function or class"]),
     "exit on import": ("import sys\nsys.exit()\n", State.ERROR, ["sys.exit()", "line 2"]),
     "endless import": ("while True: pass\n", State.TIMEOUT, ["no result within 2 s"]),
     "death on import": ("import os\nos._exit(3)\n", State.ERROR, ["exit code 3"]),
-    "failing import": ("1 / 0\n" + RIGHT, State.ERROR, ["line 1", "ZeroDivisionError"]),
-    "bom": (b"\xef\xbb\xbf" + RIGHT.encode(), State.PASSED, []),
+    "failing import": ("1 / 0\n" + CORRECT, State.ERROR, ["line 1", "ZeroDivisionError"]),
+    "bom": (b"\xef\xbb\xbf" + CORRECT.encode(), State.PASSED, []),
 }
 
 
 def text_of(result: ExerciseResult) -> str:
-    """Return everything that the result says about what went wrong."""
+    """Return the message of a result and of its failed checks."""
     return " ".join(
         [str(result.message), *(str(check.message_with_case) for check in result.failed)]
     )
@@ -110,34 +118,34 @@ def require_message(result: ExerciseResult, state: State, words: list[str]) -> N
     assert "Traceback" not in text
 
 
-@pytest.mark.parametrize("what", BODIES)
-def test_failing_call_has_its_own_message(judge: Judge, what):
-    """A call that goes wrong ends in its state, and the message says what happened."""
-    body, state, words = BODIES[what]
+@pytest.mark.parametrize("fault", BODIES)
+def test_failing_call_has_its_own_message(judge: Judge, fault):
+    """A call that fails ends in its state, and the message says what happened."""
+    body, state, words = BODIES[fault]
 
     require_message(judge(f"def halve(x):\n    {body}\n"), state, words)
 
 
-@pytest.mark.parametrize("what", FILES)
-def test_unusable_file_has_its_own_message(judge: Judge, what):
+@pytest.mark.parametrize("fault", FILES)
+def test_unusable_file_has_its_own_message(judge: Judge, fault):
     """A file that cannot be used ends in its state, and the message says why."""
-    source, state, words = FILES[what]
+    source, state, words = FILES[fault]
 
     require_message(judge(source), state, words)
 
 
-def test_flood_of_prints_is_cut(judge: Judge):
-    """10 MB of prints do no harm: the result counts, and the report keeps a bounded part."""
+def test_long_output_is_truncated(judge: Judge):
+    """A submission that prints 10 MB can pass, and the result keeps a bounded part of it."""
     result = judge("def halve(x):\n    print('spam ' * 2_000_000)\n    return x / 2\n")
 
     assert result.state is State.PASSED
     assert result.output.startswith("spam spam")
-    assert len(result.output) < 50_000, "20,000 of each process, on the CPU and on the twin"
+    assert len(result.output) < 50_000, "20,000 from each process: on the CPU and on the twin"
     assert "more bytes" in result.output
 
 
-def test_untouched_and_missing_are_todo(hasty: Launcher, mini):
-    """An untouched stub and a missing file are todo, and fail nothing."""
+def test_untouched_stub_and_missing_file_are_todo(hasty: Launcher, mini):
+    """Neither an untouched stub nor a missing file fails."""
     exercise = Course(mini).one("halve")
     stub = read_submission(exercise.stub_path)
 
@@ -145,33 +153,33 @@ def test_untouched_and_missing_are_todo(hasty: Launcher, mini):
         assert grade_one(exercise, submission, hasty, Settings(seed=1)).state is State.TODO
 
 
-def test_started_stub_is_todo(judge: Judge, mini):
-    """A stub that was edited but still raises NotImplementedError is todo, not failed."""
+def test_edited_stub_that_raises_not_implemented_error_is_todo(judge: Judge, mini):
+    """A stub that was edited but still raises NotImplementedError has not failed."""
     source = Course(mini).one("halve").stub_path.read_text(encoding="utf-8") + "\n# thinking ...\n"
 
     assert judge(source).state is State.TODO
 
 
-def test_half_done_is_not_todo(judge: Judge):
-    """NotImplementedError with a text, or raised by torch, is a failure of the code."""
+def test_not_implemented_error_with_a_text_is_a_failure(judge: Judge):
+    """NotImplementedError with a text, as torch raises it, is a failure of the code, not todo."""
     result = judge("def halve(x):\n    raise NotImplementedError('odd lengths')\n")
 
     require_message(result, State.FAILED, ["odd lengths"])
 
 
-def test_next_exercise_is_judged(judge: Judge):
-    """After the death of a worker, the next exercise of the same run is judged normally."""
+def test_next_exercise_is_graded_after_a_worker_died(judge: Judge):
+    """After a worker dies or times out, the next exercise of the run is graded normally."""
     for source, state in (
         ("import os; os._exit(0)", State.ERROR),
         ("def halve(x):\n    import ctypes; ctypes.string_at(0)", State.ERROR),
         ("while True: pass", State.TIMEOUT),
     ):
         assert judge(source).state is state
-        assert judge(RIGHT).state is State.PASSED
+        assert judge(CORRECT).state is State.PASSED
 
 
-def test_timeout_is_bounded(judge: Judge):
-    """An endless loop is a timeout; it costs a few time limits, whatever is judged."""
+def test_endless_loop_costs_only_a_few_time_limits(judge: Judge):
+    """An endless loop is a timeout; not every check waits for its time limit."""
     result = judge("def halve(x):\n    while True: pass\n")
 
     require_message(result, State.TIMEOUT, ["no result within 2 s", "never ends"])
@@ -179,16 +187,16 @@ def test_timeout_is_bounded(judge: Judge):
     assert sum("no reply within" in str(check.message) for check in result.checks) <= 3
 
 
-def test_wrong_only_at_one_case(judge: Judge):
-    """A failing check names the case, and no other axis fails for it."""
+def test_failed_check_names_its_case_and_no_other_axis_fails(judge: Judge):
+    """A value that is wrong in one case fails axis values alone, with the label of that case."""
     result = judge("def halve(x):\n    return x / 2 if len(x) > 1 else x\n")
 
     assert {check.axis for check in result.failed} == {"values"}
     assert str(result.failed[0].case) == "one (n=1)"
 
 
-def test_nothing_passes_by_ending(judge: Judge):
-    """A submission that ends its process has no check passed after the contract."""
+def test_submission_that_exits_passes_only_the_contract(judge: Judge):
+    """A submission that ends its process during a call passes no other check."""
     result = judge("def halve(x):\n    import os; os._exit(0)\n")
 
     passed = {check.axis for check in result.checks if check.verdict is Verdict.PASSED}
