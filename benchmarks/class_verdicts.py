@@ -1,4 +1,4 @@
-"""Compares a gradebook with what a synthetic class has to get: lost, double, wrong, undecided."""
+"""Compare a gradebook with the expected verdicts of a synthetic class."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from typing import Any
 
 from synthetic_class import Expected
 
-Answer = tuple[str, str]
+Key = tuple[str, str]
 """Learner and exercise."""
 
-_TOLD = re.compile(r"^\d+/\d+  (?P<state>\w+) +(?P<learner>\S+)  (?P<exercise>\S+)$", re.MULTILINE)
+_PRINTED = re.compile(
+    r"^\d+/\d+  (?P<state>\w+) +(?P<learner>\S+)  (?P<exercise>\S+)$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """A verdict as it stands in the gradebook."""
+class Verdict:
+    """A verdict in the gradebook."""
 
     learner: str
     exercise_id: str
@@ -33,51 +35,51 @@ class Kept:
     result: dict[str, Any]
 
     @property
-    def answer(self) -> Answer:
-        """Whose it is, and to what."""
+    def key(self) -> Key:
+        """The learner and the exercise."""
         return self.learner, self.exercise_id
 
     @property
-    def failing(self) -> list[str]:
-        """The axes that failed, in order."""
+    def failed_axes(self) -> list[str]:
+        """The axes that failed, sorted."""
         return sorted({c["axis"] for c in self.result["checks"] if c["verdict"] == "failed"})
 
     @property
     def race_seconds(self) -> float:
-        """Seconds for which it had the clock to itself."""
+        """The seconds that its races took."""
         return sum(c["figures"].get("seconds_to_decide", 0) for c in self.result["checks"])
 
-    def story(self) -> str:
-        """Every check that did not pass, with its message."""
-        told = [
+    def describe(self) -> str:
+        """Return the state, and every check that did not pass with its message."""
+        checks = [
             f"{c['id']}: {c['verdict']}: {c['message']} {c['figures']}"
             for c in self.result["checks"]
             if c["verdict"] != "passed"
         ]
-        return "\n      ".join([f"{self.state}: {self.message}", *told])
+        return "\n      ".join([f"{self.state}: {self.message}", *checks])
 
 
 @dataclass(kw_only=True)
-class Findings:
-    """What is not as it has to be.
+class Differences:
+    """Differences between a gradebook and the expected verdicts.
 
     Attributes:
-        lost: answers without a verdict.
-        double: answers with several verdicts, or judged several times in one run.
-        foreign: verdicts that belong to no answer.
-        wrong: verdicts that are not the expected one, with their messages.
-        undecided: where the clock could not decide, which is no verdict, right or wrong.
+        lost: Files without a verdict.
+        double: Files with several verdicts, or graded several times in one run.
+        foreign: Verdicts without a file.
+        wrong: Unexpected verdicts, with their messages.
+        undecided: Files whose speed could not be decided, which is neither right nor wrong.
     """
 
-    lost: list[Answer] = field(default_factory=list)
-    double: list[Answer] = field(default_factory=list)
-    foreign: list[Answer] = field(default_factory=list)
+    lost: list[Key] = field(default_factory=list)
+    double: list[Key] = field(default_factory=list)
+    foreign: list[Key] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each."""
+        """The number of differences of each kind."""
         return {name: len(value) for name, value in vars(self).items()}
 
     @property
@@ -86,71 +88,77 @@ class Findings:
         return not (self.lost or self.double or self.foreign or self.wrong)
 
     def lines(self) -> Iterable[str]:
-        """Every finding."""
+        """Yield a line for every difference."""
         for name in ("lost", "double", "foreign", "wrong", "undecided"):
             for each in getattr(self, name):
                 yield f"  {name}: {each if isinstance(each, str) else ' '.join(each)}"
 
 
-def verdicts(book: Path) -> list[Kept]:
-    """Every row of a gradebook's file, read without the gradebook's own code."""
+def read_verdicts(file: Path) -> list[Verdict]:
+    """Return every verdict in a gradebook's file, without using the gradebook's own code."""
     query = "select learner, exercise, state, message, judged_at, result from verdict"
-    names = ("learner", "exercise", "state", "message", "judged_at", "result")
-    if not book.is_file():
+    names = ("learner", "exercise_id", "state", "message", "judged_at", "result")
+    if not file.is_file():
         return []
-    with closing(sqlite3.connect(book)) as link:
-        rows = [dict(zip(names, row, strict=True)) for row in link.execute(query)]
-    return [Kept(**{**row, "result": json.loads(row["result"])}) for row in rows]
+    with closing(sqlite3.connect(file)) as connection:
+        rows = [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
+    return [Verdict(**{**row, "result": json.loads(row["result"])}) for row in rows]
 
 
-def told(log: str) -> list[tuple[Answer, str]]:
-    """The verdicts that a run has printed, in order: whose, and the state."""
-    return [((m["learner"], m["exercise"]), m["state"]) for m in _TOLD.finditer(log)]
+def printed_verdicts(log: str) -> list[tuple[Key, str]]:
+    """Return the verdicts that a run has printed, in order: key and state."""
+    return [((m["learner"], m["exercise"]), m["state"]) for m in _PRINTED.finditer(log)]
 
 
 def compare(
-    expected: Sequence[Expected], kept: Sequence[Kept], printed: Sequence[tuple[Answer, str]]
-) -> Findings:
-    """Hold a gradebook against what it has to hold.
+    expected: Sequence[Expected],
+    verdicts: Sequence[Verdict],
+    printed: Sequence[tuple[Key, str]],
+) -> Differences:
+    """Return the differences between a gradebook and the expected verdicts.
 
     Args:
-        expected: of each answer.
-        kept: the gradebook's rows.
-        printed: what one run has told, or several of which each went on with the rest.
+        expected: The expected verdicts.
+        verdicts: The verdicts in the gradebook.
+        printed: The output of one run, or of several of which each resumed the one before.
     """
-    wanted = {(each.learner, each.exercise_id): each for each in expected}
-    rows = Counter(row.answer for row in kept)
-    runs = Counter(answer for answer, _state in printed)
-    found = Findings(
-        lost=sorted(set(wanted) - set(rows)),
-        double=sorted({a for a, n in (*rows.items(), *runs.items()) if n > 1}),
-        foreign=sorted((set(rows) | set(runs)) - set(wanted)),
+    by_key = {(each.learner, each.exercise_id): each for each in expected}
+    stored_counts = Counter(verdict.key for verdict in verdicts)
+    printed_counts = Counter(key for key, _state in printed)
+    counts = (*stored_counts.items(), *printed_counts.items())
+    differences = Differences(
+        lost=sorted(set(by_key) - set(stored_counts)),
+        double=sorted({key for key, n in counts if n > 1}),
+        foreign=sorted((set(stored_counts) | set(printed_counts)) - set(by_key)),
     )
-    for row in kept:
-        want = wanted.get(row.answer)
-        if want is None or (want.state == row.state and want.axis in ("", *row.failing)):
+    for verdict in verdicts:
+        each = by_key.get(verdict.key)
+        if each is None or (
+            each.state == verdict.state and each.axis in ("", *verdict.failed_axes)
+        ):
             continue
-        name = " ".join(filter(None, (want.kind, want.name)))
-        asked = " on ".join(filter(None, (want.state, want.axis)))
-        line = f"{' '.join(row.answer)} ({name}) has to be {asked}; it is {row.story()}"
-        (found.undecided if row.state == "unmeasurable" else found.wrong).append(line)
-    states = {row.answer: row.state for row in kept}
-    found.wrong += [
-        f"{' '.join(answer)} was told as {state} and is kept as {states[answer]}"
-        for answer, state in printed
-        if answer in states and states[answer] != state
+        name = " ".join(filter(None, (each.kind, each.name)))
+        wanted = " on ".join(filter(None, (each.state, each.axis)))
+        line = f"{' '.join(verdict.key)} ({name}): expected {wanted}, got {verdict.describe()}"
+        is_undecided = verdict.state == "unmeasurable"
+        (differences.undecided if is_undecided else differences.wrong).append(line)
+    states = {verdict.key: verdict.state for verdict in verdicts}
+    differences.wrong += [
+        f"{' '.join(key)} was printed as {state} and is stored as {states[key]}"
+        for key, state in printed
+        if key in states and states[key] != state
     ]
-    return found
+    return differences
 
 
-def table_faults(file: Path, kept: Sequence[Kept]) -> list[str]:
-    """Where `gradebook.csv` differs from the gradebook: each answer once, in its state."""
+def table_differences(file: Path, verdicts: Sequence[Verdict]) -> list[str]:
+    """Return the differences between `gradebook.csv` and the gradebook."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = [(row["learner"], row["exercise"], row["state"]) for row in csv.DictReader(stream)]
-    table = Counter(row for row in rows if row[2] != "missing")
-    book = Counter((*row.answer, row.state) for row in kept)
+    in_table = Counter(row for row in rows if row[2] != "missing")
+    stored = Counter((*verdict.key, verdict.state) for verdict in verdicts)
     return [
-        f"{' '.join(row)}: {table[row]} times in the table, {book[row]} times in the book"
-        for row in sorted({*table, *book})
-        if table[row] != book[row]
+        f"{' '.join(row)}: {in_table[row]} times in the table, {stored[row]} in the gradebook"
+        for row in sorted({*in_table, *stored})
+        if in_table[row] != stored[row]
     ]

@@ -1,10 +1,10 @@
-"""Measures how often the clock's verdict is wrong, and how long it takes, on this machine now.
+"""Measure how often verdicts on speed are wrong, and how long they take, on this machine now.
 
 Three forked processes run pure Python loops of exactly known length, so the true ratio is known
-(55/40). Thresholds are put at the true ratio / 1.25, where a decision must say faster, and at the
-true ratio x 1.25, where it must say slower.
+(55/40). One threshold is the true ratio / 1.25, where the verdict must be faster. The other is the
+true ratio x 1.25, where it must be slower.
 
-    python benchmarks/clock_errors.py --verdicts 500                    # the load that there is
+    python benchmarks/clock_errors.py --verdicts 500                    # under the current load
     python benchmarks/clock_errors.py --verdicts 500 --spinners 2 --pin # both cores busy
     python benchmarks/clock_errors.py --record FILE --rounds 300        # rounds, for the tests
 """
@@ -41,32 +41,32 @@ NUMBER = struct.Struct("<Q")
 
 
 def spin(start: int, turns: int) -> int:
-    """A loop whose cost is its number of turns, and whose answer needs every turn."""
+    """Run a loop whose cost is its number of turns, and whose result needs every turn."""
     for _ in range(turns):
         start = (start * 3 + 1) & 0xFFFF
     return start
 
 
 def honest(turns: int) -> Work:
-    """Answers each input by itself, by a loop of so many turns."""
+    """Return work that processes each input separately in a loop of so many turns."""
     return lambda inputs: [spin(start, turns) for start in inputs]
 
 
 def sleeper(turns: int, seconds: float) -> Work:
-    """Sleeps before each answer; what it waits for could be work done elsewhere."""
+    """Return work that sleeps before each reply, as if other processes did the work."""
 
     def work(inputs: Sequence[int]) -> list[int]:
-        answers = []
+        replies = []
         for start in inputs:
             time.sleep(seconds)
-            answers.append(spin(start, turns))
-        return answers
+            replies.append(spin(start, turns))
+        return replies
 
     return work
 
 
 def batcher(turns: int) -> Work:
-    """Does the work of one call for a whole block: fast only because inputs come together."""
+    """Return work that processes a whole block for the cost of one call."""
 
     def work(inputs: Sequence[int]) -> list[int]:
         spin(1, turns)
@@ -76,7 +76,7 @@ def batcher(turns: int) -> Work:
 
 
 def serve(requests: int, replies: int, work: Work) -> None:
-    """Answers requests (a count, then so many numbers) until the pipe closes."""
+    """Reply to requests (a count, then so many numbers) until the pipe closes."""
     with os.fdopen(requests, "rb") as source, os.fdopen(replies, "wb", buffering=0) as sink:
         while head := source.read(REQUEST.size):
             (calls,) = REQUEST.unpack(head)
@@ -88,8 +88,8 @@ class Process:
     """A contender in a forked process, timed on its CPU clock."""
 
     def __init__(self, work: Work, expect: Callable[[int], int] | None, *, pin: bool) -> None:
-        there, self._requests = os.pipe()
-        self._replies, back = os.pipe()
+        child_reads, self._requests = os.pipe()
+        self._replies, child_writes = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             try:
@@ -97,17 +97,17 @@ class Process:
                 os.close(self._replies)
                 if pin:
                     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-                serve(there, back, work)
+                serve(child_reads, child_writes, work)
             finally:
                 os._exit(0)
-        os.close(there)
-        os.close(back)
+        os.close(child_reads)
+        os.close(child_writes)
         self._clock = CpuClock(self.pid)
         self._expect = expect
         self._random = random.Random(self.pid)
 
     def block(self, calls: int, /) -> Block:
-        """Sends fresh inputs, waits for all answers, verifies them."""
+        """Send new inputs, wait for all replies, and verify the first."""
         inputs = [self._random.getrandbits(16) for _ in range(calls)]
         message = REQUEST.pack(calls) + b"".join(map(NUMBER.pack, inputs))
         switches, cpu, wall = self._switches(), self._clock.read(), time.perf_counter_ns()
@@ -119,16 +119,16 @@ class Process:
                 raise RuntimeError("the worker ended")
             reply += part
         wall, cpu = time.perf_counter_ns() - wall, self._clock.read() - cpu
-        answers = [answer for (answer,) in NUMBER.iter_unpack(reply)]
-        if self._expect is not None and answers[0] != self._expect(inputs[0]):
-            raise RuntimeError(f"{inputs[0]}: wrong answer {answers[0]}")
+        (first, *_others) = (number for (number,) in NUMBER.iter_unpack(reply))
+        if self._expect is not None and first != self._expect(inputs[0]):
+            raise RuntimeError(f"{inputs[0]}: wrong reply {first}")
         return Block(calls=calls, cpu_ns=cpu, wall_ns=wall, switches=self._switches() - switches)
 
     def _switches(self) -> int:
         return voluntary_switches(self.pid) or 0
 
     def close(self) -> None:
-        """Ends the process."""
+        """End the process."""
         os.close(self._requests)
         os.close(self._replies)
         os.waitpid(self.pid, 0)
@@ -136,9 +136,9 @@ class Process:
 
 @contextlib.contextmanager
 def processes(*works: tuple[Work, int | None], pin: bool) -> Iterator[list[Process]]:
-    """Forks a process for each work; its turns, where given, say what it should answer.
+    """Fork a process for each work; its turns, if given, determine the expected replies.
 
-    Pinned ones share one core. They never run at the same time, so they lose nothing by it.
+    Pinned processes share one core, which costs nothing because they never run at the same time.
     """
 
     def expect(turns: int | None) -> Callable[[int], int] | None:
@@ -156,7 +156,7 @@ def processes(*works: tuple[Work, int | None], pin: bool) -> Iterator[list[Proce
 
 @contextlib.contextmanager
 def spinners(count: int) -> Iterator[None]:
-    """Keeps `count` processes spinning meanwhile."""
+    """Keep so many processes spinning inside the context."""
     pids = []
     try:
         for _ in range(count):
@@ -176,7 +176,7 @@ def spinners(count: int) -> Iterator[None]:
 
 
 def upper_bound(wrong: int, total: int) -> float:
-    """The largest error rate that leaves a 5% chance of so few wrong (Poisson)."""
+    """Return the 95% upper bound of the error rate (Poisson)."""
     low, high = 0.0, 10.0 + 4 * wrong
     for _ in range(60):
         rate = (low + high) / 2
@@ -186,7 +186,7 @@ def upper_bound(wrong: int, total: int) -> float:
 
 
 def report(name: str, decisions: Sequence[Decision], right: RaceOutcome) -> None:
-    """Prints one line of figures."""
+    """Print one line of metrics."""
     wrong_side = RaceOutcome.SLOWER if right is RaceOutcome.FASTER else RaceOutcome.FASTER
     counts = Counter(each.outcome for each in decisions)
     wrong, total = counts[wrong_side], len(decisions)
@@ -205,27 +205,24 @@ def report(name: str, decisions: Sequence[Decision], right: RaceOutcome) -> None
 
 
 def error_rates(options: argparse.Namespace) -> None:
-    """Prints wrong verdicts on both sides of the threshold."""
-    unit, config, rng = (
-        options.unit,
-        RaceConfig(target_ns=1000 * options.target_us),
-        random.SystemRandom(),
-    )
+    """Print the rate of wrong verdicts on both sides of the threshold."""
+    config = RaceConfig(target_ns=1000 * options.target_us)
+    unit, rng = options.unit, random.SystemRandom()
     passes: list[Decision] = []
     fails: list[Decision] = []
     end = time.monotonic() + options.seconds
     with spinners(options.spinners):
         while len(fails) < options.verdicts and time.monotonic() < end:
-            # Fresh processes now and then: where a process lies in memory is part of the noise.
+            # New processes now and then, because their memory layout is part of the noise
             turns = (55 * unit, 40 * unit, 20 * unit)
             works = [(honest(each), each) for each in turns]
             with processes(*works, pin=options.pin) as (slow, fast, reference):
-                for _ in range(20):
-                    for found, threshold in (
+                for _repetition in range(20):
+                    for decisions, threshold in (
                         (passes, TRUE_RATIO / 1.25),
                         (fails, TRUE_RATIO * 1.25),
                     ):
-                        found.append(
+                        decisions.append(
                             decide(slow, fast, reference, threshold, config=config, rng=rng)
                         )
     load = f"{options.spinners} spinners, load {os.getloadavg()[0]:.1f}, pinned {options.pin}"
@@ -234,26 +231,26 @@ def error_rates(options: argparse.Namespace) -> None:
 
 
 class Recorder:
-    """A contender that keeps what it measured."""
+    """A contender that records its blocks."""
 
     def __init__(self, inner: Process) -> None:
         self._inner = inner
         self.blocks: list[tuple[int, float, float, int | None]] = []
 
     def block(self, calls: int, /) -> Block:
-        """Passes on, and notes."""
+        """Run a block and record it."""
         block = self._inner.block(calls)
         self.blocks.append((calls, block.cpu_ns, block.wall_ns, block.switches))
         return block
 
 
 def record(options: argparse.Namespace) -> None:
-    """Writes rounds and single calls of honest candidates, a sleeper and a batcher as JSON.
+    """Write rounds and single calls of honest candidates, a sleeper and a batcher as JSON.
 
     A block is `[calls, cpu_ns, wall_ns, switches]`; a round is baseline, candidate, reference; a
     single is candidate, reference.
     """
-    # name: turns of the baseline, candidate, turns of its answer, turns of the reference, rounds
+    # name: turns of the baseline, candidate, turns of its reply, turns of the reference, rounds
     kinds: dict[str, tuple[int, Work, int | None, int, int]] = {
         "honest": (275, honest(200), 200, 100, options.rounds),
         "quick": (5_500, honest(10), 10, 400, 40),
@@ -268,7 +265,7 @@ def record(options: argparse.Namespace) -> None:
             with processes(
                 (honest(slow), slow), (work, turns), (honest(quick), quick), pin=options.pin
             ) as contenders:
-                sizes = [calibrated(each) for each in contenders]
+                sizes = [block_size(each) for each in contenders]
                 rounds, singles = [], []
                 for number in range(count):
                     rounds.append(one_round(contenders, sizes, rng))
@@ -279,10 +276,10 @@ def record(options: argparse.Namespace) -> None:
     options.record.write_text(text.replace("]]],", "]]],\n") + "\n")
 
 
-def calibrated(contender: Process) -> int:
-    """The block size that the decision would use."""
+def block_size(contender: Process) -> int:
+    """Return the block size that a decision would use."""
     sizes = Recorder(contender)
-    # With the same contender three times and a cap of one pair, a decision is little else.
+    # With one contender in all roles and one round, a decision does little but calibrate
     config = RaceConfig(most_rounds=1, pause_seconds=0, single_share=0)
     decide(sizes, sizes, None, 2.0, config=config, rng=random.Random(1))
     return sizes.blocks[-1][0]
@@ -291,16 +288,16 @@ def calibrated(contender: Process) -> int:
 def one_round(
     contenders: Sequence[Process], sizes: Sequence[int], rng: random.Random
 ) -> list[list[float | None]]:
-    """One block each, in random order, listed in the order of the contenders."""
-    found: dict[int, list[float | None]] = {}
+    """Run one block each in random order, and return them in the order of the contenders."""
+    blocks: dict[int, list[float | None]] = {}
     for index in rng.sample(range(len(contenders)), len(contenders)):
         block = contenders[index].block(sizes[index])
-        found[index] = [block.calls, block.cpu_ns, block.wall_ns, block.switches]
-    return [found[index] for index in range(len(contenders))]
+        blocks[index] = [block.calls, block.cpu_ns, block.wall_ns, block.switches]
+    return [blocks[index] for index in range(len(contenders))]
 
 
 def main() -> None:
-    """Reads the options and runs."""
+    """Parse the options and run."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--verdicts", type=int, default=200, help="on each side")
     parser.add_argument("--seconds", type=float, default=300, help="stop after so long")

@@ -1,6 +1,8 @@
-"""Print what grading costs: all solutions, one exercise through nox, one in a warm judge, memory.
+"""Print what grading costs: all solutions, one exercise through nox or in a warm judge, memory.
 
-Run it on a quiet machine: `python benchmarks/grading.py [--nox] [--rounds N] [--busy]`.
+    python benchmarks/grading.py [--nox] [--rounds N] [--chapter C ...] [--busy]
+
+Run it on an idle machine.
 """
 
 from __future__ import annotations
@@ -17,18 +19,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from torchkata.course.catalogue import Course, Exercise
-from torchkata.grading.grade import Settings, grade_one, read
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
+from torchkata.grading.grade import Settings, grade_one, read_submission
 from torchkata.grading.run import random_seed
 from torchkata.result import State, Verdict
 from torchkata.sandbox.launcher import Launcher
 
 ROOT = Path(__file__).resolve().parents[1]
-SPIN = "while True: pass"
+BUSY_LOOP = "while True: pass"
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process and its descendants hold (proportional shares on Linux)."""
+    """Return the bytes of memory of a process and its descendants (PSS, on Linux)."""
     total = 0
     for process in [pid, *descendants(pid)]:
         try:
@@ -40,7 +43,7 @@ def resident(pid: int) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """All processes below one."""
+    """Return all descendants of a process."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -49,27 +52,27 @@ def descendants(pid: int) -> list[int]:
             except OSError:
                 continue
             parents[int(entry.name)] = int(fields[1])
-    found: list[int] = []
+    pids: list[int] = []
     frontier = [pid]
     while frontier:
         frontier = [child for child, parent in parents.items() if parent in frontier]
-        found += frontier
-    return found
+        pids += frontier
+    return pids
 
 
 @contextmanager
-def company(busy: int) -> Iterator[None]:
-    """Keep so many cores busy meanwhile."""
-    spinners = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(busy)]
+def busy_cores(count: int) -> Iterator[None]:
+    """Keep so many cores busy inside the context."""
+    processes = [subprocess.Popen([sys.executable, "-c", BUSY_LOOP]) for _ in range(count)]
     try:
         yield
     finally:
-        for spinner in spinners:
-            spinner.kill()
+        for process in processes:
+            process.kill()
 
 
 class PeakMemory(threading.Thread):
-    """Watches the memory of this process and everything below it."""
+    """Records the peak memory of this process and its descendants."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -77,7 +80,7 @@ class PeakMemory(threading.Thread):
         self.stop = threading.Event()
 
     def run(self) -> None:
-        """Look twice a second."""
+        """Measure twice a second."""
         while not self.stop.wait(0.5):
             self.peak = max(self.peak, resident(os.getpid()))
 
@@ -85,74 +88,78 @@ class PeakMemory(threading.Thread):
 def grade_all(
     exercises: tuple[Exercise, ...], launcher: Launcher
 ) -> tuple[float, Counter[str], list[str], list[float]]:
-    """Grade every solution once: seconds, states, undecided checks, seconds per speed verdict."""
+    """Grade every solution once.
+
+    Returns:
+        Seconds, states, checks that did not pass, and seconds per speed verdict.
+    """
     start = time.monotonic()
     states: Counter[str] = Counter()
-    undecided: list[str] = []
-    verdicts: list[float] = []
+    not_passed: list[str] = []
+    speed_seconds: list[float] = []
     settings = Settings(seed=random_seed())
     for exercise in exercises:
-        result = grade_one(exercise, read(exercise.solution_path), launcher, settings)
+        submission = read_submission(exercise.solution_path)
+        result = grade_one(exercise, submission, launcher, settings)
         states[result.state] += 1
         for check in result.checks:
-            if "seconds_to_decide" in check.figures:
-                verdicts.append(check.figures["seconds_to_decide"])
+            if "seconds_to_decide" in check.metrics:
+                speed_seconds.append(check.metrics["seconds_to_decide"])
             if check.verdict is not Verdict.PASSED:
-                undecided.append(f"{check.verdict}: {check.id}: {check.message}")
-    return time.monotonic() - start, states, undecided, verdicts
+                not_passed.append(f"{check.verdict}: {check.id}: {check.message}")
+    return time.monotonic() - start, states, not_passed, speed_seconds
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=1, help="how often all solutions are graded")
-    parser.add_argument("--chapter", action="append", default=[], help="all when none is named")
-    parser.add_argument("--busy", action="store_true", help="keep two cores busy meanwhile")
-    parser.add_argument("--nox", action="store_true", help="time one exercise through nox too")
+    parser.add_argument("--rounds", type=int, default=1, help="how often to grade all solutions")
+    parser.add_argument("--chapter", action="append", default=[], help="(default: all)")
+    parser.add_argument("--busy", action="store_true", help="keep two cores busy")
+    parser.add_argument("--nox", action="store_true", help="also time one exercise through nox")
     options = parser.parse_args()
     exercises = Course(ROOT).select((), tuple(options.chapter))
     memory = PeakMemory()
     memory.start()
     try:
-        with company(2 * options.busy), Launcher() as launcher:
+        with busy_cores(2 * options.busy), Launcher() as launcher:
             launcher.worker().close()
-            speeds: list[float] = []
-            for turn in range(options.rounds):
-                seconds, states, undecided, verdicts = grade_all(exercises, launcher)
-                speeds += verdicts
-                named = ", ".join(f"{count} {state}" for state, count in states.items())
-                print(f"round {turn + 1}: {seconds:.1f} s, {named}", flush=True)
-                for line in undecided:
+            speed_seconds: list[float] = []
+            for number in range(1, options.rounds + 1):
+                seconds, states, not_passed, new_seconds = grade_all(exercises, launcher)
+                speed_seconds += new_seconds
+                counts = ", ".join(f"{count} {state}" for state, count in states.items())
+                print(f"round {number}: {seconds:.1f} s, {counts}", flush=True)
+                for line in not_passed:
                     print(f"  {line}", flush=True)
-            warm(exercises, launcher)
-            ordered = sorted(speeds)
+            time_warm_judge(exercises, launcher)
+            ordered = sorted(speed_seconds)
             print(
-                f"speed verdicts: {len(speeds)}, median {statistics.median(speeds):.2f} s, "
+                f"speed verdicts: {len(ordered)}, median {statistics.median(ordered):.2f} s, "
                 f"p95 {ordered[int(0.95 * (len(ordered) - 1))]:.2f} s"
             )
     finally:
         memory.stop.set()
-    print(f"judge and workers together: {memory.peak / 2**20:,.0f} MiB at the peak")
+    print(f"peak memory of judge and workers together: {memory.peak / 2**20:,.0f} MiB")
     if options.nox:
-        through_nox()
+        time_nox()
 
 
-def warm(exercises: tuple[Exercise, ...], launcher: Launcher) -> None:
-    """Grade each exercise three times in a warm judge."""
+def time_warm_judge(exercises: tuple[Exercise, ...], launcher: Launcher) -> None:
+    """Grade each exercise three times in a warm judge and print the median time."""
     times = []
     for exercise in exercises:
         for _ in range(3):
             start = time.monotonic()
-            result = grade_one(
-                exercise, read(exercise.solution_path), launcher, Settings(seed=random_seed())
-            )
-            assert result.state in (State.PASSED, State.UNMEASURABLE), result.message
+            submission = read_submission(exercise.solution_path)
+            result = grade_one(exercise, submission, launcher, Settings(seed=random_seed()))
+            assert result.state in (State.PASSED, State.UNMEASURABLE), str(result.message)
             times.append(time.monotonic() - start)
     print(f"one exercise in a warm judge: median {statistics.median(times):.2f} s")
 
 
-def through_nox() -> None:
-    """Time `nox -s grade -- row_sum_fast`, after set-up."""
+def time_nox() -> None:
+    """Time `nox -s grade -- row_sum_fast`; the first run, which installs, does not count."""
     times = []
     for _ in range(4):
         start = time.monotonic()

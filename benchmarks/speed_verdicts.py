@@ -1,10 +1,10 @@
-"""Judge every speed threshold over and over, of answers whose verdict is known.
+"""Judge every speed budget repeatedly, with samples of known verdicts.
 
     python benchmarks/speed_verdicts.py [--rounds 20] [--busy] [--alternatives] [NAME ...]
 
-Each round races every solution that has to be fast enough, with --alternatives the other right
-answers too, and every trap that the clock has to catch. A wrong pass or a wrong fail is printed
-with its figures; *unmeasurable* is no verdict and is counted apart. --busy keeps two cores busy.
+Each round races every solution, which must be fast enough, with --alternatives also the
+alternatives, and every speed trap, which must not. A wrong verdict is printed with its metrics.
+*Unmeasurable* is not a verdict and is counted separately. --busy keeps two cores busy.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from grading import ROOT, company
+from grading import ROOT, busy_cores
 from jobs_alike import is_timed
-from samples import samples
+from samples import sample_names
 
-from torchkata.course.catalogue import Course, Exercise
+from torchkata.course.catalogue import Course
+from torchkata.course.exercise import Exercise
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.grading.checks.check import run_check
 from torchkata.grading.checks.plan import plan
@@ -29,15 +30,17 @@ from torchkata.grading.session import Session
 from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher
 
+_WORST_FIRST = (Verdict.FAILED, Verdict.UNMEASURABLE, Verdict.PASSED)
+
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer with what the clock has to say of it.
+class Racer:
+    """A sample with its expected verdict on speed.
 
     Attributes:
-        lesson: the exercise.
-        bind: entry point and the name that stands for it; empty for the solution.
-        fast: whether every race has to be won; else at least one has to be lost.
+        exercise: The exercise.
+        bind: The entry point and the name that replaces it; empty for the solution.
+        fast: Whether it must win every race; otherwise it must lose at least one.
     """
 
     exercise: Exercise
@@ -46,73 +49,70 @@ class Answer:
 
     @property
     def name(self) -> str:
-        """For the lines that are printed."""
+        """The name to print."""
         return f"{self.exercise.name} {' '.join(self.bind.values()) or 'solution'}"
 
 
-def answers(exercise: Exercise, *, alternatives: bool) -> Iterator[Answer]:
-    """The solution, the alternatives if they are asked for, and the traps that fail on speed."""
-    yield Answer(exercise, {}, fast=True)
-    for entry, name in samples(exercise, "ALTERNATIVES") if alternatives else ():
-        yield Answer(exercise, {entry: name}, fast=True)
+def racers(exercise: Exercise, *, alternatives: bool) -> Iterator[Racer]:
+    """Yield the solution, the alternatives if requested, and the speed traps."""
+    yield Racer(exercise, {}, fast=True)
+    for entry, name in sample_names(exercise, "ALTERNATIVES") if alternatives else ():
+        yield Racer(exercise, {entry: name}, fast=True)
     axes: dict[str, dict[str, str]] = exercise.solution_literal("TRAPS", {})
-    for entry, name in samples(exercise, "TRAPS"):
+    for entry, name in sample_names(exercise, "TRAPS"):
         if axes[entry][name] == "speed":
-            yield Answer(exercise, {entry: name}, fast=False)
+            yield Racer(exercise, {entry: name}, fast=False)
 
 
-def raced(answer: Answer, launcher: Launcher) -> tuple[Verdict, str]:
-    """What its races say together, and their figures."""
-    exercise = answer.exercise
+def race(racer: Racer, launcher: Launcher) -> tuple[Verdict, str]:
+    """Return the worst verdict of its speed checks, and their metrics."""
+    exercise = racer.exercise
     source, file = exercise.solution_path.read_bytes(), exercise.stub_path.name
-    submission = Submission(source=source, file=file, bind=answer.bind)
+    submission = Submission(source=source, file=file, bind=racer.bind)
     session = Session(exercise, submission, launcher, RandomSource(random_seed()))
     try:
         checks = [check for check in plan(exercise) if check.axis == "speed"]
-        found = [run_check(check, session) for check in checks]
+        results = [run_check(check, session).result for check in checks]
     finally:
         session.close()
-    verdicts = {result.verdict for result in found}
-    worst = (Verdict.FAILED, Verdict.UNMEASURABLE, Verdict.PASSED)
-    figures = [
-        f"{r.figures.get('ratio_low', 0):.3g} to {r.figures.get('ratio_high', 0):.3g} "
-        f"for {r.figures.get('threshold', 0):g}"
-        for r in found
+    verdicts = {result.verdict for result in results}
+    ratios = [
+        f"{r.metrics.get('ratio_low', 0):.3g} to {r.metrics.get('ratio_high', 0):.3g} "
+        f"for {r.metrics.get('threshold', 0):g}"
+        for r in results
     ]
-    return next(each for each in worst if each in verdicts), "; ".join(figures)
+    return next(verdict for verdict in _WORST_FIRST if verdict in verdicts), "; ".join(ratios)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; all by default")
-    parser.add_argument("--rounds", type=int, default=20, help="how often each answer is judged")
-    parser.add_argument("--busy", action="store_true", help="keep two cores busy meanwhile")
-    parser.add_argument("--alternatives", action="store_true", help="judge them too")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="exercises (default: all)")
+    parser.add_argument("--rounds", type=int, default=20, help="how often each sample is judged")
+    parser.add_argument("--busy", action="store_true", help="keep two cores busy")
+    parser.add_argument("--alternatives", action="store_true", help="also judge alternatives")
     options = parser.parse_args()
     timed = [each for each in Course(ROOT).select(tuple(options.names)) if is_timed(each)]
-    every = [
-        answer for each in timed for answer in answers(each, alternatives=options.alternatives)
-    ]
-    fast = sum(answer.fast for answer in every)
-    print(f"{fast} answers that are fast enough, {len(every) - fast} that are not")
+    samples = [racer for each in timed for racer in racers(each, alternatives=options.alternatives)]
+    fast = sum(racer.fast for racer in samples)
+    print(f"{fast} samples are fast enough, {len(samples) - fast} are not")
     total: Counter[str] = Counter()
-    with company(2 * options.busy), Launcher() as launcher:
+    with busy_cores(2 * options.busy), Launcher() as launcher:
         for turn in range(options.rounds):
             start = time.monotonic()
-            counted: Counter[str] = Counter()
-            for answer in every:
-                verdict, figures = raced(answer, launcher)
-                wanted = Verdict.PASSED if answer.fast else Verdict.FAILED
-                kind = "right" if verdict is wanted else f"wrongly {verdict}"
+            counts: Counter[str] = Counter()
+            for racer in samples:
+                verdict, ratios = race(racer, launcher)
+                expected = Verdict.PASSED if racer.fast else Verdict.FAILED
+                kind = "right" if verdict is expected else f"wrongly {verdict}"
                 if verdict is Verdict.UNMEASURABLE:
                     kind = "unmeasurable"
-                counted[kind] += 1
+                counts[kind] += 1
                 if kind != "right":
-                    print(f"  {answer.name}: {kind}, {figures}", flush=True)
-            total += counted
-            named = ", ".join(f"{count} {kind}" for kind, count in counted.items())
-            print(f"round {turn + 1}: {time.monotonic() - start:.1f} s, {named}", flush=True)
+                    print(f"  {racer.name}: {kind}, {ratios}", flush=True)
+            total += counts
+            listed = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+            print(f"round {turn + 1}: {time.monotonic() - start:.1f} s, {listed}", flush=True)
     print(", ".join(f"{count} {kind}" for kind, count in total.items()))
 
 

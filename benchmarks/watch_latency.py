@@ -1,7 +1,7 @@
-"""Print what watching costs: save to verdict, start to first verdict, memory while idle.
+"""Print the cost of watching: save to verdict, start to first verdict, memory while idle.
 
 Run it on a quiet machine: `python benchmarks/watch_latency.py [--saves N]`. It needs pyte, and
-judges in a copy of the course.
+grades in a copy of the course.
 """
 
 from __future__ import annotations
@@ -23,45 +23,46 @@ from terminals import Terminal, watching  # noqa: E402
 
 PLAIN = ("make_tensors", "silent_sum", "submodules", "softmax", "autocast_step")
 TIMED = ("row_sum_fast", "normalize_rows", "pairwise_distance", "segment_sum", "horner")
-PAUSE = 0.7  # seconds between a verdict and the next save: nobody types faster
+_GRADING = "grading"
+PAUSE = 0.7  # seconds between a verdict and the next save; nobody types faster
 
 
-def copy(folder: Path) -> Path:
-    """A course of one's own."""
+def copy_course(folder: Path) -> Path:
+    """Copy the course to a folder."""
     for name in ("exercises", "solutions", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("engine"))
     return folder
 
 
-def judging(terminal: Terminal) -> bool:
-    """Whether a verdict is on its way."""
-    return "judging" in terminal.text
+def is_grading(terminal: Terminal) -> bool:
+    """Return whether a grading runs."""
+    return _GRADING in terminal.text
 
 
-def stub(course: Path, name: str) -> tuple[Path, str]:
-    """The learner's file of an exercise, and the reference's text."""
+def stub_and_solution(course: Path, name: str) -> tuple[Path, str]:
+    """Return the learner's file of an exercise, and the source of the solution."""
     solution = next((course / "solutions").glob(f"*/[0-9][0-9]_{name}.py"))
     return course / "exercises" / solution.relative_to(course / "solutions"), solution.read_text()
 
 
-def saves(course: Path, name: str, count: int) -> tuple[list[float], int]:
-    """Seconds from the end of writing to the verdict on the screen; and the idle memory."""
-    file, text = stub(course, name)
+def measure_saves(course: Path, name: str, count: int) -> tuple[list[float], int]:
+    """Return the seconds from each save to the verdict on the screen, and the idle memory."""
+    file, text = stub_and_solution(course, name)
     times = []
     with watching(course, name, size=(100, 40)) as terminal:
-        terminal.wait("judged at once", 60)
+        terminal.wait("graded whenever you save", 60)
         file.write_text(text)
         terminal.wait("Passed.", 60)
-        for turn in range(count):
+        for number in range(count):
             terminal.pump(PAUSE)
             shown = len(terminal.raw)
-            file.write_text(f"{text}\n# {turn}\n")
+            file.write_text(f"{text}\n# {number}\n")
             start = time.perf_counter()
-            terminal.wait(lambda shown=shown: b"judging" in terminal.raw[shown:], 60)
-            terminal.wait(lambda: not judging(terminal), 60)
+            terminal.wait(lambda shown=shown: _GRADING.encode() in terminal.raw[shown:], 60)
+            terminal.wait(lambda: not is_grading(terminal), 60)
             times.append(time.perf_counter() - start)
             if "Passed." not in terminal.text and "Press Enter" not in terminal.text:
-                raise SystemExit(f"{name}: the reference does not pass:\n{terminal.text}")
+                raise SystemExit(f"{name}: the solution does not pass:\n{terminal.text}")
         terminal.pump(1.5)
         memory = resident(terminal.process.pid)
         terminal.send("q")
@@ -70,8 +71,8 @@ def saves(course: Path, name: str, count: int) -> tuple[list[float], int]:
 
 
 def first_verdict(course: Path, name: str) -> float:
-    """Seconds from the command to the verdict of a file that was written before."""
-    file, text = stub(course, name)
+    """Return the seconds from the command to the verdict on an existing file."""
+    file, text = stub_and_solution(course, name)
     file.write_text(text)
     start = time.perf_counter()
     with watching(course, name, size=(100, 40)) as terminal:
@@ -82,16 +83,16 @@ def first_verdict(course: Path, name: str) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--saves", type=int, default=50, help="of five exercises together")
+    parser.add_argument("--saves", type=int, default=50, help="total for five exercises")
     options = parser.parse_args()
     print(f"load at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
     memories = []
     with tempfile.TemporaryDirectory() as folder:
-        course = copy(Path(folder))
-        for title, names in (("without a speed check", PLAIN), ("with one", TIMED)):
+        course = copy_course(Path(folder))
+        for title, names in (("without a speed check", PLAIN), ("with a speed check", TIMED)):
             times: list[float] = []
             for name in names:
-                these, memory = saves(course, name, options.saves // len(names))
+                these, memory = measure_saves(course, name, options.saves // len(names))
                 times += these
                 memories.append(memory)
                 print(f"  {name}: median {statistics.median(these):.3f} s", flush=True)
