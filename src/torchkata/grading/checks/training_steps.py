@@ -50,7 +50,9 @@ def training_step_tests(spec: TrainingStep) -> Iterator[SpecTest]:
         yield test(
             axis="gradient",
             what="only new ones",
-            description=_("Earlier gradients have no effect; new ones are kept after the step."),
+            description=_(
+                "Earlier gradients have no effect, and new ones are kept after the step."
+            ),
             claims=partial(_gradients, spec),
         )
     if spec.device:
