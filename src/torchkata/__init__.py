@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torchkata.course.spec.function import EntryPoint as EntryPoint
     from torchkata.course.spec.function import Function as Function
     from torchkata.course.spec.function import Spec as Spec
+    from torchkata.course.spec.inputs import arguments as arguments
     from torchkata.course.spec.inputs import integers as integers
     from torchkata.course.spec.inputs import normal as normal
     from torchkata.course.spec.inputs import uniform as uniform
@@ -47,7 +48,7 @@ _HOMES = {
     "course.spec.case": ("Case",),
     "course.spec.dataset": ("DataCase", "Dataset"),
     "course.spec.function": ("EntryPoint", "Function", "Spec"),
-    "course.spec.inputs": ("integers", "normal", "uniform", "value"),
+    "course.spec.inputs": ("arguments", "integers", "normal", "uniform", "value"),
     "course.spec.module": ("Module",),
     "course.spec.tolerance": ("Tolerance",),
     "course.spec.training_step": ("TrainingStep",),

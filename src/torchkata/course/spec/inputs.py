@@ -97,6 +97,20 @@ def value(constant: T | str) -> InputFactory:
     return make
 
 
+def arguments(*factories: object) -> Callable[[Sizes, torch.Generator], tuple[object, ...]]:
+    """Make all arguments of one case: `Case("a vector", given=arguments(normal("9"), 0))`.
+
+    Args:
+        factories: an input factory or a constant per argument; parameters with defaults may be
+            left out at the end.
+    """
+
+    def make(sizes: Sizes, generator: torch.Generator) -> tuple[object, ...]:
+        return tuple(each(sizes, generator) if callable(each) else each for each in factories)
+
+    return make
+
+
 def _drawable(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype is torch.float64 else torch.float32
 
