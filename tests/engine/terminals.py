@@ -95,7 +95,7 @@ class Terminal:
                 assert holds(), f"the program ended before {what!r}; the screen:\n{self.text}"
         return time.monotonic() - start
 
-    def ended(self, seconds: float = 20) -> int:
+    def ended(self, seconds: float = 60) -> int:
         """Wait until the program ends; return its exit code."""
         end = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < end:

@@ -39,17 +39,17 @@ def halve(x):
 
 def tasks() -> dict[str, dict[str, object]]:
     """Return the tasks for VS Code in the documentation, by label."""
-    found = re.search(r"```json\n(.*?)```", DOCS, re.DOTALL)
-    assert found is not None
-    return {task["label"]: task for task in json.loads(found[1])["tasks"]}
+    block = re.search(r"```json\n(.*?)```", DOCS, re.DOTALL)
+    assert block is not None
+    return {task["label"]: task for task in json.loads(block[1])["tasks"]}
 
 
 def matched(output: str) -> list[dict[str, str]]:
     """Return the problems that VS Code finds with the pattern in the documentation."""
     pattern = tasks()["kata: grade this file"]["problemMatcher"]["pattern"]  # type: ignore[index]
     places = {name: place for name, place in pattern.items() if name != "regexp"}
-    found = (re.match(pattern["regexp"], line) for line in output.splitlines())
-    return [{name: hit[place] for name, place in places.items()} for hit in found if hit]
+    matches = (re.match(pattern["regexp"], line) for line in output.splitlines())
+    return [{name: match[place] for name, place in places.items()} for match in matches if match]
 
 
 # Findings as lines
@@ -188,7 +188,7 @@ def test_documented_tasks_use_verbs_that_exist():
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "expected"),
     [
         (["gr"], ["grade", "gradebook", "gradescope"]),
         (["--c"], ["--course"]),
@@ -209,9 +209,9 @@ def test_documented_tasks_use_verbs_that_exist():
         (["complete", ""], []),
     ],
 )
-def test_words_that_may_come_next(mini: Path, words, found):
+def test_words_that_may_come_next(mini: Path, words, expected):
     """Verbs, options, exercises, chapters and choices are offered in their places."""
-    assert candidates(build_parser(), words, mini) == found
+    assert candidates(build_parser(), words, mini) == expected
 
 
 def test_every_verb_is_offered(mini: Path):
@@ -268,7 +268,7 @@ complete -p torchkata python
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "expected"),
     [
         ("python -m torchkata gr", ["grade", "gradebook", "gradescope"]),
         ("python -m torchkata grade ro", ["row_total"]),
@@ -277,7 +277,7 @@ complete -p torchkata python
         ("python script.py ''", []),
     ],
 )
-def test_bash_completes(course: Path, words, found):
+def test_bash_completes(course: Path, words, expected):
     """The script works in a real bash, called like readline calls it."""
     script = BASH.format(
         python=sys.executable, words=words, function="_torchkata_python", command=sys.executable
@@ -290,7 +290,7 @@ def test_bash_completes(course: Path, words, found):
 
     assert done.stderr == ""
     lines = [line for line in done.stdout.splitlines() if line]
-    assert lines[:-2] == found
+    assert lines[:-2] == expected
     assert lines[-2].endswith("-F _torchkata torchkata")
     assert lines[-1].endswith("-F _torchkata_python python")
 

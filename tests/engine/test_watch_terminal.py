@@ -177,10 +177,10 @@ def test_ways_in_which_editors_save(halve: Path, open_at_halve: Terminal):
         file.write("def halve(x):\n    return (x")
         file.flush()
         terminal.pump(0.1)
-        assert "line 2: Python cannot read" not in terminal.text
+        assert "line 2: Python cannot parse" not in terminal.text
         file.write(" / 2)\n")
     terminal.wait("Passed")
-    assert b"cannot read this" not in terminal.raw
+    assert b"cannot parse this" not in terminal.raw
 
     shown = len(terminal.raw)
     halve.write_text(halve.read_text())
@@ -193,7 +193,7 @@ def test_ways_in_which_editors_save(halve: Path, open_at_halve: Terminal):
     halve.unlink()
     terminal.wait("There is no exercises/01_mini/02_halve.py")
     halve.write_text("def halve(x:\n")
-    terminal.wait("Python cannot read")
+    terminal.wait("Python cannot parse")
     assert "02_halve.py:1" in terminal.text
     halve.unlink()
     halve.mkdir()

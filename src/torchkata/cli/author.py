@@ -28,14 +28,14 @@ def check(options: argparse.Namespace, _translations: Translations) -> int:
     total = 0
     for exercise, problems in validate_course(course, exercises, jobs=jobs, seed=seed, limit=limit):
         total += len(problems)
-        print(f"{'UNSOUND' if problems else 'sound':<9}{exercise.id}", flush=True)  # noqa: T201
+        print(f"{'UNSOUND' if problems else 'sound':<9}{exercise.id}", flush=True)
         for problem in problems:
-            print(f"         - {problem}", flush=True)  # noqa: T201
-    print(f"{len(exercises)} exercises checked, {total} problems (--seed {seed})")  # noqa: T201
+            print(f"         - {problem}", flush=True)
+    print(f"{len(exercises)} exercises checked, {total} problems (--seed {seed})")
     return ExitCode.FAILED if total else ExitCode.OK
 
 
 def new(options: argparse.Namespace, _translations: Translations) -> int:
     """Create the three files of a new exercise."""
-    print(new_exercise(Course(options.course), options.name))  # noqa: T201
+    print(new_exercise(Course(options.course), options.name))
     return ExitCode.OK

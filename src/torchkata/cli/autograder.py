@@ -83,7 +83,7 @@ def handin(options: argparse.Namespace, translations: Translations) -> int:
     _write_json(options.results, formats.not_graded(text))
     if options.summary is not None:
         _append(options.summary, text + "\n")
-    print(text, file=sys.stderr)  # noqa: T201
+    print(text, file=sys.stderr)
     return ExitCode.FAILED
 
 
@@ -118,7 +118,7 @@ def _grade(options: argparse.Namespace, translations: Translations) -> int:
 def _print_score(score: ExerciseScore) -> None:
     points = "?" if score.points is None else f"{score.points:g}"
     line = f"{score.state:<13} {points:>3} / {score.weight:g}  {score.exercise_id}"
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 def _write_junit(
@@ -139,4 +139,4 @@ def _append(file: Path, text: str) -> None:
 
 
 def _print(translations: Translations, message: Message) -> None:
-    print(translations("")(message), flush=True)  # noqa: T201
+    print(translations("")(message), flush=True)

@@ -42,9 +42,9 @@ class Command:
     needs_terminal: bool = False
 
 
-def _arg(flag: str, metavar: str, text: str, **options: Any) -> Argument:
+def _arg(flags: str, metavar: str | tuple[str, ...], text: str, **options: Any) -> Argument:
     """Return a positional argument, or an option that takes a value."""
-    return Argument((flag,), {"metavar": metavar, "help": text, **options})
+    return Argument(tuple(flags.split()), {"metavar": metavar, "help": text, **options})
 
 
 def _path(flag: str, metavar: str, text: str, **options: Any) -> Argument:
@@ -60,25 +60,18 @@ def _flag(flag: str, text: str) -> Argument:
 _NAME: Final = _arg("name", "NAME", "exercise")
 _NAMES: Final = _arg("names", "NAME", "exercises (default: all)", nargs="*")
 _CHAPTER: Final = _arg("--chapter", "C", "chapter (default: all)", action="append", default=[])
-_CHAPTERS: Final = Argument(
-    ("--chapter", "--chapters"),
-    {"dest": "chapter", "metavar": "C", "help": "chapters (default: all)",
-     "action": "extend", "nargs": "+", "default": []},
+_CHAPTERS: Final = _arg(
+    "--chapter --chapters", "C", "chapters (default: all)",
+    dest="chapter", action="extend", nargs="+", default=[],
 )  # fmt: skip
 _DEVICE: Final = _arg("--device", "D", "cuda, mps or xpu", action="append", default=[])
 _SEED: Final = _arg("--seed", "N", "repeat the inputs of an earlier run", type=int)
 _JUNIT: Final = _path("--junit", "FILE", "write a JUnit XML report")
 _NO_COLOR: Final = _flag("--no-color", "print plain text")
 _LIMIT: Final = _arg("--limit", "S", "seconds per call of a submission (default: 20)", type=float)
-_FORMAT: Final = Argument(
-    ("--format",),
-    {"choices": ("text", "problems"), "default": "text",
-     "help": "problems: one line per finding, for editors (default: %(default)s)"},
-)  # fmt: skip
-_REPLAY: Final = Argument(
-    ("--replay",),
-    {"nargs": 2, "metavar": ("LEARNER", "EXERCISE"),
-     "help": "repeat a grading with the same hidden inputs"},
+_FORMAT: Final = _arg(
+    "--format", "FORMAT", "text, or problems: one line per finding, for editors (default: text)",
+    choices=("text", "problems"), default="text",
 )  # fmt: skip
 _ALLOW_UNCONFINED: Final = _flag(
     "--allow-unconfined",
@@ -171,7 +164,7 @@ COMMANDS: Final = (
             _arg("--deadline", "T", "such as 2026-05-01T23:59+02:00"),
             _CHAPTER,
             _arg("--scheduler", "ADDRESS", "of Dask: tcp://host:8786, or `local` for this machine"),
-            _REPLAY,
+            _arg("--replay", ("LEARNER", "EXERCISE"), "repeat a grading with its inputs", nargs=2),
         ),
     ),
     Command(

@@ -33,15 +33,15 @@ complete -o bashdefault -o default -F _torchkata_python python python3
 _ZSH: Final = """\
 # torchkata: completion for zsh. Try it:  source <(python -m torchkata completion zsh)
 _torchkata() {
-    local -a found
+    local -a candidates
     if [[ $service == torchkata ]]; then
-        found=("${(@f)$(${(Q)words[1]} complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+        candidates=("${(@f)$(${(Q)words[1]} complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
     elif [[ "$words[2] $words[3]" == "-m torchkata" && $CURRENT -gt 3 ]]; then
-        found=("${(@f)$(${(Q)words[1]} -m torchkata complete -- "${(@)words[4,CURRENT]}" \
+        candidates=("${(@f)$(${(Q)words[1]} -m torchkata complete -- "${(@)words[4,CURRENT]}" \
             2>/dev/null)}")
     fi
-    found=("${(@)found:#}")
-    if (( $#found )); then compadd -a found; else _files; fi
+    candidates=("${(@)candidates:#}")
+    if (( $#candidates )); then compadd -a candidates; else _files; fi
 }
 compdef _torchkata torchkata python python3
 """
@@ -68,14 +68,14 @@ SCRIPTS: Final = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 def print_script(options: argparse.Namespace, _translations: Translations) -> int:
     """Print the completion script of a shell."""
-    print(SCRIPTS[options.shell], end="")  # noqa: T201
+    print(SCRIPTS[options.shell], end="")
     return ExitCode.OK
 
 
 def print_candidates(options: argparse.Namespace, _translations: Translations) -> int:
     """Print the candidates for the last word, one per line, for a completion script."""
     for word in candidates(build_parser(), options.words, options.course):
-        print(word)  # noqa: T201
+        print(word)
     return ExitCode.OK
 
 

@@ -47,7 +47,7 @@ _MAX_NAMED_FILES: Final = 5
 
 def solutions(options: argparse.Namespace, translations: Translations) -> int:
     """Create or update the branch of solutions."""
-    print(translations("")(make_branch(Course(options.course), options.base)))  # noqa: T201
+    print(translations("")(make_branch(Course(options.course), options.base)))
     return ExitCode.OK
 
 
@@ -79,9 +79,9 @@ def gradebook(options: argparse.Namespace, translations: Translations) -> int:
         )
     _write_outputs(exercises or course.exercises, options.out, deadline, translations)
     for message in _summary(run):
-        print(translations("")(message))  # noqa: T201
+        print(translations("")(message))
     counts = ", ".join(f"{count} {state}" for state, count in sorted(run.states.items()))
-    print(f"{counts}\n{options.out / GRADEBOOK_FILE}\n{options.out / 'class.html'}")  # noqa: T201
+    print(f"{counts}\n{options.out / GRADEBOOK_FILE}\n{options.out / 'class.html'}")
     return ExitCode.OK
 
 
@@ -96,7 +96,7 @@ def kit(options: argparse.Namespace, translations: Translations) -> int:
         built = build_kit(course, exercises, launcher, open_only=options.open_only)
     write_kit(built.files, options.out)
     for message in _describe_kit(built, options.out, open_only=options.open_only):
-        print(translations("")(message))  # noqa: T201
+        print(translations("")(message))
     return ExitCode.OK
 
 
@@ -145,7 +145,7 @@ def _parse_deadline(text: str | None) -> datetime | None:
 def _print_outcome(outcome: Outcome, done: int, total: int) -> None:
     task = outcome.task
     line = f"{done}/{total}  {outcome.state:<13} {task.learner}  {task.exercise_id}"
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 def _summary(run: ClassRun) -> Iterator[Message]:

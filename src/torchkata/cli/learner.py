@@ -36,14 +36,14 @@ def hint(options: argparse.Namespace, translations: Translations) -> int:
     progress = Progress(options.course)
     paragraphs = next_hint(exercise, progress, options.level)
     translate = translations(exercise.id)
-    print("\n\n".join(map(translate, [*paragraphs, *progress.notes])))  # noqa: T201
+    print("\n\n".join(map(translate, [*paragraphs, *progress.notes])))
     return ExitCode.OK
 
 
 def show(options: argparse.Namespace, translations: Translations) -> int:
     """Print the statement of an exercise."""
     exercise = Course(options.course).one(options.name)
-    print(format_statement(exercise, translations(exercise.id)))  # noqa: T201
+    print(format_statement(exercise, translations(exercise.id)))
     return ExitCode.OK
 
 
@@ -51,5 +51,5 @@ def reset(options: argparse.Namespace, translations: Translations) -> int:
     """Restore the original files of exercises."""
     course = Course(options.course)
     for exercise in [course.one(name) for name in options.names]:
-        print(translations("")(reset_exercise(exercise)))  # noqa: T201
+        print(translations("")(reset_exercise(exercise)))
     return ExitCode.OK

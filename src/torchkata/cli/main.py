@@ -100,7 +100,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _print_error(translate(error.message))
         return ExitCode.FAILED
     except KeyboardInterrupt:
-        print(file=sys.stderr)  # noqa: T201
+        print(file=sys.stderr)
         _print_error(translate(_("Interrupted.")))
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
@@ -147,7 +147,7 @@ def _run(command: Command, options: argparse.Namespace, translations: Translatio
         if command.needs_terminal:
             terminal = _load("torchkata.watch.terminal:Terminal")
             options.terminal = terminal(color=not options.no_color)
-            print(translations("")(_("Starting ...")), flush=True)  # noqa: T201
+            print(translations("")(_("Starting ...")), flush=True)
         if command.needs_workers:
             options.zygote = start_zygote()
             if options.zygote is not None:
@@ -171,4 +171,4 @@ def _load(target: str) -> Any:
 
 
 def _print_error(text: str) -> None:
-    print(f"{PROGRAM}: {text}", file=sys.stderr)  # noqa: T201
+    print(f"{PROGRAM}: {text}", file=sys.stderr)

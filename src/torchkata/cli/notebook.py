@@ -73,7 +73,7 @@ class Notebook:
             if folder:
                 self.root = find_course(Path(folder).expanduser())
             root = self.root or find_course(Path.cwd())
-            print(self._translate(_("The course is in {folder}.", folder=root)))  # noqa: T201
+            print(self._translate(_("The course is in {folder}.", folder=root)))
 
     def close(self) -> None:
         """End all processes that were started."""
@@ -109,9 +109,9 @@ class Notebook:
         try:
             yield
         except KataError as error:
-            print(f"torchkata: {self._translate(error.message)}", file=sys.stderr)  # noqa: T201
+            print(f"torchkata: {self._translate(error.message)}", file=sys.stderr)
         except KeyboardInterrupt:
-            print(f"torchkata: {self._translate(_('Interrupted.'))}", file=sys.stderr)  # noqa: T201
+            print(f"torchkata: {self._translate(_('Interrupted.'))}", file=sys.stderr)
 
     def _translate(self, message: Message) -> str:
         return Translator(self.language)(message)
@@ -187,7 +187,7 @@ def _show(report: Report, notes: tuple[Message, ...], localize: Localize) -> Non
     formats = {"text/plain": text, "text/html": notebook_cell(report, localize)}
     display(formats, raw=True)  # type: ignore[no-untyped-call]
     if notes:
-        print(*printed_notes, sep="\n", file=sys.stderr)  # noqa: T201
+        print(*printed_notes, sep="\n", file=sys.stderr)
 
 
 _LOADED: list[Notebook] = []
