@@ -10,6 +10,8 @@ from torchkata import (
     Spec,
     Tolerance,
     _,
+    equal,
+    none_of,
     normal,
     require,
     same_as_reference,
@@ -153,60 +155,31 @@ def require_dtypes(submission, reference, generator, amp, device="cpu"):
     got, expected = (
         subject.run(three_steps, *arguments, device=device) for subject in (submission, reference)
     )
-    mine, theirs = (", ".join(sorted(set(steps["outputs"]))) for steps in (got, expected))
-    require(
-        mine == theirs,
-        _(
-            "With amp={amp} on {device}, the outputs of the net should be {expected}, but are "
-            "{got}. Enable autocast only if amp is True, for the device type of the inputs, in its "
-            "default low precision.",
-            amp=amp,
-            device=device,
-            expected=theirs,
-            got=mine,
+    mine, theirs = (sorted(set(steps["outputs"])) for steps in (got, expected))
+    equal(
+        mine,
+        theirs,
+        what=_("The dtypes of the outputs with amp={amp} on {device}", amp=amp, device=device),
+        why=_(
+            "Enable autocast only if amp is True, for the device type of the inputs, in its "
+            "default low precision."
         ),
     )
-    dtypes = {str(parameter.dtype) for parameter in got["parameters"].values()}
-    require(
-        dtypes == {"torch.float32"},
-        _(
-            "With amp={amp} on {device}, the parameters after training should be torch.float32, "
-            "but are {dtypes}. Autocast converts copies of them; do not convert the net itself.",
-            amp=amp,
-            device=device,
-            dtypes=", ".join(sorted(dtypes)),
-        ),
+    equal(
+        sorted({str(parameter.dtype) for parameter in got["parameters"].values()}),
+        ["torch.float32"],
+        what=_("The dtypes of the parameters after training"),
+        why=_("Autocast converts copies of them; do not convert the net itself."),
     )
-    require(
-        not got["changes"],
-        _(
-            "With amp={amp} on {device}, training changes the settings of autocast ({changes}).",
-            amp=amp,
-            device=device,
-            changes="; ".join(got["changes"]),
-        ),
-    )
+    none_of(got["changes"], what=_("Settings of autocast that training changes"))
 
 
 def test_contract_floats(submission, generator):
     """The losses are a list of Python floats, one for each step."""
     for amp in (False, True):
         got = submission.run(three_steps, *training_problem(generator), amp)
-        require(
-            got["container"] == "list",
-            _(
-                "The losses of three steps: expected a list of three Python floats, got {type}.",
-                type=got["container"],
-            ),
-        )
-        require(
-            got["types"] == ["float"] * 3,
-            _(
-                "The losses of three steps: expected a list of three Python floats, got a list of "
-                "{types}.",
-                types=got["types"],
-            ),
-        )
+        equal(got["container"], "list", what=_("The type of the losses"))
+        equal(got["types"], ["float"] * 3, what=_("The types of the losses of three steps"))
 
 
 def test_dtype_under_autocast(submission, reference, generator):

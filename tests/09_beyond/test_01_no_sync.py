@@ -2,8 +2,7 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, _, require, same_as_reference
-from torchkata.i18n import comma_list
+from torchkata import EntryPoint, Spec, _, equal, none_of, same_as_reference
 
 SPEC = Spec(EntryPoint("train_losses"), stub_digest="0c3edf50c0921f70", broken_axis="ops")
 OPTIMIZERS = {"SGD": {"lr": 0.1, "momentum": 0.5}, "Adam": {"lr": 0.05}}
@@ -32,7 +31,8 @@ def train(kata, weight, inputs, targets, optimizer="SGD", iterable=list, stale=0
     is_tensor = torch.is_tensor(losses)
     return {
         "losses": losses.detach() if is_tensor else losses,
-        "device": str(losses.device) if is_tensor else type(losses).__name__,
+        "type": type(losses).__name__,
+        "device": str(losses.device) if is_tensor else "",
         "requires_grad": is_tensor and losses.requires_grad,
         "weight": model.weight.detach(),
     }
@@ -40,25 +40,15 @@ def train(kata, weight, inputs, targets, optimizer="SGD", iterable=list, stale=0
 
 def test_contract_any_iterable(submission, generator):
     """Batches may be an iterator, which has no length."""
-    losses = submission.run(train, *weight_and_data(generator), "SGD", iter)["losses"]
-    require(
-        torch.is_tensor(losses),
-        _("train_losses: expected a tensor, got {losses}.", losses=repr(losses)),
-    )
+    got = submission.run(train, *weight_and_data(generator), "SGD", iter)
+    equal(got["type"], "Tensor", what=_("The type of the result"))
 
 
 def test_shape_one_loss_per_step(submission, generator):
     """The result has one loss per batch; [0] for no batches."""
     for steps in (1, 4, 0):
-        shape = list(submission.run(train, *weight_and_data(generator, steps))["losses"].shape)
-        require(
-            shape == [steps],
-            _(
-                "Expected shape [{steps}], one loss for each batch, got {shape}.",
-                steps=steps,
-                shape=shape,
-            ),
-        )
+        losses = submission.run(train, *weight_and_data(generator, steps))["losses"]
+        equal(list(losses.shape), [steps], what=_("The shape, with one loss for each batch"))
 
 
 def test_values_losses_and_weights(submission, reference, generator):
@@ -77,16 +67,8 @@ def test_dtype_float32(submission, generator):
     for dtype in (torch.float32, torch.float64):
         for steps in (3, 0):
             losses = submission.run(train, *weight_and_data(generator, steps, dtype))["losses"]
-            require(
-                losses.dtype == torch.float32,
-                _(
-                    "For a model of {model} and {steps} batches: expected losses of torch.float32, "
-                    "got {dtype}.",
-                    model=dtype,
-                    steps=steps,
-                    dtype=losses.dtype,
-                ),
-            )
+            what = _("The dtype of {steps} losses of a {model} model", steps=steps, model=dtype)
+            equal(losses.dtype, torch.float32, what=what)
 
 
 def test_device_of_the_parameters(submission, reference, device, generator):
@@ -95,27 +77,16 @@ def test_device_of_the_parameters(submission, reference, device, generator):
         what = {"losses": _("the losses on {device}", device=device)}
         arguments = weight_and_data(generator, steps)
         got = same_as_reference(submission, reference, train, *arguments, what=what, device=device)
-        require(
-            got["device"] == device,
-            _(
-                "The losses of {steps} batches: expected device {expected} like the model, got "
-                "{device}. Leave each loss on the device where it was computed.",
-                steps=steps,
-                expected=device,
-                device=got["device"],
-            ),
-        )
+        what = _("The device of {steps} losses", steps=steps)
+        why = _("Leave each loss on the device where it was computed.")
+        equal(got["device"], device, what=what, why=why)
 
 
 def test_gradient_losses_are_detached(submission, generator):
     """The losses do not require grad."""
-    require(
-        not submission.run(train, *weight_and_data(generator))["requires_grad"],
-        _(
-            "The losses still require grad, which keeps the graph of every step in memory. Store "
-            "loss.detach()."
-        ),
-    )
+    got = submission.run(train, *weight_and_data(generator))
+    why = _("A graph keeps the tensors of its step in memory. Store loss.detach().")
+    equal(got["requires_grad"], expected=False, what=_("requires_grad of the losses"), why=why)
 
 
 def test_ops_host_synchronizations(submission, generator):
@@ -124,19 +95,15 @@ def test_ops_host_synchronizations(submission, generator):
         arguments = (*weight_and_data(generator), optimizer)
         measured = submission.measure(train, *arguments, device="twin:0", ops=False)
         waits = measured.synchronizations
-        require(
-            not waits,
-            _(
-                "Host synchronizations in 5 steps: {count}, from {waits}. None is allowed: each "
-                "one empties the queue of the GPU, which is then idle until the CPU has caught up. "
-                "Keep the losses as tensors, because they do not have to be read here.",
-                count=len(waits),
-                waits=comma_list(
-                    [
-                        _("{op} (line {line})", op=op, line=line) if line else op
-                        for op, line in dict.fromkeys(waits)
-                    ]
-                ),
+        none_of(
+            [
+                _("{op} (line {line})", op=op, line=line) if line else op
+                for op, line in dict.fromkeys(waits)
+            ],
+            what=_("Host synchronizations in 5 steps ({count} in total)", count=len(waits)),
+            why=_(
+                "Each one empties the queue of the GPU, which is then idle until the CPU has "
+                "caught up. Keep the losses as tensors, because they do not have to be read here."
             ),
             synchronisations=len(waits),
             synchronisations_allowed=0,

@@ -54,17 +54,21 @@ def at_most(
         )
 
 
-def none_of(found: Iterable[object], *, what: Message, why: Message = EMPTY) -> None:
+def none_of(
+    found: Iterable[object], *, what: Message, why: Message = EMPTY, **metrics: float
+) -> None:
     """Fail the check if there is anything in `found`.
 
     Args:
         found: names, or lines of text.
         what: what was found, as the beginning of a sentence, such as "Changed settings".
         why: why it matters or what to do, in a complete sentence.
+        metrics: numbers for the report, the unit in the key.
     """
     names = [name if isinstance(name, Message) else str(name) for name in found]
     if names:
         listed = comma_list(names)
         raise CheckFailed(
-            join(_("{what}: expected none, got {names}.", what=what, names=listed), why)
+            join(_("{what}: expected none, got {names}.", what=what, names=listed), why),
+            metrics=metrics,
         )
