@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from types import ModuleType
-from typing import Any
 
 import torch
 from torch.utils._pytree import tree_leaves
 
+from torchkata.worker.devices import on_device, to_cpu, to_device
 from torchkata.worker.meters.memory import MemoryMeter
 from torchkata.worker.meters.ops import ConversionCounter, OpMeter, overridden_kernels
 from torchkata.worker.meters.trace import TraceLimitReached, TraceMeter
@@ -55,33 +55,6 @@ def _described(thing: object) -> dict[str, object] | None:
             for parameter in signature.parameters.values()
         ]
     return {"kind": kind, "type": type(thing).__name__, "parameters": parameters}
-
-
-def on_device(device: str) -> Any:
-    """Return the context that `device` needs: the twin's mode, or none."""
-    return twin.TwinMode() if device.startswith("twin") else nullcontext()
-
-
-def to_device(tree: object, device: str) -> Any:
-    """Copy every tensor of a tree to `device`, keeping `requires_grad`."""
-    if device.startswith("twin"):
-        return twin.to_twin(tree)
-    return tree if device == "cpu" else _moved(tree, device)
-
-
-def to_cpu(tree: object, device: str) -> Any:
-    """Copy the tensors of a tree from `device` to the CPU, the only device of the wire format."""
-    if device.startswith("twin"):
-        return twin.to_host(tree)
-    return tree if device == "cpu" else _moved(tree, "cpu")
-
-
-def _moved(tree: object, device: str) -> Any:
-    return torch.utils._pytree.tree_map_only(  # noqa: SLF001 - the tree functions have no public name
-        torch.Tensor,
-        lambda t: t.detach().to(device).requires_grad_(t.requires_grad),
-        tree,
-    )
 
 
 def run_metered(
@@ -126,10 +99,8 @@ def run_metered(
         for meter in (op_meter, memory_meter):
             if meter is not None:
                 reply["worked_ns"] = meter.worked_ns
-        reply |= {
-            "overridden_kernels": overridden_kernels(),
-            "conversions": conversions.count.to_json(),
-        }
+        reply["overridden_kernels"] = overridden_kernels()
+        reply["conversions"] = conversions.count.to_json()
         if memory_meter is not None:
             reply["memory"] = memory_meter.use.to_json()
         if op_meter is not None:
@@ -158,8 +129,7 @@ def run_traced(
         with TraceMeter(_tensors(moved)) as meter, suppress(Exception, TraceLimitReached):
             probe(module, *moved)
         events = mode.synchronizations[seen:] if mode is not None else []
-        reads = [(event.op, event.line) for event in events]
-        return {"steps": meter.steps, "synchronizations": reads}
+        return {"steps": meter.steps, "synchronizations": [(e.op, e.line) for e in events]}
 
 
 def install(module: ModuleType, name: str, thing: object) -> None:
