@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Tolerance, _, require, value
+from torchkata import Case, Function, Spec, Tolerance, _, arguments, none_of, value
 
 
 def search(dtype):
@@ -22,10 +22,6 @@ def search(dtype):
     return small, large
 
 
-def given_dtype(dtype):
-    return lambda _sizes, _generator: (dtype,)
-
-
 SPEC = Spec(
     Function(
         "float_range",
@@ -33,9 +29,9 @@ SPEC = Spec(
         naive=search,
         cases=(
             Case("float32"),
-            Case("float64", given=given_dtype(torch.float64)),
-            Case("float16", given=given_dtype(torch.float16)),
-            Case("bfloat16", given=given_dtype(torch.bfloat16)),
+            Case("float64", given=arguments(torch.float64)),
+            Case("float16", given=arguments(torch.float16)),
+            Case("bfloat16", given=arguments(torch.bfloat16)),
         ),
         dtypes=(torch.float32,),
         layouts=(),
@@ -57,11 +53,4 @@ def test_contract_floats(submission):
     """Both numbers are Python floats, even if they are whole numbers."""
     for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         types = submission.run(types_other_than_float, dtype)
-        require(
-            not types,
-            _(
-                "float_range({dtype}): expected two Python floats, got {types}.",
-                dtype=dtype,
-                types=", ".join(types),
-            ),
-        )
+        none_of(types, what=_("Numbers of float_range({dtype}) that are no floats", dtype=dtype))

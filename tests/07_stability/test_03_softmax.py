@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Ops, Spec, Tolerance, normal, value
+from torchkata import Case, Function, Ops, Spec, Tolerance, arguments, normal, value
 
 # In float32, rounding changes a logit of 1000 by up to 3e-5, and its exp by the same ratio.
 ALLOWED = {
@@ -45,11 +45,6 @@ def extreme(name, given):
     return Case(name, axis="stability", given=given, gradient=True, tolerance=ALLOWED)
 
 
-def of_shape(*shape):
-    """Draw logits of another shape, and pass no dim."""
-    return lambda sizes, generator: (torch.randn(shape, generator=generator).to(sizes.dtype),)
-
-
 SPEC = Spec(
     Function(
         "softmax",
@@ -62,8 +57,8 @@ SPEC = Spec(
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
-            Case("a vector", given=of_shape(9)),
-            Case("default dim", given=of_shape(3, 4, 5)),
+            Case("a vector", given=arguments(normal("9"))),
+            Case("default dim", given=arguments(normal("3 4 5"))),
             extreme("rows with logits of +-1000", lambda s, g: (large(s, g), -1)),
             extreme("columns with logits of +-1000", lambda s, g: (large(s, g).T.contiguous(), 0)),
             extreme("rows with logits of -inf", lambda s, g: (with_impossible_classes(s, g), 1)),

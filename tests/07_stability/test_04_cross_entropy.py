@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Tolerance, _, normal, require, value
+from torchkata import Case, Function, Spec, Tolerance, _, arguments, normal, require, value
 
 # In float32, rounding changes a logit of 1000, and so each term of the sum, by up to 3e-5.
 ALLOWED = {
@@ -68,10 +68,7 @@ SPEC = Spec(
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
-            Case(
-                "default dim",
-                given=lambda _sizes, g: (torch.ones(2, 3, 4), torch.randn(2, 3, 4, generator=g)),
-            ),
+            Case("default dim", given=arguments(torch.ones(2, 3, 4), normal("2 3 4"))),
             Case("vectors", given=lambda _sizes, g: tuple(torch.rand(2, 5, generator=g))),
             extreme("labels [0.5, 0.5], logits [1000, 0]", two_classes),
             extreme("rows with logits up to +-1000", far_apart),

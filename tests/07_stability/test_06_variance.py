@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Tolerance, normal, value
+from torchkata import Case, Function, Spec, Tolerance, arguments, normal, value
 
 
 def naive(x, dim):
@@ -45,7 +45,7 @@ SPEC = Spec(
             Case("first dim", a=30, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=17, c=4, dim=-2),
             Case("last dim", a=5, b=4, c=20, dim=-1),
-            Case("a vector", given=lambda s, g: (torch.randn(9, generator=g).to(s.dtype), 0)),
+            Case("a vector", given=arguments(normal("9"), 0)),
             far_from_zero(50, dim=-1),
             far_from_zero(50, dim=0),
             far_from_zero(300, dim=1),

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Tolerance, normal, value
+from torchkata import Case, Function, Spec, Tolerance, arguments, normal, value
 
 
 def naive(x, dim=-1):
@@ -52,10 +52,8 @@ SPEC = Spec(
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
-            Case("a vector", given=lambda s, g: (torch.randn(9, generator=g).to(s.dtype),)),
-            Case(
-                "default dim", given=lambda s, g: (torch.randn(3, 4, 5, generator=g).to(s.dtype),)
-            ),
+            Case("a vector", given=arguments(normal("9"))),
+            Case("default dim", given=arguments(normal("3 4 5"))),
             edge("zero vectors", 0.0, 1.0),
             edge("zero columns", 0.0, 1.0, dim=0),
             edge("vectors of length 1e30", 1e30),

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Ops, Spec, Speedup, integers, normal, value
+from torchkata import Case, Function, Ops, Spec, Speedup, arguments, integers, normal, value
 
 
 def mask_per_segment(values, segments, count):
@@ -35,14 +35,7 @@ SPEC = Spec(
             Case("one column", n=6, d=1, count=3),
             Case("no rows", n=0, d=3, count=4),
             Case("no columns", n=5, d=0, count=2),
-            Case(
-                "no segments",
-                given=lambda _sizes, _generator: (
-                    torch.zeros(0, 3),
-                    torch.zeros(0, dtype=torch.int64),
-                    0,
-                ),
-            ),
+            Case("no segments", given=arguments(normal("0 3"), integers("0", 0, 1), 0)),
             Case("mostly empty segments", n=4, d=3, count=40),
             Case("one large segment", given=skewed, n=300, d=2, count=8),
             Case("many", n=200, d=5, count=20),

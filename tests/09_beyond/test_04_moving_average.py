@@ -2,17 +2,12 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Spec, Speedup, Tolerance, normal, value
+from torchkata import Case, Function, Memory, Spec, Speedup, Tolerance, arguments, normal, value
 
 
 def loop_over_windows(x, width):
     starts = range(x.shape[-1] - width + 1)
     return torch.stack([x[..., i : i + width].mean(-1) for i in starts], -1)
-
-
-def of_shape(*shape):
-    """Draw a signal of another shape, for windows of 3."""
-    return lambda _sizes, generator: (torch.randn(shape, generator=generator), 3)
 
 
 def with_step(sizes, generator):
@@ -32,8 +27,8 @@ SPEC = Spec(
             Case("width 1", b=2, n=6, width=1),
             Case("one window", b=3, n=5, width=5),
             Case("two windows", b=2, n=5, width=4),
-            Case("one dimension", given=of_shape(20)),
-            Case("three dimensions", given=of_shape(2, 3, 9)),
+            Case("one dimension", given=arguments(normal("20"), 3)),
+            Case("three dimensions", given=arguments(normal("2 3 9"), 3)),
             Case("several signals", b=4, n=60, width=7, gradient=True),
             Case("a long signal", b=1, n=3000, width=50),
             Case(

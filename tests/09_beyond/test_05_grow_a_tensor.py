@@ -67,9 +67,7 @@ def gradients_of_chunks(kata, weight, *chunks):
 def test_gradient_of_every_chunk(submission, reference, generator):
     """Gradients flow to every chunk."""
     arguments = [torch.randn(size, generator=generator) for size in (9, 4, 2, 3)]
-    got, expected = (
-        subject.run(gradients_of_chunks, *arguments) for subject in (submission, reference)
-    )
+    got, expected = (who.run(gradients_of_chunks, *arguments) for who in (submission, reference))
     require(
         got is not None and all(torch.is_tensor(gradient) for gradient in got),
         _(

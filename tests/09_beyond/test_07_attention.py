@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Spec, Tolerance, normal
+from torchkata import Case, Function, Memory, Spec, Tolerance, arguments, normal
 
 DOUBLE = {torch.float64: Tolerance(rtol=1e-10, atol=1e-10)}
 LARGE = {"n": 1024, "m": 1024, "d": 64}
@@ -16,11 +16,7 @@ def plain_formula(q, k, v, causal):
 
 
 def of_shapes(q, k, *, causal=False):
-    shapes = (q, k, k)
-    return lambda sizes, generator: (
-        *(torch.randn(shape, generator=generator, dtype=sizes.dtype) for shape in shapes),
-        causal,
-    )
+    return arguments(normal(q), normal(k), normal(k), causal)
 
 
 def large_scores(causal):
@@ -58,15 +54,13 @@ SPEC = Spec(
             Case("more queries than keys, causal", n=12, m=7, d=8, causal=1, gradient=True),
             Case("several blocks", n=200, m=150, d=3, causal=0),
             Case("several blocks, causal", n=150, m=200, d=3, causal=1),
-            Case("a batch", given=of_shapes((3, 6, 4), (3, 5, 4))),
+            Case("a batch", given=of_shapes("3 6 4", "3 5 4")),
             Case(
                 "a batch with heads, causal",
-                given=of_shapes((2, 3, 6, 4), (2, 3, 5, 4), causal=True),
+                given=of_shapes("2 3 6 4", "2 3 5 4", causal=True),
             ),
-            Case(
-                "five dims, causal", given=of_shapes((2, 1, 3, 6, 4), (2, 1, 3, 9, 4), causal=True)
-            ),
-            Case("an empty batch", given=of_shapes((0, 6, 4), (0, 5, 4))),
+            Case("five dims, causal", given=of_shapes("2 1 3 6 4", "2 1 3 9 4", causal=True)),
+            Case("an empty batch", given=of_shapes("0 6 4", "0 5 4")),
             Case("large scores", given=large_scores(causal=False), axis="stability"),
             Case("large scores, causal", given=large_scores(causal=True), axis="stability"),
             Case("accuracy in float64", axis="dtype", n=9, m=9, d=5, causal=0, tolerance=DOUBLE),

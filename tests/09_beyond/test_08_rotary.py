@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Speedup, normal, value
+from torchkata import Case, Function, Spec, Speedup, arguments, normal, value
 
 
 def loop_over_positions_and_pairs(x, base):
@@ -20,15 +20,11 @@ def loop_over_positions_and_pairs(x, base):
     return out
 
 
-def of_shape(*shape, base=10000.0, dtype=torch.float32):
-    """Make arguments of another shape, base or dtype."""
-    return lambda _sizes, generator: (torch.randn(shape, generator=generator).to(dtype), base)
-
-
+BASE = 10000.0
 SPEC = Spec(
     Function(
         "rotary",
-        inputs={"x": normal("b n d"), "base": value(10000.0)},
+        inputs={"x": normal("b n d"), "base": value(BASE)},
         naive=loop_over_positions_and_pairs,
         cases=(
             Case("one pair", b=1, n=1, d=2),
@@ -37,19 +33,19 @@ SPEC = Spec(
             Case("no positions", b=2, n=0, d=4),
             Case("no columns", b=2, n=3, d=0),
             Case("an empty batch", b=0, n=3, d=4),
-            Case("two dimensions", given=of_shape(7, 10)),
-            Case("four dimensions", given=of_shape(2, 3, 5, 4)),
-            Case("another base", given=of_shape(2, 9, 8, base=50.0)),
+            Case("two dimensions", given=arguments(normal("7 10"), BASE)),
+            Case("four dimensions", given=arguments(normal("2 3 5 4"), BASE)),
+            Case("another base", given=arguments(normal("2 9 8"), 50.0)),
             Case("several pairs and positions", b=3, n=20, d=12),
             Case(
                 "bfloat16, 600 positions",
                 axis="stability",
-                given=of_shape(1, 600, 8, dtype=torch.bfloat16),
+                given=arguments(normal("1 600 8", dtype=torch.bfloat16), BASE),
             ),
             Case(
                 "float16, 600 positions",
                 axis="stability",
-                given=of_shape(1, 600, 8, dtype=torch.float16),
+                given=arguments(normal("1 600 8", dtype=torch.float16), BASE),
             ),
             Case("odd d", b=2, n=3, d=5, raises=ValueError),
             Case("one column", b=1, n=2, d=1, raises=ValueError),
