@@ -9,8 +9,9 @@ from torchkata import (
     Spec,
     Speedup,
     _,
+    equal,
+    none_of,
     normal,
-    require,
     same_as_reference,
 )
 from torchkata.probes import fill_stale_grads, module_changes
@@ -105,14 +106,8 @@ def x_and_y(generator):
 def test_contract_names(submission, generator):
     """The dict has the names and the order of named_parameters()."""
     got = submission.run(gradients_and_changes, *x_and_y(generator), "Sequential")
-    require(
-        list(got["gradients"]) == got["names"],
-        _(
-            "Expected the keys {expected}, in the order of model.named_parameters(), got {keys}.",
-            expected=", ".join(got["names"]),
-            keys=", ".join(map(str, got["gradients"])),
-        ),
-    )
+    what = _("The keys, in the order of model.named_parameters()")
+    equal(list(got["gradients"]), got["names"], what=what)
 
 
 def test_values_of_other_models(submission, reference, generator):
@@ -126,27 +121,22 @@ def test_values_of_other_models(submission, reference, generator):
 def test_purity_of_the_model(submission, generator):
     """The model is unchanged: its parameters' values, grad and requires_grad, mode and hooks."""
     changed = submission.run(gradients_and_changes, *x_and_y(generator), "Sequential")["changed"]
-    names = {what: ", ".join(changes) for what, changes in changed.items()}
-    require(
-        not changed["values"],
-        _("The call changes the values of {names}.", names=names["values"]),
-    )
-    require(
-        not changed["grad"],
-        _(
-            "The call changes the grad of {names}, so gradients that were accumulated there are "
-            "lost. Let torch.func or torch.autograd.grad return gradients, instead of calling "
-            "backward.",
-            names=names["grad"],
+    for part, what, why in (
+        ("values", _("Parameters whose values the call changes"), _("Do not train the model.")),
+        (
+            "grad",
+            _("Parameters whose grad the call changes"),
+            _(
+                "Gradients that were accumulated there are lost. Let torch.func or "
+                "torch.autograd.grad return gradients, instead of calling backward."
+            ),
         ),
-    )
-    require(
-        not changed["requires_grad"],
-        _(
-            "The call changes the requires_grad of {names}. A parameter that does not require grad "
-            "is no longer trained.",
-            names=names["requires_grad"],
+        (
+            "requires_grad",
+            _("Parameters whose requires_grad the call changes"),
+            _("A parameter that does not require grad is no longer trained."),
         ),
-    )
-    require(not changed["mode"], _("The call leaves the model in eval mode."))
-    require(not changed["hooks"], _("The call leaves hooks on the model."))
+        ("mode", _("Modules whose mode the call changes"), _("Leave them in training mode.")),
+        ("hooks", _("Modules on which the call leaves hooks"), _("Remove each hook.")),
+    ):
+        none_of([name or _("the model") for name in changed[part]], what=what, why=why)
