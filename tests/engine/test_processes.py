@@ -142,6 +142,19 @@ def test_plugin_selects_by_axis(course: Path):
     assert "1 passed" in printed
 
 
+def test_plugin_does_not_time_wrong_values(course: Path):
+    """An exercise is graded once, as by the command line; its speed check is skipped."""
+    (course / "exercises/01_mini/01_row_total.py").write_text(
+        "def row_total(x):\n    return x.sum(0) + 1\n"
+    )
+
+    code, printed = pytest_on(course, "tests/01_mini/test_01_row_total.py", "-k", "speed", "-rs")
+
+    assert code == 0, printed
+    assert "1 skipped" in printed
+    assert "Not timed: fix the values first." in printed
+
+
 def test_plugin_rejects_missing_devices(course: Path):
     """A device that does not exist is a usage error of one line."""
     code, printed = pytest_on(course, "tests", "--device", "abacus")
