@@ -110,7 +110,7 @@ def read_meters(reply: Any, *, with_lines: bool) -> Measurement:
         seen, unseen = (int(ns) for ns in reply.get("worked_ns", (0, 0)))
         overridden = [str(name)[:_MOST_NAME] for name in reply.get("overridden_kernels", ())]
         measurement = _parsed(reply)
-    except (KeyError, TypeError, ValueError, ProtocolError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, ProtocolError) as error:
         raise CheckFailed(
             _("The meters' reply cannot be read. Do not modify the meters."), code="meters"
         ) from error
