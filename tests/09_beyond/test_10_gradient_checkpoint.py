@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, _, require, same
+from torchkata import EntryPoint, Spec, _, at_most, require, same
 
 SPEC = Spec(EntryPoint("checkpointed"), stub_digest="5ebb1588aa20c4e3")
 SHARE = 0.35  # of the plain chain's peak
@@ -123,25 +123,19 @@ def test_gradient_matches_the_plain_chain(submission, reference, generator):
 def test_contract_random_state(submission, reference, generator):
     """The state of the random generator is the same as with the plain chain."""
     for description, got, expected in compared(submission, reference, generator):
-        mine, theirs = got["random states"], expected["random states"]
-        require(
-            all(map(torch.equal, mine["forward"], theirs["forward"])),
-            _(
-                "After the forward pass, the state of the random generator differs from that with "
-                "the plain chain {chain}, so later random numbers differ. Draw nothing besides the "
-                "blocks.",
-                chain=description,
-            ),
-        )
-        require(
-            all(map(torch.equal, mine["backward"], theirs["backward"])),
-            _(
-                "After the backward pass, the state of the random generator differs from that with "
-                "the plain chain {chain}, so later random numbers differ. Restore it after the "
-                "second run of a block.",
-                chain=description,
-            ),
-        )
+        for part, what in (
+            ("forward", _("the random state after the forward pass {chain}", chain=description)),
+            ("backward", _("the random state after the backward pass {chain}", chain=description)),
+        ):
+            require(
+                all(map(torch.equal, got["random states"][part], expected["random states"][part])),
+                _(
+                    "{what} differs from that with the plain chain, so later random numbers "
+                    "differ. Draw nothing besides the blocks, and restore the state after the "
+                    "second run of a block.",
+                    what=what,
+                ),
+            )
 
 
 def test_purity_of_blocks_and_x(submission, reference, generator):
@@ -183,22 +177,13 @@ def peak(subject, x, entry):
 def test_memory_peak_of_forward_and_backward(submission, reference, generator):
     """The peak is at most 0.35 of the plain chain's, for 16 blocks and a batch of 256."""
     x = torch.randn(256, 64, generator=generator)
-    mine, theirs = peak(submission, x, "checkpointed"), peak(reference, x, "checkpointed")
-    plain = peak(reference, x, "")
-    limit = SHARE * plain
-    require(
-        mine <= limit,
-        _(
-            "The peak of forward and backward is {peak:,} bytes. The plain chain's is {plain:,} "
-            "bytes, and the limit is {share} of that, {limit:,.0f}. The reference's is "
-            "{reference:,}. Keep only the input of each block, and run the blocks again one at a "
-            "time.",
-            peak=mine,
-            plain=plain,
-            share=SHARE,
-            limit=limit,
-            reference=theirs,
+    at_most(
+        peak(submission, x, "checkpointed"),
+        int(SHARE * peak(reference, x, "")),
+        what=_("Bytes at the peak of forward and backward"),
+        why=_(
+            "The limit is 0.35 of what the plain chain needs. Keep only the input of each block, "
+            "and run the blocks again one at a time."
         ),
-        peak_bytes=mine,
-        peak_bytes_allowed=limit,
+        metric="peak_bytes",
     )
