@@ -15,7 +15,7 @@ Task
 Shapes and units
     a         [n, 1]  floating or integer, any device; n may be 1 or 0
     b         [m]     the dtype and device of a; m may be 1 or 0, and usually differs from n
-    return    [m]     the dtype of a if floating, else int64 (as torch.sum)
+    return    [m]     the dtype of a if floating, else int64 (like torch.sum)
 
 Rules
     No Python loop. Do not modify a or b. Gradients flow to both.

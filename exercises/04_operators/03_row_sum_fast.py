@@ -8,7 +8,7 @@ Task
 
 Shapes and units
     x         [n, d]  floating or integer, any device; n may be 0
-    return    [d]     the dtype of x if floating, else int64 (as torch.sum)
+    return    [d]     the dtype of x if floating, else int64 (like torch.sum)
 
 Rules
     No Python loop over rows. Gradients flow to x.

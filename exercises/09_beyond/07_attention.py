@@ -15,7 +15,7 @@ Task
 Shapes and units
     q         [..., n, d]   float32 or float64, any device; leading dimensions may be 0
     k         [..., m, d]   leading dimensions, dtype and device of q; m is at least 1
-    v         [..., m, d]   as k
+    v         [..., m, d]   same as k
     causal    bool
     return    [..., n, d]   dtype and device of q
 

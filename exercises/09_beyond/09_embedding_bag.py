@@ -10,7 +10,7 @@ Task
     mean of an empty bag is a row of zeros.
 
     `weight[indices]` copies a row for each word, only to add the rows up: 25.6 MB for 100,000 words
-    of 64 float32 numbers, while a table of 1,000 rows has 0.26 MB. Autograd may also save such a
+    of 64 float32 numbers, while a table of 1,000 rows takes up 0.26 MB. Autograd may also save such a
     copy for the backward pass.
 
 Shapes and units

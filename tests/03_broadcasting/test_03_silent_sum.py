@@ -29,6 +29,6 @@ SPEC = Spec(
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
     ),
-    stub_digest="84d7b5884472aa48",
+    stub_digest="0e5b9470968758a9",
     broken_axis="shape",
 )

@@ -38,5 +38,5 @@ SPEC = Spec(
             Speedup(30, over=unbind_loop, at={"n": 500, "d": 10}),
         ),
     ),
-    stub_digest="8f2a5b8442b82d30",
+    stub_digest="de1aa0aeecd54f14",
 )

@@ -18,7 +18,10 @@ class Yes(types.ModuleType):
 
 KEPT = ("main", "wire", "zygote", "builtin_probes", "confinement")  # or the worker could not reply
 for name in list(sys.modules):
-    if name.startswith("torchkata.") and name.removeprefix("torchkata.worker.").partition(".")[0] not in KEPT:
+    if (
+        name.startswith("torchkata.")
+        and name.removeprefix("torchkata.worker.").partition(".")[0] not in KEPT
+    ):
         sys.modules[name] = Yes(name)
 sys.modules["torchkata.grading.compare"] = Yes("torchkata.grading.compare")
 sys.modules["reference"] = sys.modules["solution"] = Yes("reference")

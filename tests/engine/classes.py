@@ -149,7 +149,7 @@ def _random_result(
         return make_result(course, exercise_name, state, make_check("contract", "failed"))
     slow = state is State.FAILED
     spread = rng.lognormvariate(-1 if slow else 1, 0.5)
-    why = _("The loop in line {line} makes an op for each `row`: {text}", line=7, text="word " * 30)
+    why = _("The loop on line {line} makes an op for each `row`: {text}", line=7, text="word " * 30)
     return make_result(
         course, exercise_name, state,
         make_check("values", case="tall (n=500, d=10)"),

@@ -388,7 +388,7 @@ DEVICES = {
             y = x / 2
             return y.cpu()
         """,
-        "It was created by .cpu() or .to(...) in line 5.",
+        "It was created by .cpu() or .to(...) on line 5.",
     ),
 }
 
@@ -411,5 +411,5 @@ def test_growth_names_the_largest_increase():
     reference = measure(lambda: X.sum(0))  # without lines of a submission
 
     sentence = str(largest_increase(small, large, of="ops"))
-    assert sentence == "Most of it is select in line 2: 3x, then 9x."
+    assert sentence == "Most of it is select on line 2: 3x, then 9x."
     assert not largest_increase(reference, reference, of="ops")

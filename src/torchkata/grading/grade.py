@@ -200,5 +200,5 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, Mes
             return State.UNMEASURABLE, undecided[0].message
         return State.UNMEASURABLE, _("Nothing is wrong, but the timing could not be decided now.")
     if session.spec.reference_signatures is not None:
-        return State.PASSED, _("The open examples pass. Your instructor's run judges the rest.")
+        return State.PASSED, _("The open examples pass. Your instructor's run grades the rest.")
     return State.PASSED, EMPTY

@@ -116,7 +116,7 @@ def _ops_difference(yours: CostRow, reference: CostRow) -> Message:
         if not total:
             return _("No ops, like the reference.")
         if total == 1:
-            return _("The same 1 op as the reference: {ops}.", ops=_list_ops(mine))
+            return _("Same op as the reference: {ops}.", ops=_list_ops(mine))
         return _("The same {n:,} ops as the reference: {ops}.", n=total, ops=_list_ops(mine))
     only_mine, only_theirs = mine - theirs, theirs - mine
     return join(
@@ -172,11 +172,11 @@ def _praise(result: ExerciseResult, pairs: Sequence[tuple[CostRow, CostRow]]) ->
         return
     if pair := _leaner(pairs, "ops"):
         mine, theirs = (quantities.count(row.metrics["ops"]) for row in pair)
-        yield _("Fewer ops than the reference: {mine} instead of {theirs}.",
+        yield _("Fewer ops than the reference: {mine} vs. {theirs}.",
                 mine=mine, theirs=theirs)  # fmt: skip
     if pair := _leaner(pairs, "extra_bytes"):
         mine, theirs = (quantities.size(row.metrics["extra_bytes"]) for row in pair)
-        yield _("Less extra memory than the reference: {mine} instead of {theirs}.",
+        yield _("Less extra memory than the reference: {mine} vs. {theirs}.",
                 mine=mine, theirs=theirs)  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _wrong_device(wrong: str, where: str, origin: object, case: Case) -> Outcome
     if isinstance(origin, dict):
         call, line = str(origin.get("call", ""))[:80], int(origin.get("line") or 0)
     if call and line:
-        made = _("It was created by {call} in line {line}.", call=call, line=line)
+        made = _("It was created by {call} on line {line}.", call=call, line=line)
     elif call:
         made = _("It was created by {call}.", call=call)
     else:

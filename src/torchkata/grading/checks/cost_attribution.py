@@ -125,14 +125,14 @@ def largest_increase(
     few, many = before.get(name, {}).get(at, 0), after[name][at]
     if of_bytes:
         return _(
-            "Most of it is {op} in line {line}: {few}, then {many}.",
+            "Most of it is {op} on line {line}: {few}, then {many}.",
             op=name,
             line=at,
             few=quantities.size(few),
             many=quantities.size(many),
         )
     return _(
-        "Most of it is {op} in line {line}: {few:,}x, then {many:,}x.",
+        "Most of it is {op} on line {line}: {few:,}x, then {many:,}x.",
         op=name,
         line=at,
         few=few,

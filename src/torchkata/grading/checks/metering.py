@@ -192,7 +192,7 @@ def forbid_conversions(
                 "conversion",
                 _(
                     "It takes values out of PyTorch ({what}). Work that is done there is not "
-                    "counted, has no gradient, and on a GPU waits for the device. Stay with "
+                    "counted, has no gradient, and on a GPU waits for the device. Stick to "
                     "tensors.",
                     what=mine.describe_conversions([kind]),
                 ),

@@ -130,7 +130,7 @@ def _no_example(_session: Session) -> Outcome:
         "no-example",
         _(
             "This exercise has no open example, so only its names and parameters were judged here. "
-            "Your instructor's run judges the rest."
+            "Your instructor's run grades the rest."
         ),
     )
 

@@ -215,7 +215,7 @@ def _outcome(
         return passed(metrics=metrics, cost_rows=rows)
     if decision.outcome is RaceOutcome.UNDECIDED:
         message = _(
-            "Undecided ({reason}): measured {ratio:.3g}x, required {factor:g}x. Close other "
+            "Inconclusive ({reason}): measured {ratio:.3g}x, required {factor:g}x. Close other "
             "programs and grade again.",
             reason=_UNDECIDED[decision.reason],
             ratio=decision.ratio,

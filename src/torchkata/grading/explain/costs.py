@@ -40,7 +40,7 @@ def host_sync_in_a_loop(failure: Failure) -> Details | None:
     "branch on a tensor",
     "ops",
     lambda line: _(
-        "`if` and `while` need a Python bool, so in line {line} the CPU waits for the device (and "
+        "`if` and `while` need a Python bool, so on line {line} the CPU waits for the device (and "
         "a compiler's graph breaks there). `torch.where` selects on the device, element by "
         "element.",
         line=line,
@@ -71,7 +71,7 @@ def data_dependent_shape(failure: Failure) -> Details | None:
     "host sync",
     "ops",
     lambda line, op: _(
-        "`{op}` in line {line} copies values of the tensor to the CPU, which waits for them, and a "
+        "`{op}` on line {line} copies values of the tensor to the CPU, which waits for them, and a "
         "compiler cannot trace it. Use tensor operations for everything that depends on values.",
         line=line,
         op=op,
@@ -133,7 +133,7 @@ def element_by_element(failure: Failure) -> Details | None:
     "indexing in a loop",
     _COSTS,
     lambda line: _(
-        "`x[i]` in line {line} is a separate operation in every iteration of the loop. `for row in "
+        "`x[i]` on line {line} is a separate operation in every iteration of the loop. `for row in "
         "x`, which is `x.unbind(0)`, returns all rows with a single operation.",
         line=line,
     ),

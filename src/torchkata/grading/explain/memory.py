@@ -44,7 +44,7 @@ def one_hot_table(failure: Failure) -> Details | None:
     "copies instead of broadcasting",
     "memory speed",
     lambda line, op: _(
-        "`{op}` in line {line} writes the same numbers many times. Broadcasting reads them where "
+        "`{op}` on line {line} writes the same numbers many times. Broadcasting reads them where "
         "they are: a dim of size 1 (`x[:, None]`, `unsqueeze`) is repeated for free.",
         line=line,
         op=op,
@@ -67,7 +67,7 @@ def copies_instead_of_broadcasting(failure: Failure) -> Details | None:
     "large intermediate",
     "memory",
     lambda line, op, shape: _(
-        "`{op}` in line {line} creates a tensor of shape {shape}, much larger than its operands "
+        "`{op}` on line {line} creates a tensor of shape {shape}, much larger than its operands "
         "and than the result. A matrix product, or another order of summation, avoids it.",
         line=line,
         op=op,
@@ -94,7 +94,7 @@ def large_intermediate(failure: Failure) -> Details | None:
     "unnecessary copy",
     "ops memory",
     lambda line, op: _(
-        "`{op}` in line {line} copies every number. The operation before or after it gives the "
+        "`{op}` on line {line} copies every number. The operation before or after it gives the "
         "same values without the copy.",
         line=line,
         op=op,

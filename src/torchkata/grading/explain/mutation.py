@@ -14,7 +14,7 @@ from torchkata.i18n import _
     "modifies an argument",
     "purity gradient device values stability",
     lambda line, call: _(
-        "`{call}` in line {line} modifies an argument in place, although the caller, and perhaps "
+        "`{call}` on line {line} modifies an argument in place, although the caller, and perhaps "
         "autograd, still needs the original. `x = x + y` creates a new tensor, `x += y` does not.",
         line=line,
         call=call,
@@ -40,7 +40,7 @@ def modifies_an_argument(failure: Failure) -> Details | None:
     "+= at repeated indices",
     "values gradient dtype",
     lambda line: _(
-        "`out[index] += values` in line {line} reads, adds and writes back, so of the values for "
+        "`out[index] += values` on line {line} reads, adds and writes back, so of the values for "
         "a repeated index only the last one is added. `index_add_` and "
         "`index_put_(accumulate=True)` add all of them.",
         line=line,
@@ -59,7 +59,7 @@ def added_at_repeated_indices(failure: Failure) -> Details | None:
     "rebinds a name instead of writing",
     "purity contract memory",
     lambda line, name: _(
-        "`{name} = {name} ...` in line {line} binds the name to a new tensor, and the caller's "
+        "`{name} = {name} ...` on line {line} binds the name to a new tensor, and the caller's "
         "tensor stays as it was. `{name} *= ...` and methods that end in `_` write into it.",
         line=line,
         name=name,
@@ -80,7 +80,7 @@ def rebinds_a_name(failure: Failure) -> Details | None:
     "torch.tensor of a tensor",
     "contract gradient memory device",
     lambda line: _(
-        "`torch.tensor(x)` of a tensor, in line {line}, copies it without its graph and emits a "
+        "`torch.tensor(x)` of a tensor, on line {line}, copies it without its graph and emits a "
         "warning. `x.detach().clone()` does the same explicitly, `x.clone()` keeps the graph.",
         line=line,
     ),
@@ -98,7 +98,7 @@ def tensor_of_a_tensor(failure: Failure) -> Details | None:
     "gradients accumulate",
     "values gradient dtype device",
     lambda line: _(
-        "`.backward()` in line {line} adds to `.grad`, and nothing clears it between steps. Call "
+        "`.backward()` on line {line} adds to `.grad`, and nothing clears it between steps. Call "
         "`optimizer.zero_grad()`, or set `.grad = None`, before each backward pass.",
         line=line,
     ),
@@ -117,7 +117,7 @@ def gradients_accumulate(failure: Failure) -> Details | None:
     "backward leaves gradients behind",
     "purity",
     lambda line: _(
-        "`.backward()` in line {line} adds to the `.grad` of every parameter involved and leaves "
+        "`.backward()` on line {line} adds to the `.grad` of every parameter involved and leaves "
         "it there. `torch.autograd.grad(result, inputs)` only returns the gradients.",
         line=line,
     ),

@@ -31,7 +31,7 @@ _CUTS: Final = (
     "exp overflows",
     _NUMERICAL,
     lambda line: _(
-        "`exp` in line {line} overflows float32 for inputs of 89 and more. Softmax and logsumexp "
+        "`exp` on line {line} overflows float32 for inputs of 89 and more. Softmax and logsumexp "
         "subtract the largest value first, which does not change the result and leaves no exponent "
         "above 0; softplus and logsigmoid are safe as they are.",
         line=line,
@@ -46,7 +46,7 @@ def exp_overflows(failure: Failure) -> Details | None:
     "logarithm of zero",
     _NUMERICAL,
     lambda line: _(
-        "`log` in line {line} receives a 0 because a tiny probability was rounded to 0 before. "
+        "`log` on line {line} receives a 0 because a tiny probability was rounded to 0 before. "
         "`log_softmax`, `logsigmoid` and `logsumexp` compute logarithm and exponential together, "
         "so that 0 never occurs.",
         line=line,
@@ -63,7 +63,7 @@ def logarithm_of_zero(failure: Failure) -> Details | None:
     "squares overflow",
     _NUMERICAL,
     lambda line: _(
-        "The squares in line {line} overflow the dtype although the result would not. Divide by "
+        "The squares on line {line} overflow the dtype although the result would not. Divide by "
         "the largest magnitude first, and multiply by it at the end.",
         line=line,
     ),
@@ -82,7 +82,7 @@ def squares_overflow(failure: Failure) -> Details | None:
     "zero divided by zero",
     _NUMERICAL,
     lambda line: _(
-        "The division in line {line} divides 0 by 0 (or infinity by infinity), which is nan. Use "
+        "The division on line {line} divides 0 by 0 (or infinity by infinity), which is nan. Use "
         "`torch.where` to replace the denominator before dividing, and to insert the right result "
         "afterward.",
         line=line,
@@ -100,7 +100,7 @@ def zero_divided_by_zero(failure: Failure) -> Details | None:
     "zero times infinity",
     _NUMERICAL,
     lambda line: _(
-        "0 times infinity is nan, so the product in line {line} does not remove infinite values. "
+        "0 times infinity is nan, so the product on line {line} does not remove infinite values. "
         "`torch.where` and `masked_fill` select values without computing with them.",
         line=line,
     ),
@@ -116,7 +116,7 @@ def zero_times_infinity(failure: Failure) -> Details | None:
     "nan behind torch.where",
     "gradient stability",
     lambda line: _(
-        "`torch.where` in line {line} hides the bad values from the result, not from the gradient: "
+        "`torch.where` on line {line} hides the bad values from the result, not from the gradient: "
         "backward goes through both branches, and 0 times infinity is nan. Select harmless inputs "
         "before the dangerous operation, too.",
         line=line,
@@ -137,7 +137,7 @@ def nan_behind_where(failure: Failure) -> Details | None:
     "square root at zero",
     "gradient",
     lambda line: _(
-        "The square root in line {line} has an infinite derivative at 0, and a gradient through it "
+        "The square root on line {line} has an infinite derivative at 0, and a gradient through it "
         "becomes nan. Keep 0 away from it (`torch.where` before the root, not after it).",
         line=line,
     ),
@@ -155,7 +155,7 @@ def root_at_zero(failure: Failure) -> Details | None:
     "mean of squares",
     "stability values",
     lambda line: _(
-        "The mean of squares minus the square of the mean, in line {line}, subtracts two large "
+        "The mean of squares minus the square of the mean, on line {line}, subtracts two large "
         "numbers that are almost equal, so mostly their rounding errors remain. Subtract the mean "
         "first, then square.",
         line=line,
@@ -171,7 +171,7 @@ def mean_of_squares(failure: Failure) -> Details | None:
     "squares that cancel",
     "stability",
     lambda line: _(
-        "|a|^2 + |b|^2 - 2ab in line {line} subtracts large numbers that are almost equal if the "
+        "|a|^2 + |b|^2 - 2ab on line {line} subtracts large numbers that are almost equal if the "
         "points are far from 0. Subtract their common mean from all points first.",
         line=line,
     ),
@@ -189,7 +189,7 @@ def squares_that_cancel(failure: Failure) -> Details | None:
     "gradient is cut off",
     "gradient device",
     lambda line, call: _(
-        "`{call}` in line {line} takes the values out of the graph, so no gradient can flow back "
+        "`{call}` on line {line} takes the values out of the graph, so no gradient can flow back "
         "through it. Use only tensor operations there.",
         line=line,
         call=call,

@@ -21,7 +21,7 @@ _NEARBY: Final = 4  # lines
     "squeeze without a dim",
     "shape contract values",
     lambda line: _(
-        "`squeeze()` in line {line} removes every dim of size 1, including a batch of one. Name "
+        "`squeeze()` on line {line} removes every dim of size 1, including a batch of one. Name "
         "the dim to remove, as in `squeeze(-1)`.",
         line=line,
     ),
@@ -49,7 +49,7 @@ def _has_too_few_dims(failure: Failure) -> bool:
     "unintended broadcasting",
     "shape values gradient contract device",
     lambda line, op, first, second, result: _(
-        "`{op}` in line {line} combines {first} with {second}, and broadcasting pairs each element "
+        "`{op}` on line {line} combines {first} with {second}, and broadcasting pairs each element "
         "with each other one, a table of {result}. Bring both to the same shape first.",
         line=line,
         op=op,
@@ -82,7 +82,7 @@ def unintended_broadcasting(failure: Failure) -> Details | None:
     "missing keepdim",
     "shape values device dtype",
     lambda line: _(
-        "Without `keepdim=True` the reduction in line {line} loses its dim, and broadcasting "
+        "Without `keepdim=True` the reduction on line {line} loses its dim, and broadcasting "
         "aligns the result with the wrong one. With it, [n, d] is combined with [n, 1].",
         line=line,
     ),
@@ -112,7 +112,7 @@ def _reduces_nearby(failure: Failure, line: int) -> bool:
     "unwanted keepdim",
     "shape",
     lambda line: _(
-        "`keepdim=True` in line {line} leaves a dim of size 1 in place of the reduced one. Remove "
+        "`keepdim=True` on line {line} leaves a dim of size 1 in place of the reduced one. Remove "
         "the argument, or `squeeze` that dim.",
         line=line,
     ),

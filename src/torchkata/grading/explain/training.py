@@ -18,7 +18,7 @@ _NESTED_INDENT: Final = 8  # of code in a function within a function
     "backward under autocast",
     "gradient device dtype",
     lambda line: _(
-        "`.backward()` in line {line} is inside the autocast block. Only the forward pass belongs "
+        "`.backward()` on line {line} is inside the autocast block. Only the forward pass belongs "
         "there: each backward operation uses the dtype of its forward operation automatically.",
         line=line,
     ),
@@ -61,7 +61,7 @@ def clipping_before_unscaling(failure: Failure) -> Details | None:
     "modules in a Python list",
     "contract device dtype values",
     lambda line: _(
-        "Modules in a Python list, as in line {line}, are not registered: `parameters()`, `.to()` "
+        "Modules in a Python list, as on line {line}, are not registered: `parameters()`, `.to()` "
         "and `state_dict()` skip them. `nn.ModuleList([...])` registers the modules in it.",
         line=line,
     ),
@@ -82,7 +82,7 @@ def modules_in_a_list(failure: Failure) -> Details | None:
     "tensor as a plain attribute",
     "contract device",
     lambda line: _(
-        "A tensor that is a plain attribute, as in line {line}, is neither moved by `.to()` nor "
+        "A tensor that is a plain attribute, as on line {line}, is neither moved by `.to()` nor "
         "saved. Use `nn.Parameter` if it is learned, `register_buffer` if it is not.",
         line=line,
     ),
@@ -117,7 +117,7 @@ def samples_repeated_by_every_worker(failure: Failure) -> Details | None:
     "compiled on every call",
     "ops",
     lambda line: _(
-        "`torch.compile` in line {line} runs on every call, each time on a new function, so no "
+        "`torch.compile` on line {line} runs on every call, each time on a new function, so no "
         "compiled code is ever reused. Compile once, outside the function.",
         line=line,
     ),
@@ -134,7 +134,7 @@ def compiled_on_every_call(failure: Failure) -> Details | None:
     "recompiled for every number",
     "ops",
     lambda line: _(
-        "The compiler in line {line} treats a Python number or a size as a constant until it "
+        "The compiler on line {line} treats a Python number or a size as a constant until it "
         "changes, and every change recompiles. `dynamic=True` keeps sizes and numbers variable "
         "from the start, and a number in a tensor is never a constant.",
         line=line,

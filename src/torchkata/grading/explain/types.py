@@ -36,7 +36,7 @@ def missing_parentheses(failure: Failure) -> Details | None:
     "chained comparison",
     _ANY,
     lambda line: _(
-        "Python evaluates `a <= x < b` in line {line} as `(a <= x) and (x < b)`, and `and` needs a "
+        "Python evaluates `a <= x < b` on line {line} as `(a <= x) and (x < b)`, and `and` needs a "
         "single bool, not a tensor of them. Write `(a <= x) & (x < b)`.",
         line=line,
     ),
@@ -51,7 +51,7 @@ def chained_comparison(failure: Failure) -> Details | None:
     "and, or, not",
     _ANY,
     lambda line, word, operator: _(
-        "`{word}` in line {line} needs a single truth value of the whole tensor. The elementwise "
+        "`{word}` on line {line} needs a single truth value of the whole tensor. The elementwise "
         "operator is `{operator}` (put comparisons in parentheses).",
         line=line,
         word=word,
@@ -75,7 +75,7 @@ def _is_ambiguous(failure: Failure) -> bool:
     "uninitialized memory",
     "shape values contract",
     lambda line, call: _(
-        "`{call}` in line {line} allocates memory of that size and does not initialize it. "
+        "`{call}` on line {line} allocates memory of that size and does not initialize it. "
         "`torch.tensor(...)` makes a tensor of given numbers, `torch.zeros` one of zeros.",
         line=line,
         call=call,
@@ -96,7 +96,7 @@ def uninitialized_memory(failure: Failure) -> Details | None:
     "default dtype of a factory",
     "dtype",
     lambda line, call, dtype: _(
-        "`torch.{call}` in line {line} creates float32, whatever the dtype of the inputs. "
+        "`torch.{call}` on line {line} creates float32, whatever the dtype of the inputs. "
         "`x.new_...`, `..._like(x)` and `dtype=x.dtype` use that of `x` (here {dtype}).",
         line=line,
         call=call,

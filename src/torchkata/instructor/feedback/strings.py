@@ -47,7 +47,7 @@ _STRINGS: Final = {
         "Known traps in the submissions that failed. The sentence is the one that learners read "
         "when they grade their own file; a line number in it refers to one learner's file."
     ),
-    "no_traps": _("No failed submission is a known trap."),
+    "no_traps": _("None of the failed submissions matches a known trap."),
     "more_traps": _("Less frequent traps"),
     "trap": _("Trap"),
     "costs": _("Costs"),

@@ -48,7 +48,7 @@ TEMPLATES: Final[Mapping[str, Message]] = {
         "Leave it on the device of x: without the move, no copy is needed."
     ),
     "moved_to_cpu_in_line": _(
-        "`.cpu()` or `.to(...)` in line {line} made a CPU tensor, but x is on twin:0 (a simulated "
+        "`.cpu()` or `.to(...)` on line {line} made a CPU tensor, but x is on twin:0 (a simulated "
         "GPU). Leave it on the device of x: without the move, no copy is needed.",
         **_LATER,
     ),
@@ -58,7 +58,7 @@ TEMPLATES: Final[Mapping[str, Message]] = {
         **_LATER,
     ),
     "created_on_cpu_in_line": _(
-        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a simulated "
+        "`torch.{call}` on line {line} created a CPU tensor, but x is on twin:0 (a simulated "
         "GPU). Create it on the device of x: `device=x.device`.",
         **_LATER,
     ),
@@ -68,7 +68,7 @@ TEMPLATES: Final[Mapping[str, Message]] = {
         **_LATER,
     ),
     "filled_on_cpu_in_line": _(
-        "`torch.{call}` in line {line} created a CPU tensor, but x is on twin:0 (a simulated "
+        "`torch.{call}` on line {line} created a CPU tensor, but x is on twin:0 (a simulated "
         "GPU). Create it on the device of x: `x.new_{call}` or `device=x.device`.",
         **_LATER,
     ),
@@ -100,9 +100,7 @@ TEMPLATES: Final[Mapping[str, Message]] = {
         **_LATER,
     ),
     # Other misuse of devices.
-    "numpy_advice": _(
-        "NumPy cannot read the memory of a GPU. Stay with torch operations, which can."
-    ),
+    "numpy_advice": _("NumPy cannot read the memory of a GPU. Use torch operations instead."),
     "generator_advice": _(
         "Create the generator on the device that draws the numbers: "
         "`torch.Generator(device=x.device)`."
