@@ -23,7 +23,7 @@ from torchkata.result import CheckResult, Comparison, CostRow, ExerciseResult, S
 from torchkata.watch.pages import result_lines
 from torchkata.watch.view import View
 
-FEWER = "Fewer ops than the reference: 2 instead of 3."
+FEWER = "Fewer ops than the reference: 2 vs. 3."
 RIGHT = "def halve(x):\n    return x / 2\n"
 
 
@@ -182,7 +182,7 @@ def test_every_race_must_be_won():
             {"extra_bytes": 512},
             {"extra_bytes": 2048},
             {"a": 3},
-            "Less extra memory than the reference: 512 B instead of 2.0 KiB.",
+            "Less extra memory than the reference: 512 B vs. 2.0 KiB.",
         ),
         ({"extra_bytes": 512, "conversions": 1}, {"extra_bytes": 2048}, {"a": 3}, ""),
         ({"extra_bytes": 2048}, {"extra_bytes": 512}, {"a": 3}, ""),
