@@ -2,7 +2,21 @@
 
 import torch
 
-from torchkata import Case, Function, HostSyncs, Ops, Spec, _, normal, require, same, uniform, value
+from torchkata import (
+    Case,
+    Function,
+    HostSyncs,
+    Ops,
+    Spec,
+    _,
+    equal,
+    none_of,
+    normal,
+    require,
+    same,
+    uniform,
+    value,
+)
 from torchkata.probes import compile_as_one_graph, compiled_graphs, op_names
 
 
@@ -84,22 +98,11 @@ def test_ops_one_graph(submission, generator):
             reason=got["refused"],
         ),
     )
-    require(
-        len(got["graphs"]) == 1,
-        _(
-            "torch.compile: expected 1 graph of the function, got {count}.",
-            count=len(got["graphs"]),
-        ),
-        graphs=len(got["graphs"]),
-    )
-    reading = [op for op in ("cond", "nonzero") if any(op in name for name in got["graphs"][0])]
-    require(
-        not reading,
-        _(
-            "The graph contains {ops}. The CPU has to read the result before it can continue, so "
-            "on a GPU it waits there. Choose per entry instead, with a tensor operation.",
-            ops=", ".join(reading),
-        ),
+    equal(len(got["graphs"]), 1, what=_("The number of graphs of the function"))
+    none_of(
+        [op for op in ("cond", "nonzero") if any(op in name for name in got["graphs"][0])],
+        what=_("Operations that read a result on the CPU"),
+        why=_("A GPU waits there. Choose per entry instead, with a tensor operation."),
     )
 
 

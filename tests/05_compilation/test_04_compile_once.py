@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, _, normal, require, uniform
+from torchkata import Case, EntryPoint, Function, Spec, _, at_most, equal, normal, require, uniform
 from torchkata.probes import DataflowRecorder, compiled_graphs
 
 _SIZES, _FACTORS, _LIMIT = range(2, 12), 10, 2
@@ -71,14 +71,7 @@ def test_device_of_the_input(submission, device):
     x = torch.ones(4, 3)
     device = "cpu" if device.startswith("twin") else device  # the twin cannot run compiled code
     got = submission.run(devices, x, device=device)
-    require(
-        got["result"] == got["x"],
-        _(
-            "The result: expected device {expected} like x, got {device}.",
-            expected=got["x"],
-            device=got["result"],
-        ),
-    )
+    equal(got["result"], got["x"], what=_("The device of the result"))
 
 
 def test_ops_compilations(submission, generator):
@@ -91,27 +84,20 @@ def test_ops_compilations(submission, generator):
         _("Nothing is compiled. The scaler must call a function that torch.compile returns."),
         compilations=0,
     )
-    require(
-        got["compilations"] <= _LIMIT,
-        _(
-            "{sizes} batch sizes and {factors} factors cause {count} compilations; the limit is "
-            "{limit}. The compiler compiles again whenever something changes that it treats as a "
-            "constant, such as a size or a Python number. (After 8 compilations of a function, "
-            "PyTorch runs it uncompiled.)",
-            sizes=len(xs),
-            factors=len(factors),
-            count=got["compilations"],
-            limit=_LIMIT,
+    at_most(
+        got["compilations"],
+        _LIMIT,
+        what=_("Compilations for 10 batch sizes and 10 factors"),
+        why=_(
+            "The compiler compiles again whenever something changes that it treats as a constant, "
+            "such as a size or a Python number. (After 8 compilations of a function, PyTorch runs "
+            "it uncompiled.)"
         ),
-        compilations=got["compilations"],
-        compilations_allowed=_LIMIT,
+        metric="compilations",
     )
-    require(
-        got["inside"] == got["calls"],
-        _(
-            "The compiled program computes only {inside} of {calls} products; the others are "
-            "computed outside of it. Compile the multiplication itself.",
-            inside=got["inside"],
-            calls=got["calls"],
-        ),
+    equal(
+        got["inside"],
+        got["calls"],
+        what=_("Products that the compiled program computes"),
+        why=_("Compile the multiplication itself."),
     )
