@@ -196,7 +196,7 @@ def test_solutions_get_the_full_score(autograder: Path):
     assert results["score"] == 3
     assert results["stdout_visibility"] == "hidden"
     assert isinstance(results["execution_time"], int)
-    assert results["output"] == "3 of 3 exercises pass."
+    assert results["output"] == "3 of 3 exercises passed."
     assert [test["name"] for test in results["tests"]] == NAMES  # type: ignore[attr-defined]
     for test in by_name(results).values():
         assert test["score"] == test["max_score"] == 1
