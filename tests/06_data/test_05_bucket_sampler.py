@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, _, loader_yields, require
+from torchkata import EntryPoint, Spec, _, equal, loader_yields, require
 from torchkata.probes import collect_bounded, loader_output
 
 SPEC = Spec(EntryPoint("BucketSampler"), stub_digest="db883322faf358bc", loads_data=True)
@@ -76,37 +76,17 @@ def test_contract_lists_of_ints(submission, generator):
     lengths = random_lengths(generator, 10)
     for argument in (lengths, lengths.tolist()):
         for batch in submission.run(sample, argument, 4)["passes"][0]:
-            require(
-                isinstance(batch, list),
-                _("A batch: expected a list of ints, got {type}.", type=type(batch).__name__),
-            )
-            require(batch, _("A batch is empty; expected a list of ints."))
+            equal(type(batch).__name__, "list", what=_("The type of a batch"))
             types = sorted({type(i).__name__ for i in batch})
-            require(
-                types == ["int"],
-                _(
-                    "A batch: expected a list of ints, got a list of {types}. `.tolist()` converts "
-                    "a tensor to a list of Python numbers.",
-                    types=", ".join(types),
-                ),
-            )
+            why = _("`.tolist()` converts a tensor to a list of Python numbers.")
+            equal(types, ["int"], what=_("The types in a batch"), why=why)
 
 
 def test_contract_len(submission, generator):
     """len(sampler) is the number of batches."""
     for n, batch_size, got in samples_of_all_sizes(submission, generator):
-        expected = -(-n // batch_size)
-        require(
-            got["len"] == expected,
-            _(
-                "len(sampler) for n={n} and batch_size={batch_size}: expected {expected}, the "
-                "number of batches, got {len}.",
-                n=n,
-                batch_size=batch_size,
-                expected=expected,
-                len=got["len"],
-            ),
-        )
+        what = _("len(sampler) for n={n} and batch_size={size}", n=n, size=batch_size)
+        equal(got["len"], -(-n // batch_size), what=what)
 
 
 def test_shape_of_batches(submission, generator):
