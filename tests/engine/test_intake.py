@@ -68,17 +68,17 @@ def write_tar(path: Path, files: dict[str, bytes], links: dict[str, str] | None 
     ["exercises/01_mini/02_halve.py", "01_mini/02_halve.py", "02_halve.py", "a/b/02_halve (1).py"],
 )
 def test_folder_zip_and_tar_give_the_same_files(tmp_path: Path, inside: str):
-    """A file is found by its name, wherever it is in whatever was submitted."""
+    """A file is found by its name, at any place in a folder or an archive."""
     write(tmp_path / "ann" / inside)
     write_zip(tmp_path / "bob.zip", {f"kata-main/{inside}": TEXT})
     write_tar(tmp_path / "cem.tar.gz", {inside: TEXT.encode()})
     write_tar(tmp_path / "d.o.e.tar", {inside: TEXT.encode()})
 
-    found = collect(COURSE, tmp_path)
+    submissions = collect(COURSE, tmp_path)
 
-    assert [submission.learner for submission in found] == ["ann", "bob", "cem", "d.o.e"]
-    assert {source(submission) for submission in found} == {TEXT}
-    assert [problem_texts(submission) for submission in found] == [[], [], [], []]
+    assert [submission.learner for submission in submissions] == ["ann", "bob", "cem", "d.o.e"]
+    assert {source(submission) for submission in submissions} == {TEXT}
+    assert [problem_texts(submission) for submission in submissions] == [[], [], [], []]
 
 
 def test_git_bundle(tmp_path: Path):
@@ -260,5 +260,5 @@ def test_files_beside_the_submission_are_ignored(tmp_path: Path):
     run = grade_class(COURSE, tmp_path / "class", tmp_path / "out")
 
     assert run.files == 1
-    assert dict(run.states) == {"error": 1}  # it cannot import what came along
+    assert dict(run.states) == {"error": 1}  # the modules beside it cannot be imported
     assert not ran.exists()

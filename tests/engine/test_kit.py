@@ -473,13 +473,13 @@ def test_watch_in_a_kit(kits: dict[str, Kit], tmp_path: Path, engine: Path):
 class Session:
     """A nox session that records what it would run."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, venv: Path) -> None:
+        self.venv = venv
         self.ran: list[tuple[str, ...]] = []
         self.posargs = ["halve"]
 
     def run(self, *words: str, **_: object) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.venv.mkdir(parents=True, exist_ok=True)
         self.ran.append(words)
 
     def log(self, _text: str) -> None:

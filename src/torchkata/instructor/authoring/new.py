@@ -54,13 +54,17 @@ HINTS = (
     "UNFINISHED: the call",
 )
 
+# ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
+# ------------------------------------------------------------------------------------------------
 
 ALTERNATIVES = {{"{name}": ()}}  # entry point -> names of functions
 
-# Traps: tempting wrong answers
+# ------------------------------------------------------------------------------------------------
+# Traps: wrong answers, each with the axis that must fail
+# ------------------------------------------------------------------------------------------------
 
-TRAPS = {{"{name}": {{}}}}  # entry point -> {{name of a function: the axis on which it must fail}}
+TRAPS = {{"{name}": {{}}}}  # entry point -> {{name of a function: axis}}
 '''
 
 _GRADER: Final = '''"""Grader of {name}. UNFINISHED."""
