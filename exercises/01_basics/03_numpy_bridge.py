@@ -30,7 +30,7 @@ Budget
     No budget.
 
 Hints
-    1. Two things can make `t.numpy()` fail: a gradient graph, and a device other than the CPU.
+    1. Two things can make `t.numpy()` fail: an autograd graph, and a device other than the CPU.
     Levels 2 and 3: `nox -s hint -- numpy_bridge`.
 """
 

@@ -20,7 +20,7 @@ Shapes and units
     return       [3, 1]  a, b, c; dtype and device of x, does not require grad
 
 Rules
-    With the default steps and lr, the mean squared error must fall below 0.1 % of the variance of y
+    With the default steps and lr, the mean squared error must fall below 0.1% of the variance of y
     for n >= 50 points of a parabola on [-10, 10] with coefficients within +-8. The start may have
     any distribution with a spread of about 1. The same seed gives the same result. Do not modify x
     and y. Raise no warnings.

@@ -27,7 +27,7 @@ Budget
     (repeat then add is a + b.repeat(1, m))
 
 Hints
-    1. PyTorch can reuse each number of b for a whole row, without a copy as large as a.
+    1. PyTorch can reuse each element of b for a whole row, without a copy as large as a.
     Levels 2 and 3: `nox -s hint -- add_column`.
 """
 

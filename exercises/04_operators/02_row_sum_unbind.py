@@ -11,7 +11,7 @@ Task
 
 Shapes and units
     x         [n, d]  floating or integer, any device; n may be 0
-    return    [d]     the dtype of x, also for integers (torch.sum would return int64); zeros if
+    return    [d]     the dtype of x, even for integers (torch.sum would return int64); zeros if
                       there are no rows
 
 Rules

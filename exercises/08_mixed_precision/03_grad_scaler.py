@@ -11,7 +11,7 @@ Task
         tensor(1.9994e-08)
 
     `torch.amp.GradScaler` does this and adapts the scale: it halves the scale after a step with an
-    infinite or nan gradient, and doubles it after many good steps. Write a training step with it:
+    infinite or nan gradient, and doubles it after many steps without one. Write a training step with it:
     scale the loss, run the backward pass, unscale the gradients, clip their total norm (over all
     parameters) to `max_norm`, step the optimizer and update the scale. The order matters: if you
     clip gradients that are still scaled, almost nothing is left of them after unscaling.

@@ -23,7 +23,7 @@ def sample_normal(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
 
 
 HINTS = (
-    "Two things can make `t.numpy()` fail: a gradient graph, and a device other than the CPU.",
+    "Two things can make `t.numpy()` fail: an autograd graph, and a device other than the CPU.",
     (
         "`detach()` leaves the graph, `cpu()` leaves the device, and `torch.tensor` always copies. "
         "Is the first argument of `rng.normal` the size?"

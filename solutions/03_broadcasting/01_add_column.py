@@ -14,7 +14,7 @@ def add_column(a: Tensor, b: Tensor) -> Tensor:
 
 
 HINTS = (
-    "PyTorch can reuse each number of b for a whole row, without a copy as large as a.",
+    "PyTorch can reuse each element of b for a whole row, without a copy as large as a.",
     "Align [n, m] and [n, 1] from the right. Which dimension has size 1, and what does + do to it?",
     "`a + b`. The shapes broadcast as they are; `b.expand_as(a)` makes the stretching explicit.",
 )

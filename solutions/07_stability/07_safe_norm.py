@@ -22,7 +22,7 @@ HINTS = (
     """Divide each vector by its largest absolute entry, or by 1 if all entries are 0. For the
     gradient at 0, check what the library's norm returns. A mask after the square root is too
     late.""",
-    """`scale = x.detach().abs().amax(dim, keepdim=True)`, with 1 instead of 0. Then return
+    """`scale = x.detach().abs().amax(dim, keepdim=True)`, with zeros replaced by 1. Then return
     `scale.squeeze(dim) * torch.linalg.vector_norm(x / scale, dim=dim)`.""",
 )
 

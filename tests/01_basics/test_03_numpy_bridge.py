@@ -8,7 +8,7 @@ SPEC = Spec(
     EntryPoint("to_numpy"),
     EntryPoint("from_numpy"),
     EntryPoint("sample_normal"),
-    stub_digest="8406de2ae30bb56e",
+    stub_digest="ffb0587a7e35ec08",
     broken_axis="shape",
 )
 DTYPES = ("float32", "float64", "float16", "int64", "int32", "uint8", "bool")

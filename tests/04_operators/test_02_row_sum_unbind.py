@@ -33,7 +33,7 @@ SPEC = Spec(
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8),
         budget=(Ops("n + 3", views=True),),
     ),
-    stub_digest="890344d97cd5873f",
+    stub_digest="6dd67ea7dc2e3830",
 )
 
 

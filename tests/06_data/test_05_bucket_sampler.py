@@ -168,7 +168,7 @@ def test_values_new_order_each_pass(submission, generator):
 
 
 def test_values_only_the_generator(submission, generator):
-    """The same seed gives the same passes, whatever else is drawn; another seed gives others."""
+    """The same seed gives the same passes, no matter what else is drawn; others differ."""
     lengths = random_lengths(generator, 60)
     first, again, other = (
         submission.run(sample, lengths, 3, 3, seed, global_seed)

@@ -53,4 +53,7 @@ def test_contract_floats(submission):
     """Both numbers are Python floats, even if they are whole numbers."""
     for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
         types = submission.run(types_other_than_float, dtype)
-        none_of(types, what=_("Numbers of float_range({dtype}) that are no floats", dtype=dtype))
+        none_of(
+            types,
+            what=_("Values returned by float_range({dtype}) that are not floats", dtype=dtype),
+        )

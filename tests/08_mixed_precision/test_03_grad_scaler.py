@@ -81,7 +81,7 @@ SPEC = Spec(
         tolerance=Tolerance(rtol=1e-4, atol=2e-5),  # PyTorch divides by the norm + 1e-6
         variant_case="clipped gradients",
     ),
-    stub_digest="772492f6ea91ae9a",
+    stub_digest="eafd6d7249be4cf6",
 )
 
 

@@ -1,7 +1,7 @@
 """Everything that the engine reads in Python source without running it.
 
-A learner's file may be anything: whatever reads one accepts text that is no valid Python. Stubs and
-solutions are the course's own, so they may be parsed.
+A learner's file may be anything: functions that read one accept text that is not valid Python.
+Stubs and solutions are the course's own, so they may be parsed.
 """
 
 from __future__ import annotations

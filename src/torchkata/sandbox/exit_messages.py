@@ -91,7 +91,7 @@ def no_compiler(text: str) -> Message:
     """
     return _(
         "This cannot be graded here: inductor, the default backend of torch.compile, needs a C++ "
-        "compiler, and none can be called ({detail}). Use plain torch.compile, for which the judge "
+        "compiler, and none could be run ({detail}). Use plain torch.compile, for which the judge "
         "substitutes another backend, or leave out the compilation.",
         detail=text.strip().partition("\n")[0][:200],
     )

@@ -169,7 +169,7 @@ def loader_raises(
         require(
             naming in got["text"],
             _(
-                "{where}. Expected the error to name {naming}, so that somebody can find it; got: "
+                "{where}. Expected the error to name {naming}, so that the user can find it; got: "
                 "{error}",
                 where=where,
                 naming=naming,

@@ -45,7 +45,7 @@ def check_forbidden_calls(session: Session, function: Function) -> Outcome:
                     "forbidden-call",
                     _(
                         "It calls {names} of the library. The point of this exercise is what such "
-                        "a function does inside: write it with exp, log, sum and the like.",
+                        "a function does internally: write it with exp, log, sum and the like.",
                         names=", ".join(forbidden),
                     ),
                     case=case.label,

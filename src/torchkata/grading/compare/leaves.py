@@ -96,7 +96,7 @@ def compare_plain(
     tolerance: Tolerance | None,
     label: str | Message,
 ) -> Difference | None:
-    """Return the difference of two Python values that are no containers; None if equal."""
+    """Return the difference of two Python values that are not containers; None if equal."""
     got, expected = _to_python(got), _to_python(expected)
     numbers = isinstance(got, (int, float)) and isinstance(expected, (int, float))
     if isinstance(got, bool) != isinstance(expected, bool):

@@ -73,7 +73,7 @@ def _advice(got: object, expected: object) -> Message:
     if isinstance(expected, Tensor):
         return _advice_for_tensor(got)
     if isinstance(got, arrays) and isinstance(expected, (bool, int, float)):
-        return _("Use `.item()` to get the Python number.") if got.ndim == 0 else EMPTY
+        return _("Use `.item()` to get a Python number.") if got.ndim == 0 else EMPTY
     if isinstance(got, Tensor) and isinstance(expected, np.ndarray):
         return _("Use `.numpy()` to get the array.")
     if isinstance(got, arrays) and isinstance(expected, (list, tuple)):

@@ -93,7 +93,7 @@ def _first_sync(failure: Failure, ops: set[str]) -> Details | None:
     _COSTS,
     lambda line: _(
         "Line {line} concatenates in every iteration of a loop, and each time it copies everything "
-        "collected so far. Collect the parts in a list, and join them once, after the loop.",
+        "collected so far. Collect the parts in a list and join them once, after the loop.",
         line=line,
     ),
 )

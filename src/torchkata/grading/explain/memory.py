@@ -68,7 +68,7 @@ def copies_instead_of_broadcasting(failure: Failure) -> Details | None:
     "memory",
     lambda line, op, shape: _(
         "`{op}` on line {line} creates a tensor of shape {shape}, much larger than its operands "
-        "and than the result. A matrix product, or another order of summation, avoids it.",
+        "and than the result. A matrix product, or a different order of summation, avoids it.",
         line=line,
         op=op,
         shape=shape,

@@ -143,7 +143,10 @@ def _axis_sentence(axis: str) -> Message:
         "values": _("Some values are wrong."),
         "stability": _("Some values are wrong for inputs at the edges of the dtype's range."),
         "device": _("It does not work on another device."),
-        "purity": _("An argument was modified, or was not modified where it had to be."),
+        "purity": _(
+            "An argument was modified when it should not have been, or left unmodified when it "
+            "should have been."
+        ),
         "gradient": _("The gradient is missing or wrong."),
         "ops": _("It uses more ops or more host synchronizations than allowed."),
         "memory": _("It uses more memory than allowed."),
