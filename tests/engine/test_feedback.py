@@ -305,7 +305,7 @@ def test_class_report(mini: Course, tmp_path: Path):
     failed = [result for result in results if result.state is State.FAILED]
     for text_on_page in (
         "25 learners, 4 exercises", "This page is for instructors", "loop in Python",
-        "The loop in line 7 makes an op for each row", f"{hostile}.zip: too large",
+        "The loop on line 7 makes an op for each row", f"{hostile}.zip: too large",
     ):  # fmt: skip
         assert text_on_page in page.text
     caught = {result.name: 0 for result in failed}

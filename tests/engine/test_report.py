@@ -300,8 +300,7 @@ ZH_FAILED = exercise(
             check(
                 "values",
                 "failed",
-                "`segment_mean` 的 18 个值中有 12 个不对。"
-                "第一个位于 [1, 0]：应为 0，得到 nan。",
+                "`segment_mean` 的 18 个值中有 12 个不对。第一个位于 [1, 0]：应为 0，得到 nan。",
                 case=_("{case} ({sizes})", case=Message(case), sizes="N=4, D=2"),
             )
             for case in ("empty", "wide")

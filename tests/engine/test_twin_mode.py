@@ -42,7 +42,7 @@ def test_message_names_the_creating_call_its_line_and_the_fix():
 
     assert str(caught.value) == (
         "Expected all tensors to be on the same device, but found at least two devices, twin:0 and "
-        "cpu! `torch.zeros(10)` in line 2 created a CPU tensor, but x is on twin:0 (a simulated "
+        "cpu! `torch.zeros(10)` on line 2 created a CPU tensor, but x is on twin:0 (a simulated "
         "GPU). Create it on the device of x: `x.new_zeros(10)` or `device=x.device`."
     )
 
@@ -52,11 +52,11 @@ def test_message_names_the_creating_call_its_line_and_the_fix():
     [
         (
             "torch.full((3,), 2.0)",
-            r"`torch\.full\(\(3,\), 2\.0\)` in line 1 .*`x\.new_full\(\(3,\), 2\.0\)",
+            r"`torch\.full\(\(3,\), 2\.0\)` on line 1 .*`x\.new_full\(\(3,\), 2\.0\)",
         ),
-        ("torch.tensor([1.0, 2, 3])", r"`torch\.tensor\(\.\.\.\)` in line 1 .* `device=x\.device`"),
-        ("torch.zeros(6).view(2, 3)[0] * 2", r"`torch\.zeros\(6\)` in line 1 "),
-        ("torch.arange(3)", r"`torch\.arange\(3\)` in line 1 "),
+        ("torch.tensor([1.0, 2, 3])", r"`torch\.tensor\(\.\.\.\)` on line 1 .* `device=x\.device`"),
+        ("torch.zeros(6).view(2, 3)[0] * 2", r"`torch\.zeros\(6\)` on line 1 "),
+        ("torch.arange(3)", r"`torch\.arange\(3\)` on line 1 "),
     ],
 )
 def test_message_names_the_call_that_created_the_original_tensor(make, wanted):
