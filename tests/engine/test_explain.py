@@ -297,7 +297,7 @@ def test_loop_is_reported_with_its_line(grade_trap: GradeTrap):
     messages = {check.axis: str(check.message) for check in result.failed}
 
     body = line_of("row_sum_fast", "out = out + x[i]")
-    made = f"1,001 ops (line {body}: 500 x select, 500 x add; line {body - 2}: 1 x new_zeros)"
+    made = f"501 ops (line {body}: 500 x add; line {body - 2}: 1 x new_zeros)"
     assert made in messages["ops"]
     assert "The reference makes 1 op: 1 x sum." in messages["ops"]
     assert f"Line {body} is the body of a Python loop with 500 iterations." in messages["speed"]

@@ -90,7 +90,7 @@ def test_hanging_dataloader_worker_times_out(launcher: Launcher):
     """A DataLoader worker that returns nothing times out after a few seconds."""
     result = grade(ARRAY_FOLDER.format(failure="time.sleep(999)"), "map_dataset", launcher)
 
-    require_message(result, State.FAILED, "with num_workers=2 failed", "timed out after 5 seconds")
+    require_message(result, State.FAILED, "got no reply from a worker", "timed out after 5 seconds")
 
 
 def test_endless_dataset_stops_at_an_item_limit(launcher: Launcher):
@@ -124,7 +124,7 @@ def test_module_without_parameters_is_pointed_to_nn_parameter(launcher: Launcher
     """
     result = grade(source, "linear_net", launcher)
 
-    require_message(result, State.FAILED, "named_parameters() yields nothing", "nn.Parameter")
+    require_message(result, State.FAILED, "not registered: expected none, got a, b", "nn.Parameter")
 
 
 # Compiling
@@ -305,4 +305,4 @@ def test_message_of_failed_growth_has_interval_and_line(launcher: Launcher, tmp_
     interval = "(95%: {exponent_low:.2f} to {exponent_high:.2f})".format(**metrics)
     assert f"grow like n^{metrics['exponent']:.2f} {interval}" in message
     assert "expected at most n^1.3. The reference's grow like n^" in message
-    assert "Most of it is cat in line" in message
+    assert "Most of it is cat on line" in message

@@ -85,7 +85,8 @@ def loader_output(dataset: Any, *, passes: int = 1, **options: Any) -> dict[str,
 
     Returns:
         `passes`, a list of batches for each; `error`, one line that begins with the exception's
-        type, empty if nothing was raised; and `text`, the exception's complete text.
+        type, empty if nothing was raised; `text`, the exception's complete text; and `timed_out`,
+        whether a worker process returned nothing in time.
     """
     workers = options.get("num_workers", 0)
     if workers:
@@ -93,6 +94,7 @@ def loader_output(dataset: Any, *, passes: int = 1, **options: Any) -> dict[str,
         options = {"timeout": timeout, "persistent_workers": passes > 1, **options}
     collected: list[list[Any]] = [[] for _ in range(passes)]
     error = text = ""
+    timed_out = False
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This DataLoader will create")  # graded on one core
         try:
@@ -107,11 +109,12 @@ def loader_output(dataset: Any, *, passes: int = 1, **options: Any) -> dict[str,
             last = str(raised).strip().rpartition("\n")[2]
             # A worker process's traceback ends with the type and the text of the exception.
             error = last if workers and last.partition(":")[0].isidentifier() else f"{kind}: {last}"
-            if last.startswith("DataLoader timed out"):
+            timed_out = last.startswith("DataLoader timed out")  # PyTorch's own words
+            if timed_out:
                 _timed_out.append(last)
                 _utils.MP_STATUS_CHECK_INTERVAL = SHORT_TIMEOUT / 10  # so shutdown is quick, too
             raised.__traceback__ = None  # it would keep the processes alive until they time out
-    return {"passes": collected, "error": error, "text": text}
+    return {"passes": collected, "error": error, "text": text, "timed_out": timed_out}
 
 
 @contextmanager

@@ -167,6 +167,15 @@ def loader_raises(
             ),
         )
         require(
+            not got["timed_out"],
+            _(
+                "{where}. Expected an error, but the DataLoader got no reply from a worker "
+                "process: {error}",
+                where=where,
+                error=got["error"],
+            ),
+        )
+        require(
             naming in got["text"],
             _(
                 "{where}. Expected the error to name {naming}, so that the user can find it; got: "
