@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import os
 import time
@@ -546,6 +547,23 @@ def test_precise_reference_lets_cancelling_sums_pass():
     assert 0 < without <= 16  # 2 % over 2000 seeds
     assert with_precise <= 3  # 0.3 %: the reference's error may be small by luck
     assert missed <= 8  # 0.7 %: a bfloat16 value may be close to the right one by luck
+
+
+EXTREMES = [
+    *(0.0, 1.0, 5e-324, 1e-300, 1e300, -1e300, 1.7976931348623157e308, 1.4013e-45, 3.4e38),
+    *(INF, -INF, NAN, 2**53 + 1, 10**400, 1.1920928955078125e-07),
+]
+
+
+@pytest.mark.parametrize("tolerance", [None, Tolerance(rtol=0.0, atol=0.0)], ids=str)
+def test_no_pair_of_numbers_breaks_the_comparison(tolerance):
+    """Numbers at the ends of every range are compared; the message and the metrics are bounded."""
+    for got, expected in itertools.product(EXTREMES, repeat=2):
+        found = differences((got, 1.0), (expected, 2.0), tolerance=tolerance)
+
+        assert [d.axis for d in found] == ["values"]
+        assert len(str(found[0].message)) < 400
+        assert all(math.isfinite(value) for value in found[0].metrics.values())
 
 
 # Speed -------------------------------------------------------------------------------------------

@@ -233,6 +233,7 @@ def test_size(value: float, text: str) -> None:
 def test_counts_and_ratios() -> None:
     """Counts have separators; ratios have as many digits as readers need."""
     assert [quantities.count(n) for n in (1001.0, 1.5)] == ["1,001", "1.5"]
+    assert [quantities.count(n) for n in (1e300, 2.5e-7)] == ["1e+300", "2.5e-07"]
     ratios = [412.4, 1.31, 0.021, 0.96, 12345, float("inf")]
     assert [quantities.ratio(r) for r in ratios] == [
         "412x",

@@ -7,6 +7,7 @@ from typing import Final
 
 UNKNOWN: Final = "?"
 _SIZES: Final = ("B", "KiB", "MiB", "GiB", "TiB")
+_MOST_COUNT: Final = 1e15
 _TIMES: Final = (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0))
 
 
@@ -36,10 +37,14 @@ def seconds(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """Format a count with thousands separators: `1,001`."""
+    """Format a count with thousands separators: `1,001`; other numbers get four digits."""
     if not math.isfinite(value):
         return UNKNOWN
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    if abs(value) >= _MOST_COUNT:  # no count any more, and each digit would be written out
+        return f"{value:.4g}"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.4g}"  # noqa: PLR2004 - four digits
 
 
 def ratio(value: float) -> str:

@@ -56,6 +56,8 @@ def _named_factor(ratio: float, *, single: bool) -> tuple[str, Message]:
         single: whether it comes from a single value, which some n / (n - 1) matches by chance.
     """
     sign, size = ("-" if ratio < 0 else ""), abs(ratio)
+    if size == 1 or not 1 / _MAX_INTEGER < size < _MAX_INTEGER:
+        return "", EMPTY  # also keeps 1 / size and its square in the range of a float
     up = size > 1
     above_one = size if up else 1 / size
     if 1 < round(above_one) < _MAX_INTEGER and _near(above_one, round(above_one)):
