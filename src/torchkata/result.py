@@ -21,12 +21,12 @@ Localize = Callable[[str], Translator]
 AXES = (
     "contract",
     "shape",
-    "dtype",
     "values",
     "stability",
+    "dtype",
+    "gradient",
     "device",
     "purity",
-    "gradient",
     "ops",
     "memory",
     "speed",
@@ -69,6 +69,7 @@ class CheckResult:
         device: the device that was judged, such as `cpu`, `twin:0`, `cuda:0`.
         code: the kind of finding, such as `wrong-shape`; empty if the check passed.
         message: for the learner; empty if the check passed and there is nothing to add.
+        inputs: the arguments of the failing case as code, if they are few.
         metrics: numbers with the unit in the key.
         line: of the submission, if the check failed: the line at fault if it is known, else the
             one that defines the entry point; 0 if neither is known.
@@ -84,6 +85,7 @@ class CheckResult:
     device: str = CPU
     code: str = ""
     message: Message = EMPTY
+    inputs: Message = EMPTY
     metrics: dict[str, float] = field(default_factory=dict)
     line: int = 0
     why: Message = EMPTY
@@ -91,10 +93,12 @@ class CheckResult:
 
     @property
     def message_with_case(self) -> Message:
-        """The message of a failed check, followed by the case that decided it."""
-        if self.verdict is not Verdict.FAILED or not self.case:
+        """The message of a failed check, followed by the case that decided it and its inputs."""
+        if self.verdict is not Verdict.FAILED:
             return self.message
-        return join(self.message, _("Case: {case}.", case=self.case))
+        case = self.case and _("Case: {case}.", case=self.case)
+        inputs = self.inputs and _("With {inputs}.", inputs=self.inputs)
+        return join(self.message, case, inputs)
 
     def as_json(self, translate: Translator = ENGLISH_TRANSLATOR) -> dict[str, Any]:
         """Return the result as JSON-ready data; names of checks and cases stay English."""
@@ -106,6 +110,7 @@ class CheckResult:
             "device": self.device,
             "code": self.code,
             "message": translate(self.message_with_case),
+            "inputs": translate(self.inputs),
             "values": {name: _shown(v, translate) for name, v in self.message.all_values().items()},
             "figures": self.metrics,
             "line": self.line,
@@ -174,8 +179,7 @@ class Comparison:
         yours: the part of the submission that was judged, bounded.
         reference: that part of the solution.
         reason: why the reference wins, in the author's words.
-        best: the lowest metrics of earlier passes, by the case of the cost table; None if nothing
-            is recorded.
+        best: the lowest metrics of earlier passes, by case; None if nothing is recorded.
     """
 
     yours: str
@@ -232,8 +236,7 @@ class GrowthCurve:
         of: `bytes`, `ops` or `time` (nanoseconds).
         points: size and cost, ascending.
         exponent: of the fitted law, cost = constant * size**exponent.
-        exponent_low: lower end of its 95% interval.
-        exponent_high: upper end.
+        exponent_low, exponent_high: the ends of its 95% interval.
         exponent_allowed: the budget.
     """
 

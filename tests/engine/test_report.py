@@ -586,6 +586,7 @@ CHECK_KEYS = {
     "verdict",
     "code",
     "message",
+    "inputs",
     "values",
     "figures",
 }
