@@ -39,7 +39,7 @@ def put(tensor, index, value):
 
 V, R, Q = normal(10), normal(10, 4, seed=1), normal(6, 6, seed=2)
 CUBE = normal(3, 4, 5, seed=3)
-COUNTS = torch.tensor([300, 20, 700])
+COUNTS = torch.tensor([300, 20, 700, 1000, 256])
 ONES = torch.ones(3)
 ORDER = torch.tensor([3, 1, 0, 2, 9, 8, 6, 7, 4, 5])
 
@@ -68,7 +68,7 @@ PATTERNS = {
     "clamped_above": (V.clamp(max=0.3), V),
     "clamped_below": (V.clamp(min=-0.3), V),
     "overflow": (COUNTS % 256, COUNTS),
-    "one_too_small": (torch.tensor([3, 4, 7, 8, 1]), torch.tensor([3, 5, 7, 9, 1])),
+    "one_too_small": (torch.tensor([3, 4, 7, 8, 0]), torch.tensor([3, 5, 7, 9, 1])),
     "transposed": (Q.T, Q),
     "dims_swapped": (normal(2, 4, 4).transpose(1, 2), normal(2, 4, 4)),
     "reshaped": (R.T.reshape(10, 4), R),
@@ -261,15 +261,56 @@ def test_facts_describe_both_tensors():
 
 def test_message_translates_label_and_values():
     """A message is translated as a whole when it is shown, including names inside it."""
-    (difference,) = differences(None, [ONES], name=Message("the results"))
+    got = Opaque("a generator")
+    (difference,) = differences(got, [ONES], name=Message("the results"))
     course = {
         "the results": "die Ergebnisse",
         "a {type} of 1 item": "{type} mit 1 Element",
         "Wrong type for {label}: expected {expected}, got {got}.": "{label}: {expected}, {got}.",
-        "Is a `return` missing?": "Fehlt ein `return`?",
+        "a {type}": "{type}",
+        "A comprehension in parentheses, or a function with `yield`, makes a generator: collect "
+        "its items in a list.": "Nimm eine Liste.",
     }
     text = Translator(course=course)(difference.message)
-    assert text == "die Ergebnisse: list mit 1 Element, None. Fehlt ein `return`?"
+    assert text == "die Ergebnisse: list mit 1 Element, generator. Nimm eine Liste."
+
+
+FEW = torch.tensor([1.0, 2.0, 4.0])
+TOO_FEW = {
+    "a factor of one number": (torch.tensor(3.2), torch.tensor(1.6)),
+    "a factor of three numbers": (FEW * 2, FEW),
+    "the same number many times": (torch.full((20,), 3.0), torch.full((20,), 1.5)),
+    "lost digits of one number": (torch.tensor(5.388), torch.tensor(5.367)),
+    "lost digits of three numbers": (FEW + 1e-3, FEW),
+    "a sum of two numbers": (torch.tensor([1.0, 3.0]), torch.tensor([1.0, 2.0])),
+    "a mask with values moved": (ORDER > 2, torch.arange(10) > 2),
+    "the last five of six rows": (put(R[:6], slice(1, None), 9.0), R[:6]),
+    "rounding that grows": (
+        normal(5000).cumsum(0)[ORDER] + 1e-3 * normal(10, seed=4),
+        normal(5000).cumsum(0)[ORDER],
+    ),
+}
+"""Differences that look like a pattern by chance."""
+
+
+@pytest.mark.parametrize("name", TOO_FEW)
+def test_nothing_is_said_about_too_few_values(name):
+    """Without at least eight different values, no relation to the expected result is claimed."""
+    (difference,) = differences(*TOO_FEW[name])
+    assert difference.code == "wrong-values" or "digits" in str(difference.message), difference
+    assert "times" not in str(difference.message)
+    assert "order" not in str(difference.message)
+    assert "Only" not in str(difference.message)
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [((1, 1, 1, 1), (1, 1, 1)), ((), (1,)), ((0,), (3,)), ((2, 2, 2), (2, 2)), ((3, 3), (3,))],
+)
+def test_nothing_is_said_about_equal_sizes(got, expected):
+    """Sizes of 1, of 0, or all alike do not tell which dim is wrong."""
+    (difference,) = differences(torch.zeros(got), torch.zeros(expected))
+    assert str(difference.message).endswith(f"got {list(got) if got else '[] (0-d)'}.")
 
 
 def test_wrong_dtype_excuses_only_its_rounding():

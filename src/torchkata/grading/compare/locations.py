@@ -12,9 +12,10 @@ from torch import Tensor
 
 from torchkata.grading.compare.axis_names import Slices
 from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
-from torchkata.i18n import Message, _, join, verbatim
+from torchkata.i18n import Message, _, verbatim
 
 _FEW: Final = 2
+_SEVERAL: Final = 3
 
 
 def not_finite(mismatch: Mismatch) -> PatternMatch | None:
@@ -26,12 +27,7 @@ def not_finite(mismatch: Mismatch) -> PatternMatch | None:
         extra = test(got) & ~test(expected) & wrong
         missing = test(expected) & ~test(got) & wrong
         if bool(extra.any()):
-            cause = (
-                _("Look for 0/0, inf - inf, or the square root or logarithm of a negative number.")
-                if test is torch.isnan
-                else _("Look for a division by 0, the logarithm of 0, or an overflow.")
-            )
-            return PatternMatch(code, join(_how_many(extra, mismatch, name), cause))
+            return PatternMatch(code, _how_many(extra, mismatch, name))
         if bool(missing.any()):
             count = int(missing.sum())
             message = _(
@@ -70,6 +66,8 @@ def block_or_stride(mismatch: Mismatch) -> Message | None:
         return None
     dim, indices = narrowest
     size = mismatch.sizes[dim]
+    if size < _SEVERAL or len(indices) * 2 > size:
+        return None  # most of them are wrong: where they are says little
     first_or_last = len(mismatch.sizes) == 1 and indices[0] in (0, size - 1)
     if int(mismatch.wrong.sum()) == 1 and not first_or_last:
         return None  # the message names its index already
@@ -144,7 +142,7 @@ def _block_or_stride(indices: list[int], slices: Slices) -> Message | None:
 def relative_to_diagonal(mismatch: Mismatch) -> Message | None:
     """Match errors only on, above or below the diagonal of the last two dims."""
     sizes = mismatch.sizes
-    if len(sizes) < _FEW or min(sizes[-2:]) < _FEW or int(mismatch.wrong.sum()) < _FEW:
+    if len(sizes) < _FEW or min(sizes[-2:]) < _SEVERAL or int(mismatch.wrong.sum()) < _FEW:
         return None
     wrong = mismatch.wrong.reshape(-1, *sizes[-2:]).any(0)
     on = torch.eye(*wrong.shape, dtype=torch.bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -17,8 +18,11 @@ AXES: Final = ("contract", "shape", "dtype", "device", "values")
 
 _SLACK: Final = 8  # a pattern may add a rounding error that the comparison itself does not have
 _MAX_SLACK: Final = 1e-3  # unless the dtype's own tolerance is larger, as that of float16 is
+_LAST_DIGIT: Final = 4  # in units of the dtype's eps
 _EXACT_SLACK: Final = 1e-9  # for integers, whose transforms are computed in float64
 _SAMPLE: Final = 1024
+_ENOUGH: Final = 8  # different values
+_MOST_COUNTED: Final = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +88,32 @@ class Mismatch:
         """Return the shape."""
         return tuple(self.got.shape)
 
+    @cached_property
+    def has_evidence(self) -> bool:
+        """Return whether enough different values are expected to show a relation to the result.
+
+        Two numbers always have some ratio, some difference and some order.
+        """
+        values = self.expected.reshape(-1)[:_MOST_COUNTED]
+        values = values[values.isfinite()]
+        return len(set(values.tolist())) >= _ENOUGH
+
     def slices(self, dim: int) -> Slices:
         """Return the names of the slices along a dim."""
         return Slices(self.sizes, dim)
 
-    def close(self, left: Tensor, right: Tensor) -> bool:
-        """Return whether two tensors of the same shape are equal up to rounding in `dtype`."""
+    def close(self, left: Tensor, right: Tensor, *, tight: bool = False) -> bool:
+        """Return whether two tensors of the same shape are equal up to rounding in `dtype`.
+
+        Args:
+            left: the first.
+            right: the second.
+            tight: whether only the last digit may differ, as if the values were only moved.
+        """
         own = relative_tolerance(self.dtype)
         rtol = max(own, min(_SLACK * own, _MAX_SLACK)) or _EXACT_SLACK
+        if tight and own:
+            rtol = _LAST_DIGIT * torch.finfo(self.dtype.to_real()).eps
         atol = rtol * rounding_scale(right.abs())[0]
         step = (right.numel() // _SAMPLE) | 1
         # Most patterns fail on most mismatches; a sample shows that at a thousandth of the cost.

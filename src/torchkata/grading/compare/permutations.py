@@ -16,11 +16,13 @@ from torchkata.i18n import Message, _
 _MAX_DIMS: Final = 6
 _MAX_SORTED: Final = 1 << 21  # sorting more values takes too long for a hint
 _FEW: Final = 2
+_MANY: Final = 8  # values that are where the transpose has them
 
 
 def transposed(mismatch: Mismatch) -> PatternMatch | None:
     """Match two swapped dims, and a reshape in place of a transpose."""
-    if len(mismatch.sizes) > _MAX_DIMS:
+    few = not mismatch.has_evidence and int(mismatch.wrong.sum()) < _MANY
+    if few or len(mismatch.sizes) > _MAX_DIMS:
         return None
     for first, second in combinations(range(len(mismatch.sizes)), 2):
         swapped = mismatch.expected.transpose(first, second)
@@ -34,10 +36,10 @@ def transposed(mismatch: Mismatch) -> PatternMatch | None:
                     second=second,
                 )
             return PatternMatch("transposed", message)
-        if mismatch.close(mismatch.got, swapped.reshape(mismatch.sizes)):
+        if mismatch.has_evidence and mismatch.close(mismatch.got, swapped.reshape(mismatch.sizes)):
             message = _(
                 "Your result has the right values, but laid out with dims {first} and {second} "
-                "swapped: did you use `reshape` or `view` instead of `transpose`?",
+                "swapped.",
                 first=first,
                 second=second,
             )
@@ -77,20 +79,18 @@ def shifted(mismatch: Mismatch) -> PatternMatch | None:
 
 def _rolled(slices: Message, step: int) -> Message:
     return _(
-        "Your result has {slices} one position later than expected, with wraparound: is an index "
-        "off by one?"
+        "Your result has {slices} one position later than expected, with wraparound."
         if step == 1
-        else "Your result has {slices} one position earlier than expected, with wraparound: is an "
-        "index off by one?",
+        else "Your result has {slices} one position earlier than expected, with wraparound.",
         slices=slices,
     )
 
 
 def _moved(slices: Message, step: int) -> Message:
     return _(
-        "Your result has {slices} one position later than expected: is an index off by one?"
+        "Your result has {slices} one position later than expected."
         if step == 1
-        else "Your result has {slices} one position earlier than expected: is an index off by one?",
+        else "Your result has {slices} one position earlier than expected.",
         slices=slices,
     )
 
@@ -105,19 +105,17 @@ def cumsum_slip(mismatch: Mismatch) -> PatternMatch | None:
             continue
         if mismatch.close(mismatch.got, mismatch.expected.cumsum(dim)):
             message = _(
-                "Your result is the running sum of the expected result: is there an extra `cumsum`?"
+                "Your result is the running sum of the expected result."
                 if vector
-                else "Your result is the running sum of the expected result along dim {dim}: is "
-                "there an extra `cumsum`?",
+                else "Your result is the running sum of the expected result along dim {dim}.",
                 dim=dim,
             )
             return PatternMatch("extra-cumsum", message)
         if mismatch.close(mismatch.expected, mismatch.got.cumsum(dim)):
             message = _(
-                "The expected result is the running sum of yours: is a `cumsum` missing?"
+                "The expected result is the running sum of yours."
                 if vector
-                else "The expected result is the running sum of yours along dim {dim}: is a "
-                "`cumsum` missing?",
+                else "The expected result is the running sum of yours along dim {dim}.",
                 dim=dim,
             )
             return PatternMatch("missing-cumsum", message)
@@ -130,7 +128,8 @@ def permuted(mismatch: Mismatch) -> PatternMatch | None:
         return None
     got, expected, wrong = mismatch.got, mismatch.expected, mismatch.wrong
     # Values in the right position need no sorting.
-    if not mismatch.close(got[wrong].sort().values, expected[wrong].sort().values):
+    moved = got[wrong].sort().values, expected[wrong].sort().values
+    if not mismatch.close(*moved, tight=True):
         return None
     return PatternMatch("permuted", _order(mismatch))
 

@@ -8,13 +8,10 @@ from typing import Final
 import torch
 
 from torchkata.grading.compare.mismatch import Mismatch, PatternMatch
-from torchkata.i18n import Message, _, join
+from torchkata.i18n import Message, _
 
 _MAX_LOSS: Final = 2e-2  # largest relative error; beyond it, digits are not merely lost
-_MAX_LOSS_OF_ONE: Final = 5e-3  # one number may be as close as `_MAX_LOSS` by chance
 _MAX_LOSS_FLOAT64: Final = 1e-6
-_BFLOAT16_LOSS: Final = 2e-3  # float16 and TF32 keep 3 digits, bfloat16 keeps 2
-_SUM_LOSS: Final = 1e-4
 
 
 def low_precision(mismatch: Mismatch) -> PatternMatch | None:
@@ -32,13 +29,12 @@ def low_precision(mismatch: Mismatch) -> PatternMatch | None:
     # Relative to the value or the median, whichever is larger: a value near 0 has no digits.
     loss = float((error / torch.maximum(size, size.median())).max())
     double = mismatch.dtype.to_real() is torch.float64
-    most = _MAX_LOSS_OF_ONE if mismatch.count == 1 else _MAX_LOSS
-    if loss > (_MAX_LOSS_FLOAT64 if double else most):
+    if loss > (_MAX_LOSS_FLOAT64 if double else _MAX_LOSS):
         return None
     if int(mismatch.wrong.sum()) * 4 < mismatch.count:
         return None
     worst = max(loss, float((error / size).median()), 1e-17)
-    return PatternMatch("low-precision", join(_digits(worst), _cause_of_loss(loss, double=double)))
+    return PatternMatch("low-precision", _digits(worst))
 
 
 def _digits(loss: float) -> Message:
@@ -49,13 +45,3 @@ def _digits(loss: float) -> Message:
         else "Your result is correct to only about {count} digits.",
         count=digits,
     )
-
-
-def _cause_of_loss(loss: float, *, double: bool) -> Message:
-    if double:
-        return _("Does an intermediate step use float32?")
-    if loss < _SUM_LOSS:
-        return _("Does a sum lose digits, or does an intermediate step use TF32?")
-    if loss > _BFLOAT16_LOSS:
-        return _("Does an intermediate step use a lower precision (bfloat16 or float16)?")
-    return _("Does an intermediate step use a lower precision (float16, bfloat16 or TF32)?")

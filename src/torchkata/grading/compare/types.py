@@ -1,4 +1,4 @@
-"""Differences in type and structure, with the likely cause."""
+"""Differences in type and structure, with advice that follows from the type."""
 
 from __future__ import annotations
 
@@ -61,15 +61,13 @@ def wrong_keys(
 def _advice(got: object, expected: object) -> Message:
     arrays = (Tensor, np.ndarray)
     type_name = describe.type_name(got)
-    if got is None:
-        return _("Is a `return` missing?")
     if "generator" in type_name:
         return _(
             "A comprehension in parentheses, or a function with `yield`, makes a generator: "
             "collect its items in a list."
         )
     if type_name.endswith(("function", "method", "function_or_method")):
-        return _("Are the parentheses of a call missing?")
+        return _("This is a function itself, not the result of calling it.")
     if isinstance(expected, Tensor):
         return _advice_for_tensor(got)
     if isinstance(got, arrays) and isinstance(expected, (bool, int, float)):
@@ -85,12 +83,8 @@ def _advice_for_tensor(got: object) -> Message:
     match got:
         case np.ndarray():
             return _("Use `torch.from_numpy` to wrap an array without copying it.")
-        case bool() | int() | float():
-            return _("Return the tensor itself: `.item()` and `float()` extract its value.")
         case tuple() if len(got) == 1:
-            return _("Is there a comma after the returned value?")
-        case tuple() if got and isinstance(got[0], Tensor):
-            return _("Return only one tensor: `max` and `sort` with a dim return two.")
+            return _("A comma after the returned value makes a tuple of one item.")
         case list() if got and isinstance(got[0], Tensor):
             return _("Use `torch.stack` or `torch.cat` to join a list of tensors.")
         case list():
