@@ -22,10 +22,15 @@ if TYPE_CHECKING:
     from torchkata.course.spec.function import Spec as Spec
     from torchkata.course.spec.inputs import arguments as arguments
     from torchkata.course.spec.inputs import integers as integers
+    from torchkata.course.spec.inputs import large_integers as large_integers
     from torchkata.course.spec.inputs import normal as normal
+    from torchkata.course.spec.inputs import special as special
     from torchkata.course.spec.inputs import uniform as uniform
     from torchkata.course.spec.inputs import value as value
     from torchkata.course.spec.module import Module as Module
+    from torchkata.course.spec.source_rules import NoDeviceNames as NoDeviceNames
+    from torchkata.course.spec.source_rules import NoOverrides as NoOverrides
+    from torchkata.course.spec.source_rules import Uses as Uses
     from torchkata.course.spec.tolerance import Tolerance as Tolerance
     from torchkata.course.spec.training_step import TrainingStep as TrainingStep
     from torchkata.errors import CheckFailed as CheckFailed
@@ -48,8 +53,17 @@ _HOMES = {
     "course.spec.case": ("Case",),
     "course.spec.dataset": ("DataCase", "Dataset"),
     "course.spec.function": ("EntryPoint", "Function", "Spec"),
-    "course.spec.inputs": ("arguments", "integers", "normal", "uniform", "value"),
+    "course.spec.inputs": (
+        "arguments",
+        "integers",
+        "large_integers",
+        "normal",
+        "special",
+        "uniform",
+        "value",
+    ),
     "course.spec.module": ("Module",),
+    "course.spec.source_rules": ("NoDeviceNames", "NoOverrides", "Uses"),
     "course.spec.tolerance": ("Tolerance",),
     "course.spec.training_step": ("TrainingStep",),
     "grading.checks.claims": ("at_most", "equal", "none_of"),

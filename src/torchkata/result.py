@@ -178,12 +178,14 @@ class Comparison:
     Attributes:
         yours: the part of the submission that was judged, bounded.
         reference: that part of the solution.
-        reason: why the reference wins, in the author's words.
+        quality: what the reason is about: `Correct`, `Fast`, `Small` or nothing in particular.
+        reason: why the reference is so, in the author's words.
         best: the lowest metrics of earlier passes, by case; None if nothing is recorded.
     """
 
     yours: str
     reference: str
+    quality: str = ""
     reason: Message = EMPTY
     best: dict[str, dict[str, float]] | None = None
 
@@ -192,6 +194,7 @@ class Comparison:
         return {
             "yours": self.yours,
             "reference": self.reference,
+            "quality": self.quality,
             "reason": translate(self.reason),
             "best": self.best,
         }
@@ -278,11 +281,7 @@ class Report:
         return 1 if states & FAILING else 0
 
     def as_json(self, localize: Localize = lambda _id: ENGLISH_TRANSLATOR) -> dict[str, Any]:
-        """Return the report as JSON-ready data, by schema 1.
-
-        Args:
-            localize: the language of messages, by exercise; English by default.
-        """
+        """Return JSON-ready data by schema 1, in the language of each exercise's translator."""
         return {
             "schema": SCHEMA,
             "torchkata": self.version,

@@ -78,6 +78,7 @@ def _function(entry: Mapping[str, Any]) -> Function:
         gradient=False,
         device=False,
         purity=False,
+        repeated=False,
         tolerance=None if tolerance is None else Tolerance(**tolerance),
     )
 

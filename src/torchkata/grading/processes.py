@@ -72,6 +72,7 @@ class Processes:
         self._outputs: list[str] = []
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._data_dir: DataDir | None = None
+        self._changed_settings: set[str] = set()
         self._deaths = 0
         self._seconds_of_dead = 0.0
         self._prestarted: dict[str, WorkerClient] = {}
@@ -259,6 +260,14 @@ class Processes:
         """What the submission printed, in all its processes that have ended."""
         return "".join(self._outputs)
 
+    def changed_settings(self) -> set[str]:
+        """Return the settings of the process that the submission changes, but not the reference."""
+        changed = self._changed_settings.union(
+            *(w.changed_settings for w in self._workers.values())
+        )
+        return changed.difference(*(w.changed_settings for w in self._references.values()))
+
     def _keep_output(self, worker: WorkerClient) -> None:
+        self._changed_settings |= worker.changed_settings
         worker.close()
         self._outputs.append(worker.output)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import torch
-from torch.utils._pytree import tree_map
 
 from torchkata.course.exercise import Exercise
 from torchkata.course.spec.case import Case
@@ -17,10 +16,12 @@ from torchkata.course.spec.inputs import RandomSource, Sizes, with_layout
 from torchkata.errors import SubmissionError, WorkerDiedError
 from torchkata.grading.outcome import Outcome
 from torchkata.grading.processes import Processes, Submission
+from torchkata.grading.replies import argument_changes, reply_value
+from torchkata.grading.trees import cast_like, to_float64
 from torchkata.i18n import Message
-from torchkata.result import CPU, TWIN, CostRow, GrowthCurve
+from torchkata.result import CPU, TWIN, CostRow, GrowthCurve, Verdict
 from torchkata.sandbox.launcher import CancellableLauncher, Launcher
-from torchkata.worker import builtin_probes
+from torchkata.worker import builtin_probes, watched_calls
 from torchkata.worker.meters.counts import OpCount
 
 _MOST_NAMES: Final = 20  # of ops in a histogram
@@ -37,12 +38,14 @@ class Observation:
         expected: what the reference returned; if the case has a tolerance, `precise` in the
             dtypes of that.
         precise: what the reference returns for the same inputs in float64, if that is more.
+        changes: (position, change) of each argument that the call changed.
     """
 
     got: Any = None
     error: SubmissionError | None = None
     expected: Any = None
     precise: Any = None
+    changes: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,8 @@ class Learned:
 
     Attributes:
         wrong_shape: functions whose result has a wrong shape.
+        wrong_values: functions of which a check of the axis values failed.
+        wrong_gradients: the same of the axis gradient.
         todo: checks that met an untouched part of the stub, by id.
         skipped: checks that wait for another one, by id.
         deaths: how the submission's processes ended.
@@ -74,6 +79,8 @@ class Learned:
     """
 
     wrong_shape: set[str] = field(default_factory=set)
+    wrong_values: set[str] = field(default_factory=set)
+    wrong_gradients: set[str] = field(default_factory=set)
     todo: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     deaths: list[WorkerDiedError] = field(default_factory=list)
@@ -187,17 +194,21 @@ class Session:
     ) -> Observation:
         arguments = self.draw(function, case, dtype, layout)
         got, error = None, None
+        changes: tuple[tuple[int, str], ...] = ()
         try:
-            (got,), _timing = self.processes.worker_on().call(function.name, [arguments])
+            reply = self.processes.worker_on().run(
+                watched_calls.call_watched, function.name, arguments
+            )
+            got, changes = reply_value(reply), argument_changes(reply)
         except SubmissionError as raised:
             if raised.todo:
                 raise
             error = raised
+        seen = Observation(got=got, error=error, changes=changes)
         if case.raises is not None:
-            return Observation(got=got, error=error)
+            return seen
         if case.known is not None:
-            known = case.known
-            return Observation(got=got, error=error, expected=known.expected, precise=known.precise)
+            return replace(seen, expected=case.known.expected, precise=case.known.precise)
         arguments = self.draw(function, case, dtype, layout)
         expected = self.expect(function.name, arguments)
         precise = None
@@ -205,7 +216,7 @@ class Session:
             precise = self.expect(function.name, to_float64(arguments))
             if case.tolerance is not None:
                 expected = cast_like(precise, expected)
-        return Observation(got=got, error=error, expected=expected, precise=precise)
+        return replace(seen, expected=expected, precise=precise)
 
     def expect(self, entry: str, arguments: tuple[Any, ...]) -> Any:
         """Return what the reference returns.
@@ -226,11 +237,12 @@ class Session:
 
     # What was learned
 
-    def collect(self, check_id: str, entry: str, outcome: Outcome) -> None:
+    def collect(self, check_id: str, axis: str, entry: str, outcome: Outcome) -> None:
         """Take what a check found into what is known about the exercise.
 
         Args:
             check_id: of the check.
+            axis: that it judged.
             entry: the entry point that it judged; empty for the whole exercise.
             outcome: what it returned.
         """
@@ -241,6 +253,9 @@ class Session:
             learned.skipped.add(check_id)
         if outcome.wrong_shape:
             learned.wrong_shape.add(entry)
+        if outcome.verdict is Verdict.FAILED:
+            by_axis = {"values": learned.wrong_values, "gradient": learned.wrong_gradients}
+            by_axis.get(axis, set()).add(entry)
         if outcome.death is not None:
             learned.deaths.append(outcome.death)
             if outcome.death.reason == "timeout":
@@ -273,19 +288,3 @@ def ops_by_name(count: OpCount) -> dict[str, int]:
     if rest := sum(times for _name, times in ranked[_MOST_NAMES:]):
         table["other"] = table.get("other", 0) + rest
     return table
-
-
-def to_float64(tree: Any) -> Any:
-    """Return the same arguments with every floating tensor in float64."""
-    if isinstance(tree, torch.Tensor):
-        return tree.detach().double() if tree.dtype.is_floating_point else tree
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(to_float64(leaf) for leaf in tree)
-    if isinstance(tree, dict):
-        return {key: to_float64(leaf) for key, leaf in tree.items()}
-    return tree
-
-
-def cast_like(precise: Any, like: Any) -> Any:
-    """Return what was computed in float64 in the dtypes of another result of equal structure."""
-    return tree_map(lambda p, o: p.to(o.dtype) if torch.is_tensor(o) else p, precise, like)

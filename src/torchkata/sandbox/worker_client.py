@@ -16,6 +16,7 @@ from torchkata.sandbox import exit_messages
 from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
 from torchkata.sandbox.pipes import DeadlineError, HangUpError, Pipes
 from torchkata.sandbox.worker_errors import reported_error
+from torchkata.worker.global_state import NAMES
 from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND
 from torchkata.worker.wire.decoding import decode
@@ -70,6 +71,8 @@ class WorkerClient:
         clock: its CPU clock.
         confined: the level of its confinement: `full`, `partial` or `none`.
         seconds: how long the judge has waited for it so far.
+        changed_settings: settings of the process that the submission has changed, see
+            `torchkata.worker.global_state`.
 
     Raises:
         WorkerDiedError: the worker ended or timed out before it was ready.
@@ -83,6 +86,7 @@ class WorkerClient:
         self._pipes = Pipes(request, reply, log)
         self._alive = True
         self.seconds = 0.0
+        self.changed_settings: set[str] = set()
         with self._conversation():
             greeting = self._read_reply(self._deadline())
         self.confined = str(greeting.get("confined", "none"))
@@ -240,6 +244,9 @@ class WorkerClient:
         reply = decode(header, payload)
         if not isinstance(reply, dict):
             raise ProtocolError(_("The worker sent bytes that are not a reply."))
+        changed = reply.get("changed")
+        if isinstance(changed, list):
+            self.changed_settings.update(name for name in NAMES if name in changed)
         return reply
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
 from types import ModuleType
+from typing import Final
 
 import torch
 from torch.utils._pytree import tree_leaves
@@ -21,8 +22,9 @@ from torchkata.worker.meters.trace import TraceLimitReached, TraceMeter
 from torchkata.worker.twin import device as twin
 from torchkata.worker.twin.provenance import Origins
 
+_MOST_DEFAULT: Final = 200  # characters
+
 # Saved now, because a submission may replace them.
-_equal = torch.equal
 _grad = torch.autograd.grad
 
 
@@ -51,10 +53,25 @@ def _described(thing: object) -> dict[str, object] | None:
         except (TypeError, ValueError):
             return {"kind": kind, "type": type(thing).__name__, "parameters": None}
         parameters = [
-            [parameter.name, parameter.kind.name, parameter.default is not parameter.empty]
+            [
+                parameter.name,
+                parameter.kind.name,
+                parameter.default is not parameter.empty,
+                _plain_default(parameter.default),
+            ]
             for parameter in signature.parameters.values()
         ]
     return {"kind": kind, "type": type(thing).__name__, "parameters": parameters}
+
+
+def _plain_default(default: object) -> str:
+    """Return a default value as text, if its text says all about it; else an empty string."""
+    if isinstance(default, tuple):
+        parts = [_plain_default(each) for each in default]
+        return f"({', '.join(parts)})" if all(parts) else ""
+    if default is None or isinstance(default, (bool, int, float, str)):
+        return repr(default)[:_MOST_DEFAULT]
+    return ""
 
 
 def run_metered(
@@ -177,31 +194,8 @@ def _creating_call(origins: Origins, tensor: torch.Tensor) -> dict[str, object] 
     return {"call": call, "line": origin.line or 0}
 
 
-def modified_arguments(module: ModuleType, entry: str, arguments: tuple[object, ...]) -> list[int]:
-    """Call an entry point; return the positions of the arguments whose tensors it modifies."""
-    before = [
-        [(leaf, leaf._version, leaf.detach().clone()) for leaf in _tensors(argument)]  # noqa: SLF001
-        for argument in arguments
-    ]
-    getattr(module, entry)(*arguments)
-    return [
-        position
-        for position, tensors in enumerate(before)
-        if any(
-            leaf._version != version or not _same(leaf, copy)  # noqa: SLF001
-            for leaf, version, copy in tensors
-        )
-    ]
-
-
 def _tensors(tree: object) -> list[torch.Tensor]:
     return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
-
-
-def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    return bool(_equal(one.detach().nan_to_num(nan=0.5), other.nan_to_num(nan=0.5)))
 
 
 def gradients(

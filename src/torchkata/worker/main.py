@@ -27,10 +27,17 @@ _MOST_TEXT: Final = 2000
 
 def serve_requests(channel: Channel) -> None:
     """Serve requests until the judge closes the pipe."""
+    from torchkata.worker import global_state  # noqa: PLC0415 - imports torch
+
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
+    settings = global_state.snapshot()
     gc.freeze()
-    handlers: dict[str, Callable[..., None]] = {"load": _load, "call": _call, "run": _run}
+    handlers: dict[str, Callable[..., dict[str, object]]] = {
+        "load": _load,
+        "call": _call,
+        "run": _run,
+    }
     while True:
         try:
             request = channel.receive()
@@ -39,12 +46,15 @@ def serve_requests(channel: Channel) -> None:
             continue
         if not isinstance(request, dict):
             return
-        handlers[request.pop("do")](channel, module, **request)
+        outcome = handlers[request.pop("do")](channel, module, **request)
+        if changed := global_state.changed_since(settings):
+            outcome["changed"] = changed
+        _reply(channel, outcome)
 
 
 def _load(
-    channel: Channel, module: types.ModuleType, source: bytes, file: str, bind: dict[str, str]
-) -> None:
+    _channel: Channel, module: types.ModuleType, source: bytes, file: str, bind: dict[str, str]
+) -> dict[str, object]:
     """Compile and execute the submission; `bind` makes a name an alias of another one."""
 
     def load() -> None:
@@ -56,12 +66,12 @@ def _load(
         for entry, other in bind.items():
             setattr(module, entry, getattr(module, other))
 
-    _reply(channel, _outcome(load))
+    return _outcome(load)
 
 
 def _call(
     channel: Channel, module: types.ModuleType, entry: str, calls: list[tuple[object, ...]]
-) -> None:
+) -> dict[str, object]:
     """Call a function on each tuple of arguments; the judge reads its clock at every step."""
 
     def call() -> list[object]:
@@ -73,18 +83,18 @@ def _call(
     outcome = _outcome(call)
     gc.enable()
     channel.handshake(DONE, SEND)
-    _reply(channel, outcome)
+    return outcome
 
 
 def _run(
-    channel: Channel,
+    _channel: Channel,
     module: types.ModuleType,
     probe: Callable[..., object],
     arguments: tuple[object, ...],
     keywords: dict[str, object],
-) -> None:
+) -> dict[str, object]:
     """Run the judge's probe on the submission."""
-    _reply(channel, _outcome(lambda: probe(module, *arguments, **keywords)))
+    return _outcome(lambda: probe(module, *arguments, **keywords))
 
 
 def _outcome(function: Callable[[], object]) -> dict[str, object]:
@@ -115,7 +125,7 @@ def _without_twin(outcome: dict[str, object]) -> dict[str, object]:
     if "value" in outcome and "torchkata.worker.twin.device" in sys.modules:
         from torchkata.worker.twin.device import to_host  # noqa: PLC0415 - only if it is registered
 
-        return {"value": to_host(outcome["value"])}
+        return {**outcome, "value": to_host(outcome["value"])}
     return outcome
 
 
@@ -139,8 +149,37 @@ def _failure(error: BaseException) -> dict[str, object]:
         "message": _text(error),
         "line": line,
         "todo": bare and bool(own) and frames[-1] is own[-1],
-        "details": details if type(details) is dict else {},
+        "details": {
+            **(details if type(details) is dict else {}),
+            **_cause(error),
+            **_source(error, line),
+        },
     }
+
+
+def _cause(error: BaseException) -> dict[str, object]:
+    """Describe the exception that the submission caught before it raised this one; else empty."""
+    cause = error.__cause__
+    if cause is None and not error.__suppress_context__:
+        cause = error.__context__
+    if cause is None:
+        return {}
+    frames = traceback.extract_tb(cause.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename.startswith(PREFIX)]
+    if not lines:  # the submission did not see it either
+        return {}
+    return {
+        "cause": type(cause).__name__[:_MOST_NAME],
+        "cause_text": _text(cause),
+        "cause_line": lines[-1] or 0,
+    }
+
+
+def _source(error: BaseException, line: int | None) -> dict[str, object]:
+    """Return the text of a line that is not valid Python."""
+    if not isinstance(error, SyntaxError) or line is None:
+        return {}
+    return {"source": (error.text or "").strip()}
 
 
 def _text(error: BaseException) -> str:

@@ -82,7 +82,7 @@ def _import_libraries() -> None:
 
     torch.set_num_threads(1)
     import torchkata.probes  # noqa: F401, PLC0415 - used by graders' probes
-    from torchkata.worker import builtin_probes  # noqa: F401, PLC0415 - after torch
+    from torchkata.worker import builtin_probes, watched_calls  # noqa: F401, PLC0415 - after torch
     from torchkata.worker import main as worker  # noqa: F401, PLC0415 - after torch
 
     gc.collect()

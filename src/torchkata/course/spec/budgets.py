@@ -23,10 +23,12 @@ class Ops:
     Attributes:
         at_most: a number, or a formula over the axis letters such as `"n + 3"`.
         views: whether views (select, transpose, ...) count.
+        slack: for the gate: why it allows more than 1.5 times what the reference needs.
     """
 
     at_most: int | str
     views: bool = False
+    slack: str = ""
 
     def sentence(self) -> Message:
         """Return the budget as the stub states it."""
@@ -50,10 +52,12 @@ class Memory:
         at_most: a formula over the axis letters, `output` and `input` (their bytes) and
             `itemsize` (bytes of one element).
         at: the sizes at which it is judged; every case if empty.
+        slack: for the gate: why it allows more than 1.5 times what the reference needs.
     """
 
     at_most: str
     at: Mapping[str, float] = field(default_factory=dict)
+    slack: str = ""
 
     def sentence(self) -> Message:
         """Return the budget as the stub states it."""

@@ -18,6 +18,7 @@ Given = Callable[[Sizes, torch.Generator], tuple[object, ...]]
 
 _AT_SIZES: Final = _("timed")
 """The name of a budget's case."""
+_EQUAL_SIZES: Final = _("all sizes equal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,13 @@ class Case:
     def at_sizes(cls, sizes: Mapping[str, float]) -> Case:
         """Return the case of a budget that states its sizes."""
         case = cls(_AT_SIZES.template)
+        case.sizes = dict(sizes)
+        return case
+
+    @classmethod
+    def of_equal_sizes(cls, sizes: Mapping[str, float]) -> Case:
+        """Return the case in which all axis letters have the same size."""
+        case = cls(_EQUAL_SIZES.template)
         case.sizes = dict(sizes)
         return case
 

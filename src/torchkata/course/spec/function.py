@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import torch
@@ -12,8 +12,9 @@ import torch
 from torchkata.course.spec.budgets import Budget
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.dataset import Dataset
-from torchkata.course.spec.inputs import LAYOUTS, InputFactory
+from torchkata.course.spec.inputs import LAYOUTS, SHARED_LAYOUTS, InputFactory, TensorFactory
 from torchkata.course.spec.module import Module
+from torchkata.course.spec.source_rules import SourceRule
 from torchkata.course.spec.tolerance import Tolerance
 from torchkata.course.spec.training_step import TrainingStep
 from torchkata.errors import CourseError
@@ -22,6 +23,11 @@ from torchkata.result import AXES
 FLOATS: Final = (torch.float32, torch.float64)
 _VARIANTS: Final = ("gradient", "device", "purity")
 _MOST_ELEMENTS: Final = 20_000  # product of the sizes of the case used for variants
+_FEW_ELEMENTS: Final = 6
+_SIDE: Final = 8  # elements per axis letter in the case of equal sizes
+
+MODES: Final = ("plain", "no_grad", "inference_mode", "non_leaf")
+"""How later calls are made; the last one only where gradients are judged."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,15 @@ class Function:
         variant_case: name of the case for dtypes, layouts, devices, purity and gradients; by
             default the largest case of at most 20,000 elements.
         forbidden: patterns of library functions that it must not call, such as `*softm*`.
-        check_variants: whether other dtypes, layouts, devices, purity and gradients are judged;
-            without them, only cases and budgets are.
+        check_variants: whether other dtypes, layouts, devices, purity, gradients and later calls
+            are judged; without them, only cases and budgets are.
+        square: whether a case with all axis letters of equal size is added, if the inputs have at
+            least two letters.
+        repeated: whether later calls are judged: with other values of the same shapes, without
+            gradients, with arguments that are no leaves.
+        no_loop: axis letters over which no Python loop may run.
+        loop_sizes: the sizes at which that is judged, for letters whose size in `variant_case`
+            is no use; the size of the letter under judgment is replaced.
         adapter: a probe `adapter(module, *arguments)` that is called instead of a function of
             the submission, for example one that creates a module and calls it. `name` then
             names the probe.
@@ -67,11 +80,15 @@ class Function:
     variant_case: str = ""
     forbidden: tuple[str, ...] = ()
     check_variants: bool = True
+    square: bool = True
+    repeated: bool = True
+    no_loop: tuple[str, ...] = ()
+    loop_sizes: Mapping[str, float] = field(default_factory=dict)
     adapter: Callable[..., object] | None = None
 
     def __post_init__(self) -> None:
         if not self.check_variants:
-            alone = {"dtypes": self.dtypes[:1], "layouts": ()}
+            alone = {"dtypes": self.dtypes[:1], "layouts": (), "square": False, "repeated": False}
             for name, value in {**alone, **dict.fromkeys(_VARIANTS, False)}.items():
                 object.__setattr__(self, name, value)
         names = [case.name for case in self.cases]
@@ -81,6 +98,24 @@ class Function:
             raise CourseError(f"{self.name}: variant_case {self.variant_case!r} is no case.")
         if self.case_for_variants.tolerance is not None:
             raise CourseError(f"{self.name}: variant_case must not have a tolerance.")
+        object.__setattr__(self, "cases", (*self.cases, *self._square_cases()))
+        sizes = {**self.case_for_variants.sizes, **self.loop_sizes}
+        object.__setattr__(self, "loop_sizes", sizes)
+        if not self.purity:
+            own = tuple(each for each in self.layouts if each not in SHARED_LAYOUTS)
+            object.__setattr__(self, "layouts", own)
+
+    def _square_cases(self) -> Iterator[Case]:
+        """Yield the case of equal sizes, which shows what is done to square inputs alone."""
+        usual = self.case_for_variants
+        shapes = [f.letters for f in self.inputs.values() if isinstance(f, TensorFactory)]
+        letters = {letter for shape in shapes for letter in shape if letter in usual.sizes}
+        has_two = any(len(set(shape) & letters) > 1 for shape in shapes)
+        if not self.square or not has_two or usual.given is not None:
+            return
+        sizes = {**usual.sizes, **dict.fromkeys(letters, _SIDE)}
+        if all(case.given is not None or dict(case.sizes) != sizes for case in self.cases):
+            yield Case.of_equal_sizes(sizes)
 
     @property
     def case_for_variants(self) -> Case:
@@ -91,6 +126,33 @@ class Function:
         plain = [c for c in self.cases if all(getattr(c, what) is None for what in special)]
         fitting = [case for case in plain if case.elements <= _MOST_ELEMENTS] or plain
         return max(fitting or list(self.cases), key=lambda case: case.elements)
+
+    @property
+    def value_cases(self) -> tuple[Case, ...]:
+        """The cases without a tolerance that return, the one for variants first."""
+        first = self.case_for_variants
+        others = (c for c in self.cases if c is not first and c.raises is None and c.known is None)
+        return (first, *(case for case in others if case.tolerance is None))
+
+    @property
+    def gradient_cases(self) -> tuple[Case, ...]:
+        """The cases with drawn inputs in which gradients are judged, the one for variants first."""
+        first, *others = self.value_cases
+        drawn = (case for case in others if case.given is None and case.axis == "values")
+        return (first, *(case for case in drawn if not case.gradient and self.differentiable(case)))
+
+    @property
+    def repeated_case(self) -> Case:
+        """The case of later calls: the smallest ordinary one with a few elements."""
+        fitting = [c for c in self.value_cases if c.given is None and c.elements >= _FEW_ELEMENTS]
+        return min(fitting, key=lambda case: case.elements, default=self.case_for_variants)
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes in which later calls are judged."""
+        if not self.repeated:
+            return ()
+        return MODES if self.differentiable(self.repeated_case) else MODES[:-1]
 
     def dtypes_of(self, case: Case) -> tuple[torch.dtype, ...]:
         """Return the dtypes in which a case is judged."""
@@ -131,6 +193,7 @@ class Spec:
         weight: points in a gradebook.
         loads_data: whether its workers may read the judge's files and start processes, as data
             loaders do.
+        source_rules: rules that are read from the submission's source.
         reference_signatures: the signatures of the reference's entry points, if there is no
             reference and only open examples are judged.
     """
@@ -140,6 +203,7 @@ class Spec:
     broken_axis: str
     weight: int
     loads_data: bool
+    source_rules: tuple[SourceRule, ...]
     reference_signatures: Mapping[str, object] | None
 
     def __init__(
@@ -149,6 +213,7 @@ class Spec:
         broken_axis: str = "",
         weight: int = 1,
         loads_data: bool = False,
+        source_rules: tuple[SourceRule, ...] = (),
         reference_signatures: Mapping[str, object] | None = None,
     ) -> None:
         fields = {
@@ -157,6 +222,7 @@ class Spec:
             "broken_axis": broken_axis,
             "weight": weight,
             "loads_data": loads_data,
+            "source_rules": source_rules,
             "reference_signatures": reference_signatures,
         }
         for name, value in fields.items():

@@ -33,6 +33,28 @@ InputFactory = Callable[[Sizes, torch.Generator], object]
 """Makes one argument from the case's sizes and a generator; called anew for every call."""
 
 
+@dataclass(frozen=True)
+class TensorFactory:
+    """An input factory that makes a tensor of a known shape.
+
+    Attributes:
+        shape: axis letters, numbers or formulas, separated by spaces.
+        draw: makes the tensor.
+    """
+
+    shape: str
+    draw: Callable[[Sizes, torch.Generator], torch.Tensor]
+
+    def __call__(self, sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
+        """Make the tensor."""
+        return self.draw(sizes, generator)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """The axis letters that are sizes of a dimension by themselves."""
+        return tuple(part for part in self.shape.split() if part.isidentifier())
+
+
 def normal(
     shape: str, *, mean: float = 0.0, std: float = 1.0, dtype: torch.dtype | None = None
 ) -> InputFactory:
@@ -57,7 +79,7 @@ def normal(
             drawn.mul_(std).add_(mean)
         return drawn.to(kind)
 
-    return make
+    return TensorFactory(shape, make)
 
 
 def uniform(
@@ -70,7 +92,7 @@ def uniform(
         drawn = torch.rand(sizes_of(shape, sizes), generator=generator, dtype=_drawable(kind))
         return drawn.mul_(high - low).add_(low).to(kind)
 
-    return make
+    return TensorFactory(shape, make)
 
 
 def integers(
@@ -82,7 +104,44 @@ def integers(
         first, end = (int(evaluate(str(bound), sizes)) for bound in (low, high))
         return torch.randint(first, end, sizes_of(shape, sizes), generator=generator).to(dtype)
 
-    return make
+    return TensorFactory(shape, make)
+
+
+def special(shape: str, *, dtype: torch.dtype | None = None) -> InputFactory:
+    """Draw from a normal distribution, with nan, inf and -inf at three random places.
+
+    Args:
+        shape: axis letters, numbers or formulas, separated by spaces.
+        dtype: a fixed floating dtype; by default the dtype under judgment.
+    """
+    draw = normal(shape, dtype=dtype)
+
+    def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
+        tensor = draw(sizes, generator)
+        assert isinstance(tensor, torch.Tensor)
+        places = torch.randperm(tensor.numel(), generator=generator)[:3]
+        values = tensor.new_tensor([float("nan"), float("inf"), -float("inf")])
+        tensor.view(-1)[places] = values[: len(places)]
+        return tensor
+
+    return TensorFactory(shape, make)
+
+
+def large_integers(shape: str, *, dtype: torch.dtype | None = None) -> InputFactory:
+    """Draw odd integers that float32 cannot hold, and float64 neither if the dtype is int64.
+
+    Args:
+        shape: axis letters, numbers or formulas, separated by spaces.
+        dtype: a fixed integer dtype; by default the dtype under judgment.
+    """
+
+    def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
+        kind = dtype or sizes.dtype
+        least = 2**53 if kind is torch.int64 else 2**24
+        drawn = torch.randint(0, 1000, sizes_of(shape, sizes), generator=generator)
+        return (least + 2 * drawn + 1).to(kind)
+
+    return TensorFactory(shape, make)
 
 
 def value(constant: T | str) -> InputFactory:
@@ -115,7 +174,11 @@ def _drawable(dtype: torch.dtype) -> torch.dtype:
     return torch.float64 if dtype is torch.float64 else torch.float32
 
 
-LAYOUTS = ("contiguous", "transposed", "strided")
+_OFFSET = 3  # elements
+
+LAYOUTS = ("contiguous", "transposed", "strided", "offset", "expanded", "overlapping")
+SHARED_LAYOUTS = ("expanded", "overlapping")
+"""Layouts in which several elements share memory, so that nothing can be written in place."""
 
 
 def with_layout(tree: object, layout: str) -> object:
@@ -123,8 +186,11 @@ def with_layout(tree: object, layout: str) -> object:
 
     Args:
         tree: the arguments.
-        layout: `contiguous`, `transposed` (the last two dimensions swapped in memory) or `strided`
-            (every second element of a larger buffer, along the last dimension).
+        layout: `contiguous`; `transposed` (the last two dimensions swapped in memory); `strided`
+            (every second element of a larger buffer, along the last dimension); `offset` (in the
+            middle of a larger buffer); `expanded` (the first dimension has stride 0); or
+            `overlapping` (each row starts one element after the previous one, as windows do). The
+            last two replace the values of floating tensors, because elements share memory.
     """
     if isinstance(tree, torch.Tensor):
         return _relayout(tree, layout)
@@ -141,7 +207,21 @@ def _relayout(tensor: torch.Tensor, layout: str) -> torch.Tensor:
     if layout == "strided" and tensor.dim() > 0:
         buffer = tensor.new_zeros(*tensor.shape[:-1], 2 * tensor.shape[-1])
         return buffer[..., ::2].copy_(tensor)
+    if layout == "offset":
+        buffer = tensor.new_zeros(tensor.numel() + 2 * _OFFSET)
+        return buffer[_OFFSET : _OFFSET + tensor.numel()].view(tensor.shape).copy_(tensor)
+    if layout == "expanded" and tensor.is_floating_point() and 0 not in tensor.shape[:1]:
+        return tensor[:1].expand_as(tensor) if tensor.dim() > 1 else tensor
+    if layout == "overlapping" and tensor.is_floating_point() and tensor.dim() > 1:
+        return _overlapping(tensor)
     return tensor.contiguous()
+
+
+def _overlapping(tensor: torch.Tensor) -> torch.Tensor:
+    if 0 in tensor.shape:
+        return tensor
+    buffer = torch.cat([tensor[..., 0, :], tensor[..., 1:, -1]], -1)  # rows + columns - 1
+    return buffer.unfold(-1, tensor.shape[-1], 1)
 
 
 @dataclass(frozen=True)

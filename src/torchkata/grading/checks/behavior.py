@@ -1,4 +1,4 @@
-"""Checks of how a function behaves: devices, unmodified arguments, gradients."""
+"""Checks of how a function behaves: devices and gradients."""
 
 from __future__ import annotations
 
@@ -12,27 +12,48 @@ from torchkata.course.spec.function import Function
 from torchkata.course.spec.tolerance import Tolerance
 from torchkata.errors import CourseError, SubmissionError
 from torchkata.grading.checks.check import describe_exception
-from torchkata.grading.checks.outputs import from_difference, skip_if_wrong_shape
+from torchkata.grading.checks.outputs import (
+    from_difference,
+    skip_if_wrong_shape,
+    skip_repetition,
+)
 from torchkata.grading.compare import differences
-from torchkata.grading.outcome import Outcome, failed, passed
-from torchkata.grading.session import Session, cast_like, to_float64
-from torchkata.i18n import EMPTY, Message, _, and_list, join, with_period
+from torchkata.grading.outcome import Outcome, failed, passed, skipped
+from torchkata.grading.session import Session
+from torchkata.grading.trees import cast_like, to_float64
+from torchkata.i18n import EMPTY, Message, _, join, with_period
 from torchkata.result import CPU
 from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
 
 
 def device(session: Session, function: Function, where: str) -> Outcome:
-    """Judge results and gradients for inputs on another device."""
-    case = function.case_for_variants
+    """Judge results in every case, and gradients in one, for inputs on another device."""
+    for case in function.value_cases:
+        finding = _on_device(session, function, case, where)
+        if finding is not None:
+            return finding
+    usual = function.case_for_variants
+    if not function.differentiable(usual):
+        return passed()
+    if function.name in session.learned.wrong_gradients:
+        return skipped(_("Not judged: the gradient is wrong on the CPU, too."))
+    return gradient(session, function, usual, where)
+
+
+def _on_device(session: Session, function: Function, case: Case, where: str) -> Outcome | None:
     session.note_call(function, case, where)
-    arguments = session.draw(function, case)
     worker = session.processes.worker_on(where)
+    values_are_wrong = function.name in session.learned.wrong_values
+    arguments = session.draw(function, case)
+    has_device = bool(_tensors(arguments))  # an empty list has none
     try:
         reply = worker.run(builtin_probes.call_and_locate, function.name, arguments, where)
     except SubmissionError as error:
         if error.todo:
             raise
+        if values_are_wrong:
+            return skip_repetition()
         return failed(
             "raised",
             join(
@@ -42,20 +63,20 @@ def device(session: Session, function: Function, where: str) -> Outcome:
             case=case.label,
             error=error,
         )
-    expected = session.expect(function.name, session.draw(function, case))
+    expected = session.observe(function, case).expected
     wrong = sorted({str(got) for got in reply["devices"]} - {where})
-    if wrong and _tensors(expected):
+    if wrong and has_device and _tensors(expected):
         return _wrong_device(", ".join(wrong), where, reply.get("made"), case)
-    precise = session.expect(function.name, to_float64(session.draw(function, case)))
-    on_device = _("Inputs: on {device}.", device=where)
     difference = _first_difference(
-        session, function, reply["value"], expected, precise, case, on_device
+        session,
+        function,
+        reply["value"],
+        expected,
+        session.observe(function, case).precise,
+        case,
+        _("Inputs: on {device}.", device=where),
     )
-    if difference is not None:
-        return difference
-    if function.differentiable(case):
-        return gradient(session, function, case, where)
-    return passed()
+    return skip_repetition() if difference is not None and values_are_wrong else difference
 
 
 def _wrong_device(wrong: str, where: str, origin: object, case: Case) -> Outcome:
@@ -93,38 +114,16 @@ def _wrong_device(wrong: str, where: str, origin: object, case: Case) -> Outcome
     )  # fmt: skip
 
 
-def purity(session: Session, function: Function) -> Outcome:
-    """Judge that the call leaves its arguments unmodified."""
-    case = function.case_for_variants
-    session.note_call(function, case)
-    worker = session.processes.worker_on()
-    touched = worker.run(
-        builtin_probes.modified_arguments, function.name, session.draw(function, case)
-    )
-    names = list(function.inputs)
-    modified = [names[index] for index in touched if isinstance(index, int) and index < len(names)]
-    if not modified:
-        return passed()
-    return failed(
-        "modified-argument",
-        _(
-            "It modifies its argument {names}. The caller may still need the old values: compute "
-            "a new tensor instead of working in place.",
-            names=and_list(modified),
-        ),
-        case=case.label,
-    )
-
-
 def gradient(
     session: Session, function: Function, case: Case | None = None, where: str = CPU
 ) -> Outcome:
-    """Judge the gradients of the result with respect to the arguments."""
-    case = case or function.case_for_variants
-    for dtype in function.dtypes_of(case):
-        finding = _gradient(session, function, case, where, dtype)
-        if finding is not None:
-            return finding
+    """Judge the gradients with respect to the arguments, in all cases by default."""
+    cases = function.gradient_cases if case is None else [case]
+    for each in cases:
+        for dtype in function.dtypes_of(each):
+            finding = _gradient(session, function, each, where, dtype)
+            if finding is not None:
+                return finding
     return passed()
 
 

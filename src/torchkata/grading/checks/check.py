@@ -25,7 +25,7 @@ from torchkata.grading.outcome import (
 )
 from torchkata.grading.processes import Skipped
 from torchkata.grading.session import ProbeCall, Session
-from torchkata.i18n import EMPTY, Message, _, verbatim, with_period
+from torchkata.i18n import EMPTY, Message, _, join, verbatim, with_period
 from torchkata.result import CPU, CheckResult, Verdict
 
 _MOST_TEXT: Final = 4000  # characters of a message
@@ -93,7 +93,7 @@ def run_check(check: Check, session: Session) -> JudgedCheck:
     """
     session.last_call = None
     outcome = _judge(check, session)
-    session.collect(check.id, check.entry, outcome)
+    session.collect(check.id, check.axis, check.entry, outcome)
     return JudgedCheck(
         check=check,
         result=_result(check, session, outcome),
@@ -204,7 +204,28 @@ def describe_exception(error: SubmissionError) -> Message:
         case "SystemExit":
             return _("It called sys.exit(){where}; a function must return instead", where=where)
         case _:
-            return _("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)
+            raised = _("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)
+            return _with_cause(_with_source(raised, error), error)
+
+
+def _with_source(raised: Message, error: SubmissionError) -> Message:
+    """Add the text of the line that is not valid Python."""
+    source = error.details.get("source")
+    if not source:
+        return raised
+    return join(with_period(raised), _("The line is `{source}`", source=source))
+
+
+def _with_cause(raised: Message, error: SubmissionError) -> Message:
+    """Add the exception that the submission wrapped, or that came before this one."""
+    kind, text = error.details.get("cause"), str(error.details.get("cause_text", ""))
+    if not kind:
+        return raised
+    line = error.details.get("cause_line")
+    where = _(" (line {line})", line=line) if line else EMPTY
+    reason = _(": {text}", text=text.rstrip(".。")) if text else EMPTY
+    cause = _("Its cause is {kind}{where}{text}", kind=kind, where=where, text=reason)
+    return join(with_period(raised), cause)
 
 
 def _describe_endless(error: SubmissionError) -> Message:

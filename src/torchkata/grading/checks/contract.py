@@ -82,7 +82,7 @@ def _compare_signatures(name: str, got: Any, expected: Any) -> Outcome | None:
     taken = [parameter[0] for parameter in parameters]
     others_optional = all(parameter[2] for parameter in parameters[len(wanted) :])
     if taken[: len(wanted)] == wanted and others_optional:
-        return None
+        return _compare_defaults(name, parameters, expected["parameters"])
     return failed(
         "wrong-signature",
         _(
@@ -92,6 +92,40 @@ def _compare_signatures(name: str, got: Any, expected: Any) -> Outcome | None:
             wanted=", ".join(wanted),
         ),
     )
+
+
+def _compare_defaults(
+    name: str, parameters: list[list[Any]], expected: list[list[Any]]
+) -> Outcome | None:
+    """Compare the default values of corresponding parameters, where the reference has one."""
+    for got, wanted in zip(parameters, expected, strict=False):
+        parameter, _kind_name, has_default, *default = wanted
+        if not has_default:
+            continue
+        value = default[0] if default else ""
+        if not got[2]:
+            return failed(
+                "missing-default",
+                _(
+                    "Expected the parameter {parameter} of `{name}` to have a default, got none. "
+                    "Keep the stub's signature.",
+                    parameter=parameter,
+                    name=name,
+                ),
+            )
+        if value and len(got) == len(wanted) and got[3] != value:
+            return failed(
+                "wrong-default",
+                _(
+                    "Expected the default of {parameter} of `{name}` to be {expected}, got {got}. "
+                    "Keep the stub's signature.",
+                    parameter=parameter,
+                    name=name,
+                    expected=value,
+                    got=got[3] or _("another object"),
+                ),
+            )
+    return None
 
 
 def _kind(kind: object) -> Message:

@@ -12,9 +12,11 @@ import torch
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.errors import CheckFailed, ProtocolError
+from torchkata.grading.compare import Difference, differences
 from torchkata.grading.outcome import Outcome, failed
 from torchkata.grading.session import Session
-from torchkata.i18n import Message, _
+from torchkata.grading.trees import to_float64
+from torchkata.i18n import Message, _, join
 from torchkata.result import CPU
 from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
@@ -78,7 +80,52 @@ def measure(
     reply = worker.run(
         builtin_probes.run_metered, builtin_probes.call, arguments, kept=True, **wanted
     )
-    return read_meters(reply, with_lines=is_submission)
+    measurement = read_meters(reply, with_lines=is_submission)
+    if is_submission and entry in ("", function.name):
+        verify_measured(session, function, case, measurement.value, turn=unseen)
+    return replace(measurement, value=None)
+
+
+def verify_measured(
+    session: Session, function: Function, case: Case, value: Any, *, turn: str
+) -> None:
+    """Compare the result of a measured call with the reference's.
+
+    Raises:
+        CheckFailed: it is wrong, so its cost says nothing.
+    """
+
+    def first_difference(*, precisely: bool) -> Difference | None:
+        def draw() -> tuple[Any, ...]:
+            return session.draw(function, case, turn=turn)
+
+        found = differences(
+            value,
+            session.expect(function.name, draw()),
+            precise=session.expect(function.name, to_float64(draw())) if precisely else None,
+            tolerance=case.tolerance_for(function.dtypes[0]) or function.tolerance,
+            dtype=False,
+            name=f"`{function.name}`",
+        )
+        return found[0] if found else None
+
+    # Most results agree without the second call of the reference that a close look needs.
+    if first_difference(precisely=False) is None:
+        return
+    difference = first_difference(precisely=True)
+    if difference is not None:
+        raise CheckFailed(
+            join(
+                _(
+                    "The result was wrong while its cost was measured, so the cost is not judged. "
+                    "Each measured result is compared with the reference's."
+                ),
+                difference.message,
+                _("Case: {case}.", case=case.label),
+            ),
+            code="wrong-while-measured",
+            facts=difference.facts,
+        )
 
 
 def cached_costs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import torch
 
@@ -113,7 +114,7 @@ def values(session: Session, function: Function, case: Case, layout: str = "cont
         if other_dtype:
             variant = _("Inputs: {dtype}.", dtype=dtype_name(dtype))
         elif layout != "contiguous":
-            variant = _("Inputs: {layout}.", layout=_LAYOUTS[layout])
+            variant = _("Inputs: {layout}.", layout=LAYOUT_NAMES[layout])
         for axis in _BEFORE_VALUES:
             if axis in by_axis:
                 return from_difference(by_axis[axis], case, variant)
@@ -122,14 +123,32 @@ def values(session: Session, function: Function, case: Case, layout: str = "cont
     return passed()
 
 
-_LAYOUTS = {"transposed": _("transposed"), "strided": _("strided")}
+LAYOUT_NAMES: Final = {
+    "transposed": _("transposed"),
+    "strided": _("strided"),
+    "offset": _("in the middle of a larger buffer"),
+    "expanded": _("expanded, with stride 0 in the first dim"),
+    "overlapping": _("overlapping rows, as of unfold"),
+}
 
 
 def dtype(session: Session, function: Function, wanted: torch.dtype) -> Outcome:
-    """Judge the dtype of the result for inputs of one dtype, and the values in it."""
-    case = function.case_for_variants
-    seen = session.observe(function, case, dtype=wanted)
+    """Judge the dtype of the result for inputs of one dtype in every case, and the values in it."""
+    for case in function.value_cases:
+        finding = _of_dtype(session, function, wanted, case)
+        if finding is not None:
+            return finding
+    return passed()
+
+
+def _of_dtype(
+    session: Session, function: Function, wanted: torch.dtype, case: Case
+) -> Outcome | None:
+    usual = wanted is function.dtypes[0]
+    seen = session.observe(function, case, dtype=None if usual else wanted)
     if seen.error is not None:
+        if function.name in session.learned.wrong_values:
+            return skip_repetition()
         return raised_outcome(seen.error, case=case.label)
     by_axis = differences_by_axis(function, seen, dtype=True)
     if (skip := skip_if_wrong_shape(session, function, by_axis)) is not None:
@@ -138,9 +157,16 @@ def dtype(session: Session, function: Function, wanted: torch.dtype) -> Outcome:
     for axis in (*_BEFORE_VALUES, "dtype"):
         if axis in by_axis:
             return from_difference(by_axis[axis], case, variant)
-    if "values" in by_axis and wanted is not function.dtypes[0]:
+    if "values" in by_axis and not usual:
+        if function.name in session.learned.wrong_values:
+            return skip_repetition()
         return from_difference(by_axis["values"], case, variant)
-    return passed()
+    return None
+
+
+def skip_repetition() -> Outcome:
+    """Skip a check that would only repeat that the values are wrong."""
+    return skipped(_("Not judged: the values are wrong for the usual inputs, too."))
 
 
 def raises(session: Session, function: Function, case: Case) -> Outcome:

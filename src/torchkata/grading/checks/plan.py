@@ -12,7 +12,7 @@ from torchkata.course.spec.dataset import Dataset
 from torchkata.course.spec.function import Function, Spec, axis_of
 from torchkata.course.spec.module import Module
 from torchkata.course.spec.training_step import TrainingStep
-from torchkata.grading.checks import behavior, budgets, custom_tests, outputs
+from torchkata.grading.checks import behavior, budgets, custom_tests, loops, outputs, repeated_calls
 from torchkata.grading.checks.check import Check
 from torchkata.grading.checks.contract import contract
 from torchkata.grading.checks.datasets import dataset_tests
@@ -20,6 +20,8 @@ from torchkata.grading.checks.forbidden_calls import check_forbidden_calls
 from torchkata.grading.checks.growth import growth
 from torchkata.grading.checks.modules import module_tests
 from torchkata.grading.checks.outputs import dtype_name
+from torchkata.grading.checks.purity import global_state, purity
+from torchkata.grading.checks.source_rules import label_of, source_rule
 from torchkata.grading.checks.spec_test import SpecTest
 from torchkata.grading.checks.speed import speed
 from torchkata.grading.checks.training_steps import training_step_tests
@@ -45,6 +47,9 @@ def plan(exercise: Exercise, devices: tuple[str, ...] = (TWIN,)) -> list[Check]:
     """
     spec = exercise.spec
     checks = [Check(id=f"{exercise.name}::contract", axis="contract", judge=contract)]
+    for rule in spec.source_rules:
+        rule_id = f"{exercise.name}::contract[{label_of(rule)}]"
+        checks.append(Check(id=rule_id, axis="contract", judge=partial(source_rule, rule=rule)))
     if spec.reference_signatures is not None and not spec.functions:
         no_example = f"{exercise.name}::values[open examples]"
         checks.append(Check(id=no_example, axis="values", judge=_no_example))
@@ -55,6 +60,8 @@ def plan(exercise: Exercise, devices: tuple[str, ...] = (TWIN,)) -> list[Check]:
     for test in spec_tests(spec):
         checks += _of_spec_test(exercise, test, devices if test.per_device else (CPU,))
     checks += _custom_tests(exercise, devices)
+    state = f"{exercise.name}::purity[global state]"
+    checks.append(Check(id=state, axis="purity", judge=global_state))
     return sorted(checks, key=lambda check: AXES.index(check.axis))
 
 
@@ -90,6 +97,9 @@ def _of_function(
     for layout in function.layouts:
         values = partial(outputs.values, function=function, case=variant_case, layout=layout)
         yield check("values", f"{layout} inputs", values, label)
+    if function.modes:
+        again = partial(repeated_calls.called_again, function=function)
+        yield check("values", "called again", again, function.repeated_case.label)
     for dtype in function.dtypes:
         of_dtype = partial(outputs.dtype, function=function, wanted=dtype)
         yield check("dtype", dtype_name(dtype), of_dtype, label)
@@ -97,14 +107,17 @@ def _of_function(
         for device in devices:
             on_device = partial(behavior.device, function=function, where=device)
             yield check("device", device, on_device, label, device)
-    if function.purity:
-        yield check("purity", "", partial(behavior.purity, function=function), label)
+    if function.purity or function.modes:
+        yield check("purity", "", partial(purity, function=function), label)
     if function.differentiable(variant_case):
         yield check("gradient", "", partial(behavior.gradient, function=function), label)
         for case in function.cases:
             if case.gradient:
                 gradient = partial(behavior.gradient, function=function, case=case)
                 yield check("gradient", case.name, gradient, case.label)
+    for letter in function.no_loop:
+        judge_loop = partial(loops.no_loop, function=function, over=letter)
+        yield check("ops", f"no loop over {letter}", judge_loop)
     for budget in function.budget:
         axis, of_budget = _judge_of(function, budget)
         yield check(axis, str(budget.sentence()), of_budget)

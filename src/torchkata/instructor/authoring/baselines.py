@@ -18,7 +18,8 @@ from torchkata.grading.checks.outputs import returning_cases
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.compare import differences
 from torchkata.grading.processes import Submission
-from torchkata.grading.session import Session, to_float64
+from torchkata.grading.session import Session
+from torchkata.grading.trees import to_float64
 from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher
 from torchkata.worker import builtin_probes

@@ -17,7 +17,8 @@ from torchkata.errors import CourseError, SubmissionError, WorkerDiedError
 from torchkata.grading.checks.outputs import dtype_name, returning_cases
 from torchkata.grading.compare import differences
 from torchkata.grading.processes import Submission
-from torchkata.grading.session import Session, to_float64
+from torchkata.grading.session import Session
+from torchkata.grading.trees import to_float64
 from torchkata.sandbox.launcher import Launcher
 
 _SEED: Final = 20_000_101  # public, and of no run: hidden inputs are drawn from other seeds

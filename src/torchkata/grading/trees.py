@@ -1,0 +1,24 @@
+"""Arguments and results as trees of tensors, in other dtypes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_map
+
+
+def to_float64(tree: Any) -> Any:
+    """Return the same arguments with every floating tensor in float64."""
+    if isinstance(tree, torch.Tensor):
+        return tree.detach().double() if tree.dtype.is_floating_point else tree
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(to_float64(leaf) for leaf in tree)
+    if isinstance(tree, dict):
+        return {key: to_float64(leaf) for key, leaf in tree.items()}
+    return tree
+
+
+def cast_like(precise: Any, like: Any) -> Any:
+    """Return what was computed in float64 in the dtypes of another result of equal structure."""
+    return tree_map(lambda p, o: p.to(o.dtype) if torch.is_tensor(o) else p, precise, like)
