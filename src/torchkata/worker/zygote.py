@@ -82,7 +82,12 @@ def _import_libraries() -> None:
 
     torch.set_num_threads(1)
     import torchkata.probes  # noqa: F401, PLC0415 - used by graders' probes
-    from torchkata.worker import builtin_probes, watched_calls  # noqa: F401, PLC0415 - after torch
+    from torchkata.worker import (  # noqa: PLC0415 - after torch
+        builtin_probes,  # noqa: F401
+        explaining_probes,  # noqa: F401
+        global_state,  # noqa: F401
+        watched_calls,  # noqa: F401
+    )
     from torchkata.worker import main as worker  # noqa: F401, PLC0415 - after torch
 
     gc.collect()
