@@ -118,6 +118,8 @@ def gradient(
     session: Session, function: Function, case: Case | None = None, where: str = CPU
 ) -> Outcome:
     """Judge the gradients with respect to the arguments, in all cases by default."""
+    if function.name in session.learned.wrong_shape:
+        return skipped(_("Not judged: the shape is wrong."))
     cases = function.gradient_cases if case is None else [case]
     for each in cases:
         for dtype in function.dtypes_of(each):
