@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 SHELLS: Final = ("bash", "zsh", "fish")
+DEFAULT_MUTANTS: Final = 20
+"""How many mutants of a reference the gate judges."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,16 @@ COMMANDS: Final = (
             _NAMES,
             _CHAPTER,
             _flag("--seal", "record the current stubs as originals"),
+            _arg(
+                "--mutants",
+                "N",
+                f"mutants per exercise (default: {DEFAULT_MUTANTS} of named exercises, else 0)",
+                type=int,
+                nargs="?",
+                const=DEFAULT_MUTANTS,
+            ),
+            _arg("--mutant-seed", "S", "draw other mutants (default: 0)", default="0"),
+            _flag("--rules", "only list the rules of the statements with their checks"),
             _arg("--jobs", "N", "exercises at a time (default: one per core)", type=int),
             _SEED,
             _LIMIT,

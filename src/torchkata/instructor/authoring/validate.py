@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from torchkata.course.exercise import Exercise
 from torchkata.course.source_code import signatures
-from torchkata.errors import KataError
+from torchkata.errors import KataError, UsageError
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.grading.run import random_seed
 from torchkata.i18n import Message
 from torchkata.instructor.authoring.baselines import baseline_problems
+from torchkata.instructor.authoring.findings import Findings, Weakness
+from torchkata.instructor.authoring.rules import rule_weaknesses
 from torchkata.instructor.authoring.stub_lint import lint_texts
+from torchkata.instructor.authoring.weaknesses import (
+    MARGIN,
+    budget_weaknesses,
+    forbidden_weaknesses,
+    test_weaknesses,
+    trap_weaknesses,
+)
 from torchkata.result import ExerciseResult, State, Verdict
 from torchkata.sandbox.launcher import Launcher
 
-MARGIN: Final = 1.5
-"""Between a speed threshold and what the reference, or the nearest trap, reaches."""
+Finding = str | Weakness
+"""A problem as text, or a weakness of a grader."""
 
 _TRIES: Final = 3
 _FEWEST_TRAPS: Final = 2
@@ -33,10 +42,17 @@ class Validator:
     Args:
         launcher: Starts workers.
         seed: Seed of the hidden inputs (default: random).
+        on_progress: Called with what is judged next, in a few words.
     """
 
-    def __init__(self, launcher: Launcher, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        launcher: Launcher,
+        seed: int | None = None,
+        on_progress: Callable[[str], None] = lambda _text: None,
+    ) -> None:
         self.launcher = launcher
+        self.on_progress = on_progress
         self.settings = Settings(
             seed=random_seed() if seed is None else seed,
             skip_untouched=False,
@@ -44,29 +60,59 @@ class Validator:
         )
 
     def problems(self, exercise: Exercise) -> list[str]:
-        """Return everything that is wrong with an exercise; empty if it is sound."""
-        missing = [
+        """Return everything that makes an exercise unsound; empty if it is sound."""
+        return self.findings(exercise).problems
+
+    def findings(self, exercise: Exercise, mutants: int = 0, salt: str = "0") -> Findings:
+        """Check an exercise.
+
+        Args:
+            exercise: The exercise.
+            mutants: How many mutants of its reference to judge, besides those that are marked.
+            salt: Decides which of them.
+        """
+        findings = Findings()
+        findings.problems += [
             f"{path.relative_to(exercise.course).as_posix()} is missing."
             for path in (exercise.stub_path, exercise.solution_path, exercise.grader_path)
             if not path.is_file()
         ]
-        if missing:
-            return missing
-        problems: list[str] = []
+        if findings.problems:
+            return findings
         try:
-            problems.extend(lint_texts(exercise))
-            for problem in self._wrong_verdicts(exercise):
-                problems.append(problem)  # noqa: PERF402 - keeps those before an error
+            findings.add(lint_texts(exercise))
+            findings.add(self._wrong_verdicts(exercise))
+            if mutants:
+                findings.add(self._mutants(exercise, mutants, salt, findings.notes))
         except (KataError, SyntaxError) as error:
-            problems.append(str(error))
-        return problems
+            findings.problems.append(str(error))
+        return findings
 
-    def _wrong_verdicts(self, exercise: Exercise) -> Iterator[str]:
+    def _wrong_verdicts(self, exercise: Exercise) -> Iterator[Finding]:
+        self.on_progress("stub and solution")
         yield from self._stub(exercise)
         yield from self._solution(exercise)
         yield from baseline_problems(exercise, self.launcher, self.settings.seed)
+        yield from test_weaknesses(exercise)
+        yield from forbidden_weaknesses(exercise)
+        yield from rule_weaknesses(exercise)
         yield from self._traps(exercise)
         yield from self._alternatives(exercise)
+
+    def _mutants(
+        self, exercise: Exercise, count: int, salt: str, notes: list[str]
+    ) -> Iterator[Finding]:
+        judge = _mutant_judge()
+        report = judge(
+            exercise,
+            self.launcher,
+            self.settings,
+            count=count,
+            salt=salt,
+            on_mutant=self.on_progress,
+        )
+        notes.append(report.summary())
+        yield from report.findings()
 
     def grade_sample(
         self, exercise: Exercise, source: bytes, bind: dict[str, str] | None = None
@@ -107,7 +153,7 @@ class Validator:
                 break
         return result
 
-    def _solution(self, exercise: Exercise) -> Iterator[str]:
+    def _solution(self, exercise: Exercise) -> Iterator[Finding]:
         def is_clear_pass(result: ExerciseResult) -> bool:
             return result.state is State.PASSED and not list(reference_margin_faults(result))
 
@@ -115,14 +161,16 @@ class Validator:
         if result.state is not State.PASSED:
             yield f"The solution is {result.state}: {_reasons(result)}"
         yield from reference_margin_faults(result)
+        yield from budget_weaknesses(exercise, result)
 
-    def _traps(self, exercise: Exercise) -> Iterator[str]:
+    def _traps(self, exercise: Exercise) -> Iterator[Finding]:
         traps: dict[str, dict[str, str]] = exercise.solution_literal("TRAPS", {})
         if sum(len(names) for names in traps.values()) < _FEWEST_TRAPS:
             yield f"The solution has fewer than {_FEWEST_TRAPS} TRAPS."
         yield from _undefined(exercise, traps)
         for entry, names in traps.items():
             for name, axis in names.items():
+                self.on_progress(f"trap {name}")
                 result = self._grade_with_retries(exercise, {entry: name}, partial(_fails_on, axis))
                 axes = _failed_axes(result)
                 if axis not in axes:
@@ -134,6 +182,7 @@ class Validator:
                     yield f"Trap {name} calls {entry}, which is itself. Give it a helper to call."
                 if axis == "speed":
                     yield from trap_margin_faults(name, result)
+                yield from trap_weaknesses(name, axis, result)
 
     def _alternatives(self, exercise: Exercise) -> Iterator[str]:
         alternatives: dict[str, tuple[str, ...]] = exercise.solution_literal("ALTERNATIVES", {})
@@ -142,11 +191,28 @@ class Validator:
         yield from _undefined(exercise, alternatives)
         for entry, names in alternatives.items():
             for name in names:
+                self.on_progress(f"alternative {name}")
                 result = self._grade_with_retries(
                     exercise, {entry: name}, lambda result: result.state is State.PASSED
                 )
                 if result.state is not State.PASSED:
                     yield f"Alternative {name} is {result.state}: {_reasons(result)}"
+
+
+def _mutant_judge() -> Callable[..., Any]:
+    """Return the function that judges mutants; only authors need what it imports.
+
+    Raises:
+        UsageError: libcst is missing.
+    """
+    try:
+        from torchkata.instructor.authoring.mutants.judge import judge_mutants  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Mutants need {error.name}, which is not installed. Install what authors need: "
+            'python -m pip install "torchkata[author]"'
+        ) from error
+    return judge_mutants
 
 
 def reference_margin_faults(result: ExerciseResult) -> Iterator[str]:
