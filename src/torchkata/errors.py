@@ -39,11 +39,13 @@ class WorkerDiedError(KataError):
 
     Attributes:
         reason: one of `timeout`, `exit`, `signal`, `memory`, `protocol`.
+        line: of the submission that was running; 0 if unknown.
     """
 
-    def __init__(self, reason: str, message: Message | str) -> None:
+    def __init__(self, reason: str, message: Message | str, line: int = 0) -> None:
         super().__init__(message)
         self.reason = reason
+        self.line = line
 
 
 class SubmissionError(KataError):

@@ -97,7 +97,11 @@ FILES = {
     "UTF-16": (CORRECT.encode("utf-16"), State.ERROR, ["not saved as UTF-8"]),
     "empty": ("", State.FAILED, ["not define `halve`", "no function or class"]),
     "exit on import": ("import sys\nsys.exit()\n", State.ERROR, ["sys.exit()", "line 2"]),
-    "endless import": ("while True: pass\n", State.TIMEOUT, ["no result within 2 s"]),
+    "endless import": (
+        "while True: pass\n",
+        State.TIMEOUT,
+        ["no result within 2 s of computing", "Line 1"],
+    ),
     "death on import": ("import os\nos._exit(3)\n", State.ERROR, ["exit code 3"]),
     "failing import": ("1 / 0\n" + CORRECT, State.ERROR, ["line 1", "ZeroDivisionError"]),
     "bom": (b"\xef\xbb\xbf" + CORRECT.encode(), State.PASSED, []),
@@ -179,12 +183,26 @@ def test_next_exercise_is_graded_after_a_worker_died(judge: Judge):
 
 
 def test_endless_loop_costs_only_a_few_time_limits(judge: Judge):
-    """An endless loop is a timeout; not every check waits for its time limit."""
+    """An endless loop is a timeout that names line and case; not every check waits for it."""
     result = judge("def halve(x):\n    while True: pass\n")
 
-    require_message(result, State.TIMEOUT, ["no result within 2 s", "never ends"])
+    require_message(
+        result,
+        State.TIMEOUT,
+        ["no result within 2 s of computing", "Line 2 was running.", "one (n=1)"],
+    )
+    assert "Current thread" not in result.output
     assert result.seconds < 5 * LIMIT
     assert sum("no reply within" in str(check.message) for check in result.checks) <= 3
+
+
+def test_waiting_without_end_has_its_own_message(judge: Judge):
+    """Code that waits is told that it waited, and where."""
+    result = judge("import time\n\ndef halve(x):\n    time.sleep(99)\n")
+
+    require_message(
+        result, State.TIMEOUT, ["no result within 2 s.", "waited", "Line 4 was waiting."]
+    )
 
 
 def test_failed_check_names_its_case_and_no_other_axis_fails(judge: Judge):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -79,14 +80,16 @@ def test_a_worker_imports_only_what_shares_its_interpreter(spawn: object, launch
     assert packages <= set(SHARED)
 
 
-class Finished:
-    """A process that has ended already."""
+class Sleeping:
+    """A process that only sleeps; it is signalled, so it is not this one."""
 
-    pid = os.getpid()
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(["sleep", "60"])
+        self.pid = self._process.pid
 
     def status(self) -> int | None:
-        """Return exit code 0."""
-        return 0
+        """Return the exit code."""
+        return self._process.poll()
 
 
 def test_one_request_has_one_deadline():
@@ -102,7 +105,7 @@ def test_one_request_has_one_deadline():
 
     for chunk in encoding.encode({"confined": "none"}).chunks():
         os.write(reply[1], bytes(chunk))
-    client = WorkerClient(Finished(), request[1], reply[0], log[0], limit)
+    client = WorkerClient(Sleeping(), request[1], reply[0], log[0], limit)
     reader = threading.Thread(target=read_late)
     reader.start()
     start = time.monotonic()

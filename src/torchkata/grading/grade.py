@@ -179,11 +179,10 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, Mes
     ]
     if learned.todo and not genuine:
         return State.TODO, _("Not started or not finished: it still raises NotImplementedError.")
-    timeouts = [death for death in learned.deaths if death.reason == "timeout"]
-    if timeouts:
-        return State.TIMEOUT, learned.deaths[0].message
     if learned.deaths:
-        return State.ERROR, learned.deaths[0].message
+        timed_out = any(death.reason == "timeout" for death in learned.deaths)
+        died = next(result for result in failed if result.code.startswith("died-"))
+        return State.TIMEOUT if timed_out else State.ERROR, died.message_with_case
     if session.processes.load_error is not None:
         return State.ERROR, failed[0].message
     if failed:

@@ -18,7 +18,7 @@ from torchkata.grading.outcome import Outcome
 from torchkata.grading.processes import Processes, Submission
 from torchkata.grading.replies import argument_changes, reply_value
 from torchkata.grading.trees import cast_like, to_float64
-from torchkata.i18n import Message
+from torchkata.i18n import EMPTY, Message
 from torchkata.result import CPU, TWIN, CostRow, GrowthCurve, Verdict
 from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 from torchkata.worker import builtin_probes, watched_calls
@@ -56,11 +56,13 @@ class ProbeCall:
         probe: what ran in the worker.
         arguments: draws the same arguments again.
         device: of its tensors.
+        case: label of the case; empty if there is none.
     """
 
     probe: Callable[..., object]
     arguments: Callable[[], tuple[Any, ...]]
     device: str = CPU
+    case: Message = EMPTY
 
 
 @dataclass
@@ -167,7 +169,8 @@ class Session:
         def arguments() -> tuple[Any, ...]:
             return (function.name, *self.draw(function, case, **variant))
 
-        self.note(ProbeCall(probe=builtin_probes.call, arguments=arguments, device=device))
+        probe = builtin_probes.call
+        self.note(ProbeCall(probe=probe, arguments=arguments, device=device, case=case.label))
 
     def note(self, call: ProbeCall) -> None:
         """Note a request to the submission, so that explanations can repeat it."""

@@ -143,8 +143,10 @@ class TerminalReport:
             self._print_paragraph(cost, lead=" " * (cell_len(lead) + 2 if self._wide else 2))
 
     def _print_checks(self, result: ExerciseResult, translate: Translator) -> None:
-        failed = [check for check in result.failed if check.message != result.message]
-        undecided = [check for check in _undecided(result) if check.message != result.message]
+        failed = [check for check in result.failed if check.message_with_case != result.message]
+        undecided = [
+            check for check in _undecided(result) if check.message_with_case != result.message
+        ]
         self._print_gap()
         for axis, message in group_findings(failed):
             label = translate(labels.axis(axis)).upper()

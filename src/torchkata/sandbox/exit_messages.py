@@ -5,23 +5,36 @@ from __future__ import annotations
 import signal
 
 from torchkata.errors import WorkerDiedError
-from torchkata.i18n import Message, _
+from torchkata.i18n import EMPTY, Message, _, join
 
 
-def timeout(limit: float) -> Message:
-    """Return the message for a request that took longer than its limit."""
-    return _(
-        "Stopped: no result within {limit:g} s. Look for a loop that never ends, or for work that "
-        "grows much faster than the input.",
-        limit=limit,
-    )
+def timeout(limit: float, line: int, *, waited: bool) -> Message:
+    """Return the message for a request that took longer than its limit.
+
+    Args:
+        limit: in seconds.
+        line: of the submission that was running; 0 if unknown.
+        waited: whether it waited for something instead of computing.
+    """
+    if waited:
+        where = _("Line {line} was waiting.", line=line) if line else EMPTY
+        return join(
+            _(
+                "Stopped: no result within {limit:g} s. Most of that time the code waited, for "
+                "example for a sleep, a lock or another thread.",
+                limit=limit,
+            ),
+            where,
+        )
+    where = _("Line {line} was running.", line=line) if line else EMPTY
+    return join(_("Stopped: no result within {limit:g} s of computing.", limit=limit), where)
 
 
 def total_timeout(limit: float) -> Message:
     """Return the message for requests that took too long together, though not individually."""
     return _(
         "Stopped: the calls took more than {limit:g} s in total, although each stayed under the "
-        "limit for a single call. Look for sleeps and for repeated work.",
+        "limit for a single call.",
         limit=limit,
     )
 

@@ -30,7 +30,7 @@ class WorkerConfig:
     """How a launcher sets up its workers.
 
     Attributes:
-        limit: seconds that one request may take.
+        limit: seconds that one request may take, as `sandbox.deadline` counts them.
         confine: whether submissions are confined.
         limits: memory, CPU time and files of a worker.
         spawn: whether to start each worker by itself, as on platforms without a safe fork.
@@ -107,7 +107,9 @@ class Launcher:
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
-        worker = WorkerClient(process, *ours, limit=self.config.limit)
+        worker = WorkerClient(
+            process, *ours, limit=self.config.limit, waiting_counts=folder is None
+        )
         self._workers.append(worker)
         return worker
 

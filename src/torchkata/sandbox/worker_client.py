@@ -8,18 +8,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from torchkata.errors import ProtocolError, WorkerDiedError
 from torchkata.i18n import _
 from torchkata.sandbox import exit_messages
 from torchkata.sandbox.cpu_clock import CpuClock, voluntary_switches
-from torchkata.sandbox.pipes import DeadlineError, HangUpError, Pipes
+from torchkata.sandbox.deadline import Deadline, DeadlineError
+from torchkata.sandbox.pipes import HangUpError, Pipes
 from torchkata.sandbox.worker_errors import reported_error
+from torchkata.worker.frames import STACK_SIGNAL
 from torchkata.worker.global_state import NAMES
 from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND
 from torchkata.worker.wire.decoding import decode
+
+_STACK_SECONDS: Final = 0.5  # to wait for the stack of a worker that is about to be ended
 
 
 class Process(Protocol):
@@ -63,14 +67,15 @@ class WorkerClient:
         request: the descriptor to write requests to.
         reply: the descriptor to read replies from.
         log: the descriptor that carries printed text.
-        limit: seconds that one request may take.
+        limit: seconds that one request may take, as `Deadline` counts them.
+        waiting_counts: whether waiting counts like computing; see `Deadline`.
 
     Attributes:
         pid: its process id.
         limit: seconds that one request may take; the next request uses the current value.
         clock: its CPU clock.
         confined: the level of its confinement: `full`, `partial` or `none`.
-        seconds: how long the judge has waited for it so far.
+        seconds: how long its requests have taken so far, counted likewise.
         changed_settings: settings of the process that the submission has changed, see
             `torchkata.worker.global_state`.
 
@@ -78,8 +83,18 @@ class WorkerClient:
         WorkerDiedError: the worker ended or timed out before it was ready.
     """
 
-    def __init__(self, process: Process, request: int, reply: int, log: int, limit: float) -> None:
+    def __init__(
+        self,
+        process: Process,
+        request: int,
+        reply: int,
+        log: int,
+        limit: float,
+        *,
+        waiting_counts: bool = True,
+    ) -> None:
         self.pid = process.pid
+        self._waiting_counts = waiting_counts
         self.limit = limit
         self.clock = CpuClock(process.pid)
         self._process = process
@@ -87,8 +102,8 @@ class WorkerClient:
         self._alive = True
         self.seconds = 0.0
         self.changed_settings: set[str] = set()
-        with self._conversation():
-            greeting = self._read_reply(self._deadline())
+        with self._conversation() as deadline:
+            greeting = self._read_reply(deadline)
         self.confined = str(greeting.get("confined", "none"))
 
     def load(self, source: bytes, file: str, bind: dict[str, str] | None = None) -> None:
@@ -124,8 +139,7 @@ class WorkerClient:
             WorkerDiedError: the worker ended or timed out.
         """
         request = encoding.encode({"do": "call", "entry": entry, "calls": calls}, pickles=True)
-        with self._conversation():
-            deadline = self._deadline()
+        with self._conversation() as deadline:
             start = self.clock.read()
             self._write(request, deadline)
             self._expect(READY, deadline)
@@ -197,21 +211,19 @@ class WorkerClient:
             time.sleep(0.002)
         return status
 
-    def _deadline(self) -> float:
-        """Return the deadline of a request that starts now; one request has one deadline."""
+    @contextmanager
+    def _conversation(self) -> Iterator[Deadline]:
+        """Yield the deadline of a request that starts now; end the worker if the request fails."""
         if not self._alive:
             raise WorkerDiedError("exit", _("The submission's process has already ended."))
-        return time.monotonic() + self.limit
-
-    @contextmanager
-    def _conversation(self) -> Iterator[None]:
-        """Measure the time of the block, and end the worker if the conversation fails."""
-        start = time.monotonic()
+        deadline = Deadline(self.clock, self.pid, self.limit, waiting_counts=self._waiting_counts)
         try:
-            yield
+            yield deadline
         except DeadlineError:
+            line = self._running_line()
             self.close()
-            raise WorkerDiedError("timeout", exit_messages.timeout(self.limit)) from None
+            message = exit_messages.timeout(self.limit, line, waited=deadline.waited)
+            raise WorkerDiedError("timeout", message, line) from None
         except HangUpError:
             status = self._wait_for_status(seconds=0.1)
             self.close()
@@ -221,24 +233,31 @@ class WorkerClient:
             message = exit_messages.protocol_violation(error.message)
             raise WorkerDiedError("protocol", message) from error
         finally:
-            self.seconds += time.monotonic() - start
+            self.seconds += deadline.used()
+
+    def _running_line(self) -> int:
+        """Return the line of the submission that is running, as the worker tells; 0 if unknown."""
+        if STACK_SIGNAL is None:
+            return 0
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, STACK_SIGNAL)
+        return self._pipes.read_stack(_STACK_SECONDS)
 
     def _request(self, request: dict[str, object]) -> Any:
         frame = encoding.encode(request, pickles=True)
-        with self._conversation():
-            deadline = self._deadline()
+        with self._conversation() as deadline:
             self._write(frame, deadline)
             return _value(self._read_reply(deadline))
 
-    def _write(self, frame: encoding.Frame, deadline: float) -> None:
+    def _write(self, frame: encoding.Frame, deadline: Deadline) -> None:
         for chunk in frame.chunks():
             self._pipes.write(chunk, deadline)
 
-    def _expect(self, signal_byte: bytes, deadline: float) -> None:
+    def _expect(self, signal_byte: bytes, deadline: Deadline) -> None:
         if bytes(self._pipes.read(1, deadline)) != signal_byte:
             raise ProtocolError(_("The worker sent a reply out of order."))
 
-    def _read_reply(self, deadline: float) -> dict[str, Any]:
+    def _read_reply(self, deadline: Deadline) -> dict[str, Any]:
         sizes = encoding.lengths(bytes(self._pipes.read(encoding.PREFIX.size, deadline)))
         header, payload = (self._pipes.read(size, deadline) for size in sizes)
         reply = decode(header, payload)

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import faulthandler
+import re
+import signal
 import sys
 
 PREFIX = "submission:"
 """Submissions are compiled under the name `submission:NN_name.py`; it identifies their frames."""
+
+STACK = (
+    r"\(most recent call first\):\n"
+    rf'(?:  File "(?!{re.escape(PREFIX)})[^"\n]*", line [^\n]*\n)*'
+    rf'  File "{re.escape(PREFIX)}[^"\n]*", line (\d+) in '
+)
+"""A pattern of the stack that `print_stack_on_request` lets the process print."""
+
+STACK_SIGNAL = getattr(signal, "SIGUSR1", None)
+"""Requests the stack; None if the platform has no such signal."""
+
+
+def print_stack_on_request() -> None:
+    """Let this process print the stack of its main thread when it gets a signal.
+
+    Python's own handler does it at once, even inside of a long operation of PyTorch.
+    """
+    if STACK_SIGNAL is not None:
+        faulthandler.register(STACK_SIGNAL, file=2, all_threads=False)
 
 
 def learner_line() -> int | None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from torchkata.worker.frames import PREFIX
+from torchkata.worker.frames import PREFIX, print_stack_on_request
 from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND, Channel
 
@@ -198,6 +198,7 @@ def configure_process() -> None:
 
     torch.set_num_threads(1)
     use_eager_backend()
+    print_stack_on_request()
     sys.argv = [MODULE]
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - stays open for the process's life
     sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115

@@ -114,7 +114,14 @@ def _judge(check: Check, session: Session) -> Outcome:
     except SubmissionError as error:
         return raised_outcome(error, entry=check.entry)
     except WorkerDiedError as death:
-        return failed(f"died-{death.reason}", death.message, death=death)
+        call = session.last_call
+        return failed(
+            f"died-{death.reason}",
+            death.message,
+            case=EMPTY if call is None else call.case,
+            line=death.line,
+            death=death,
+        )
     except KataError:
         raise
     except Exception as error:  # noqa: BLE001 - no submission may end the whole run

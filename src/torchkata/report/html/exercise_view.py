@@ -30,7 +30,7 @@ def exercise_view(
         folder: The folder of the submissions, for the paths in the advice; None for a part that
             is shown alone, open and without advice.
     """
-    failed = [check for check in result.failed if check.message != result.message]
+    failed = [check for check in result.failed if check.message_with_case != result.message]
     undecided = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
     failing = result.state in FAILING or result.state is State.UNMEASURABLE
     passed = result.state is State.PASSED
