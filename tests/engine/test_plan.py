@@ -38,6 +38,14 @@ def test_check_variants_decides_dtypes_layouts_devices_purity_and_gradients():
     assert function.layouts == ()
 
 
+def test_later_calls_are_judged_on_a_case_with_elements():
+    """An empty result would hide what a later call returns."""
+    cases = (Case("no rows", n=0, d=9), Case("one row", n=1, d=2), Case("some", n=4, d=3))
+    function = Function("f", inputs={"x": normal("n d")}, naive=abs, cases=cases)
+
+    assert function.repeated_case.name == "some"
+
+
 def test_plan_without_variants_has_shape_values_and_dtype_only():
     """The other function of the same exercise, with variants, is judged on all axes."""
     checks = plan(COURSE.one("script_loop"))

@@ -144,7 +144,8 @@ class Function:
     @property
     def repeated_case(self) -> Case:
         """The case of later calls: the smallest ordinary one with a few elements."""
-        fitting = [c for c in self.value_cases if c.given is None and c.elements >= _FEW_ELEMENTS]
+        full = [c for c in self.value_cases if c.given is None and all(c.sizes.values())]
+        fitting = [case for case in full if case.elements >= _FEW_ELEMENTS]
         return min(fitting, key=lambda case: case.elements, default=self.case_for_variants)
 
     @property
