@@ -209,8 +209,8 @@ def _mutant_judge() -> Callable[..., Any]:
         from torchkata.instructor.authoring.mutants.judge import judge_mutants  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"Mutants need {error.name}, which is not installed. Install what authors need: "
-            'python -m pip install "torchkata[author]"'
+            f"Mutants need {error.name}, which is not installed. `nox -s check` installs it, or run: "
+            f"python -m pip install {error.name}"
         ) from error
     return judge_mutants
 

@@ -22,7 +22,7 @@ from torchkata.instructor.authoring.mutants.reference import Reference, code, re
 from torchkata.instructor.authoring.mutants.statements import STATEMENTS
 from torchkata.instructor.authoring.mutants.wrappers import faults_of
 
-_SHORT: Final = 9  # characters; a shorter text is shown with what contains it
+_SHORT: Final = 8  # characters; a shorter text is shown with what contains it
 _MOST_TEXT: Final = 90
 _MOST_DIFF_LINES: Final = 6
 
@@ -53,9 +53,21 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
         CourseError: the grader or the solution cannot be read.
         SyntaxError: the solution is no Python.
     """
-    source = exercise.reference_source.decode("utf-8")
-    reference = read_reference(source, exercise.spec.names)
-    found = [*_of_code(reference), *_around_calls(reference, exercise.spec)]
+    return mutants_in(exercise.reference_source.decode("utf-8"), exercise.spec)
+
+
+def mutants_in(source: str, spec: Spec) -> list[Mutant]:
+    """Return all mutants of a reference.
+
+    Args:
+        source: the solution's file.
+        spec: how the grader calls the entry points.
+
+    Raises:
+        SyntaxError: the file is no Python.
+    """
+    reference = read_reference(source, spec.names)
+    found = [*_of_code(reference), *_around_calls(reference, spec)]
     return _numbered(_different(found, reference.module.code))
 
 
