@@ -143,10 +143,12 @@ class Function:
 
     @property
     def repeated_case(self) -> Case:
-        """The case of later calls: the smallest ordinary one with a few elements."""
+        """The case of later calls: an ordinary, small one, if possible without sizes of 1."""
         full = [c for c in self.value_cases if c.given is None and all(c.sizes.values())]
         fitting = [case for case in full if case.elements >= _FEW_ELEMENTS]
-        return min(fitting, key=lambda case: case.elements, default=self.case_for_variants)
+        ones = {case.name: list(case.sizes.values()).count(1) for case in fitting}
+        smallest_first = sorted(fitting, key=lambda case: (ones[case.name], case.elements))
+        return next(iter(smallest_first), self.case_for_variants)
 
     @property
     def modes(self) -> tuple[str, ...]:
