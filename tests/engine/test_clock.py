@@ -366,6 +366,28 @@ def test_stage_ends_at_its_time_limit(wall_factor, bound):
     assert 2 * bound < decision.seconds < 2 * bound + 2 * calibration + 2 * block
 
 
+@pytest.mark.parametrize("scale", [400, 4_000], ids=["0.4 s", "4 s"])
+def test_clear_miss_of_long_calls_fails(scale):
+    """Calls that leave time for a few rounds only are slower if each round misses by far."""
+    slower, _, _ = simulate(0.2, 50.0, laplace, reference=100.0, scale=scale)
+    assert slower.outcome is RaceOutcome.SLOWER
+    assert 2 * CONFIG.clear_rounds <= slower.pairs < 2 * FAIL_ROUNDS
+
+    near, _, _ = simulate(1.2, 2.0, laplace, scale=scale)
+    assert near.outcome is RaceOutcome.UNDECIDED
+    if scale < 1_000:
+        assert near.reason is Reason.TOO_CLOSE
+
+
+def test_error_rate_of_long_calls():
+    """25% above the threshold, long calls are not taken for a clear miss, even in heavy tails."""
+    outcomes = [
+        simulate(2.5, 2.0, heavy_tails, seed, scale=1_000)[0].outcome for seed in range(3_000)
+    ]
+
+    assert RaceOutcome.SLOWER not in outcomes
+
+
 @pytest.mark.parametrize("ratio", [1.0, 2.0], ids=["slower", "undecided"])
 def test_miss_is_undecided_if_the_reference_misses_too(ratio):
     """No candidate fails while the reference does not clear the threshold either."""

@@ -155,6 +155,7 @@ class _Race:
     def stage(self) -> RaceOutcome:
         """Run rounds until the sequential test stops or time is up."""
         test, start = SequentialTest(self._threshold, self._config), self._now()
+        first = len(self.rounds)
         while True:
             if self._rng.random() < self._config.single_share:
                 self._run_single_calls(len(self.singles) + 1)
@@ -164,9 +165,15 @@ class _Race:
             if outcome is not None:
                 return outcome
             seconds = (self._now() - start) / 1e9
-            if seconds >= self._config.most_seconds and (
-                seconds >= self._config.most_busy_seconds
-                or not audits.busy(self.rounds, self._config)
+            if seconds < self._config.most_seconds:
+                continue
+            mine = self.rounds[first:]
+            if audits.clear_misses(mine, self._threshold, self._config):
+                if len(mine) >= self._config.clear_rounds:
+                    return RaceOutcome.SLOWER
+                continue  # calls of seconds: a few more rounds settle it
+            if seconds >= self._config.most_busy_seconds or not audits.busy(
+                self.rounds, self._config
             ):
                 return RaceOutcome.UNDECIDED
 

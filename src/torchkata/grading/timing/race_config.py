@@ -26,6 +26,9 @@ class RaceConfig:
         most_seconds: stage: most wall time; the same for calibrating one contender.
         most_busy_seconds: stage: most wall time if other work keeps the baseline off its core.
         busy: stage: wall time over CPU time of the baseline from which the machine is busy.
+        clear_factor: stage: by how much every round must miss the threshold for a candidate to be
+            slower although time is up before the test can decide.
+        clear_rounds: stage: fewest rounds for that.
         pause_seconds: time between the two stages, in which a burst of other work can end.
         reference_margin: miss: how far above the threshold the reference must be.
         reference_room: miss: how far, if the candidate is within this factor of the reference.
@@ -54,6 +57,8 @@ class RaceConfig:
     most_seconds: float = 3.0
     most_busy_seconds: float = 10.0
     busy: float = 1.5
+    clear_factor: float = 2.0
+    clear_rounds: int = 3
     pause_seconds: float = 0.05
     reference_margin: float = 1.1
     reference_room: float = 1.5
