@@ -233,6 +233,17 @@ def test_message_names_what_an_audit_found(reason: Reason, sentence: str):
     assert sentence in str(outcome.message)
 
 
+def test_wrong_value_while_timed_is_a_wrong_value(judge: Judge):
+    """A result that is wrong at the timed size only fails on values, at its place in itself."""
+    text = "def row_total(x):\n    y = x.sum(0)\n    y[-1] += len(x) // 100\n    return y\n"
+
+    result = judge(text, "row_total")
+
+    wrong = next(check for check in result.failed if check.code == "wrong-while-timed")
+    assert (wrong.axis, str(wrong.case)) == ("values", "timed (n=200, d=8)")
+    assert "1 of 8 values of `row_total` is wrong, at [7]" in str(wrong.message)
+
+
 def slow_loop(x):  # type: ignore[no-untyped-def]
     """Stand in for a baseline."""
 

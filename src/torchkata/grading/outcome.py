@@ -18,6 +18,7 @@ class Outcome:
         verdict: passed, failed or unmeasurable.
         code: the kind of finding, such as `wrong-shape`; empty if the check passed.
         message: for the learner.
+        axis: of the finding, if it is another one than that of the check.
         case: label of the case that decided the verdict.
         line: of the submission; 0 if unknown.
         metrics: numbers for the report, the unit in the key.
@@ -34,6 +35,7 @@ class Outcome:
     verdict: Verdict
     code: str = ""
     message: Message = EMPTY
+    axis: str = ""
     case: Message = EMPTY
     line: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)

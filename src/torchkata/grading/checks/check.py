@@ -152,7 +152,7 @@ def _result(check: Check, session: Session, outcome: Outcome) -> CheckResult:
         )
     return CheckResult(
         id=check.id,
-        axis=check.axis,
+        axis=outcome.axis or check.axis,
         verdict=outcome.verdict,
         case=outcome.case or check.case,
         description=check.description,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from torchkata.errors import CheckFailed, SubmissionError
 from torchkata.grading.checks.check import describe_exception
 from torchkata.grading.checks.cost_attribution import why_slow
 from torchkata.grading.checks.cost_table import case_label
-from torchkata.grading.compare import differences, tolerance_for
-from torchkata.grading.outcome import Outcome, failed, passed, undecided
+from torchkata.grading.compare import Difference, differences, tolerance_for
+from torchkata.grading.compare.tolerance import is_exact
+from torchkata.grading.outcome import Outcome, failed, from_claim, passed, undecided
 from torchkata.grading.session import Session, cost_row
 from torchkata.grading.timing.race import Block, Decision, RaceConfig, RaceOutcome, Reason, decide
 from torchkata.i18n import EMPTY, Message, _, join, with_period
@@ -132,6 +133,8 @@ def speed(session: Session, function: Function, budget: Speedup) -> Outcome:
                 config=RaceConfig(most_calls=_most_calls(draw(1)[0])),
                 rng=random.SystemRandom(),
             )
+    except CheckFailed as wrong:
+        return replace(from_claim(wrong), axis="values", case=case.label)
     except SubmissionError as error:
         return failed(
             "raised",
@@ -151,15 +154,7 @@ def _verify(function: Function, got: list[Any], expected: list[Any]) -> None:
     Raises:
         CheckFailed: one is wrong, so there is nothing to time.
     """
-    tolerance = function.tolerance
-    if len({_form(leaf) for leaf in [*got, *expected]}) == 1 and torch.is_tensor(got[0]):
-        got, expected = [torch.stack(got)], [torch.stack(expected)]
-        if tolerance is None:  # the values checks are strict; thousands of sums need more
-            strict = tolerance_for(expected[0])
-            tolerance = Tolerance(
-                rtol=_MORE_TOLERANCE * strict.rtol, atol=_MORE_TOLERANCE * strict.atol
-            )
-    for difference in differences(got, expected, tolerance=tolerance, name=f"`{function.name}`"):
+    for difference in _wrong_results(function, got, expected):
         raise CheckFailed(
             join(
                 _(
@@ -171,6 +166,24 @@ def _verify(function: Function, got: list[Any], expected: list[Any]) -> None:
             code="wrong-while-timed",
             facts=difference.facts,
         )
+
+
+def _wrong_results(function: Function, got: list[Any], expected: list[Any]) -> Iterator[Difference]:
+    """Yield the differences of the first wrong result; all results are compared at once first."""
+    name, tolerance = f"`{function.name}`", function.tolerance
+    if len({_form(leaf) for leaf in [*got, *expected]}) == 1 and torch.is_tensor(got[0]):
+        stacked = torch.stack(got), torch.stack(expected)
+        if tolerance is None and not is_exact(stacked[1].dtype):
+            strict = tolerance_for(stacked[1])  # for the values checks; thousands of sums need more
+            tolerance = Tolerance(
+                rtol=_MORE_TOLERANCE * strict.rtol, atol=_MORE_TOLERANCE * strict.atol
+            )
+        if not differences(*stacked, tolerance=tolerance):
+            return
+    for mine, theirs in zip(got, expected, strict=True):
+        if found := differences(mine, theirs, tolerance=tolerance, name=name):
+            yield from found
+            return
 
 
 def _form(leaf: Any) -> object:
