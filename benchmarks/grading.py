@@ -22,7 +22,7 @@ from pathlib import Path
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
 from torchkata.grading.grade import Settings, grade_one, read_submission
-from torchkata.grading.run import random_seed
+from torchkata.grading.seeds import random_seed
 from torchkata.result import State, Verdict
 from torchkata.sandbox.launcher import Launcher
 

@@ -25,7 +25,7 @@ from torchkata.course.spec.inputs import RandomSource
 from torchkata.grading.checks.check import run_check
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import random_seed
+from torchkata.grading.seeds import random_seed
 from torchkata.grading.session import Session
 from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher

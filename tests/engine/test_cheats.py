@@ -37,7 +37,7 @@ from helpers import LIMIT, living
 from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import random_seed
+from torchkata.grading.seeds import random_seed
 from torchkata.result import ExerciseResult, State
 from torchkata.sandbox.launcher import Launcher, WorkerConfig
 from torchkata.worker.confinement.confine import available_confinement

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from torchkata.grading.seeds import derived_seed
 from torchkata.i18n import EMPTY, Message, verbatim
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict
 from torchkata.watch.events import (
@@ -37,6 +38,8 @@ VIEW = View()
 IDS = ("01_a/01_one", "01_a/02_two", "02_b/01_three")
 HALF, WHOLE = b"def one(", b"def one():\n    return 1\n"
 
+SEED = derived_seed(7, 0)
+
 
 def listed(id_: str) -> ListedExercise:
     chapter, _, stem = id_.partition("/")
@@ -45,7 +48,8 @@ def listed(id_: str) -> ListedExercise:
 
 def untouched(**fields) -> WatchState:
     """A state at the first exercise, whose file is the original stub."""
-    state = WatchState(exercises=tuple(map(listed, IDS)), states=dict.fromkeys(IDS, "todo"), seed=7)
+    exercises, states = tuple(map(listed, IDS)), dict.fromkeys(IDS, "todo")
+    state = WatchState(exercises=exercises, states=states, secret=7)
     statement = (Message("Task"),)
     return replace(state, file_read=True, source=b"stub", statement=statement, **fields)
 
@@ -279,10 +283,10 @@ def two_started() -> WatchState:
 def test_all_grades_started_exercises():
     """They are graded one after the other with one seed; untouched exercises are skipped."""
     state, effects = press(two_started(), "a")
-    assert effects == (StartGrading(job=1, exercise_id=IDS[0], seed=8),)
+    assert effects == (StartGrading(job=1, exercise_id=IDS[0], seed=SEED),)
     assert state.page is Page.ALL
     state, effects = finish(state, State.ERROR)
-    assert effects[1:] == (StartGrading(job=2, exercise_id=IDS[1], seed=8),)
+    assert effects[1:] == (StartGrading(job=2, exercise_id=IDS[1], seed=SEED),)
     state, effects = finish(state)
     assert [type(effect) for effect in effects] == [SaveResult]
     assert state.finished == IDS[:2]
@@ -300,7 +304,7 @@ def test_save_comes_before_all():
     assert effects == (StartGrading(job=3, exercise_id=IDS[0], source=WHOLE),)
     assert state.queue == (IDS[1],)
     state, effects = finish(state)
-    assert effects[1] == StartGrading(job=4, exercise_id=IDS[1], seed=8)
+    assert effects[1] == StartGrading(job=4, exercise_id=IDS[1], seed=SEED)
     state, effects = press(state, "n")
     assert effects == (OpenExercise(IDS[1]),), "opening an exercise cancels no background job"
     assert state.job.background

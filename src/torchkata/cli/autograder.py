@@ -16,7 +16,8 @@ from torchkata.course.catalogue import Course
 from torchkata.course.translations import Translations
 from torchkata.errors import KataError
 from torchkata.grading.grade import Settings
-from torchkata.grading.run import build_report, random_seed
+from torchkata.grading.run import build_report
+from torchkata.grading.seeds import random_seed
 from torchkata.i18n import EMPTY, Message, _
 from torchkata.instructor.autograders import formats
 from torchkata.instructor.autograders.bundle import autograder_zip, write_workflow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from torchkata.cli.main import ExitCode
@@ -13,8 +14,10 @@ from torchkata.course.exercise import Exercise
 from torchkata.course.translations import Translations
 from torchkata.errors import UsageError
 from torchkata.grading.grade import Settings
-from torchkata.grading.run import Observer, random_seed, resolve_devices, run
+from torchkata.grading.run import Observer, resolve_devices, run
+from torchkata.grading.seeds import random_seed
 from torchkata.i18n import Message, _
+from torchkata.learner.identity import learner_name
 from torchkata.learner.progress import ExerciseProgress, Progress
 from torchkata.report.console import Console
 from torchkata.report.editor import EditorReport
@@ -40,8 +43,8 @@ def grade(options: argparse.Namespace, translations: Translations) -> int:
         confinement = available_confinement().describe()
         progress = Progress(course.root)
         screen = _screen_report(options, translations, _shown(folder))
-        write_files = _FileReports(options, translations, _shown(folder)).write
-        screen.started(len(exercises))
+        write_files = _FileReports(options, translations, _shown(folder), course.root).write
+        screen.started(len(exercises), list_untouched=bool(options.names))
         report = run(
             course,
             exercises,
@@ -56,7 +59,7 @@ def grade(options: argparse.Namespace, translations: Translations) -> int:
             ),
             progress=progress,
         )
-        repeat = _("Seed {seed}. To repeat this run, add --seed {seed}.", seed=seed)
+        repeat = _("To repeat this run, add --seed {seed}.", seed=seed)
         screen.closing(
             report, [*progress.notes, *_examples_only_note(exercises), confinement, repeat]
         )
@@ -74,6 +77,7 @@ def list_exercises(options: argparse.Namespace, translations: Translations) -> i
         rows.append(
             ListRow(
                 chapter=exercise.chapter,
+                number=exercise.stem[:2],
                 name=exercise.name,
                 state=states[exercise.id],
                 attempts=exercise_progress.attempts,
@@ -97,13 +101,21 @@ class _FileReports:
     """Writes the reports that the options request, again whenever an exercise is graded."""
 
     def __init__(
-        self, options: argparse.Namespace, translations: Translations, folder: str
+        self, options: argparse.Namespace, translations: Translations, folder: str, root: Path
     ) -> None:
         self._options = options
         self._translations = translations
         self._folder = folder
         self._html = (
-            HtmlReport(options.html, folder, localize=translations) if options.html else None
+            HtmlReport(
+                options.html,
+                folder,
+                localize=translations,
+                who=learner_name(root),
+                when=datetime.now().astimezone(),
+            )
+            if options.html
+            else None
         )
 
     def write(self, report: Report) -> None:

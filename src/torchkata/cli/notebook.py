@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING
 import torch
 from IPython.display import display
 
+from torchkata.course import discovery
 from torchkata.course.catalogue import Course
-from torchkata.course.discovery import is_course
 from torchkata.course.exercise import Exercise
 from torchkata.course.translations import Translations
 from torchkata.errors import CourseError, KataError, UsageError
 from torchkata.grading.grade import Settings
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import build_report, grade_and_record, random_seed
+from torchkata.grading.run import build_report, grade_and_record
+from torchkata.grading.seeds import random_seed
 from torchkata.i18n import Message, Translator, _
 from torchkata.i18n.catalogues import locale_language
 from torchkata.learner.progress import Progress
@@ -123,17 +124,16 @@ def find_course(folder: Path) -> Path:
     Raises:
         CourseError: there is no course in the folder or above it.
     """
-    start = folder.resolve()
-    for candidate in (start, *start.parents):
-        if is_course(candidate):
-            return candidate
-    raise CourseError(
-        _(
-            "{folder} is not in a course (a folder with exercises, solutions and tests). Name a "
-            "course: `%kata FOLDER`.",
-            folder=start,
+    found = discovery.find_course(folder)
+    if found is None:
+        raise CourseError(
+            _(
+                "{folder} is not in a course (a folder with exercises, solutions and tests). Name "
+                "a course: `%kata FOLDER`.",
+                folder=folder.resolve(),
+            )
         )
-    )
+    return found
 
 
 class _Parser(argparse.ArgumentParser):
@@ -178,10 +178,11 @@ def _show(report: Report, notes: tuple[Message, ...], localize: Localize) -> Non
     """Display the result: as HTML, and as text for frontends without HTML."""
     translate = localize("")
     out = io.StringIO()
-    terminal = TerminalReport(localize, color=False, width=80, file=out, verbose=True, advice=False)
+    terminal = TerminalReport(localize, color=False, width=80, file=out, advice=False)
+    terminal.started(1)
     terminal.finished(report.exercises[0])
     printed_notes = [translate(note) for note in notes]
-    repeat = translate(_("Seed {seed}. To repeat this run, add --seed {seed}.", seed=report.seed))
+    repeat = translate(_("To repeat this run, add --seed {seed}.", seed=report.seed))
     lines = [*printed_notes, str(report.machine["confinement"]), repeat]
     text = "\n".join([out.getvalue().rstrip(), "", *lines])
     formats = {"text/plain": text, "text/html": notebook_cell(report, localize)}

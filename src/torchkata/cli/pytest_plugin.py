@@ -15,7 +15,8 @@ from torchkata.course.translations import Translations
 from torchkata.errors import CourseError, UsageError
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.grade import Settings, read_submission, result_for
-from torchkata.grading.run import grade_and_record, random_seed, resolve_devices
+from torchkata.grading.run import grade_and_record, resolve_devices
+from torchkata.grading.seeds import random_seed
 from torchkata.i18n import Message, _
 from torchkata.report import labels
 from torchkata.result import CheckResult, ExerciseResult, State, Verdict

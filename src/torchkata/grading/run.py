@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -41,11 +40,6 @@ class Observer:
     check: Callable[[Check], None] = lambda _check: None
     finished: Callable[[ExerciseResult], None] = lambda _result: None
     updated: Callable[[Report], None] = field(default=lambda _report: None)
-
-
-def random_seed() -> int:
-    """Return an unpredictable seed."""
-    return secrets.randbelow(1 << 32)
 
 
 def resolve_devices(wanted: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:

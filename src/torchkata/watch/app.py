@@ -7,7 +7,7 @@ from pathlib import Path
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
 from torchkata.errors import CourseError, UsageError
-from torchkata.grading.run import random_seed
+from torchkata.grading.seeds import random_seed
 from torchkata.i18n import _
 from torchkata.learner.hints import LEVELS
 from torchkata.learner.progress import Progress
@@ -88,7 +88,7 @@ def first_state(
         exercises=tuple(_listed(exercise) for exercise in exercises),
         states={id_: states[id_] for id_ in ids},
         index=index,
-        seed=random_seed(),
+        secret=random_seed(),
         hint_levels={id_: each.hint_level for id_, each in known.items()},
         solutions_seen=frozenset(id_ for id_, each in known.items() if each.solution_seen),
     )

@@ -14,7 +14,8 @@ from torchkata.grading.checks.check import Check
 from torchkata.grading.grade import Settings, read_submission
 from torchkata.grading.prewarm import is_unused, prewarm, prewarmed_session
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import grade_and_record, random_seed
+from torchkata.grading.run import grade_and_record
+from torchkata.grading.seeds import random_seed
 from torchkata.grading.session import Session
 from torchkata.i18n import verbatim
 from torchkata.learner.progress import Metrics

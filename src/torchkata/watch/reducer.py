@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from torchkata.grading.seeds import derived_seed
 from torchkata.i18n import EMPTY
 from torchkata.result import State
 from torchkata.watch.events import (
@@ -87,7 +88,7 @@ def grade_now(state: WatchState, source: bytes) -> Update:
 
 def grade_all(state: WatchState, ids: tuple[str, ...], *, report: bool) -> Update:
     """Grade exercises one after the other; a save of the current file comes first."""
-    seed = (state.seed + 1) % (1 << 32)
+    seed = derived_seed(state.secret, state.last_job)
     state = replace(state, queue=ids, finished=(), report_pending=report, seed=seed)
     return (state, ()) if state.job is not None else _grade_next(state)
 

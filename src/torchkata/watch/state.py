@@ -72,7 +72,8 @@ class WatchState:
         source: the current file; None if there is none.
         statement: the statement of the current exercise, while its file is the original stub.
         fault: why the current file cannot be graded; empty if it can.
-        seed: of the hidden inputs when all exercises are graded, so that a report can be repeated.
+        secret: from which the seeds of gradings of all exercises are derived.
+        seed: of the latest of these, so that its report can be repeated.
         last_job: the number of the last job.
         job: the job that runs.
         held_result: an error that is shown only if no newer save follows at once.
@@ -100,6 +101,7 @@ class WatchState:
     source: bytes | None = None
     statement: tuple[Message, ...] = ()
     fault: Message = EMPTY
+    secret: int = 0
     seed: int = 0
     last_job: int = 0
     job: Job | None = None

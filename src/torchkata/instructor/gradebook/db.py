@@ -116,17 +116,17 @@ class Gradebook:
         """Close the file."""
         self._connection.close()
 
-    def seed(self, new_seed: int) -> int:
-        """Return the gradebook's seed, which is the first one it was given.
+    def secret(self, new_secret: int) -> int:
+        """Return the secret from which seeds are derived: the first one that it was given.
 
         Args:
-            new_seed: The seed to keep if there is none yet.
+            new_secret: The secret to keep if there is none yet.
         """
         with self._connection:
             self._connection.execute(
-                "insert or ignore into about values ('seed', ?)", (str(new_seed),)
+                "insert or ignore into about values ('secret', ?)", (str(new_secret),)
             )
-        query = "select value from about where name = 'seed'"
+        query = "select value from about where name = 'secret'"
         return int(self._connection.execute(query).fetchone()[0])
 
     def sync_learners(self, submissions: Iterable[LearnerSubmission]) -> None:
@@ -184,7 +184,7 @@ class Gradebook:
         """
         task, result = outcome.task, outcome.result
         values = (
-            task.learner, task.exercise_id, task.key, task.file, task.source, task.seed,
+            task.learner, task.exercise_id, task.key, task.file, task.source, hex(task.seed),
             outcome.state, str(result.message), outcome.points, weight, result.seconds,
             outcome.tries, json.dumps(stored_result(result)), time.time(),
         )  # fmt: skip
@@ -208,7 +208,10 @@ class Gradebook:
             for values in rows:
                 row = dict(zip(_COLUMNS, values, strict=True))
                 result = json.loads(row.pop("result"))
-                yield StoredVerdict(exercise_id=row.pop("exercise"), result=result, **row)
+                seed = int(str(row.pop("seed")), 0)  # older gradebooks hold small integers
+                yield StoredVerdict(
+                    exercise_id=row.pop("exercise"), seed=seed, result=result, **row
+                )
 
     def task(self, learner: str, exercise_id: str) -> Task | None:
         """Return a graded task, to grade it again on the same inputs; None if there is none."""

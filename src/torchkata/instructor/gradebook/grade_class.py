@@ -13,7 +13,7 @@ from typing import Final
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
 from torchkata.errors import KataError, UsageError
-from torchkata.grading.run import random_seed
+from torchkata.grading.seeds import derived_seed, random_seed
 from torchkata.i18n import Message, _, join, semicolon_list
 from torchkata.instructor.gradebook.db import Gradebook
 from torchkata.instructor.gradebook.local_pool import grade_in_pool
@@ -99,7 +99,7 @@ def grade_class(
     weights = {exercise.id: float(exercise.spec.weight) for exercise in selected}
     with closing(Gradebook(out / GRADEBOOK_FILE)) as gradebook:
         gradebook.sync_learners(submissions)
-        tasks = list(_tasks(selected, submissions, gradebook.seed(random_seed())))
+        tasks = list(_tasks(selected, submissions, gradebook.secret(random_seed())))
         cached = gradebook.verdict_keys()
         to_grade = [t for t in tasks if cached.get((t.learner, t.exercise_id)) != t.key]
         outcomes = _grade_unique(course, to_grade, grade_tasks or _grade_in_process)
@@ -165,20 +165,21 @@ def replay(course: Course, out: Path, learner: str, exercise_name: str) -> Exerc
 
 
 def _tasks(
-    exercises: Iterable[Exercise], submissions: Iterable[LearnerSubmission], seed: int
+    exercises: Iterable[Exercise], submissions: Iterable[LearnerSubmission], secret: int
 ) -> Iterator[Task]:
     selected = {exercise.id: exercise for exercise in exercises}
     digests = {exercise_id: digest_grader(exercise) for exercise_id, exercise in selected.items()}
     for submission in submissions:
         for exercise_id, file in submission.files.items():
             if file.source is not None and exercise_id in selected:
+                key = cache_key(file.source, digests[exercise_id])
                 yield Task(
                     learner=submission.learner,
                     exercise_id=exercise_id,
                     source=file.source,
                     file=selected[exercise_id].stub_path.name,
-                    seed=seed,
-                    key=cache_key(file.source, digests[exercise_id]),
+                    seed=derived_seed(secret, submission.learner, exercise_id, key),
+                    key=key,
                 )
 
 

@@ -1,0 +1,106 @@
+"""The checks that every function gets: later calls, modes, layouts, global state, defaults."""
+
+from __future__ import annotations
+
+import pytest
+from helpers import Judge
+
+from torchkata.result import ExerciseResult, State
+
+HEAD = """
+import random, warnings
+import torch
+CACHE, KEPT = {}, {}
+"""
+
+FAULTS = {
+    "cached by shape": (
+        "return CACHE.setdefault((x.shape, x.dtype), x / 2)",
+        "values", "must not be stored and returned again",
+    ),
+    "cached by address": (
+        "key = (x.data_ptr(), x.shape, x.dtype, x.requires_grad)\n"
+        "    return CACHE.setdefault(key, (x / 2, x))[0]",
+        "values", "looked up by an address",
+    ),
+    "cached by identity": (
+        "return CACHE.setdefault(id(x), (x / 2, x))[0]",
+        "values", "looked up by an address",
+    ),
+    "one buffer for all results": (
+        "return KEPT.setdefault((x.shape, x.dtype), torch.empty_like(x)).copy_(x / 2)",
+        "purity", "share memory",
+    ),
+    "one buffer under no_grad": (
+        "if torch.is_grad_enabled():\n        return x / 2\n"
+        "    return KEPT.setdefault((x.shape, x.dtype), torch.empty_like(x)).copy_(x / 2)",
+        "purity", "share memory",
+    ),
+    "argument zeroed under no_grad": (
+        "out = x / 2\n    if not torch.is_grad_enabled():\n        x.zero_()\n    return out",
+        "purity", "modifies its argument x",
+    ),
+    "strided argument overwritten": (
+        "out = x / 2\n    if not x.is_contiguous():\n        x.detach().zero_()\n    return out",
+        "purity", "modifies its argument x",
+    ),
+    "requires_grad set": (
+        "if x.is_leaf and x.is_floating_point():\n        x.requires_grad_()\n    return x / 2",
+        "purity", "changes requires_grad of its argument x",
+    ),
+    "storage offset ignored": (
+        "return x.as_strided(x.shape, x.stride(), 0) / 2",
+        "values", "in the middle of a larger buffer",
+    ),
+    "default dtype changed": (
+        "torch.set_default_dtype(torch.float64)\n    return x / 2",
+        "purity", "torch.get_default_dtype()",
+    ),
+    "gradients switched off": (
+        "torch.set_grad_enabled(False)\n    return x / 2",
+        "purity", "torch.is_grad_enabled()",
+    ),
+    "warnings silenced": (
+        'warnings.filterwarnings("ignore")\n    return x / 2',
+        "purity", "warnings.filters",
+    ),
+    "generator reseeded": (
+        "torch.manual_seed(7)\n    return x / 2",
+        "purity", "sets the seed of the random generator of torch",
+    ),
+    "Python's generator reseeded": (
+        "random.seed(7)\n    return x / 2",
+        "purity", "sets the seed of the random generator of random",
+    ),
+}  # fmt: skip
+
+
+def messages(result: ExerciseResult, axis: str) -> str:
+    return " ".join(str(check.message) for check in result.failed if check.axis == axis)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_that_one_plain_call_does_not_show_fails(judge: Judge, fault):
+    """What a function does to later calls, to its arguments and to the process is judged."""
+    body, axis, text = FAULTS[fault]
+
+    result = judge(f"{HEAD}\ndef halve(x):\n    {body}\n")
+
+    assert result.state is State.FAILED, result
+    assert text in messages(result, axis), result.failed
+
+
+def test_restored_state_and_own_generators_pass(judge: Judge):
+    """Settings that a `with` block restores, and generators of the function, are fine."""
+    result = judge(
+        HEAD + "\ndef halve(x):\n"
+        "    generator = torch.Generator().manual_seed(7)\n"
+        "    torch.rand(1, generator=generator)\n"
+        "    with warnings.catch_warnings():\n"
+        '        warnings.simplefilter("ignore")\n'
+        "        with torch.random.fork_rng(devices=[]):\n"
+        "            torch.manual_seed(3)\n"
+        "        return x / 2\n"
+    )
+
+    assert result.state is State.PASSED, result.failed
