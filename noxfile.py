@@ -72,6 +72,12 @@ def hint(session: nox.Session) -> None:
 
 
 @nox.session
+def case(session: nox.Session) -> None:
+    """Write a script for one case: `nox -s case -- NAME CASE [--seed N]`."""
+    torchkata(session, "case")
+
+
+@nox.session
 def show(session: nox.Session) -> None:
     """Print an exercise's statement: `nox -s show -- NAME [--lang LANG]`."""
     torchkata(session, "show")

@@ -14,16 +14,17 @@ from torchkata.report.console import Console
 from torchkata.report.exercise_list import ListRow, print_list, progress_bar
 
 ROWS = [
-    ListRow(chapter="01_basics", name="make_tensors", state="passed", attempts=1),
+    ListRow(chapter="01_basics", number="01", name="make_tensors", state="passed", attempts=1),
     ListRow(
         chapter="01_basics",
+        number="02",
         name="bridge",
         state="failed",
         attempts=1200,
         best={"a": {"ops": 3, "extra_bytes": 2048}, "b": {"ops": 1, "seconds_median": 6.2e-6}},
     ),
-    ListRow(chapter="01_basics", name="fit", state="not graded yet", attempts=2),
-    ListRow(chapter="12_long_chapter_name", name="x", state="todo"),
+    ListRow(chapter="01_basics", number="03", name="fit", state="not graded yet", attempts=2),
+    ListRow(chapter="12_long_chapter_name", number="01", name="x", state="todo"),
 ]
 
 
@@ -39,14 +40,14 @@ def printed(rows: list[ListRow] = ROWS, *, width: int = 80, encoding: str = "utf
 
 
 def test_list_has_bars_and_columns():
-    """Chapters have progress bars; exercises have state, name, attempts and best costs."""
+    """Chapters have progress bars; exercises have state, number, name, attempts and best costs."""
     assert printed() == [
         "01_basics             ████░░░░░░░░  1 of 3 passed",
-        "  passed          make_tensors  1 attempt",
-        "  failed          bridge        1,200 attempts  best: 1 op, 6.2 us",
-        "  not graded yet  fit           2 attempts",
+        "  passed          01  make_tensors  1 attempt",
+        "  failed          02  bridge        1,200 attempts  best: 1 op, 6.2 us",
+        "  not graded yet  03  fit           2 attempts",
         "12_long_chapter_name  ░░░░░░░░░░░░  0 of 1 passed",
-        "  todo            x",
+        "  todo            01  x",
         "4 exercises, 1 passed",
     ]
 
@@ -94,7 +95,7 @@ def test_empty_course_has_only_a_total():
 
 def test_hostile_names_are_escaped():
     """Names of files in the course can't control the terminal."""
-    lines = printed([ListRow(chapter="01_\x1b[2J", name="a\rb", state="\x1b[31m")])
+    lines = printed([ListRow(chapter="01_\x1b[2J", number="01", name="a\rb", state="\x1b[31m")])
 
     assert "\x1b" not in "".join(lines)
     assert "\r" not in "".join(lines)
@@ -109,8 +110,8 @@ def test_command_line_lists_attempts_and_best_costs(course: Path):
 
     assert lines == [
         "01_mini  ██████░░░░░░  1 of 2 passed",
-        "  todo    row_total",
-        "  passed  halve      1 attempt  best: 1 op, 80 B extra",
+        "  todo    01  row_total",
+        "  passed  02  halve      1 attempt  best: 1 op, 80 B extra",
         "2 exercises, 1 passed",
     ]
 

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -20,10 +21,13 @@ from helpers import torchkata
 from torchkata.errors import UsageError
 from torchkata.i18n import ENGLISH_TRANSLATOR, Message, Translator, quantities, verbatim
 from torchkata.report.html import HtmlReport, charts
-from torchkata.report.html.exercise_view import check_name, metric_items
+from torchkata.report.html.exercise_view import metric_items
 from torchkata.report.html.page_parts import anchor, chapter_title, state_bar
+from torchkata.report.html.templating import templates
+from torchkata.report.labels import check_name
 from torchkata.result import (
     CheckResult,
+    Comparison,
     CostRow,
     ExerciseResult,
     GrowthCurve,
@@ -308,6 +312,93 @@ def test_unusual_costs_do_not_break_the_page() -> None:
     assert Page(page_of(report())).text.endswith("Confinement Confined.")
 
 
+def test_explanation_precedes_the_findings(page: Page) -> None:
+    """The explanation of a known trap is the first item of the list."""
+    assert page.text.index("Each x[i] is a separate op.") < page.text.index("3 of 4 values differ.")
+
+
+def test_at_most_three_findings_are_listed() -> None:
+    """The others are counted; the table of checks has all of them."""
+    checks = tuple(check("values", "failed", f"Bad {word}.", code=word) for word in "abcde")
+    page = Page(page_of(report(exercise("01_a/01_x", State.FAILED, "5 failed.", checks=checks))))
+
+    findings = page.text[page.text.index("To fix") :].partition("Next")[0]
+    assert re.findall(r"Bad \w", findings) == ["Bad a", "Bad b", "Bad c"]
+    assert "And 2 more of other kinds." in findings
+    assert page.text.count("Bad e.") == 1
+
+
+def test_pass_is_compared_with_the_reference() -> None:
+    """The page has both sources and the remarks on them, as the terminal has."""
+    both = Comparison(
+        yours="def f(x):\n    return x + x", reference="def f(x):\n    return 2 * x",
+        quality="Fast", reason=Message("One op."),
+    )  # fmt: skip
+    costs = (cost_row("yours", {"add": 1}, ops=1), cost_row("reference", {"mul": 1}, ops=1))
+    page = Page(
+        page_of(report(exercise("01_a/01_x", State.PASSED, cost_table=costs, comparison=both)))
+    )
+
+    assert page.faults == []
+    assert "Yours def f(x): return x + x Reference def f(x): return 2 * x" in page.text
+    assert "Only yours: 1 x add." in page.text
+    assert "Why it is fast One op." in page.text
+
+
+def test_only_logarithmic_axes_are_called_so(text: str) -> None:
+    """Costs and large counts have a log scale; small counts of ops have a linear one."""
+    scale = '<span class="scale">(log scale)</span>'
+    few = (cost_row("yours", {"add": 4}, ops=4), cost_row("reference", {"mul": 1}, ops=1))
+    linear = page_of(report(exercise("01_a/01_x", State.PASSED, cost_table=few)))
+
+    assert f"Ops by name {scale}" in text
+    assert f"Time {scale}" in text
+    assert f"Ops {scale}" in linear
+    assert "Ops by name" in linear
+    assert f"Ops by name {scale}" not in linear
+
+
+def test_page_names_the_learner_and_the_date() -> None:
+    """Several pages can be told apart; without both there is no empty line."""
+    when = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
+    named = HtmlReport("unused", localize=english, who="Ada <b>", when=when).page(MIXED)
+
+    assert "Ada <b>, 2026-05-01 09:30" in Page(named).text
+    assert 'class="run"' not in page_of(MIXED)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Use `x`.", ["x."]),
+        ("Twice (`y`): again", ["(y):"]),
+        ("got 4.031e-31, expected -5 to +1000", ["4.031e-31", "-5", "+1000"]),
+        ("x-1 is n^2 and 12.5", []),
+    ],
+)
+def test_punctuation_and_signs_stay_with_their_text(text: str, whole: list[str]) -> None:
+    """Code keeps its brackets and period on its line; a number keeps its sign and exponent."""
+    marked = str(templates().from_string("{{ text | prose }}").render(text=text))
+
+    found = re.findall(r'<span class="whole">(.*?)</span>', marked)
+    assert [re.sub("<[^>]*>", "", part) for part in found] == whole
+    assert re.sub("<[^>]*>", "", marked) == text.replace("`", "")
+
+
+def test_ops_have_the_names_of_calls() -> None:
+    """The histogram names what learners write, not the kernels of ATen."""
+    rows = charts.largest_ops({"_local_scalar_dense": 4}, {"_to_copy": 1}, ENGLISH_TRANSLATOR)
+
+    assert rows == [(".item()", 4, 0), (".to()", 0, 1)]
+
+
+def test_single_rare_op_is_named() -> None:
+    """A row for all others would say less than the name of the only one."""
+    rows = charts.largest_ops({f"op{n}": 9 - n for n in range(7)}, {}, ENGLISH_TRANSLATOR)
+
+    assert rows[-1] == ("op6", 3, 0)
+
+
 def test_rare_ops_share_one_row() -> None:
     """A histogram has few rows, and the last one sums up all other ops."""
     yours = {f"op{n}": 100 - n for n in range(20)}
@@ -508,7 +599,7 @@ def test_check_name_does_not_repeat_the_case(
     id_ = f"x::values[{what}]" if what else "x::values"
     result = CheckResult(id=id_, axis="values", verdict=Verdict.PASSED, case=case)
 
-    assert check_name(result, ENGLISH_TRANSLATOR) == name
+    assert tuple(map(str, check_name(result))) == name
 
 
 def test_page_parts() -> None:

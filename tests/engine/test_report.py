@@ -21,7 +21,7 @@ from rich.cells import cell_len
 from torchkata.errors import UsageError
 from torchkata.i18n import ENGLISH_TRANSLATOR, Message, Translator, _, quantities, verbatim
 from torchkata.report import TerminalReport, cost_table, write_json, write_junit
-from torchkata.report.grouping import group_findings
+from torchkata.report.grouping import group_findings, most_important
 from torchkata.report.text import plain, wrapped
 from torchkata.result import CheckResult, CostRow, ExerciseResult, Report, State, Verdict
 
@@ -81,7 +81,7 @@ TODO = exercise("01_outer", State.TODO, "Not started.")
 FAILED = exercise(
     "04_segment_mean",
     State.FAILED,
-    "4 checks failed. Start with the first one.",
+    "4 checks failed.",
     seconds=1.24,
     checks=(
         check("contract", "passed"),
@@ -287,7 +287,7 @@ def test_mixed_report_at_40_columns() -> None:
 ZH_FAILED = exercise(
     "04_segment_mean",
     State.FAILED,
-    "3 项检查未通过。请从第一项改起。",
+    "3 项检查未通过。",
     seconds=1.24,
     checks=(
         check(
@@ -482,7 +482,9 @@ def finding(template: str, case: str, /, **values: object) -> CheckResult:
     [
         ((finding("Bad.", "a"),), ["Bad. Case: a."]),
         ((finding("Bad {n}.", "a", n=1), finding("Bad {n}.", "b", n=2)),
-         ["Bad 1. Case: a.", "Bad 2. Case: b."]),
+         ["Bad 1. In 2 cases, the smallest: a."]),
+        ((finding("Bad {n}.", "a", n="rows"), finding("Bad {n}.", "b", n="columns")),
+         ["Bad rows. Case: a.", "Bad columns. Case: b."]),
         ((finding("Bad in {case}.", "a", case=Message("a")),), ["Bad in a."]),
         ((finding("Bad in {case}.", "a", case=Message("a")),
           finding("Bad in {case}.", "b", case=Message("b"))),
@@ -496,8 +498,204 @@ def finding(template: str, case: str, /, **values: object) -> CheckResult:
 def test_findings_are_compared_by_fields(
     checks: tuple[CheckResult, ...], messages: list[str]
 ) -> None:
-    """Code, template and values decide, except for values that name the case."""
-    assert [str(message) for _axis, message in group_findings(checks)] == messages
+    """Code, template and words decide, but no numbers and no case."""
+    assert [str(finding.message) for finding in group_findings(checks)] == messages
+
+
+def at(name: str, sizes: str) -> Message:
+    """Return the label of a case with sizes."""
+    return _("{case} ({sizes})", case=Message(name), sizes=sizes)
+
+
+def wrong(label: str, case: Message, *, axis: str = "values", n: int = 2, **more: Any) -> Any:
+    """Return a check whose result has wrong values."""
+    message = _("{n} values of {label} are wrong.", n=n, label=verbatim(label))
+    more = {"code": "wrong-values", "metrics": {"wrong_share": 0.5}, **more}
+    return check(axis, "failed", message, case=case, **more)
+
+
+def test_repeats_of_a_finding_are_merged() -> None:
+    """Other cases, dtypes, devices and patterns of the same wrong result are one finding."""
+    checks = (
+        wrong("f", at("square", "n=4, m=4"), n=16),
+        wrong("f", at("large", "n=9, m=17"), n=153, axis="dtype"),
+        wrong("f", at("tall", "n=5, m=2"), n=10, code="transposed"),
+        wrong("f", at("large", "n=9, m=17"), n=153, axis="device", device="twin:0"),
+        wrong("g", at("tall", "n=5, m=2")),
+    )
+
+    assert [str(finding.message) for finding in group_findings(checks)] == [
+        "10 values of f are wrong. In 3 cases, the smallest: tall (n=5, m=2). "
+        "On cpu and twin:0. The same for dtype, device.",
+        "2 values of g are wrong. Case: tall (n=5, m=2).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cases", "shown"),
+    [
+        (["n=1, m=1", "n=4, m=4", "n=2, m=3"], "In 3 cases, for example: c (n=2, m=3)."),
+        (["n=9, m=7", "n=2, m=3"], "In 2 cases, the smallest: c (n=2, m=3)."),
+        (["n=0, m=3", "n=1, m=5"], "In 2 cases, the smallest: c (n=0, m=3)."),
+        (["n=2, m=3, dim=-1", "n=4, m=9, dim=-1"], "In 2 cases, the smallest: c (n=2, m=3, dim=-1)."),
+    ],
+)  # fmt: skip
+def test_finding_is_shown_by_a_telling_case(cases: list[str], shown: str) -> None:
+    """The smallest case in which no two sizes are equal or one tells dimensions apart."""
+    (finding,) = group_findings([wrong("f", at("c", sizes)) for sizes in cases])
+
+    assert str(finding.message).endswith(shown)
+
+
+def test_errors_are_merged_wherever_they_are_raised() -> None:
+    """The same exception in the gradient or on a device is no finding of its own."""
+
+    def raised(axis: str, template: str, text: str) -> CheckResult:
+        error = _(
+            "It raised {kind}{where}{text}", kind="RuntimeError", where=" (line 3)", text=text
+        )
+        return check(axis, "failed", _(template, error=error), code="raised")
+
+    checks = (
+        raised("values", "{error}.", ": sizes (4) and (5)"),
+        raised("gradient", "In the gradient: {error}.", ": sizes (9) and (17)"),
+        raised("values", "{error}.", ": something else"),
+    )
+
+    assert [str(finding.message) for finding in group_findings(checks)] == [
+        "It raised RuntimeError (line 3): sizes (4) and (5). The same for gradient.",
+        "It raised RuntimeError (line 3): something else.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "codes", "rest"),
+    [
+        ("abc", "xxx", ""),
+        ("abcd", "xxxx", "And 1 more of the same kind."),
+        ("abcde", "xyxyx", "And 2 more of the same kind."),
+        ("abcd", "xxxy", "And 1 more of another kind."),
+        ("abcde", "xxxyz", "And 2 more of other kinds."),
+        ("abcde", "xxxxz", "And 2 more, 1 of them of another kind."),
+        ("abcdef", "xxxxyz", "And 3 more, 2 of them of other kinds."),
+    ],
+)
+def test_at_most_three_findings_are_shown(labels: str, codes: str, rest: str) -> None:
+    """The others are counted in one sentence, which says whether they are of another kind."""
+    checks = [
+        wrong(label, Message(""), code=code, metrics={})
+        for label, code in zip(labels, codes, strict=True)
+    ]
+
+    shown, sentence = most_important(group_findings(checks))
+
+    assert [finding.kind for finding in shown] == list(codes[:3])
+    assert str(sentence) == rest
+
+
+def test_explained_finding_is_always_shown() -> None:
+    """Of many findings, the one that an explanation is about is among those shown."""
+    checks = [wrong(label, Message("")) for label in "abcd"]
+    checks.append(check("ops", "failed", "1,001 ops.", code="ops", why=Message("A loop.")))
+
+    shown, rest = most_important(group_findings(checks))
+
+    assert [finding.axis for finding in shown] == ["values", "values", "ops"]
+    assert str(rest) == "And 2 more of the same kind."
+
+
+def test_verbose_lists_every_check() -> None:
+    """All findings are shown, and each check has one line, passed ones too; also for one exercise."""
+    checks = [wrong(label, at(label, "n=2")) for label in "abcd"]
+    checks += [
+        check("ops", "passed"),
+        check("speed", "unmeasurable", "Not timed.", code="not-timed"),
+    ]
+    failed = report(
+        exercise("03_row_sum_fast", State.FAILED, "4 checks failed.", checks=tuple(checks))
+    )
+
+    short, long = (printed(failed, verbose=verbose) for verbose in (False, True))
+
+    assert "And 1 more of the same kind. `--verbose` shows every check." in short
+    assert "values of d" not in short
+    assert "Not judged yet: speed." in short
+    assert "values of d" in long
+    assert "  Checks\n  ✗ values     a (n=2)\n" in long
+    assert "  ✓ ops        ops\n  ? speed      speed\n" in long
+    assert "And 1 more" not in long
+
+
+def test_single_finding_is_no_first_one() -> None:
+    """Only with several findings there is one to start with, however many checks failed."""
+    same = tuple(wrong("f", at("c", f"n={n}")) for n in (2, 3))
+    other = (*same, wrong("g", at("c", "n=2")))
+    texts = [
+        printed(report(exercise("03_x", State.FAILED, "2 checks failed.", checks=checks)))
+        for checks in (same, other)
+    ]
+
+    assert ["Start with the first one." in text for text in texts] == [False, True]
+
+
+def test_inputs_are_shown() -> None:
+    """The inputs of the failing case follow the case."""
+    bad = wrong("f", at("c", "n=2"), inputs=verbatim("`x = tensor([0.3, -1.2])`"))
+    text = printed(report(exercise("03_x", State.FAILED, "1 check failed.", checks=(bad,))))
+
+    assert "Case: c (n=2). With `x = tensor([0.3, -1.2])`." in " ".join(text.split())
+
+
+WARNING = (
+    "submission:03_x.py:5: UserWarning: hello there\n"
+    '  warnings.warn("hello there")\n'
+    "/opt/lib/torch/nested/__init__.py:254: UserWarning: The API is in prototype stage. "
+    "(Triggered internally at /__w/pytorch/aten/src/NestedTensorImpl.cpp:177.)\n"
+    "  return _nested.nested_tensor(\n"
+    "mine\n"
+    "  indented\n"
+    "submission:03_x.py:5: UserWarning: hello there\n"
+    "W0712 12:34:56.789000 1234 torch/_dynamo/convert_frame.py:906] [0/8] it hit a limit\n"
+    "[W712 12:00:00.123 file.cpp:123] Warning: An output (function f)\n"
+)
+
+
+def test_warnings_are_apart_from_output() -> None:
+    """Warnings have their own heading, without paths of the machine and source lines."""
+    text = printed(report(exercise("03_x", State.FAILED, output=WARNING)))
+
+    assert (
+        "  Warnings\n"
+        "  | line 5: UserWarning: hello there (2 times)\n"
+        "  | UserWarning: The API is in prototype stage.\n"
+        "  | it hit a limit\n"
+        "  | An output\n\n"
+        "  Your output\n  | mine\n  |   indented\n\n"
+    ) in text
+
+
+def test_long_warnings_are_cut_between_words() -> None:
+    """No word is cut, neither at the end of a warning nor at the end of a line."""
+    words = " ".join(f"word{n:03}" for n in range(200))
+    text = printed(report(exercise("03_x", State.FAILED, output=f"a.py:1: UserWarning: {words}")))
+
+    assert "UserWarning: word000" in text
+    assert " …" in text
+    assert set(re.findall(r"\bword\w*", text)) < set(words.split())
+
+
+def test_untouched_exercises_are_only_counted() -> None:
+    """If no exercise is named, those that are not started have no line, but are counted."""
+    file = io.StringIO()
+    terminal = TerminalReport(english, file=file)
+    terminal.started(2, list_untouched=False)
+    for result in (TODO, PASSED):
+        terminal.finished(result)
+    terminal.closing(report(TODO, PASSED), ())
+
+    assert TODO.id not in file.getvalue()
+    assert PASSED.id in file.getvalue()
+    assert file.getvalue().endswith("2 exercises: 1 passed, 1 todo\n")
 
 
 def test_state_message_is_not_repeated() -> None:
@@ -722,8 +920,8 @@ def test_junit_of_hostile_text(text: str, tmp_path: Path) -> None:
     assert root.get("failures") == "1"
 
 
-def test_why_is_printed_below_the_findings(tmp_path: Path) -> None:
-    """The explanation of a known trap follows the failed checks, and is in JSON and JUnit."""
+def test_why_is_printed_above_the_findings(tmp_path: Path) -> None:
+    """The explanation of a known trap precedes the failed checks, and is in JSON and JUnit."""
     why = _("Line {line} is a loop.", line=8)
     slow = check("ops", "failed", "1,001 ops.", why=why, trap="python loop")
     failed = report(exercise("03_row_sum_fast", State.FAILED, "1 check failed.", checks=(slow,)))
@@ -732,9 +930,9 @@ def test_why_is_printed_below_the_findings(tmp_path: Path) -> None:
 
     text = printed(failed, color=False)
 
-    assert "  OPS        1,001 ops.\n  WHY        Line 8 is a loop.\n" in text
+    assert "  WHY        Line 8 is a loop.\n  OPS        1,001 ops.\n" in text
     assert failed.as_json()["exercises"][0]["checks"][0]["trap"] == "python loop"
-    assert 'message="1,001 ops. Line 8 is a loop."' in file.read_text()
+    assert 'message="Line 8 is a loop. 1,001 ops."' in file.read_text()
     assert "WHY" not in printed(report(exercise("03_row_sum_fast", State.FAILED)), color=False)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from torchkata.cli.commands import COMMANDS, Command
+from torchkata.course.discovery import find_course
 from torchkata.course.files import open_course_files
 from torchkata.course.translations import Translations
 from torchkata.errors import KataError, UsageError
@@ -58,8 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--course",
         type=Path,
-        default=Path.cwd(),
-        help="the course's folder (default: the current one)",
+        help="the course's folder (default: the current one, or one above it)",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for command in COMMANDS:
@@ -90,6 +90,7 @@ def main(words: Sequence[str] | None = None) -> int:
     translate = Translator(locale_language())
     try:
         options = build_parser().parse_args(words)
+        options.course = options.course or find_course(Path.cwd()) or Path.cwd()
         translations = Translations(options.course, choose_language(options.lang))
         translate = translations("")
         return _run(options.command, options, translations)

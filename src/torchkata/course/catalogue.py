@@ -46,7 +46,9 @@ class Course:
     def select(
         self, names: tuple[str, ...] = (), chapters: tuple[str, ...] = ()
     ) -> tuple[Exercise, ...]:
-        """Select exercises by name, id, file or chapter; all if nothing is named.
+        """Select exercises by name, id, number, file or chapter; all if nothing is named.
+
+        A number such as `7` or `07` is that of a chapter; `7/1`, `07/01` and `7.1` are exercises.
 
         Raises:
             UsageError: a name matches nothing; the message suggests close matches.
@@ -79,16 +81,17 @@ class Course:
         return selected[0]
 
     def _named(self, name: str) -> set[str]:
-        plain = name.replace("\\", "/").removesuffix(".py").removeprefix("./")
-        plain = plain.removeprefix("exercises/").removeprefix("solutions/")
+        plain = self._plain(name)
+        chapter, _separator, stem = plain.replace(".", "/").partition("/")
         matching = {
             exercise.id
             for exercise in self.exercises
-            if plain in (exercise.name, exercise.id, exercise.stem, exercise.stem[3:])
+            if plain in (exercise.name.lower(), *_aliases(exercise.stem)[2:])
+            or (chapter in _aliases(exercise.chapter) and stem in _aliases(exercise.stem))
         }
         if matching:
             return matching
-        if any(plain in (chapter, chapter[3:]) for chapter in self.chapters):
+        if plain.isdigit() or any(plain in _aliases(chapter) for chapter in self.chapters):
             return self._in_chapter(plain)
         known = [exercise.name for exercise in self.exercises]
         near = get_close_matches(
@@ -101,9 +104,19 @@ class Course:
         )
         raise UsageError(join(_("There is no exercise {name!r}.", name=name), hint))
 
+    def _plain(self, name: str) -> str:
+        """Return a name, or a file or folder, as it is called below `exercises`."""
+        path = Path(name)
+        if (path.is_absolute() or path.exists()) and path.resolve().is_relative_to(
+            self.root.resolve()
+        ):
+            name = path.resolve().relative_to(self.root.resolve()).as_posix()
+        plain = name.replace("\\", "/").rstrip("/").removesuffix(".py").removeprefix("./").lower()
+        return plain.removeprefix("exercises/").removeprefix("solutions/")
+
     def _in_chapter(self, chapter: str) -> set[str]:
         for known in self.chapters:
-            if chapter in (known, known[:2], known[3:], str(int(known[:2]))):
+            if self._plain(chapter) in _aliases(known):
                 return {exercise.id for exercise in self.exercises if exercise.chapter == known}
         raise UsageError(
             _(
@@ -112,3 +125,9 @@ class Course:
                 known=", ".join(self.chapters),
             )
         )
+
+
+def _aliases(folder: str) -> tuple[str, ...]:
+    """Return the names of a chapter or an exercise: `7`, `07`, `stability`, `07_stability`."""
+    number, _separator, name = folder.lower().partition("_")
+    return str(int(number)), number, name, folder.lower()

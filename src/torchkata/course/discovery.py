@@ -50,6 +50,16 @@ def is_course(root: Path) -> bool:
     )
 
 
+def find_course(folder: Path) -> Path | None:
+    """Return the course that a folder is, or that it is in; None if there is none.
+
+    Raises:
+        CourseError: there is a kit that cannot be read.
+    """
+    start = folder.resolve()
+    return next((each for each in (start, *start.parents) if is_course(each)), None)
+
+
 def _listed(root: Path) -> Iterator[tuple[str, str]]:
     """Yield chapter and stem of every Python file in the course's folders."""
     packed = open_course_files(root).packed

@@ -19,7 +19,8 @@ _MOST_COLUMNS: Final = 400  # of a line are read
 _MOST_LINES: Final = 5000
 _MOST_EXCERPT_LINES: Final = 60
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?]) (?=[A-Z`])")
-_NOT_CODE: Final = ("HINTS", "TRAPS", "ALTERNATIVES")
+_QUALITY: Final = re.compile(r"(Correct|Fast|Small)(?: and small)?: ")
+_NOT_CODE: Final = ("HINTS", "TRAPS", "WHY", "ALTERNATIVES")
 
 
 # Any text, such as a learner's file
@@ -157,13 +158,19 @@ def excerpt(source: str, names: Iterable[str]) -> str:
     return "\n".join(shown)
 
 
-def reason_to_win(solution: str) -> str:
-    """Return why the reference wins: the first sentence after the docstring's title."""
+def reason_to_win(solution: str) -> tuple[str, str]:
+    """Return what the reference is (`Correct`, `Fast`, `Small` or nothing) and a sentence on why.
+
+    The sentence is the first one after the title of the solution's docstring.
+    """
     text = ast.get_docstring(ast.parse(solution)) or ""
     title, *others = [" ".join(part.split()) for part in text.split("\n\n")]
     sentence = (others[0] if others else title).removeprefix("Reference: ")
     sentence = _SENTENCE_END.split(sentence, maxsplit=1)[0]
-    return sentence[:1].upper() + sentence[1:]
+    quality = ""
+    if claim := _QUALITY.match(sentence):
+        quality, sentence = claim[1], sentence[claim.end() :]
+    return quality, sentence[:1].upper() + sentence[1:]
 
 
 def headers(source: str, names: tuple[str, ...]) -> list[str]:
@@ -188,9 +195,9 @@ def headers(source: str, names: tuple[str, ...]) -> list[str]:
 
 
 def _header(node: ast.FunctionDef, source: str) -> str:
-    """Return a function's header without the colon."""
+    """Return a function's header without the colon and without comments."""
     lines = source.splitlines()[node.lineno - 1 : node.body[0].lineno - 1]
-    text = "\n".join(lines).strip()
+    text = "\n".join(line for line in lines if not line.lstrip().startswith("#")).strip()
     return text.removesuffix(":") if text else source.splitlines()[node.lineno - 1].strip()
 
 

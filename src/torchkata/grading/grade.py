@@ -187,9 +187,7 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, Mes
         return State.ERROR, failed[0].message
     if failed:
         return State.FAILED, _(
-            "1 check failed."
-            if len(failed) == 1
-            else "{count} checks failed. Start with the first one.",
+            "1 check failed." if len(failed) == 1 else "{count} checks failed.",
             count=len(failed),
         )
     if learned.skipped:  # each waits for a check that failed; if none did, be strict

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from torchkata.course.exercise import Exercise
+from torchkata.course.source_code import statement
 from torchkata.errors import CourseError, UsageError
 from torchkata.i18n import Message, _
 from torchkata.learner.progress import Progress
@@ -18,7 +19,8 @@ def next_hint(exercise: Exercise, progress: Progress, level: int | None = None) 
     Args:
         exercise: the exercise.
         progress: knows which hints were shown before.
-        level: 1, 2 or 3; by default one more than the highest level shown, up to the last.
+        level: 1, 2 or 3; by default one more than the highest level shown, up to the last. A
+            hint that is in the statement counts as shown.
 
     Raises:
         UsageError: there is no such level.
@@ -26,7 +28,8 @@ def next_hint(exercise: Exercise, progress: Progress, level: int | None = None) 
     """
     hints = all_hints(exercise)
     shown = progress.exercise(exercise.id).hint_level
-    wanted = min(shown + 1, len(hints)) if level is None else level
+    known = max(shown, int(_is_in_statement(exercise, hints[0])))
+    wanted = min(known + 1, len(hints)) if level is None else level
     if not 1 <= wanted <= len(hints):
         raise UsageError(
             _(
@@ -68,6 +71,15 @@ def next_hint(exercise: Exercise, progress: Progress, level: int | None = None) 
             )
         )
     return paragraphs
+
+
+def _is_in_statement(exercise: Exercise, hint: Message) -> bool:
+    """Return whether the learner has a hint before their eyes, in the stub."""
+    try:
+        source = exercise.stub_path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return " ".join(str(hint).split()) in " ".join(statement(source).split())
 
 
 def all_hints(exercise: Exercise) -> list[Message]:

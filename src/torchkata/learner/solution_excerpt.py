@@ -33,10 +33,12 @@ def attach_comparison(
         solution = exercise.reference_source.decode("utf-8")
     except UnicodeError as error:
         raise CourseError(f"{exercise.solution_path} is not UTF-8: {error}") from error
+    quality, reason = reason_to_win(solution)
     comparison = Comparison(
         yours=excerpt(source.decode("utf-8-sig", "replace"), names),
         reference=excerpt(solution, names),
-        reason=Message(reason_to_win(solution)),
+        quality=quality,
+        reason=Message(reason),
         best=best,
     )
     return replace(result, comparison=comparison)

@@ -1,4 +1,4 @@
-"""The statement of an exercise: its text, its signatures, and the file to edit."""
+"""The statement of an exercise: its text, its signatures or code, and the file to edit."""
 
 from __future__ import annotations
 
@@ -30,10 +30,23 @@ def format_statement(exercise: Exercise, translate: Translator) -> str:
     return "\n\n".join(
         [
             *map(translate, statement_paragraphs(source)),
-            *source_code.headers(source, exercise.spec.names),
+            *_code(exercise, source),
             translate(edit),
         ]
     )
+
+
+def _code(exercise: Exercise, source: str) -> list[str]:
+    """Return the code to fix as it was handed out, else the signatures of what is to be written."""
+    names = exercise.spec.names
+    if not exercise.spec.broken_axis:
+        return source_code.headers(source, names)
+    try:
+        original = find_original_stub(exercise).decode("utf-8")
+    except KataError:
+        original = source
+    code = source_code.excerpt(original, names)
+    return [code] if code else source_code.headers(source, names)
 
 
 def statement_paragraphs(source: str) -> tuple[Message, ...]:

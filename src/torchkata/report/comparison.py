@@ -9,12 +9,14 @@ from typing import Final
 from rich.syntax import Syntax
 from rich.text import Text
 
-from torchkata.i18n import EMPTY, Message, Translator, _, join, quantities
+from torchkata.i18n import EMPTY, Message, Translator, _, join, quantities, with_period
 from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.report import cost_table
+from torchkata.report.budget_figures import budget_figures, is_budgeted
 from torchkata.report.console import Console
 from torchkata.report.cost_table import COSTS
 from torchkata.result import Comparison, CostRow, ExerciseResult
+from torchkata.worker.meters.op_names import spelling
 
 _GAP: Final = 3  # cells between two columns of code
 _INDENT: Final = "  "
@@ -22,34 +24,45 @@ _MOST_NAMES: Final = 3  # ops that a sentence names
 _MIN_LEAD: Final = 1.15
 """For the lower bound of a lead: in 132 races of a submission against itself it reached 1.06."""
 _NEW_BEST: Final = 0.9  # of the earlier time, because the times of two runs differ by a few percent
+_WELL_BELOW: Final = 0.9  # of the reference's cost: less is not worth praise
+_MUCH: Final = {"ops": 2, "extra_bytes": 1024}
+"""By metric: the smallest difference that is worth praise."""
+
+_REASONS: Final = {
+    "Correct": _("Why it is right"),
+    "Fast": _("Why it is fast"),
+    "Small": _("Why it is small"),
+}
+
+
+def sources(comparison: Comparison) -> list[tuple[Message, str]]:
+    """Return title and code of both sources; nothing if one of them is not known."""
+    if not comparison.yours or not comparison.reference:
+        return []
+    return [(_("Yours"), comparison.yours), (_("Reference"), comparison.reference)]
 
 
 def code_lines(comparison: Comparison, console: Console, translate: Translator) -> list[Text]:
     """Lay out both sources: side by side if every line fits, else one below the other.
+
+    Lines of code are never broken, because the result would not be Python any more.
 
     Args:
         comparison: What to show.
         console: Where it will be printed.
         translate: The translator of the exercise.
     """
-    if not comparison.yours or not comparison.reference:
-        return []
-    width = console.rich.width - len(_INDENT)
-    left, right = (
+    columns = [
         [Text(console.safe(translate(title)), "bold"), *_highlight(source, console)]
-        for title, source in (
-            (_("Yours"), comparison.yours),
-            (_("Reference"), comparison.reference),
-        )
-    )
+        for title, source in sources(comparison)
+    ]
+    if not columns:
+        return []
+    left, right = columns
+    width = console.rich.width - len(_INDENT)
     left_width, right_width = (max(line.cell_len for line in column) for column in (left, right))
     if left_width + _GAP + right_width > width:
-        folded = [
-            part
-            for line in [*left, Text(), *right]
-            for part in (line.wrap(console.rich, width, overflow="fold") or [line])
-        ]
-        return [Text(_INDENT).append_text(line) for line in folded]
+        return [Text(_INDENT).append_text(line) for line in [*left, Text(), *right]]
     lines = []
     for number in range(max(len(left), len(right))):
         mine = left[number] if number < len(left) else Text()
@@ -61,7 +74,7 @@ def code_lines(comparison: Comparison, console: Console, translate: Translator) 
 
 
 def remarks(result: ExerciseResult) -> Iterator[tuple[Message, Message]]:
-    """Yield a label and a text each: praise, the difference, why the reference wins, the best.
+    """Yield a label and a text each: budgets, praise, the difference, the reason, the best.
 
     Args:
         result: A pass with a comparison.
@@ -70,12 +83,14 @@ def remarks(result: ExerciseResult) -> Iterator[tuple[Message, Message]]:
     if comparison is None:
         return
     pairs = _pairs(result.cost_table)
+    if figures := budget_figures(result):
+        yield _("Budget"), with_period(semicolon_list(figures))
     if praise := join(*_praise(result, pairs)):
         yield _("Bravo"), praise
-    if pairs:
-        yield _("Difference"), _difference(pairs)
+    if difference := _difference(pairs):
+        yield _("Difference"), difference
     if comparison.reason:
-        yield _("Reference"), comparison.reason
+        yield _REASONS.get(comparison.quality, _("Why it wins")), comparison.reason
     if comparison.best is not None and (best := _best(comparison.best, [y for y, _r in pairs])):
         yield _("Your best"), best
 
@@ -99,25 +114,31 @@ def _pairs(rows: Sequence[CostRow]) -> list[tuple[CostRow, CostRow]]:
 
 
 def _difference(pairs: Sequence[tuple[CostRow, CostRow]]) -> Message:
-    """Describe the difference on the case where the numbers of ops differ by the largest factor."""
+    """Describe the difference on the case that was timed, else where the ops differ most."""
+    known = [pair for pair in pairs if all(row.ops_by_name or not row.metrics.get("ops", 0)
+             for row in pair)]  # fmt: skip
+    if not known:
+        return EMPTY
 
-    def factor(pair: tuple[CostRow, CostRow]) -> float:
+    def rank(pair: tuple[CostRow, CostRow]) -> tuple[bool, float]:
         fewer, more = sorted(row.metrics.get("ops", 0) + 1 for row in pair)
-        return more / fewer
+        return "seconds_median" in pair[0].metrics, more / fewer
 
-    yours, reference = max(pairs, key=factor)
-    return join(_ops_difference(yours, reference), _memory_difference(yours, reference))
+    yours, reference = max(known, key=rank)
+    difference = join(_ops_difference(yours, reference), _memory_difference(yours, reference))
+    several = len({str(row.case) for row, _reference in pairs}) > 1
+    return join(difference, _("Case: {case}.", case=yours.case)) if several else difference
 
 
 def _ops_difference(yours: CostRow, reference: CostRow) -> Message:
-    mine, theirs = Counter(yours.ops_by_name), Counter(reference.ops_by_name)
+    mine, theirs = (_spelled(row.ops_by_name) for row in (yours, reference))
     total, reference_total = mine.total(), theirs.total()
     if mine == theirs:
         if not total:
             return _("No ops, like the reference.")
         if total == 1:
-            return _("Same op as the reference: {ops}.", ops=_list_ops(mine))
-        return _("The same {n:,} ops as the reference: {ops}.", n=total, ops=_list_ops(mine))
+            return _("Same op as the reference: {ops}.", ops=list_ops(mine))
+        return _("The same {n:,} ops as the reference: {ops}.", n=total, ops=list_ops(mine))
     only_mine, only_theirs = mine - theirs, theirs - mine
     return join(
         _("Your code makes as many ops as the reference ({n:,}), but different ones.", n=total)
@@ -127,19 +148,29 @@ def _ops_difference(yours: CostRow, reference: CostRow) -> Message:
             n=_count_ops(total),
             reference=_count_ops(reference_total),
         ),
-        _("Only yours: {ops}.", ops=_list_ops(only_mine)) if only_mine else EMPTY,
-        _("Only the reference: {ops}.", ops=_list_ops(only_theirs)) if only_theirs else EMPTY,
+        _("Only yours: {ops}.", ops=list_ops(only_mine)) if only_mine else EMPTY,
+        _("Only the reference: {ops}.", ops=list_ops(only_theirs)) if only_theirs else EMPTY,
     )
+
+
+def _spelled(ops: Mapping[str, int]) -> Counter[str]:
+    """Return the counts by the names that learners know; ops with the same name are summed up."""
+    counts: Counter[str] = Counter()
+    for name, count in ops.items():
+        counts[spelling(name)] += count
+    return counts
 
 
 def _count_ops(count: int) -> Message:
     return _("1 op") if count == 1 else _("{count} ops", count=quantities.count(count))
 
 
-def _list_ops(counts: Counter[str]) -> Message:
+def list_ops(counts: Counter[str]) -> Message:
+    """List the most frequent ops; the rest is summed up, unless it is a single name."""
     ranked = counts.most_common()
-    parts: list[Message | str] = [f"{count:,} x {name}" for name, count in ranked[:_MOST_NAMES]]
-    if rest := sum(count for _name, count in ranked[_MOST_NAMES:]):
+    shown = ranked if len(ranked) <= _MOST_NAMES + 1 else ranked[:_MOST_NAMES]
+    parts: list[Message | str] = [f"{count:,} x {name}" for name, count in shown]
+    if rest := sum(count for _name, count in ranked[len(shown) :]):
         parts.append(_("{count:,} x other", count=rest))
     return comma_list(parts)
 
@@ -170,24 +201,32 @@ def _praise(result: ExerciseResult, pairs: Sequence[tuple[CostRow, CostRow]]) ->
         yield _("{ratio} as fast as the reference.", ratio=quantities.ratio(lead))
     if any(_conversions(yours) > _conversions(reference) for yours, reference in pairs):
         return
-    if pair := _leaner(pairs, "ops"):
+    if pair := _leaner(result, pairs, "ops"):
         mine, theirs = (quantities.count(row.metrics["ops"]) for row in pair)
         yield _("Fewer ops than the reference: {mine} vs. {theirs}.",
                 mine=mine, theirs=theirs)  # fmt: skip
-    if pair := _leaner(pairs, "extra_bytes"):
+    if pair := _leaner(result, pairs, "extra_bytes"):
         mine, theirs = (quantities.size(row.metrics["extra_bytes"]) for row in pair)
         yield _("Less extra memory than the reference: {mine} vs. {theirs}.",
                 mine=mine, theirs=theirs)  # fmt: skip
 
 
-def _leaner(pairs: Sequence[tuple[CostRow, CostRow]], key: str) -> tuple[CostRow, CostRow] | None:
-    """Return the first case with a lower cost than the reference, if no case has a higher one."""
+def _leaner(
+    result: ExerciseResult, pairs: Sequence[tuple[CostRow, CostRow]], key: str
+) -> tuple[CostRow, CostRow] | None:
+    """Return the first case with a much lower cost than the reference's, if no case has a higher.
+
+    A cost that no budget limits is not what the exercise is about.
+    """
     both = [pair for pair in pairs if all(key in row.metrics for row in pair)]
+    if not is_budgeted(result, key):
+        return None
     if any(yours.metrics[key] > reference.metrics[key] for yours, reference in both):
         return None
     for yours, reference in both:
         measured = yours.metrics.get("ops", 1)  # without any op, no meter has seen the work
-        if measured and yours.metrics[key] < reference.metrics[key]:
+        mine, theirs = yours.metrics[key], reference.metrics[key]
+        if measured and mine <= _WELL_BELOW * theirs and theirs - mine >= _MUCH[key]:
             return yours, reference
     return None
 

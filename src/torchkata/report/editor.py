@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
-from torchkata.i18n import Message, _, join
-from torchkata.report.grouping import group_findings, state_counts
+from torchkata.i18n import EMPTY, Message, _, join
+from torchkata.report.grouping import group_findings, most_important, split_waiting, state_counts
 from torchkata.report.text import plain
 from torchkata.result import ExerciseResult, Localize, Report, State, Verdict
 
@@ -30,7 +30,7 @@ class EditorReport:
         self._file = file or sys.stdout
         self._folder = folder
 
-    def started(self, total: int) -> None:
+    def started(self, total: int, *, list_untouched: bool = True) -> None:
         """Print nothing."""
 
     def running(self, exercise_id: str) -> None:
@@ -55,20 +55,22 @@ class EditorReport:
 
 
 def _findings(result: ExerciseResult) -> Iterator[tuple[int, str, Message]]:
-    """Yield line, severity and message of each finding, the findings of one line together."""
+    """Yield line, severity and message of the most important findings."""
     failed = result.failed
     if (result.state in _BROKEN or result.state is State.FAILED) and not failed:
         yield 1, "error", result.message
-    for line in dict.fromkeys(check.line for check in failed):
-        here = [check for check in failed if check.line == line]
-        why = join(*dict.fromkeys(check.why for check in here))
-        findings = [_on_axis(axis, message) for axis, message in group_findings(here)]
-        for message in [*findings[:-1], join(findings[-1], why)]:
-            yield max(line, 1), "error", message
+    shown, rest = most_important(group_findings(failed))
+    for finding in shown:
+        why = join(*dict.fromkeys(check.why for check in finding.checks))
+        message = _on_axis(finding.axis, join(why, finding.message))
+        last = rest if finding is shown[-1] else EMPTY
+        yield max(finding.checks[0].line, 1), "error", join(message, last)
     if result.state is State.UNMEASURABLE:
         undecided = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
-        for axis, message in group_findings(undecided):
-            yield 1, "warning", _on_axis(axis, join(_("No verdict."), message))
+        own_reason, _waiting = split_waiting(undecided)
+        for finding in group_findings(own_reason):
+            text = join(_("No verdict."), finding.message)
+            yield 1, "warning", _on_axis(finding.axis, text)
 
 
 def _on_axis(axis: str, message: Message) -> Message:

@@ -26,6 +26,7 @@ class ListRow:
 
     Attributes:
         chapter: The folder of the exercise.
+        number: The exercise's number in its chapter, such as `03`.
         name: The short name.
         state: A state as in reports, or `not graded yet`.
         attempts: How often the exercise was graded.
@@ -33,6 +34,7 @@ class ListRow:
     """
 
     chapter: str
+    number: str
     name: str
     state: str
     attempts: int = 0
@@ -114,7 +116,7 @@ def _cells(row: ListRow, translate: Translator) -> tuple[str, str, str, str]:
     best = cost_table.format_metrics(cost_table.most_telling(row.best))
     return (
         translate(labels.state(row.state)),
-        row.name,
+        f"{row.number}  {row.name}",
         translate(_attempts(row.attempts)),
         translate(_("best: {metrics}", metrics=best)) if best else "",
     )

@@ -81,7 +81,7 @@ def _add_check(
         tag: str | None = "skipped"
     else:
         tag = "failure" if check.verdict is Verdict.FAILED else None
-    message = translate(join(check.message_with_case, check.why))
+    message = translate(join(check.why, check.message_with_case))
     _add_case(suite, result, check.id, message, tag=tag, kind=check.axis, line=check.line)
 
 

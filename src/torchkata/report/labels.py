@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from torchkata.i18n import Message, _, verbatim
-from torchkata.result import State, Verdict
+from torchkata.i18n import EMPTY, Message, _, verbatim
+from torchkata.result import CheckResult, State, Verdict
 
 SYMBOLS: Final = {
     State.PASSED: "✓",
@@ -92,3 +92,13 @@ def contender(name: str) -> Message:
 def points(value: float) -> str:
     """Format points without trailing zeros: `1`, `0.5`."""
     return f"{value:g}"
+
+
+def check_name(check: CheckResult) -> tuple[Message, Message]:
+    """Return the name of a check, and its case or claim unless the name tells it already."""
+    name = check.id.partition("::")[2].removeprefix(check.axis)
+    name = name.removeprefix("[").removesuffix("]")
+    case = check.case or check.description
+    if name and name in (str(check.case), str(check.case.values.get("case", ""))):
+        return case, EMPTY
+    return verbatim(name) or axis(check.axis), case

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TextIO
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
-from torchkata.i18n import Message, Translator, _, join, quantities
-from torchkata.report import comparison, cost_table, labels
+from torchkata.i18n import EMPTY, Message, Translator, _, comma_list, join, quantities
+from torchkata.report import comparison, cost_table, grouping, labels
 from torchkata.report.console import Console
-from torchkata.report.grouping import group_findings, state_counts
+from torchkata.report.printed import fold_line, split_output
 from torchkata.report.text import wrapped
 from torchkata.result import CheckResult, ExerciseResult, Localize, Report, State, Verdict
 
 _NARROW: Final = 60  # cells below which indents replace columns
+_LONGEST_LABEL: Final = 10  # cells; the text of a longer label follows it directly
 _MOST_LINES: Final = 20  # of the learner's output
 _ERASE: Final = Control((ControlType.ERASE_IN_LINE, 2), ControlType.CARRIAGE_RETURN)
 
@@ -33,7 +34,7 @@ class TerminalReport:
         color: Whether to use colors; None uses them on terminals, unless NO_COLOR is set.
         width: Cells per line (default: the terminal's width, or 80 if it is no terminal).
         file: Where to print (default: standard output).
-        verbose: Whether passed exercises show their cost table, output and undecided checks too.
+        verbose: Whether to show every check, and details of passed exercises too.
         folder: The folder of the submissions, for the paths in the advice.
         advice: Whether to print both sources after a pass, and otherwise what to do next on the
             command line.
@@ -59,11 +60,18 @@ class TerminalReport:
         self._folder = folder
         self._advice = advice
         self._total = self._done = 0
+        self._list_untouched = True
         self._after_gap = True  # whether the last printed line was blank
 
-    def started(self, total: int) -> None:
-        """Note how many exercises will be graded."""
+    def started(self, total: int, *, list_untouched: bool = True) -> None:
+        """Note how many exercises will be graded.
+
+        Args:
+            total: Their number; a single one is shown in detail, also if it passes.
+            list_untouched: Whether exercises that are not started have a line each.
+        """
         self._total, self._done = total, 0
+        self._list_untouched = list_untouched
 
     def running(self, exercise_id: str) -> None:
         """Show on a terminal which exercise is being graded; elsewhere show nothing."""
@@ -78,16 +86,21 @@ class TerminalReport:
         self._done += 1
         self._erase()
         untouched = result.state is State.TODO and not result.seconds
+        if untouched and not self._list_untouched:
+            return
         passed = result.state is State.PASSED
-        alone = self._total == 1 and (result.comparison is not None or result.message)
-        if untouched or (passed and not self._verbose and not alone):
+        if untouched or (passed and not self._verbose and self._total != 1):
             self._print_headline(result, translate)
             return
         self._print_gap()
         self._print_headline(result, translate)
-        if result.message:
-            self._print_paragraph(translate(result.message), lead="  ")
-        self._print_checks(result, translate)
+        failed = [check for check in result.failed if check.message_with_case != result.message]
+        findings = grouping.group_findings(failed)
+        if message := grouping.state_message(result, findings):
+            self._print_paragraph(translate(message), lead="  ")
+        self._print_findings(result, findings, translate)
+        if self._verbose:
+            self._print_every_check(result, translate)
         self._print_sources(result, translate)
         self._print_costs(result, translate)
         self._print_remarks(result, translate)
@@ -124,7 +137,7 @@ class TerminalReport:
             self._print_gap()
             self._print_paragraph(text, style="green")
         self._print_gap()
-        self._print_line((self._safe(translate(state_counts(report))), "bold"))
+        self._print_line((self._safe(translate(grouping.state_counts(report))), "bold"))
 
     def _print_headline(self, result: ExerciseResult, translate: Translator) -> None:
         symbols = labels.ASCII_SYMBOLS if self._console.ascii else labels.TERMINAL_SYMBOLS
@@ -142,20 +155,45 @@ class TerminalReport:
         if cost and not (self._wide and fits):
             self._print_paragraph(cost, lead=" " * (cell_len(lead) + 2 if self._wide else 2))
 
-    def _print_checks(self, result: ExerciseResult, translate: Translator) -> None:
-        failed = [check for check in result.failed if check.message_with_case != result.message]
-        undecided = [
-            check for check in _undecided(result) if check.message_with_case != result.message
-        ]
+    def _print_findings(
+        self, result: ExerciseResult, findings: Sequence[grouping.Finding], translate: Translator
+    ) -> None:
+        """Print the explanation, then what it explains, then what could not be judged."""
+        shown, rest = (findings, EMPTY) if self._verbose else grouping.most_important(findings)
         self._print_gap()
-        for axis, message in group_findings(failed):
-            label = translate(labels.axis(axis)).upper()
-            self._print_labeled(label, translate(message), "bold")
-        for why in (check.why for check in result.failed if check.why):
+        for why in grouping.explanations(result.failed):
             self._print_labeled(translate(_("WHY")), translate(why), "bold")
-        for axis, message in group_findings(undecided):
-            text = translate(join(_("No verdict."), message))
-            self._print_labeled(translate(labels.axis(axis)), text, "dim")
+        for finding in shown:
+            label = translate(labels.axis(finding.axis)).upper()
+            self._print_labeled(label, translate(finding.message), "bold")
+        if rest:
+            every = _("`--verbose` shows every check.") if self._advice else EMPTY
+            self._print_labeled("", translate(join(rest, every)))
+        undecided = [check for check in _undecided(result) if check.message != result.message]
+        other, waiting = grouping.split_waiting(undecided)
+        for finding in grouping.group_findings(other):
+            text = translate(join(_("No verdict."), finding.message))
+            self._print_labeled(translate(labels.axis(finding.axis)), text, "dim")
+        if waiting:
+            axes = [labels.axis(axis) for axis in dict.fromkeys(check.axis for check in waiting)]
+            text = translate(_("Not judged yet: {axes}.", axes=comma_list(axes)))
+            self._print_labeled("", text, "dim")
+
+    def _print_every_check(self, result: ExerciseResult, translate: Translator) -> None:
+        """Print one line per check: its verdict, its axis, its name and its case."""
+        if not result.checks:
+            return
+        self._print_gap()
+        self._print_line("  " + self._safe(translate(_("Checks"))))
+        symbols = labels.ASCII_SYMBOLS if self._console.ascii else labels.TERMINAL_SYMBOLS
+        for check in result.checks:
+            state = State(check.verdict.value)
+            axis = set_cell_size(translate(labels.axis(check.axis)), 10)
+            name = ", ".join(filter(None, map(translate, labels.check_name(check))))
+            text = self._safe(f"{axis} {name}").replace("\n", " ").rstrip()
+            room = self._width - 4
+            text = text if cell_len(text) <= room else set_cell_size(text, room - 2) + ".."
+            self._print_line("  ", (symbols[state], labels.STYLES[state]), f" {text}")
 
     def _print_sources(self, result: ExerciseResult, translate: Translator) -> None:
         if result.comparison is not None and self._advice:
@@ -177,22 +215,26 @@ class TerminalReport:
 
     def _print_output(self, result: ExerciseResult, translate: Translator) -> None:
         """Print the submission's output, each line behind a bar, so that it can't imitate ours."""
-        lines = result.output.rstrip().splitlines()
-        rows = [
-            row
-            for line in lines[:_MOST_LINES]
-            for row in chop_cells(self._safe(line), self._width - 4) or [""]
-        ]
-        if not rows:
-            return
-        self._print_gap()
-        self._print_line("  " + self._safe(translate(_("Your output"))))
-        for row in rows[:_MOST_LINES]:
-            self._print_line("  | " + row)
-        if max(len(lines), len(rows)) > _MOST_LINES:
-            total = quantities.count(len(result.output))
-            cut = translate(_("truncated ({count} characters)", count=total))
-            self._print_line("  " + self._safe(cut))
+        printed = split_output(result.output)
+        for title, lines in (
+            (_("Warnings"), [translate(warning) for warning in printed.warnings]),
+            (_("Your output"), printed.text.rstrip().splitlines()),
+        ):
+            rows = [
+                row
+                for line in lines[:_MOST_LINES]
+                for row in fold_line(self._safe(line), self._width - 4)
+            ]
+            if not rows:
+                continue
+            self._print_gap()
+            self._print_line("  " + self._safe(translate(title)))
+            for row in rows[:_MOST_LINES]:
+                self._print_line("  | " + row)
+            if max(len(lines), len(rows)) > _MOST_LINES:
+                total = quantities.count(sum(map(len, lines)) + len(lines) - 1)
+                cut = translate(_("truncated ({count} characters)", count=total))
+                self._print_line("  " + self._safe(cut))
 
     def _print_next_steps(self, result: ExerciseResult, translate: Translator) -> None:
         self._print_gap()
@@ -210,7 +252,10 @@ class TerminalReport:
 
     def _print_labeled(self, label: str, text: str, style: str = "") -> None:
         label = self._safe(label)
-        lead = f"  {label}  " if not self._wide else f"  {label}" + " " * (11 - cell_len(label))
+        lead = f"  {label}  " if label else "    "
+        if self._wide:
+            long = cell_len(label) > _LONGEST_LABEL
+            lead = f"  {label}: " if long else "  " + label + " " * (11 - cell_len(label))
         hang = " " * (13 if self._wide else 4)
         self._print_paragraph(text, lead=lead, hang=hang, style=style)
 

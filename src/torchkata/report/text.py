@@ -58,6 +58,30 @@ def shorten(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def join_paragraphs(text: str, width: int) -> str:
+    """Join the lines of prose that its author has broken at a width; leave code and tables.
+
+    A line continues the one before it if both start in the same column, and its first word did
+    not fit there.
+
+    Args:
+        text: Any text.
+        width: The width at which the author has broken lines.
+    """
+    joined: list[str] = []
+    last = ""  # the last line, as the author wrote it
+    for line in text.split("\n"):
+        words = _UNITS.findall(line.strip()) if _HAS_WIDE.search(line) else line.split()
+        same_column = len(line) - len(line.lstrip()) == len(last) - len(last.lstrip())
+        if words and last and same_column and cell_len(f"{last} {words[0]}") > width:
+            wide = _HAS_WIDE.match(joined[-1][-1:]) or _HAS_WIDE.match(words[0][:1])
+            joined[-1] += ("" if wide else " ") + line.strip()
+        else:
+            joined.append(line)
+        last = line
+    return "\n".join(joined)
+
+
 def wrapped(text: str, width: int, first: int, rest: int) -> Iterator[str]:
     """Wrap text at spaces, or between characters of wide scripts; lines that fit are kept.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from torchkata.course.catalogue import Course
@@ -11,6 +12,7 @@ from torchkata.grading.grade import Settings
 from torchkata.grading.run import build_report
 from torchkata.i18n import Message, _, verbatim
 from torchkata.learner.hints import all_hints
+from torchkata.learner.identity import learner_name
 from torchkata.learner.progress import Progress
 from torchkata.learner.reset import reset
 from torchkata.report.html import HtmlReport
@@ -103,7 +105,14 @@ class EffectRunner:
         file = self._root / ".torchkata" / "report.html"
         file.parent.mkdir(exist_ok=True)
         folder = relative_to_here(self._root / "exercises")
-        HtmlReport(file, folder, localize=self._localize).write(report)
+        page = HtmlReport(
+            file,
+            folder,
+            localize=self._localize,
+            who=learner_name(self._root),
+            when=datetime.now().astimezone(),
+        )
+        page.write(report)
         return EffectDone(notice=_("Wrote the report to {file}", file=relative_to_here(file)))
 
 

@@ -11,8 +11,9 @@ from rich.cells import cell_len, set_cell_size
 from torchkata.i18n import _
 from torchkata.report import labels
 from torchkata.report.console import MAX_PROSE_WIDTH
+from torchkata.report.grouping import group_findings
 from torchkata.report.terminal import TerminalReport
-from torchkata.report.text import wrapped
+from torchkata.report.text import join_paragraphs, wrapped
 from torchkata.result import ExerciseResult, State
 from torchkata.watch.events import Page
 from torchkata.watch.state import WatchState
@@ -21,6 +22,7 @@ from torchkata.watch.view import View
 _STATE_CELLS: Final = 16
 _MIN_NAME_CELLS: Final = 8
 _KEY_CELLS: Final = 8
+_STATEMENT_WIDTH: Final = 96  # a little less than the width of a stub
 
 
 class _Buffer(io.StringIO):
@@ -59,9 +61,9 @@ def result_lines(result: ExerciseResult, columns: int, view: View) -> list[str]:
         color=view.caps.color,
         width=min(columns, MAX_PROSE_WIDTH),
         file=buffer,
-        verbose=True,
         advice=False,
     )
+    report.started(1)
     report.finished(result)
     return buffer.getvalue().strip("\n").split("\n")
 
@@ -73,9 +75,9 @@ def line_to_open(state: WatchState) -> int:
         return 1
     lines = source.decode("utf-8", "replace").splitlines()
     if result is not None and state.graded_sources.get(state.exercise.id) == source:
-        for check in result.failed:
-            if 1 <= check.line <= len(lines):
-                return check.line
+        for finding in group_findings(result.failed):
+            if 1 <= (line := finding.checks[0].line) <= len(lines):
+                return line
     return next(_places_to_start(lines, state.exercise.entry_points), 1)
 
 
@@ -98,7 +100,8 @@ def _exercise(state: WatchState, view: View) -> list[str]:
         return _wrap(view.text(missing), state)
     if state.statement:
         paragraphs = [view.text(part, state.exercise.id) for part in state.statement]
-        return _wrap("\n\n".join(paragraphs), state, full_width=True)
+        text = join_paragraphs("\n\n".join(paragraphs), _STATEMENT_WIDTH)
+        return _wrap(text, state, full_width=True)
     if state.result is None:
         return []
     return result_lines(state.result, state.size[0], view)

@@ -9,6 +9,7 @@ import torch
 
 from torchkata.course.spec.tolerance import Tolerance
 from torchkata.errors import CheckFailed, CourseError, SubmissionError
+from torchkata.grading.checks.claims import record
 from torchkata.grading.checks.custom_tests import Target
 from torchkata.grading.compare import differences
 from torchkata.i18n import EMPTY, Message, _
@@ -24,6 +25,7 @@ def require(condition: object, message: Message, **metrics: float) -> None:
     """
     if not condition:
         raise CheckFailed(message, metrics=metrics)
+    record(metrics)
 
 
 def same(

@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
 
 from torchkata.errors import CheckFailed
 from torchkata.i18n import EMPTY, Message, _, comma_list, join
+
+_FIGURES: Final[ContextVar[dict[str, float] | None]] = ContextVar("figures", default=None)
+_ALLOWED: Final = "_allowed"
+
+
+@contextmanager
+def recorded_figures() -> Iterator[dict[str, float]]:
+    """Collect the metrics of claims that hold, for the report of a check that passes.
+
+    Of several claims with the same metric, the one that is nearest to its limit counts.
+    """
+    figures: dict[str, float] = {}
+    token = _FIGURES.set(figures)
+    try:
+        yield figures
+    finally:
+        _FIGURES.reset(token)
+
+
+def record(metrics: dict[str, float]) -> None:
+    """Record the metrics of a claim that holds: a number, and its limit as `NAME_allowed`."""
+    figures = _FIGURES.get()
+    if figures is None:
+        return
+    for name, value in metrics.items():
+        limit = metrics.get(name + _ALLOWED)
+        if limit is None:
+            continue
+        known, known_limit = figures.get(name), figures.get(name + _ALLOWED, 0)
+        if known is None or value / max(limit, 1) > known / max(known_limit, 1):
+            figures |= {name: value, name + _ALLOWED: limit}
 
 
 def equal(got: Any, expected: Any, *, what: Message, why: Message = EMPTY) -> None:
@@ -39,6 +72,7 @@ def at_most(
         why: why it matters or what to do, in a complete sentence.
         metric: the name of the number in reports, the unit in the name (`graphs`, `held_bytes`).
     """
+    metrics = {metric: got, metric + _ALLOWED: limit} if metric else {}
     if got > limit:
         raise CheckFailed(
             join(
@@ -50,8 +84,9 @@ def at_most(
                 ),
                 why,
             ),
-            metrics={metric: got, f"{metric}_allowed": limit} if metric else {},
+            metrics=metrics,
         )
+    record(metrics)
 
 
 def none_of(
@@ -72,3 +107,4 @@ def none_of(
             join(_("{what}: expected none, got {names}.", what=what, names=listed), why),
             metrics=metrics,
         )
+    record(metrics)

@@ -11,6 +11,7 @@ from torchkata.grading.checks.metering import Measurement, cached_costs
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, Message, _, join, quantities
 from torchkata.worker.meters.counts import MemoryUse, OpCount, describe_makers
+from torchkata.worker.meters.op_names import spelling
 
 _FAR: Final = 2  # times as many ops, or bytes, explain a slow call
 _MANY: Final = 8  # times one op in one line: a loop, because nobody writes that by hand
@@ -126,14 +127,14 @@ def largest_increase(
     if of_bytes:
         return _(
             "Most of it is {op} on line {line}: {few}, then {many}.",
-            op=name,
+            op=spelling(name),
             line=at,
             few=quantities.size(few),
             many=quantities.size(many),
         )
     return _(
         "Most of it is {op} on line {line}: {few:,}x, then {many:,}x.",
-        op=name,
+        op=spelling(name),
         line=at,
         few=few,
         many=many,

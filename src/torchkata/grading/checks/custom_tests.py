@@ -12,6 +12,7 @@ import cloudpickle
 import torch
 
 from torchkata.errors import CheckFailed, CourseError, KataError
+from torchkata.grading.checks.claims import recorded_figures
 from torchkata.grading.checks.metering import Measurement, read_meters
 from torchkata.grading.data_dir import DataDir
 from torchkata.grading.outcome import Outcome, failed, passed
@@ -182,7 +183,8 @@ def outcome_of(claims: Callable[[], None], described: Message) -> Outcome:
         CheckFailed: a claim does not hold.
     """
     try:
-        claims()
+        with recorded_figures() as figures:
+            claims()
     except AssertionError as error:
         message = Message(str(error)) if str(error) else _("Expected: {test}", test=described)
         raise CheckFailed(message) from error
@@ -198,4 +200,4 @@ def outcome_of(claims: Callable[[], None], described: Message) -> Outcome:
                 test=described,
             ),
         )
-    return passed()
+    return passed(metrics=figures)

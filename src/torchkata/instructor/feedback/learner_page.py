@@ -17,7 +17,6 @@ from torchkata.instructor.feedback.page_parts import (
 from torchkata.instructor.gradebook.redaction import RedactedCheck
 from torchkata.report import labels
 from torchkata.report.grouping import group_findings
-from torchkata.report.html.exercise_view import check_name
 from torchkata.report.html.page_parts import anchor, chapter_title
 from torchkata.result import AXES, CheckResult, Localize, State, Verdict
 
@@ -118,8 +117,8 @@ def _exercise(feedback: ExerciseFeedback, translate: Translator) -> dict[str, An
     exercise, cell = feedback.exercise, feedback.cell
     failed, undecided = (
         [
-            (translate(labels.axis(axis)), translate(message))
-            for axis, message in group_findings(
+            (translate(labels.axis(finding.axis)), translate(finding.message))
+            for finding in group_findings(
                 [_as_result(check) for check in feedback.findings if check.verdict is verdict]
             )
         ]
@@ -170,7 +169,7 @@ def _costs(check: RedactedCheck, translate: Translator) -> Iterator[dict[str, An
     for cost, limit, form in _COSTS:
         if cost in check.metrics and limit in check.metrics:
             bound = form(check.metrics[limit])
-            name, case = check_name(_as_result(check), translate)
+            name, case = map(translate, labels.check_name(_as_result(check)))
             yield {
                 "name": name,
                 "case": case,

@@ -15,6 +15,7 @@ from torchkata.report.html.log_axis import Formatter, log_limits, log_ticks, tic
 from torchkata.report.html.svg import Chart
 from torchkata.report.text import shorten
 from torchkata.result import GrowthCurve
+from torchkata.worker.meters.op_names import spelling
 
 _WIDTH: Final = 316  # pixels; on a phone a little less
 _ROW: Final = 40
@@ -113,8 +114,8 @@ def histogram(
     height = _OP_ROW * len(rows) + 4
     figure, axes = svg.new_figure(_WIDTH, height)
     axes.set_position((0, 0, 1, 1))
-    most = max(max(mine, theirs) for _op, mine, theirs in rows)
-    linear = most <= _LINEAR
+    most = _most(rows)
+    linear = is_linear(rows)
     if not linear:
         axes.set_xscale("log")
     start = 0 if linear else 0.6
@@ -143,6 +144,15 @@ def histogram(
     return svg.to_svg(figure, name=name, title=title, description=translate(description))
 
 
+def is_linear(rows: Sequence[tuple[str, int, int]]) -> bool:
+    """Return whether a histogram of these rows has a linear axis."""
+    return _most(rows) <= _LINEAR
+
+
+def _most(rows: Sequence[tuple[str, int, int]]) -> int:
+    return max(max(mine, theirs) for _op, mine, theirs in rows)
+
+
 def largest_ops(
     yours: dict[str, int], reference: dict[str, int], translate: Translator
 ) -> list[tuple[str, int, int]]:
@@ -151,8 +161,9 @@ def largest_ops(
         yours.keys() | reference.keys(),
         key=lambda op: (-max(yours.get(op, 0), reference.get(op, 0)), op),
     )
-    shown, others = ranked[:_MOST_OPS], ranked[_MOST_OPS:]
-    rows = [(op, yours.get(op, 0), reference.get(op, 0)) for op in shown]
+    most = len(ranked) if len(ranked) == _MOST_OPS + 1 else _MOST_OPS
+    shown, others = ranked[:most], ranked[most:]
+    rows = [(spelling(op), yours.get(op, 0), reference.get(op, 0)) for op in shown]
     if others:
         mine, theirs = (sum(table.get(op, 0) for op in others) for table in (yours, reference))
         rows.append((translate(_("all others")), mine, theirs))

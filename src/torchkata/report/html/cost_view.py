@@ -20,6 +20,7 @@ from torchkata.report.html import charts
 from torchkata.report.html.charts import Bar, color_of
 from torchkata.report.html.svg import Chart
 from torchkata.result import CostRow, GrowthCurve
+from torchkata.worker.meters.op_names import spelling
 
 _GROWING: Final = {"bytes": _("allocated bytes"), "ops": _("ops"), "time": _("time")}
 
@@ -107,14 +108,16 @@ def _ops_by_name(
         name: The id of the chart.
         shown: The ops of earlier cases; those of this case are added.
     """
-    view: dict[str, Any] = {"histogram": None, "ops": [], "same": ""}
+    view: dict[str, Any] = {"histogram": None, "linear": True, "ops": [], "same": ""}
     by_contender = {row.who: row.ops_by_name for row in rows}
     yours, reference = by_contender.get(YOURS, {}), by_contender.get(REFERENCE, {})
     if not (yours and reference) or (yours, reference) in shown:
         return view
     shown.append((yours, reference))
     if yours == reference:
-        ops = comma_list([f"{quantities.count(count)} x {op}" for op, count in yours.items()])
+        ops = comma_list(
+            [f"{quantities.count(count)} x {spelling(op)}" for op, count in yours.items()]
+        )
         same = _("Yours makes the same ops as the reference: {ops}.", ops=ops)
         return {**view, "same": translate(same)}
     title = translate(_("Ops by name: yours and the reference"))
@@ -122,6 +125,7 @@ def _ops_by_name(
     return {
         **view,
         "histogram": charts.histogram(bars, translate, name=name, title=title),
+        "linear": charts.is_linear(bars),
         "ops": [
             (op, quantities.count(mine), quantities.count(theirs)) for op, mine, theirs in bars
         ],

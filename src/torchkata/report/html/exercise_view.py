@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from torchkata.i18n import EMPTY, Message, Translator, _, quantities, verbatim
-from torchkata.report import cost_table, labels
-from torchkata.report.grouping import group_findings
+from torchkata.report import comparison, cost_table, grouping, labels
 from torchkata.report.html.cost_view import cost_tables, growth_charts
 from torchkata.report.html.page_parts import anchor
+from torchkata.report.printed import split_output
 from torchkata.report.text import plain
 from torchkata.result import AXES, FAILING, CheckResult, ExerciseResult, State, Verdict
 
 _MOST_LINES: Final = 60  # of the learner's output
 _MOST_CHARACTERS: Final = 3500
+_MOST_WARNINGS: Final = 10
 _RATIOS: Final = ("ratio", "threshold")
 
 
@@ -32,6 +33,9 @@ def exercise_view(
     """
     failed = [check for check in result.failed if check.message_with_case != result.message]
     undecided = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+    findings = grouping.group_findings(failed)
+    shown, rest = grouping.most_important(findings)
+    printed = split_output(result.output)
     failing = result.state in FAILING or result.state is State.UNMEASURABLE
     passed = result.state is State.PASSED
     steps = [] if passed or folder is None else list(_next_steps(result, folder))
@@ -43,37 +47,25 @@ def exercise_view(
         "label": translate(labels.state(result.state)),
         "symbol": labels.SYMBOLS[result.state],
         "kind": "failing" if failing else result.state.value,
-        "message": translate(result.message),
+        "message": translate(grouping.state_message(result, findings)),
         "seconds": quantities.seconds(result.seconds) if result.seconds else "",
         "cost": translate(cost_table.summary(result.cost_table)) if passed else "",
-        "findings": _findings(failed, translate),
-        "whys": [translate(check.why) for check in result.failed if check.why],
-        "undecided": _findings(undecided, translate),
+        "findings": _findings(shown, translate),
+        "rest": translate(rest),
+        "whys": [translate(why) for why in grouping.explanations(result.failed)],
+        "undecided": _findings(grouping.group_findings(undecided), translate),
+        "comparison": _comparison(result, translate),
         "open": failing or folder is None,
         "next": [(translate(label), translate(text)) for label, text in steps],
         "axes": _axes(result.checks, translate),
         "check_count": translate(_check_count(len(result.checks))),
-        "output": _output(result.output),
-        "cut": translate(_cut_note(result.output)),
+        "warnings": [translate(warning) for warning in printed.warnings[:_MOST_WARNINGS]],
+        "output": _output(printed.text),
+        "cut": translate(_cut_note(printed.text)),
         "cost_tables": list(cost_tables(result.cost_table, translate, anchor(result.id))),
         "growths": list(growth_charts(result.growth, translate, anchor(result.id))),
         "bare": not (result.checks or result.output or result.cost_table or failing),
     }
-
-
-def check_name(check: CheckResult, translate: Translator) -> tuple[str, str]:
-    """Return the name of a check, and its case or claim unless the name tells it already.
-
-    Args:
-        check: The check.
-        translate: The translator of its exercise.
-    """
-    name = check.id.partition("::")[2].removeprefix(check.axis)
-    name = name.removeprefix("[").removesuffix("]")
-    case = translate(check.case or check.description)
-    if name and name in (str(check.case), str(check.case.values.get("case", ""))):
-        return case, ""
-    return name or translate(labels.axis(check.axis)), case
 
 
 def metric_items(metrics: Mapping[str, float]) -> list[tuple[str, str]]:
@@ -104,11 +96,25 @@ def _format_metric(key: str, value: float) -> str:
     return quantities.count(value)
 
 
-def _findings(checks: Sequence[CheckResult], translate: Translator) -> list[tuple[str, str]]:
+def _findings(findings: Sequence[grouping.Finding], translate: Translator) -> list[tuple[str, str]]:
     return [
-        (translate(labels.axis(axis)), translate(message))
-        for axis, message in group_findings(checks)
+        (translate(labels.axis(finding.axis)), translate(finding.message)) for finding in findings
     ]
+
+
+def _comparison(result: ExerciseResult, translate: Translator) -> dict[str, Any] | None:
+    """Return both sources and the remarks on them, after a pass."""
+    if result.comparison is None:
+        return None
+    return {
+        "sources": [
+            {"title": translate(title), "code": code}
+            for title, code in comparison.sources(result.comparison)
+        ],
+        "remarks": [
+            (translate(label), translate(text)) for label, text in comparison.remarks(result)
+        ],
+    }
 
 
 def _next_steps(result: ExerciseResult, folder: str) -> Iterator[tuple[Message, Message]]:
@@ -147,7 +153,7 @@ def _axis(axis: str, checks: Sequence[CheckResult], translate: Translator) -> di
 
 
 def _check(check: CheckResult, translate: Translator) -> dict[str, Any]:
-    name, case = check_name(check, translate)
+    name, case = map(translate, labels.check_name(check))
     return {
         "name": name,
         "case": case,
@@ -161,8 +167,10 @@ def _check(check: CheckResult, translate: Translator) -> dict[str, Any]:
 def _output(output: str) -> str:
     if not output.strip():
         return ""
-    lines = plain(output, limit=_MOST_CHARACTERS).splitlines()
-    return "\n".join(lines[:_MOST_LINES]).rstrip()
+    start = output[:_MOST_CHARACTERS]
+    if len(output) > len(start):  # end with a whole line or at least a whole word
+        start = start[: max(start.rfind("\n"), start.rfind(" ")) + 1] or start
+    return "\n".join(plain(start).splitlines()[:_MOST_LINES]).rstrip()
 
 
 def _cut_note(output: str) -> Message:

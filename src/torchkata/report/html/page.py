@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Any
 
 from torchkata.course.atomic_write import replace_file
@@ -22,14 +23,23 @@ class HtmlReport:
         path: A file in an existing folder.
         folder: The folder of the submissions, for the paths in the advice.
         localize: Returns the translator of an exercise.
+        who: Whose work was graded; may be empty.
+        when: The date and time of the run; None leaves it out.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], folder: str = "exercises", *, localize: Localize
+        self,
+        path: str | os.PathLike[str],
+        folder: str = "exercises",
+        *,
+        localize: Localize,
+        who: str = "",
+        when: datetime | None = None,
     ) -> None:
         self._path = path
         self._localize = localize
         self._folder = folder
+        self._graded = ", ".join(filter(None, (who, f"{when:%Y-%m-%d %H:%M}" if when else "")))
         self._rendered: dict[str, tuple[ExerciseResult, str]] = {}
 
     def write(self, report: Report) -> None:
@@ -63,6 +73,7 @@ class HtmlReport:
                 total=len(report.exercises),
                 passed=report.summary[State.PASSED.value],
                 headline=translate(_headline(report)),
+                graded=self._graded,
                 chapters=[self._chapter(name, report, translate) for name in chapters],
                 facts=_run_facts(report, translate),
             )

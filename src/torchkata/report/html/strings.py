@@ -38,7 +38,10 @@ _STRINGS: Final = {
     "allowed": _("steepest allowed"),
     "as_table": _("Show as a table"),
     "output": _("Your output"),
-    "shorter": _("Lower is better. All axes are logarithmic."),
+    "shorter": _("Lower is better."),
+    "log": _("(log scale)"),
+    "warnings": _("Warnings"),
+    "comparison": _("Your code and the reference"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE: Final = Path(__file__).parent
+_WHOLE: Final = re.compile(
+    r"([(\[]*)`([^`]*)`([.,;:!?)\]\u3001\u3002\uff0c\uff1a\uff1b\uff1f\uff01\uff09]*)"
+    r"|((?<![\w.])[-+\u2212\u00b1]?\d[\d.,]*e[-+]?\d+|(?<![\w.)\]])[-+\u2212\u00b1]\d[\d.,]*\d|(?<![\w.)\]])[-+\u2212\u00b1]\d)"
+)
+"""Code in backticks with brackets and punctuation around it, or a signed number."""
 
 
 @cache
@@ -44,19 +50,35 @@ def _sanitize(value: Any) -> Any:
 
 
 def _prose(text: str) -> Any:
-    """Escape a message and mark up text in backticks as code."""
+    """Escape a message, mark up text in backticks as code, and keep punctuation beside it.
+
+    Code with brackets and punctuation around it, and numbers with a sign or an exponent, stay on
+    one line.
+    """
     from markupsafe import Markup, escape  # noqa: PLC0415 - only pages need it
 
-    pieces = plain(text).split("`")
-    if len(pieces) % 2 == 0:  # an unpaired backtick
-        return escape("`".join(pieces))
+    safe = plain(text)
+    if safe.count("`") % 2:  # an unpaired backtick
+        return escape(safe)
+    parts, end = [], 0
+    for found in _WHOLE.finditer(safe):
+        parts.append(escape(safe[end : found.start()]))
+        parts.append(_whole(*found.groups()))
+        end = found.end()
+    return Markup("").join([*parts, escape(safe[end:])])
+
+
+def _whole(before: str | None, code: str | None, after: str | None, number: str | None) -> Any:
+    """Return code with what belongs to it, or a number, as markup."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - only pages need it
+
+    if code is None:
+        return Markup('<span class="whole">{}</span>').format(number)
     slash = Markup("/<wbr>")  # a path may wrap here
-    return Markup("").join(
-        Markup("<code>{}</code>").format(slash.join(piece.split("/")))
-        if place % 2
-        else escape(piece)
-        for place, piece in enumerate(pieces)
-    )
+    chip = Markup("<code>{}</code>").format(slash.join(code.split("/")))
+    if not before and not after:
+        return chip
+    return Markup('<span class="whole">{}{}{}</span>').format(escape(before), chip, escape(after))
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchkata.i18n import Message, _, quantities
 from torchkata.i18n.lists import comma_list, semicolon_list
+from torchkata.worker.meters.op_names import spelling
 from torchkata.worker.meters.validation import (
     read_count,
     read_counts,
@@ -148,7 +149,8 @@ def describe_events(counts: Mapping[tuple[str, int | None], int], most: int = 3)
 
 
 def _most_frequent(rows: Counter[str], most: int) -> Message:
-    shown = rows.most_common(most)
+    """List the most frequent ops; the rest is summed up, unless it is a single name."""
+    shown = rows.most_common(len(rows) if len(rows) == most + 1 else most)
     parts = [_times(count, name) for name, count in shown]
     if rest := rows.total() - sum(count for _name, count in shown):
         parts.append(_("{count:,} x other", count=rest))
@@ -156,7 +158,7 @@ def _most_frequent(rows: Counter[str], most: int) -> Message:
 
 
 def _times(count: int, name: str) -> Message:
-    return _("{count:,} x {name}", count=count, name=name)
+    return _("{count:,} x {name}", count=count, name=spelling(name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,9 +235,14 @@ def describe_makers(makers: BytesByOp, most: int) -> Message:
     rows = [(size, at, name) for name, sizes in makers.items() for at, size in sizes.items()]
     return semicolon_list(
         [
-            _("line {line}: {op} allocated {size}", line=at, op=name, size=quantities.size(size))
+            _(
+                "line {line}: {op} allocated {size}",
+                line=at,
+                op=spelling(name),
+                size=quantities.size(size),
+            )
             if at
-            else _("{op} allocated {size}", op=name, size=quantities.size(size))
+            else _("{op} allocated {size}", op=spelling(name), size=quantities.size(size))
             for size, at, name in sorted(rows, reverse=True)[:most]
         ]
     )
