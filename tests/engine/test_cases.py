@@ -13,7 +13,7 @@ import torch
 from torchkata import Case, Function, Tolerance, normal
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
-from torchkata.course.spec.inputs import RandomSource
+from torchkata.course.spec.inputs import RandomSource, Sizes, special
 from torchkata.errors import CourseError
 from torchkata.grading.checks.forbidden_calls import check_forbidden_calls
 from torchkata.grading.grade import Settings, grade_one
@@ -262,3 +262,12 @@ def test_failure_through_an_adapter_points_to_the_entry_point(exercise: Exercise
 
     result = grade_one(exercise, Submission(source=source, file="a.py"), hasty, Settings(seed=3))
     assert {check.line for check in result.failed} == {6}
+
+
+def test_special_values_are_drawn_for_floating_dtypes_alone():
+    """Integers have no nan, so a case with special values is judged with ordinary integers."""
+    floats, integers = (
+        special("4")(Sizes({}, dtype), torch.Generator()) for dtype in (torch.float64, torch.int64)
+    )
+    assert int(floats.isfinite().sum()) == 1
+    assert integers.dtype is torch.int64

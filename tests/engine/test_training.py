@@ -16,6 +16,7 @@ from torchkata.probes import (
     TrainingRecorder,
     TwoLayers,
     called_functions,
+    copying_calls,
     fill_stale_grads,
     loss_gradients,
     with_gradients,
@@ -231,3 +232,11 @@ def test_called_functions_are_recorded():
     assert "multilabel_soft_margin_loss" in names
     assert "reshape" in names
     assert "softmax" not in names
+
+
+def test_copying_calls_name_how_they_were_made():
+    """A view is no copy; a copy under one mode alone is found."""
+    kata = module(view=lambda x: x[1:], copy=lambda x: x[1:] if torch.is_grad_enabled() else x + 1)
+
+    assert copying_calls(kata, "view", torch.rand(3)) == []
+    assert copying_calls(kata, "copy", torch.rand(3)) == ["no_grad", "inference_mode"]

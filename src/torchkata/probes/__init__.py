@@ -4,7 +4,7 @@ A probe is a function that a grader sends to the worker. It runs there, beside t
 returns plain data and tensors.
 """
 
-from torchkata.probes.calls import called_functions, with_gradients
+from torchkata.probes.calls import called_functions, copying_calls, with_gradients
 from torchkata.probes.compiling import (
     DataflowRecorder,
     compile_as_one_graph,
@@ -60,6 +60,7 @@ __all__ = [
     "collect_bounded",
     "compile_as_one_graph",
     "compiled_graphs",
+    "copying_calls",
     "count_and_peak_bytes",
     "fill_stale_grads",
     "left_behind",

@@ -1,8 +1,9 @@
-"""Call an entry point: with its gradients, or recording which torch functions it calls."""
+"""Call an entry point: with its gradients, or recording what it calls and what it copies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -64,3 +65,22 @@ def called_functions(kata: ModuleType, entry: str, *arguments: Any) -> list[str]
     with _FunctionNames() as recorder:
         getattr(kata, entry)(*arguments)
     return sorted(recorder.names)
+
+
+def copying_calls(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
+    """Call an entry point that returns a view of its first argument in several ways.
+
+    Returns:
+        How it was called where its result does not use the memory of that argument: `plain`,
+        `requires_grad`, `no_grad` or `inference_mode`.
+    """
+    function, (x, *others) = getattr(kata, entry), arguments
+    modes = {"no_grad": torch.no_grad, "inference_mode": torch.inference_mode}
+    copying = []
+    for how in ("plain", "requires_grad", *modes):
+        given = x.detach().requires_grad_(how == "requires_grad")
+        with modes.get(how, nullcontext)():
+            result = function(given, *others)
+        if result.untyped_storage().data_ptr() != x.untyped_storage().data_ptr():
+            copying.append(how)
+    return copying

@@ -112,13 +112,16 @@ def special(shape: str, *, dtype: torch.dtype | None = None) -> InputFactory:
 
     Args:
         shape: axis letters, numbers or formulas, separated by spaces.
-        dtype: a fixed floating dtype; by default the dtype under judgment.
+        dtype: a fixed dtype; by default the dtype under judgment. Integers have no such values, so
+            they are drawn as by `normal`.
     """
     draw = normal(shape, dtype=dtype)
 
     def make(sizes: Sizes, generator: torch.Generator) -> torch.Tensor:
         tensor = draw(sizes, generator)
         assert isinstance(tensor, torch.Tensor)
+        if not tensor.is_floating_point():
+            return tensor
         places = torch.randperm(tensor.numel(), generator=generator)[:3]
         values = tensor.new_tensor([float("nan"), float("inf"), -float("inf")])
         tensor.view(-1)[places] = values[: len(places)]
