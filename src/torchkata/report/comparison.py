@@ -11,12 +11,12 @@ from rich.text import Text
 
 from torchkata.i18n import EMPTY, Message, Translator, _, join, quantities, with_period
 from torchkata.i18n.lists import comma_list, semicolon_list
+from torchkata.i18n.op_names import spelling
 from torchkata.report import cost_table
 from torchkata.report.budget_figures import budget_figures, is_budgeted
 from torchkata.report.console import Console
 from torchkata.report.cost_table import COSTS
 from torchkata.result import Comparison, CostRow, ExerciseResult
-from torchkata.worker.meters.op_names import spelling
 
 _GAP: Final = 3  # cells between two columns of code
 _INDENT: Final = "  "

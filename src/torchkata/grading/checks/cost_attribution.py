@@ -10,8 +10,8 @@ from torchkata.errors import KataError
 from torchkata.grading.checks.metering import Measurement, cached_costs
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, Message, _, join, quantities
+from torchkata.i18n.op_names import spelling
 from torchkata.worker.meters.counts import MemoryUse, OpCount, describe_makers
-from torchkata.worker.meters.op_names import spelling
 
 _FAR: Final = 2  # times as many ops, or bytes, explain a slow call
 _MANY: Final = 8  # times one op in one line: a loop, because nobody writes that by hand

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from torchkata.i18n import EMPTY, Message, Translator, _, join, quantities
 from torchkata.i18n.lists import comma_list, semicolon_list
+from torchkata.i18n.op_names import spelling
 from torchkata.report import labels
 from torchkata.report.html import svg
 from torchkata.report.html.log_axis import Formatter, log_limits, log_ticks, tick_formatter
 from torchkata.report.html.svg import Chart
 from torchkata.report.text import shorten
 from torchkata.result import GrowthCurve
-from torchkata.worker.meters.op_names import spelling
 
 _WIDTH: Final = 316  # pixels; on a phone a little less
 _ROW: Final = 40

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from torchkata.i18n import Message, Translator, _, quantities
 from torchkata.i18n.lists import comma_list
+from torchkata.i18n.op_names import spelling
 from torchkata.report import labels
 from torchkata.report.cost_table import (
     COSTS,
@@ -20,7 +21,6 @@ from torchkata.report.html import charts
 from torchkata.report.html.charts import Bar, color_of
 from torchkata.report.html.svg import Chart
 from torchkata.result import CostRow, GrowthCurve
-from torchkata.worker.meters.op_names import spelling
 
 _GROWING: Final = {"bytes": _("allocated bytes"), "ops": _("ops"), "time": _("time")}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchkata.i18n import Message, _, quantities
 from torchkata.i18n.lists import comma_list, semicolon_list
-from torchkata.worker.meters.op_names import spelling
+from torchkata.i18n.op_names import spelling
 from torchkata.worker.meters.validation import (
     read_count,
     read_counts,
