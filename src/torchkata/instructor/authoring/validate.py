@@ -11,7 +11,7 @@ from torchkata.course.source_code import signatures
 from torchkata.errors import KataError, UsageError
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
-from torchkata.grading.run import random_seed
+from torchkata.grading.seeds import random_seed
 from torchkata.i18n import Message
 from torchkata.instructor.authoring.baselines import baseline_problems
 from torchkata.instructor.authoring.findings import Findings, Weakness
@@ -209,8 +209,8 @@ def _mutant_judge() -> Callable[..., Any]:
         from torchkata.instructor.authoring.mutants.judge import judge_mutants  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"Mutants need {error.name}, which is not installed. `nox -s check` installs it, or run: "
-            f"python -m pip install {error.name}"
+            f"Mutants need {error.name}, which is not installed. `nox -s check` installs it; "
+            f"otherwise run: python -m pip install {error.name}"
         ) from error
     return judge_mutants
 

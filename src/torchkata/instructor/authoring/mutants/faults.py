@@ -130,16 +130,24 @@ def _list_faults(name: str) -> Iterator[Fault]:
         yield Fault(kind=f"at most {most} items", about=name, before=f"{name} = {name}[:{most}]")
 
 
-def result_faults(returns: str, arguments: str, *, method: bool) -> Iterator[Fault]:
+def result_faults(
+    returns: str, arguments: str, *, method: bool, takes_tensors: bool = True, floating: bool = True
+) -> Iterator[Fault]:
     """Yield faults in what a function returns, in what it keeps, and in what it leaves behind.
 
     Args:
         returns: the annotation of its result.
         arguments: a tuple of its arguments, as code.
         method: whether it is a method, whose results depend on `self`.
+        takes_tensors: whether arguments, or `self`, hold tensors.
+        floating: whether its results can be floating.
     """
     if "Tensor" in returns:
-        yield from _tensor_results(arguments)
+        yield from _kept_results()
+        if floating:
+            yield from _floating_results()
+        if takes_tensors:
+            yield from _dependent_results(arguments, floating=floating)
     if "Callable" not in returns and returns not in {"", "None", "int", "bool", "str"}:
         yield from _caches(arguments, method=method)
     if returns.startswith("tuple["):
@@ -155,9 +163,7 @@ def _result(kind: str, after: str) -> Fault:
     return Fault(kind=kind, about="result", after=after)
 
 
-def _tensor_results(arguments: str) -> Iterator[Fault]:
-    yield _result("detached result", "result = _mutant_cut(result)")
-    yield _result("result on the CPU", "result = _mutant_map(torch.Tensor.cpu, result)")
+def _floating_results() -> Iterator[Fault]:
     for name in ("float", "double", "half"):
         yield _result(
             f"{name} result",
@@ -168,9 +174,18 @@ def _tensor_results(arguments: str) -> Iterator[Fault]:
         "result = _mutant_map(lambda t: t.half().to(t.dtype) if t.is_floating_point() else t, "
         "result)",
     )
+
+
+def _kept_results() -> Iterator[Fault]:
     kept = "result = _mutant_map(_mutant_kept, result)"
     yield _result("kept buffer", kept)
     yield _result("kept buffer under no_grad", f"if not torch.is_grad_enabled(): {kept}")
+
+
+def _dependent_results(arguments: str, *, floating: bool) -> Iterator[Fault]:
+    yield _result("result on the CPU", "result = _mutant_map(torch.Tensor.cpu, result)")
+    if floating:
+        yield _result("detached result", "result = _mutant_cut(result)")
     yield _result(
         "wrong in float64",
         f"if any(t.dtype is torch.float64 for t in _mutant_tensors({arguments})): "

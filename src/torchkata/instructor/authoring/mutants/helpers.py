@@ -33,7 +33,8 @@ def _mutant_off(tree):
 def _mutant_other(value):
     if isinstance(value, torch.Tensor):
         return ~value if value.dtype is torch.bool else value + 1
-    return value + 1 if isinstance(value, (int, float)) else value
+    is_array = type(value).__module__ == "numpy"
+    return value + 1 if is_array or isinstance(value, (int, float)) else value
 
 
 def _mutant_cut(tree):

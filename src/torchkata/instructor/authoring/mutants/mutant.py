@@ -15,6 +15,7 @@ import libcst as cst
 
 from torchkata.course.exercise import Exercise
 from torchkata.course.spec.function import Spec
+from torchkata.grading.checks.plan import plan
 from torchkata.instructor.authoring.mutants.edit import Edit
 from torchkata.instructor.authoring.mutants.expressions import EXPRESSIONS
 from torchkata.instructor.authoring.mutants.helpers import HELPERS
@@ -22,6 +23,9 @@ from torchkata.instructor.authoring.mutants.reference import Reference, code, re
 from torchkata.instructor.authoring.mutants.statements import STATEMENTS
 from torchkata.instructor.authoring.mutants.wrappers import faults_of
 
+_GRADIENT_KINDS: Final = frozenset({
+    "data", "detach", "detached argument", "detached result", "detached for n == 1",
+})  # fmt: skip
 _SHORT: Final = 8  # characters; a shorter text is shown with what contains it
 _MOST_TEXT: Final = 90
 _MOST_DIFF_LINES: Final = 6
@@ -53,7 +57,10 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
         CourseError: the grader or the solution cannot be read.
         SyntaxError: the solution is no Python.
     """
-    return mutants_in(exercise.reference_source.decode("utf-8"), exercise.spec)
+    found = mutants_in(exercise.reference_source.decode("utf-8"), exercise.spec)
+    if _has_gradients(exercise):
+        return found
+    return [mutant for mutant in found if mutant.kind not in _GRADIENT_KINDS]
 
 
 def mutants_in(source: str, spec: Spec) -> list[Mutant]:
@@ -95,6 +102,12 @@ def in_order(mutants: Iterable[Mutant], salt: str) -> list[Mutant]:
     queues = [sorted(by_kind[kind], key=lambda mutant: rank(mutant.id)) for kind in kinds]
     turns = itertools.zip_longest(*queues)
     return [mutant for turn in turns for mutant in turn if mutant is not None]
+
+
+def _has_gradients(exercise: Exercise) -> bool:
+    """Return whether a check judges gradients, or the statement mentions them."""
+    stub = exercise.stub_path.read_text(encoding="utf-8")
+    return "radient" in stub or any(check.axis == "gradient" for check in plan(exercise))
 
 
 def _of_code(reference: Reference) -> Iterator[Mutant]:

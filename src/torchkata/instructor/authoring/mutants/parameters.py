@@ -83,6 +83,23 @@ def parameters_of(
     ]
 
 
+def returns_floating(spec: Function | None) -> bool:
+    """Return whether a function returns floating tensors; assumed unless its baseline shows else.
+
+    Args:
+        spec: how the grader calls the function, if it draws the arguments.
+    """
+    if spec is None:
+        return True
+    for arguments in _draws(spec):
+        with contextlib.suppress(Exception):
+            leaves = torch.utils._pytree.tree_leaves(spec.naive(*arguments))  # noqa: SLF001
+            tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+            if tensors:
+                return any(tensor.is_floating_point() for tensor in tensors)
+    return True
+
+
 def aliases_in(module: cst.Module) -> dict[str, str]:
     """Return what the names stand for that a file assigns: `Curve` for a `Callable[...]`."""
     found = {}

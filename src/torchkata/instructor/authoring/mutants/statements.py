@@ -12,6 +12,7 @@ from torchkata.instructor.authoring.mutants.edit import Edit
 from torchkata.instructor.authoring.mutants.reference import Site, code, walk
 
 _MOST_RESULTS: Final = 2  # other variables that a function returns by mistake
+_NO_TENSORS: Final = ("int", "float", "bool", "str", "torch.Generator", "np.random.Generator")
 _TENSORS: Final = ("Tensor", "torch.Tensor")
 
 
@@ -52,7 +53,7 @@ def results(site: Site) -> Iterator[Edit]:
             swapped = value.with_changes(elements=elements)
             yield Edit("swapped results", site, node.with_changes(value=swapped))
     function = site.function
-    if function is not None and _returns_tensor(function) and not isinstance(value, cst.Name):
+    if function is not None and _is_differentiable(function) and not isinstance(value, cst.Name):
         detached = cst.parse_expression(f"({code(value)}).detach()")
         yield Edit("detach", site, node.with_changes(value=detached))
 
@@ -184,6 +185,16 @@ def _tensor_variables(site: Site) -> list[str]:
 
 def _returns_tensor(function: cst.FunctionDef) -> bool:
     return function.returns is not None and code(function.returns.annotation) in _TENSORS
+
+
+def _is_differentiable(function: cst.FunctionDef) -> bool:
+    """Return whether a function can return a tensor with a gradient, as far as it says."""
+    texts = [
+        code(param.annotation.annotation) if param.annotation is not None else "self"
+        for param in _parameters(function)
+    ]
+    depends = any(text.split(" ")[0] not in _NO_TENSORS for text in texts)
+    return depends and _returns_tensor(function)
 
 
 def _is_read(site: Site) -> bool:

@@ -13,10 +13,15 @@ from torchkata.course.spec.module import Module
 from torchkata.instructor.authoring.mutants import faults, iteration
 from torchkata.instructor.authoring.mutants.edit import Edit
 from torchkata.instructor.authoring.mutants.faults import Fault
-from torchkata.instructor.authoring.mutants.parameters import aliases_in, parameters_of
+from torchkata.instructor.authoring.mutants.parameters import (
+    aliases_in,
+    parameters_of,
+    returns_floating,
+)
 from torchkata.instructor.authoring.mutants.reference import Reference, Site, code
 
 _INNER: Final = "_mutant_inner_"
+_PLAIN: Final = ("whole", "real", "generator")
 _DATA: Final = ("__getitem__", "__len__")
 
 
@@ -47,9 +52,16 @@ def faults_of(reference: Reference, spec: Spec) -> Iterator[tuple[Site, Fault, E
 def _of_function(
     function: cst.FunctionDef, aliases: dict[str, str], spec: Function | None
 ) -> Iterator[Fault]:
-    for parameter in parameters_of(function, aliases, spec):
+    parameters = parameters_of(function, aliases, spec)
+    for parameter in parameters:
         yield from faults.argument_faults(parameter)
-    yield from faults.result_faults(_returns(function, aliases), _packed(function), method=False)
+    yield from faults.result_faults(
+        _returns(function, aliases),
+        _packed(function),
+        method=False,
+        takes_tensors=any(parameter.kind not in _PLAIN for parameter in parameters),
+        floating=returns_floating(spec),
+    )
 
 
 def _learns(module: Module | None) -> bool:
