@@ -11,7 +11,7 @@ from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
 from torchkata.course.translations import Translations
 from torchkata.errors import UsageError
-from torchkata.grading.run import random_seed
+from torchkata.grading.seeds import random_seed
 from torchkata.instructor.authoring.new import new_exercise
 from torchkata.instructor.authoring.rules import checks_by_rule
 from torchkata.instructor.authoring.stub_lint import record_digest
