@@ -11,6 +11,7 @@ import torch
 
 from torchkata.worker.twin import messages
 from torchkata.worker.twin.autocast import register_autocast
+from torchkata.worker.twin.factories import replace_factories
 from torchkata.worker.twin.tensor import twin_device
 
 thread_state = threading.local()
@@ -122,4 +123,5 @@ def register_backend() -> None:
     torch._C._acc.register_python_privateuseone_device_guard(guard)  # noqa: SLF001 - no other way
     register_autocast()
     _forbid_explicit_cuda()
+    replace_factories()
     _registered.append(guard)
