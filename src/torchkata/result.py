@@ -14,6 +14,10 @@ SCHEMA: Final = 1
 CPU: Final = "cpu"
 TWIN: Final = "twin:0"
 """The simulated second device."""
+TODO: Final = "todo"
+"""The code of a check without a verdict, because a function that it calls is still to do."""
+NOT_JUDGED: Final = "not-judged"
+"""The code of a check without a verdict, because the twin cannot run what works on the CPU."""
 
 Localize = Callable[[str], Translator]
 """Returns the translator of an exercise, by its id; of the empty id, that of no exercise."""

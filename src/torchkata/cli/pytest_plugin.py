@@ -19,7 +19,7 @@ from torchkata.grading.run import grade_and_record, resolve_devices
 from torchkata.grading.seeds import random_seed
 from torchkata.i18n import Message, _
 from torchkata.report import labels
-from torchkata.result import CheckResult, ExerciseResult, State, Verdict
+from torchkata.result import TODO, CheckResult, ExerciseResult, State, Verdict
 from torchkata.sandbox.accelerators import available_accelerators
 from torchkata.sandbox.launcher import Launcher
 
@@ -129,7 +129,7 @@ class _CheckItem(pytest.Item):
         """Report the result of the check."""
         result = self.config.stash[_GRADING].result(self.exercise)
         check = next((check for check in result.checks if check.id == self.name), None)
-        if result.state is State.TODO or (check is not None and check.code == "todo"):
+        if check.code == TODO if check is not None else result.state is State.TODO:
             pytest.skip("todo: not started")
         if check is not None:
             self._report(check)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -17,8 +17,9 @@ from torchkata.grading.checks.plan import plan
 from torchkata.grading.explain.explain import add_explanations
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
-from torchkata.i18n import EMPTY, Message, _
-from torchkata.result import TWIN, CheckResult, ExerciseResult, State, Verdict
+from torchkata.grading.unfinished import Unfinished, progress, settle, to_do
+from torchkata.i18n import EMPTY, Message, _, join
+from torchkata.result import TODO, TWIN, CheckResult, ExerciseResult, State, Verdict
 from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 
 _MOST_BYTES: Final = 1 << 20
@@ -116,13 +117,16 @@ def _grade(
     session.processes.submission = submission
     try:
         judged = judge_checks(session, plan(exercise, settings.devices), on_check)
+        judged, unfinished = settle(judged, submission.source)
         results = add_explanations(session, judged)
     finally:
         session.close()
-    state, message = _state(session, results)
+    state, message = _state(session, results, unfinished)
+    if state is State.TODO:
+        message = progress(judged, unfinished)
     return replace(
         result_for(exercise, state, message),
-        checks=results if state is not State.TODO else (),
+        checks=results,
         output=session.processes.output,
         cost_table=tuple(session.learned.cost_rows.values()),
         growth=tuple(session.learned.curves),
@@ -146,6 +150,8 @@ def judge_checks(
             continue
         judged.append(run_check(check, session))
         result = judged[-1].result
+        if result.code == TODO:
+            wrong.add(check.entry)
         if result.verdict is Verdict.FAILED:
             if check.id.endswith("::contract"):
                 return judged
@@ -167,18 +173,19 @@ def _not_timed(check: Check) -> CheckResult:
     )
 
 
-def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, Message]:
+def _state(
+    session: Session, results: Iterable[CheckResult], unfinished: Sequence[Unfinished]
+) -> tuple[State, Message]:
     """Derive the state of an exercise from its checks."""
     learned = session.learned
     failed = [result for result in results if result.verdict is Verdict.FAILED]
-    genuine = [result for result in failed if result.id not in learned.todo]
     undecided = [
         result
         for result in results
         if result.verdict is Verdict.UNMEASURABLE and result.id not in learned.skipped
     ]
-    if learned.todo and not genuine:
-        return State.TODO, _("Not started or not finished: it still raises NotImplementedError.")
+    if unfinished and not failed:
+        return State.TODO, to_do(unfinished)
     if learned.deaths:
         timed_out = any(death.reason == "timeout" for death in learned.deaths)
         died = next(result for result in failed if result.code.startswith("died-"))
@@ -186,10 +193,11 @@ def _state(session: Session, results: Iterable[CheckResult]) -> tuple[State, Mes
     if session.processes.load_error is not None:
         return State.ERROR, failed[0].message
     if failed:
-        return State.FAILED, _(
+        count = _(
             "1 check failed." if len(failed) == 1 else "{count} checks failed.",
             count=len(failed),
         )
+        return State.FAILED, join(count, to_do(unfinished))
     if learned.skipped:  # each waits for a check that failed; if none did, be strict
         return State.ERROR, _("Some checks could not be judged, so this is not a pass.")
     if undecided:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from torchkata.errors import CheckFailed, SubmissionError, WorkerDiedError
 from torchkata.i18n import EMPTY, Message
-from torchkata.result import CostRow, GrowthCurve, Verdict
+from torchkata.result import TODO, CostRow, GrowthCurve, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +99,14 @@ def from_claim(claim: CheckFailed) -> Outcome:
     )
 
 
-def still_todo(message: Message) -> Outcome:
-    """Return the outcome of a check that met an untouched part of the stub."""
-    return Outcome(verdict=Verdict.FAILED, code="todo", message=message, todo=True)
+def still_todo(message: Message, line: int) -> Outcome:
+    """Return the outcome of a check that met an untouched part of the stub.
+
+    Args:
+        message: says so.
+        line: of the submission that raised.
+    """
+    return Outcome(verdict=Verdict.UNMEASURABLE, code=TODO, message=message, line=line, todo=True)
 
 
 def skipped(message: Message) -> Outcome:

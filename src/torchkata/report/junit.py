@@ -77,7 +77,7 @@ def _suite(result: ExerciseResult, translate: Translator, file: str) -> ET.Eleme
 def _add_check(
     suite: ET.Element, result: ExerciseResult, check: CheckResult, translate: Translator
 ) -> None:
-    if result.state is State.TODO or check.verdict is Verdict.UNMEASURABLE:
+    if check.verdict is Verdict.UNMEASURABLE:
         tag: str | None = "skipped"
     else:
         tag = "failure" if check.verdict is Verdict.FAILED else None

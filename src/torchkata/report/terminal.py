@@ -15,7 +15,7 @@ from torchkata.report import comparison, cost_table, grouping, labels
 from torchkata.report.console import Console
 from torchkata.report.printed import fold_line, split_output
 from torchkata.report.text import wrapped
-from torchkata.result import CheckResult, ExerciseResult, Localize, Report, State, Verdict
+from torchkata.result import TODO, CheckResult, ExerciseResult, Localize, Report, State, Verdict
 
 _NARROW: Final = 60  # cells below which indents replace columns
 _LONGEST_LABEL: Final = 10  # cells; the text of a longer label follows it directly
@@ -293,4 +293,9 @@ class TerminalReport:
 
 
 def _undecided(result: ExerciseResult) -> list[CheckResult]:
-    return [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+    """Return the checks without a verdict; what is to do is named by the state's message."""
+    return [
+        check
+        for check in result.checks
+        if check.verdict is Verdict.UNMEASURABLE and check.code != TODO
+    ]

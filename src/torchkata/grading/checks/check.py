@@ -139,7 +139,7 @@ def raised_outcome(error: SubmissionError, *, entry: str = "", case: Message = E
     """Return the outcome of a check in which the submission raised."""
     if error.todo:
         what = verbatim(entry) if entry else _("Something")
-        return still_todo(_("{what} is still to do.", what=what))
+        return still_todo(_("{what} is still to do.", what=what), error.line or 0)
     return failed("raised", with_period(describe_exception(error)), case=case, error=error)
 
 

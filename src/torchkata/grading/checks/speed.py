@@ -136,6 +136,8 @@ def speed(session: Session, function: Function, budget: Speedup) -> Outcome:
     except CheckFailed as wrong:
         return replace(from_claim(wrong), axis="values", case=case.label)
     except SubmissionError as error:
+        if error.todo:
+            raise
         return failed(
             "raised",
             with_period(_("While it was timed: {what}", what=describe_exception(error))),

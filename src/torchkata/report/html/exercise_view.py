@@ -12,7 +12,7 @@ from torchkata.report.html.cost_view import cost_tables, growth_charts
 from torchkata.report.html.page_parts import anchor
 from torchkata.report.printed import split_output
 from torchkata.report.text import plain
-from torchkata.result import AXES, FAILING, CheckResult, ExerciseResult, State, Verdict
+from torchkata.result import AXES, FAILING, TODO, CheckResult, ExerciseResult, State, Verdict
 
 _MOST_LINES: Final = 60  # of the learner's output
 _MOST_CHARACTERS: Final = 3500
@@ -32,7 +32,11 @@ def exercise_view(
             is shown alone, open and without advice.
     """
     failed = [check for check in result.failed if check.message_with_case != result.message]
-    undecided = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+    undecided = [
+        check
+        for check in result.checks
+        if check.verdict is Verdict.UNMEASURABLE and check.code != TODO
+    ]
     findings = grouping.group_findings(failed)
     shown, rest = grouping.most_important(findings)
     printed = split_output(result.output)
