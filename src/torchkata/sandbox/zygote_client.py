@@ -31,6 +31,7 @@ _FIXED: Final = {
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
     "MALLOC_TOP_PAD_": "67108864",
+    "KINETO_LOG_LEVEL": "99",  # the profiler's own messages would appear as prints
     "LANG": "C.UTF-8",
     "HOME": "/nonexistent",
     "USER": "kata",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from functools import partial
 from types import ModuleType
 from typing import Final
@@ -16,6 +16,7 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from torchkata.worker.devices import on_device, to_cpu, to_device
+from torchkata.worker.meters.dispatch_audit import DispatchAudit
 from torchkata.worker.meters.memory import MemoryMeter
 from torchkata.worker.meters.ops import ConversionCounter, OpMeter, overridden_kernels
 from torchkata.worker.meters.trace import TraceLimitReached, TraceMeter
@@ -83,6 +84,7 @@ def run_metered(
     ops: bool = True,
     memory: bool = False,
     kept: bool = False,
+    audit: bool = False,
 ) -> dict[str, object]:
     """Run another probe on `device` under meters.
 
@@ -94,13 +96,14 @@ def run_metered(
         ops: whether to count ops.
         memory: whether to measure memory.
         kept: whether memory that outlives the call counts; see `MemoryMeter`.
+        audit: whether to look for ops that the meters do not see.
 
     Returns:
         `value`; `ops` and `memory` if requested (JSON forms of `OpCount` and `MemoryUse`);
         `worked_ns`, the CPU time of this thread and of those that the meters do not follow;
-        `overridden_kernels`, ops for which the submission registered another kernel; `conversions`,
-        an `OpCount` of the values that left PyTorch; and `synchronizations` on the twin, as
-        (op, line) pairs.
+        `hidden_ops`, names of ops that no meter saw; `overridden_kernels`, ops for which the
+        submission registered another kernel; `conversions`, an `OpCount` of the values that left
+        PyTorch; and `synchronizations` on the twin, as (op, line) pairs.
     """
     reply: dict[str, object] = {}
     with ExitStack() as stack:
@@ -112,7 +115,9 @@ def run_metered(
         seen = len(mode.synchronizations) if mode is not None else 0
         conversions = stack.enter_context(ConversionCounter())
         op_meter = stack.enter_context(OpMeter()) if ops else None
-        value = probe(module, *moved)
+        with DispatchAudit() if audit else nullcontext() as audited:
+            value = probe(module, *moved)
+        reply["hidden_ops"] = audited.hidden if audited is not None else []
         for meter in (op_meter, memory_meter):
             if meter is not None:
                 reply["worked_ns"] = meter.worked_ns

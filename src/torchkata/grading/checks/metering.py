@@ -27,7 +27,11 @@ ARRAYS: Final = frozenset({"numpy", "dlpack", "tolist"})
 
 _UNSEEN_NS: Final = 500_000
 _UNSEEN_SHARE: Final = 0.2
-_LOOPS: Final = frozenset({"while_loop", "scan", "map_impl", "associative_scan"})
+_WITH_BODIES: Final = frozenset(
+    {"while_loop", "scan", "map", "map_impl", "associative_scan", "cond", "invoke_subgraph"}
+    | {"wrap", "hints_wrapper", "strict_mode", "flex_attention", "triton_kernel_wrapper_mutation"}
+)
+"""Higher-order ops: a call counts as one op, whatever the function that it is given does."""
 _MOST_NAME: Final = 60
 _NO_OPS: Final = OpCount(ops={}, views={}, conversions={}, lines={})
 _NO_MEMORY: Final = MemoryUse(peak_bytes=0, total_bytes=0, held_bytes=0, makers={}, allocated={})
@@ -78,7 +82,12 @@ def measure(
         session.note_call(function, case, device=device, turn=unseen)
     arguments = (entry or function.name, *session.draw(function, case, turn=unseen))
     reply = worker.run(
-        builtin_probes.run_metered, builtin_probes.call, arguments, kept=True, **wanted
+        builtin_probes.run_metered,
+        builtin_probes.call,
+        arguments,
+        kept=True,
+        audit=is_submission,
+        **wanted,
     )
     measurement = read_meters(reply, with_lines=is_submission)
     if is_submission and entry in ("", function.name):
@@ -155,6 +164,7 @@ def read_meters(reply: Any, *, with_lines: bool) -> Measurement:
     """
     try:
         seen, unseen = (int(ns) for ns in reply.get("worked_ns", (0, 0)))
+        hidden = [str(name)[:_MOST_NAME] for name in reply.get("hidden_ops", ())]
         overridden = [str(name)[:_MOST_NAME] for name in reply.get("overridden_kernels", ())]
         measurement = _parsed(reply)
     except (AttributeError, KeyError, TypeError, ValueError, ProtocolError) as error:
@@ -169,6 +179,15 @@ def read_meters(reply: Any, *, with_lines: bool) -> Measurement:
                 share=unseen / (seen + unseen),
             ),
             code="hidden-work",
+        )
+    if hidden:
+        raise CheckFailed(
+            _(
+                "It makes ops that PyTorch's dispatch modes do not see ({names}), so their cost "
+                "cannot be counted. Do not switch off dispatch or its modes.",
+                names=", ".join(hidden),
+            ),
+            code="hidden-ops",
         )
     if overridden:
         raise CheckFailed(_opaque_op(", ".join(overridden)), code="opaque-op")
@@ -250,12 +269,12 @@ def forbid_conversions(
 
 
 def forbid_opaque_ops(mine: OpCount, case: Case) -> Outcome | None:
-    """Fail a budget if the submission calls an op that it defined, or a loop that is one op.
+    """Fail a budget if the submission calls an op that it defined, or a higher-order op.
 
     Such an op counts as one, whatever it does.
     """
     for name in (*mine.ops, *mine.views):
-        if name in _LOOPS or (name.partition("::")[0] not in _libraries() and "::" in name):
+        if name in _WITH_BODIES or (name.partition("::")[0] not in _libraries() and "::" in name):
             return failed(
                 "opaque-op",
                 _opaque_op(name),

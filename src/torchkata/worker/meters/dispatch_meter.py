@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 # Saved now, because a submission may replace them.
-_own_time = time.thread_time_ns
+_own_time, _process_time = time.thread_time_ns, time.process_time_ns
 _open, _listdir = open, os.listdir
 _start_raw = _thread.start_new_thread
 
@@ -32,8 +32,8 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     A mode belongs to one thread, so the functions that start threads are wrapped while a meter is
     on. Threads that are already running and other processes are not followed. `worked_ns` reveals
-    the work of such threads, from the kernel's time for each thread; the time of the process as a
-    whole is too coarse.
+    the work of such threads, from the kernel's time for each thread, and the work of threads that
+    have ended, from the time of the process.
 
     Composite ops are decomposed before they are measured. In inference mode they arrive whole
     (`linear`, `einsum`), and the same function would otherwise cost less there.
@@ -48,6 +48,9 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._before: dict[str, int] = {}
         self._ended: tuple[int, int] | None = None
         self._followed: set[str] = set()
+        self._finished: set[str] = set()  # of those that are followed
+        self._process_began = 0
+        self._followed_ns = 0  # CPU time of followed threads that have ended
         # Frees and threads may interrupt the bookkeeping at any point, even in the same thread.
         self._lock = threading.RLock()
 
@@ -59,6 +62,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._on = True
         super().__enter__()  # type: ignore[no-untyped-call]
         self._before, self._began = _other_threads(), _own_time()
+        self._process_began = _process_time()
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -77,19 +81,25 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return self._ended or self._worked()
 
     def _worked(self) -> tuple[int, int]:
-        own = _own_time() - self._began
+        own, process = _own_time() - self._began, _process_time() - self._process_began
+        living = {
+            thread: ns - self._before.get(thread, 0) for thread, ns in _other_threads().items()
+        }
         with self._lock:
-            now = {
-                thread: ns
-                for thread, ns in _other_threads().items()
-                if thread not in self._followed
-            }
-        return own, sum(ns - self._before.get(thread, 0) for thread, ns in now.items())
+            unseen = sum(ns for thread, ns in living.items() if thread not in self._followed)
+            running = self._followed - self._finished
+            followed = self._followed_ns + sum(living.get(thread, 0) for thread in running)
+        return own, max(unseen, process - own - followed)
 
     def _follow(self) -> None:
         _push_mode(self)
         with self._lock:
             self._followed.add(str(threading.get_native_id()))
+
+    def _unfollow(self, spent_ns: int) -> None:
+        with self._lock:
+            self._finished.add(str(threading.get_native_id()))
+            self._followed_ns += spent_ns
 
     def __torch_dispatch__(
         self,
@@ -138,11 +148,14 @@ def _metered(run: Callable[..., object], meters: tuple[Meter, ...]) -> Callable[
     def metered(*args: Any, **kwargs: Any) -> object:
         for meter in meters:
             meter._follow()  # noqa: SLF001 - the meters' own
+        began = _own_time()
         try:
             return run(*args, **kwargs)
         finally:
-            for _unused in meters:
+            spent = _own_time() - began
+            for meter in meters:
                 _pop_mode()
+                meter._unfollow(spent)  # noqa: SLF001 - the meters' own
 
     return metered
 

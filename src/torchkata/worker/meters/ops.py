@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch._ops import OpOverload
 
-from torchkata.worker.frames import PREFIX, learner_line
+from torchkata.worker.frames import learner_line
 from torchkata.worker.meters.counts import OpCount
 from torchkata.worker.meters.dispatch_meter import Meter
 
@@ -214,9 +214,8 @@ _overridden_kernels: set[str] = set()
 
 @functools.wraps(_register)
 def _record_kernel(library: Any, op_name: Any, fn: Any, *args: Any, **kwargs: Any) -> Any:
-    code = getattr(fn, "__code__", None)
-    if library.ns == "aten" and code is not None and code.co_filename.startswith(PREFIX):
-        _overridden_kernels.add(str(op_name))
+    if learner_line() is not None:  # whatever the kernel is: a function, a partial, an object
+        _overridden_kernels.add(f"{library.ns}::{op_name}".removeprefix("aten::"))
     return _register(library, op_name, fn, *args, **kwargs)
 
 
@@ -225,5 +224,5 @@ torch.library.Library.impl = _record_kernel  # type: ignore[assignment,method-as
 
 
 def overridden_kernels() -> list[str]:
-    """Return the ATen ops for which the submission registered a kernel of its own."""
+    """Return the ops for which the submission registered a kernel."""
     return sorted(_overridden_kernels)[:_MOST_NAMED]
