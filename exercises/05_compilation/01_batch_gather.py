@@ -6,19 +6,22 @@ Task
     entries of each item at that item's own positions: output[i] = tensor[i, indices[i]].
 
 Shapes and units
-    tensor    [b, n, ...]   any dtype, any device; "..." is any number of further dimensions
-    indices   [b, k]        int64 in [0, n), on the device of tensor: k positions per item
+    tensor    [b, n, ...]   any dtype, any device, b at least 1; "..." is any number of further
+                            dimensions
+    indices   [b, k]        int64 in [0, n), on the device of tensor: k positions per item, or none
               or [b]        one position per item
     return    [b, k, ...]   for indices [b, k], with the dtype and the device of tensor
               or [b, ...]   for indices [b]
 
 Rules
-    No Python loop over the batch. Gradients flow to tensor.
-    No `.cuda()` and no device name: the code must run on the device of its inputs.
+    No Python loop over b or k. Gradients flow to tensor.
+    Name no device (no `.cuda()`, `.cpu()`, "cuda" or "cpu"): the code runs where its inputs are.
 
 Budget
-    at least 4x faster than the item loop at b=64, n=50, d=8, k=12
-    The item loop indexes one item at a time and stacks the results; tensor is [b, n, d] here.
+    An op is one call that reaches PyTorch's dispatcher.
+    at most 8 ops, not counting views
+    at most 4 * output bytes of extra memory at b=64, n=50, d=8, k=12
+    "output" is the size of the result; tensor is [b, n, d] here.
 
 Hints
     1. Square brackets take tensors too: one tensor of positions for each of several dimensions.
