@@ -73,7 +73,7 @@ def _print_rules(exercises: tuple[Exercise, ...]) -> int:
             print(f"   {'ok  ' if checks else 'NONE'} {rule}")
             for name in checks:
                 print(f"           {name}")
-    print(f"{unnamed} rules are named by no check")
+    print(f"Rules without a check: {unnamed}")
     return ExitCode.OK
 
 

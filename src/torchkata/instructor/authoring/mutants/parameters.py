@@ -16,11 +16,20 @@ from torchkata.course.spec.inputs import RandomSource, Sizes
 from torchkata.instructor.authoring.mutants.reference import code
 
 Kind = Literal[
-    "tensor", "tensors", "whole", "real", "generator", "module", "optimizer", "callable", "other"
+    "tensor",
+    "tensors",
+    "whole",
+    "real",
+    "plain",
+    "generator",
+    "module",
+    "optimizer",
+    "callable",
+    "other",
 ]
 _ANNOTATIONS: Final[tuple[tuple[str, Kind], ...]] = (
     ("Callable", "callable"),
-    ("np.", "other"),
+    ("np.random", "plain"),
     ("Generator", "generator"),
     ("Optimizer", "optimizer"),
     ("list[Tensor]", "tensors"),
@@ -29,8 +38,9 @@ _ANNOTATIONS: Final[tuple[tuple[str, Kind], ...]] = (
 """What an annotation contains, and the kind that follows; the first match counts."""
 
 _EXACT: Final[dict[str, Kind]] = {
-    "int": "whole", "float": "real", "nn.Module": "module", "Tensor": "tensor",
-    "torch.Tensor": "tensor", "Tensor | float": "tensor",
+    "int": "whole", "float": "real", "bool": "plain", "str": "plain", "torch.dtype": "plain",
+    "nn.Module": "module", "Tensor": "tensor", "torch.Tensor": "tensor",
+    "Tensor | float": "tensor",
 }  # fmt: skip
 _MATRIX: Final = 2
 

@@ -21,7 +21,7 @@ from torchkata.instructor.authoring.mutants.parameters import (
 from torchkata.instructor.authoring.mutants.reference import Reference, Site, code
 
 _INNER: Final = "_mutant_inner_"
-_PLAIN: Final = ("whole", "real", "generator")
+_PLAIN: Final = ("whole", "real", "plain", "generator")
 _DATA: Final = ("__getitem__", "__len__")
 
 
