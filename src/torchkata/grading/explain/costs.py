@@ -57,7 +57,7 @@ def branch_on_a_tensor(failure: Failure) -> Details | None:
     "ops",
     lambda line, op: _(
         "The size of the result of line {line} depends on values ({op}), so the CPU has to wait "
-        "for them. `torch.where`, `masked_fill` or a product with the mask keep the shape.",
+        "for them. `torch.where` and `masked_fill` keep the shape.",
         line=line,
         op=op,
     ),

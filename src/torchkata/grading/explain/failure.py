@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from torchkata.course.source_code import JudgedCode
+from torchkata.grading.explain.tree import JudgedTree
 from torchkata.worker.meters.trace import Step
 
 ONE_PASS_OPS: Final = ("index_add_", "index_add", "bincount", "scatter_add_", "scatter_add")
@@ -28,12 +29,34 @@ _VIEWS: Final = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class BadGradient:
+    """The operation whose backward pass turns finite gradients into nan or infinity.
+
+    Attributes:
+        node: its name in the graph, such as `SqrtBackward0`.
+        line: of the submission; 0 if unknown.
+        masked: whether the gradient that it receives is 0 there.
+        where: the line of the selection that made it 0; 0 if there is none.
+    """
+
+    node: str
+    line: int
+    masked: bool
+    where: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """What is known about one failed check.
 
     Attributes:
         axis: of the check.
+        entry: the entry point that the check is about; empty if it is the whole exercise.
+        reads_files: whether the exercise is about reading files.
+        finding: the code of what the check found, such as `low-precision`.
         code: the part of the submission that the check is about.
+        tree: the syntax tree of that part.
+        source: the whole file.
         exception: the class name of the exception that the submission raised, such as
             `RuntimeError`; empty if it raised none.
         exception_text: the text of that exception, in PyTorch's or Python's own words.
@@ -42,10 +65,16 @@ class Failure:
         steps: what the submission did when the last call was repeated.
         reference_steps: what the reference did in the same call.
         host_syncs: op and line of each host synchronization on the twin device.
+        bad_gradient: where a gradient becomes nan or infinite; None if it does not.
     """
 
     axis: str
+    entry: str = ""
+    reads_files: bool = False
+    finding: str = ""
     code: JudgedCode
+    tree: JudgedTree = field(default_factory=JudgedTree)
+    source: str = ""
     exception: str = ""
     exception_text: str = ""
     line: int = 0
@@ -53,6 +82,7 @@ class Failure:
     steps: tuple[Step, ...] = ()
     reference_steps: tuple[Step, ...] = ()
     host_syncs: tuple[tuple[str, int], ...] = ()
+    bad_gradient: BadGradient | None = None
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
@@ -73,6 +103,11 @@ class Failure:
     def reference_uses(self, *ops: str) -> bool:
         """Return whether the reference uses one of these ops."""
         return any(step.op in ops for step in self.reference_steps)
+
+    @property
+    def nonfinite(self) -> bool:
+        """Whether any step returned a nan or an infinity."""
+        return any(step.new_nonfinite for step in self.steps)
 
     def first_nonfinite(self, fault: str) -> Step | None:
         """Return the step that turned finite values into the first `nan` or `inf`.

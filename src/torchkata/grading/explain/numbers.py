@@ -1,30 +1,23 @@
-"""Known numerical traps: overflow, cancellation, gradients that are nan or do not flow."""
+"""Known numerical traps: overflow, cancellation, nan, logarithms of 0, digits that are lost."""
 
 from __future__ import annotations
 
+import ast
+import math
 import re
 from typing import Final
 
 from torchkata.grading.explain.failure import Failure
 from torchkata.grading.explain.trap import Details, Trap, trap
+from torchkata.grading.explain.tree import last_name, line_of
 from torchkata.i18n import _
+from torchkata.i18n.op_names import spelling
 
 _NUMERICAL: Final = "stability values gradient device dtype"
+_OPERANDS: Final = 2
+_TINY: Final = 1e-4
 _MAKES_SMALL: Final = {"exp", "exp_", "_softmax", "sigmoid", "softmax"}
 _SQUARES: Final = r"\*\*\s*2|square\(|norm\(|(\w+)\s*\*\s*\1\b|pow\("
-_ROOTS: Final = ("sqrt", "rsqrt", "hypot")
-_NORMS: Final = ("linalg_vector_norm", "norm")
-_CUTS: Final = (
-    (r"\.numpy\(", ".numpy()"),
-    (r"\.tolist\(\)", ".tolist()"),
-    (r"\.item\(\)", ".item()"),
-    (r"\.detach\(\)", ".detach()"),
-    (r"\.data\b", ".data"),
-    (r"torch\.no_grad\(", "torch.no_grad()"),
-    (r"torch\.tensor\((?!\s*[\[\d])", "torch.tensor(...)"),
-    (r"\bfloat\(", "float(...)"),
-)
-"""What ends a graph: a pattern, and its name in the sentence."""
 
 
 @trap(
@@ -113,45 +106,6 @@ def zero_times_infinity(failure: Failure) -> Details | None:
 
 
 @trap(
-    "nan behind torch.where",
-    "gradient stability",
-    lambda line: _(
-        "`torch.where` on line {line} hides the bad values from the result, not from the gradient: "
-        "backward goes through both branches, and 0 times infinity is nan. Select harmless inputs "
-        "before the dangerous operation, too.",
-        line=line,
-    ),
-)
-def nan_behind_where(failure: Failure) -> Details | None:
-    """Match nan gradients of a finite result if the forward pass selects values."""
-    selected = next(failure.steps_of("where", "masked_fill"), None)
-    root_of_zero = any(step.zero_input for step in failure.steps_of(*_ROOTS, *_NORMS))
-    dangerous = root_of_zero or any(step.new_nonfinite for step in failure.steps)
-    nan_gradient = failure.axis == "gradient" and failure.facts.get("fault") == "nan"
-    if selected is None or not nan_gradient or not dangerous:
-        return None
-    return {"line": selected.line}
-
-
-@trap(
-    "square root at zero",
-    "gradient",
-    lambda line: _(
-        "The square root on line {line} has an infinite derivative at 0, and a gradient through it "
-        "becomes nan. Keep 0 away from it (`torch.where` before the root, not after it).",
-        line=line,
-    ),
-)
-def root_at_zero(failure: Failure) -> Details | None:
-    """Match a root of 0 if the gradient is not finite."""
-    # Not the norms: PyTorch defines their gradient at 0 as 0.
-    step = next((step for step in failure.steps_of(*_ROOTS) if step.zero_input), None)
-    if step is None or failure.exception or failure.facts.get("fault", "nan") != "nan":
-        return None
-    return {"line": step.line}
-
-
-@trap(
     "mean of squares",
     "stability values",
     lambda line: _(
@@ -186,24 +140,94 @@ def squares_that_cancel(failure: Failure) -> Details | None:
 
 
 @trap(
-    "gradient is cut off",
-    "gradient device",
+    "finite differences",
+    "values stability dtype gradient",
+    lambda line, name: _(
+        "Line {line} approximates the derivative of `{name}` by a difference of two values. That "
+        "loses half of the digits; autograd computes the derivative exactly.",
+        line=line,
+        name=name,
+    ),
+)
+def finite_differences(failure: Failure) -> Details | None:
+    """Match a function, passed as an argument, that is called at x + h and subtracted."""
+    parameters = failure.tree.parameters()
+    for node in failure.tree.nodes:
+        if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)):
+            continue
+        calls = [
+            part
+            for part in ast.walk(node)
+            if isinstance(part, ast.Call) and last_name(part.func) in parameters and part.args
+        ]
+        if len(calls) >= _OPERANDS and any(isinstance(c.args[0], ast.BinOp) for c in calls):
+            return {"line": node.lineno, "name": last_name(calls[0].func)}
+    return None
+
+
+@trap(
+    "number added before a logarithm",
+    "values stability gradient dtype",
+    lambda line, amount, bound: _(
+        "`{amount}` on line {line} keeps the logarithm from being smaller than {bound:.1f}, so the "
+        "result is wrong where it should be. `log_softmax`, `logsigmoid` and `logsumexp` need no "
+        "such number.",
+        line=line,
+        amount=amount,
+        bound=bound,
+    ),
+)
+def number_before_a_logarithm(failure: Failure) -> Details | None:
+    """Match `log(p + 1e-12)` and `log(p.clamp(min=1e-12))`."""
+    for call in failure.tree.calls("log", "log_", "log2", "log10"):
+        for part in ast.walk(call):
+            number = part.value if isinstance(part, ast.Constant) else None
+            if isinstance(number, float) and 0 < number < _TINY:
+                line = getattr(part, "lineno", 0)
+                return {"line": line, "amount": ast.unparse(part), "bound": math.log(number)}
+    return None
+
+
+@trap(
+    "clamped inputs",
+    "stability",
     lambda line, call: _(
-        "`{call}` on line {line} takes the values out of the graph, so no gradient can flow back "
-        "through it. Use only tensor operations there.",
+        "`{call}` on line {line} makes inputs equal that are not, as soon as they lie beyond its "
+        "bounds.",
         line=line,
         call=call,
     ),
 )
-def gradient_is_cut_off(failure: Failure) -> Details | None:
-    """Match a missing gradient if the code contains something that ends a graph."""
-    if failure.facts.get("gradient") != "none":
+def clamped_inputs(failure: Failure) -> Details | None:
+    """Match a clamp between constants where the reference does not clamp."""
+    if failure.reference_uses("clamp", "clamp_", "clamp_min", "clamp_max") or failure.nonfinite:
         return None
-    for pattern, call in _CUTS:
-        line = failure.code.find(pattern)
-        if line:
-            return {"line": line, "call": call}
+    used = {step.line for step in failure.steps_of("clamp", "clamp_", "clamp_min", "clamp_max")}
+    for call in failure.tree.calls("clamp", "clip", "clamp_", "clamp_min", "clamp_max"):
+        if line_of(call) in used:
+            return {"line": line_of(call), "call": last_name(call.func)}
     return None
+
+
+@trap(
+    "first nan or infinity",
+    _NUMERICAL,
+    lambda line, op, fault: _(
+        "`{op}` on line {line} is the first operation with a result that is {fault}.",
+        line=line,
+        op=op,
+        fault=fault,
+    ),
+)
+def first_nan_or_infinity(failure: Failure) -> Details | None:
+    """Match any first nan or infinity, unless the reference has one too."""
+    fault = failure.facts.get("fault")
+    if any(step.new_nonfinite for step in failure.reference_steps) or not fault:
+        return None
+    step = next((step for step in failure.steps if step.new_nonfinite), None)
+    if step is None or not step.line:
+        return None
+    return {"line": step.line, "op": spelling(step.op), "fault": step.new_nonfinite}
 
 
 def _first_from(failure: Failure, fault: str, *ops: str) -> Details | None:
@@ -213,14 +237,19 @@ def _first_from(failure: Failure, fault: str, *ops: str) -> Details | None:
 
 
 TRAPS: Final[tuple[Trap, ...]] = (
-    nan_behind_where,
-    root_at_zero,
     exp_overflows,
     logarithm_of_zero,
     squares_overflow,
-    zero_divided_by_zero,
-    zero_times_infinity,
     mean_of_squares,
     squares_that_cancel,
-    gradient_is_cut_off,
+    finite_differences,
+    number_before_a_logarithm,
+    clamped_inputs,
 )
+
+SYMPTOMS: Final[tuple[Trap, ...]] = (
+    zero_divided_by_zero,
+    zero_times_infinity,
+    first_nan_or_infinity,
+)
+"""Traps that name the operation whose result is not finite, for want of the mistake."""

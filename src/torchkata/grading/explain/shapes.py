@@ -7,6 +7,7 @@ from typing import Final
 
 from torchkata.grading.explain.failure import Failure
 from torchkata.grading.explain.trap import Details, Trap, trap
+from torchkata.grading.explain.tree import last_name, line_of
 from torchkata.i18n import _
 
 _REDUCTION: Final = (
@@ -129,9 +130,50 @@ def unwanted_keepdim(failure: Failure) -> Details | None:
     return {"line": line} if extra else None
 
 
+@trap(
+    "loss of two shapes",
+    "shape values gradient contract device dtype",
+    lambda line, call, shape: _(
+        "`{call}` on line {line} receives two shapes, and broadcasting pairs each element with "
+        "each other one, a table of {shape}. Bring both to the same shape first.",
+        line=line,
+        call=call,
+        shape=shape,
+    ),
+)
+def loss_of_two_shapes(failure: Failure) -> Details | None:
+    """Match a loss function of PyTorch that broadcasts a column against a vector."""
+    expanded = {step.line: step.output_shape for step in failure.steps_of("expand")}
+    for call in failure.tree.calls("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
+        shape = expanded.get(call.lineno)
+        if shape is not None and len(shape) == _OPERANDS and shape[0] == shape[1]:
+            return {"line": call.lineno, "call": last_name(call.func), "shape": list(shape)}
+    return None
+
+
+@trap(
+    "reshape for transpose",
+    "values",
+    lambda line, call: _(
+        "`{call}` on line {line} keeps the order of the numbers in memory, so it cannot swap two "
+        "dims. `transpose` and `permute` do.",
+        line=line,
+        call=call,
+    ),
+)
+def reshape_for_transpose(failure: Failure) -> Details | None:
+    """Match the right numbers in the order of swapped dims, if the code reshapes."""
+    if failure.finding != "reshaped":
+        return None
+    call = next(failure.tree.calls("reshape", "view", "reshape_as", "view_as"), None)
+    return {"line": line_of(call), "call": last_name(call.func)} if call is not None else None
+
+
 TRAPS: Final[tuple[Trap, ...]] = (
     squeeze_without_a_dim,
     unintended_broadcasting,
     missing_keepdim,
     unwanted_keepdim,
+    loss_of_two_shapes,
+    reshape_for_transpose,
 )
