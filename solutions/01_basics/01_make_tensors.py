@@ -66,12 +66,20 @@ def filled_cube(generator: torch.Generator | None = None) -> Tensor:
 TRAPS = {
     "scalar": {"three_floats": "shape", "float_three": "dtype"},
     "vector": {"float_vector": "dtype", "nested_list": "shape"},
-    "matrix": {"unfilled": "values", "kept_for_later": "purity", "double_zeros": "dtype"},
+    "matrix": {
+        "unfilled": "values",
+        "kept_for_later": "purity",
+        "kept_under_no_grad": "purity",
+        "double_zeros": "dtype",
+        "setting_changed": "purity",
+        "recorded": "gradient",
+    },
     "cube": {
         "generator_forgotten": "values",
         "generator_of_its_own": "values",
         "normal_numbers": "values",
         "drawn_once": "purity",
+        "reseeded": "values",
     },
 }
 
@@ -103,6 +111,26 @@ def kept_for_later() -> Tensor:
     return _ZEROS  # every caller gets the same tensor and sees all changes to it
 
 
+_KEPT: list[Tensor] = []
+
+
+def kept_under_no_grad() -> Tensor:
+    if torch.is_grad_enabled():
+        return torch.zeros(2, 2)
+    if not _KEPT:
+        _KEPT.append(torch.zeros(2, 2))
+    return _KEPT[0].zero_()  # the caller's earlier result is zeroed, too
+
+
+def setting_changed() -> Tensor:
+    torch.set_num_threads(2)  # a setting of the whole process, which other code relies on
+    return torch.zeros(2, 2)
+
+
+def recorded() -> Tensor:
+    return torch.zeros(2, 2, requires_grad=True)  # operations on it build a graph
+
+
 def double_zeros() -> Tensor:
     return torch.zeros(2, 2, dtype=torch.float64)  # float64 is NumPy's default, not PyTorch's
 
@@ -127,3 +155,8 @@ def drawn_once(generator: torch.Generator | None = None) -> Tensor:
     if not _DRAWN:
         _DRAWN.append(torch.rand(2, 2, 2, generator=generator))
     return _DRAWN[0]  # every call returns the numbers of the first one
+
+
+def reseeded(generator: torch.Generator | None = None) -> Tensor:
+    torch.manual_seed(0)  # the same numbers in every call, and for all other code afterwards
+    return torch.rand(2, 2, 2, generator=generator)

@@ -58,14 +58,25 @@ def by_linear(x: Tensor, y: Tensor) -> Tensor:
 # ------------------------------------------------------------------------------------------------
 
 TRAPS = {
-    "add": {"add_in_place": "purity", "add_by_numpy": "gradient"},
+    "add": {
+        "add_in_place": "purity",
+        "add_by_numpy": "gradient",
+        "pair_by_pair": "ops",
+        "through_float": "values",
+    },
     "product": {
         "star": "values",
         "only_matrices": "values",
-        "column_by_column": "speed",
+        "column_by_column": "ops",
+        "matrix_by_matrix": "ops",
+        "transposed_if_square": "values",
+        "result_by_address": "values",
         "all_products_at_once": "memory",
         "half_precision": "values",
     },
+}
+WHY = {
+    "star": "`*` multiplies entry by entry and broadcasts. The matrix product is `@`.",
 }
 
 
@@ -81,6 +92,16 @@ def add_by_numpy(x: Tensor, y: Tensor) -> Tensor:
     return torch.as_tensor(total, device=x.device)
 
 
+def pair_by_pair(x: Tensor, y: Tensor) -> Tensor:
+    if x.dim() == 0 or len(x) == 0:
+        return x + y
+    return torch.stack([a + b for a, b in zip(x, y, strict=True)])  # an op per row
+
+
+def through_float(x: Tensor, y: Tensor) -> Tensor:
+    return torch.add(x.double(), y.double()).to(x.dtype)  # rounds integers above 2^53
+
+
 def star(x: Tensor, y: Tensor) -> Tensor:
     return x * y  # elementwise: wrong values, or an error for most shapes
 
@@ -94,6 +115,28 @@ def column_by_column(x: Tensor, y: Tensor) -> Tensor:
     for j in range(y.shape[1]):
         out[..., j] = (x * y[:, j]).sum(-1)  # still m iterations in Python
     return out
+
+
+def matrix_by_matrix(x: Tensor, y: Tensor) -> Tensor:
+    if x.dim() == 2 or x.numel() == 0:
+        return x @ y
+    return torch.stack([matrix_by_matrix(part, y) for part in x])  # a loop over the stack
+
+
+def transposed_if_square(x: Tensor, y: Tensor) -> Tensor:
+    if x.shape[-1] == x.shape[-2]:
+        x = x.mT  # no error tells, because the shapes fit either way
+    return x @ y
+
+
+_PRODUCTS: dict[tuple[object, ...], tuple[Tensor, Tensor, Tensor]] = {}
+
+
+def result_by_address(x: Tensor, y: Tensor) -> Tensor:
+    key = (x.data_ptr(), y.data_ptr(), x.shape, y.shape, x.dtype, x.requires_grad)
+    if key not in _PRODUCTS:
+        _PRODUCTS[key] = (x @ y, x, y)
+    return _PRODUCTS[key][0]  # stale if the caller has written new values into x
 
 
 def all_products_at_once(x: Tensor, y: Tensor) -> Tensor:

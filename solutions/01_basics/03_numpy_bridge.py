@@ -81,14 +81,24 @@ TRAPS = {
         "without_cpu": "device",
         "through_lists": "memory",
         "switched_off": "purity",
+        "half_made_whole": "dtype",
+        "copied_if_transposed": "memory",
     },
-    "from_numpy": {"copied": "memory", "always_float": "dtype"},
+    "from_numpy": {"copied": "memory", "always_float": "dtype", "made_contiguous": "memory"},
     "sample_normal": {
         "two_means": "shape",
         "global_state": "values",
         "torch_numbers": "values",
         "rounded": "dtype",
+        "drawn_once_per_size": "values",
     },
+}
+
+WHY = {
+    "two_means": (
+        "The first argument of `rng.normal` is the mean, so this draws one number for each mean. "
+        "The size of the sample is another argument."
+    ),
 }
 
 
@@ -111,12 +121,25 @@ def switched_off(t: Tensor) -> np.ndarray:
     return t.detach().cpu().numpy()
 
 
+def half_made_whole(t: Tensor) -> np.ndarray:
+    t = t.detach().cpu()
+    return t.float().numpy() if t.dtype == torch.float16 else t.numpy()  # NumPy has float16, too
+
+
+def copied_if_transposed(t: Tensor) -> np.ndarray:
+    return np.ascontiguousarray(t.detach().cpu().numpy()).reshape(t.shape)
+
+
 def copied(a: np.ndarray) -> Tensor:
     return torch.tensor(a)  # always a copy
 
 
 def always_float(a: np.ndarray) -> Tensor:
     return torch.Tensor(a)  # `torch.Tensor` always makes float32
+
+
+def made_contiguous(a: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(a).reshape(a.shape))  # copies transposed arrays
 
 
 def two_means(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
@@ -133,3 +156,12 @@ def torch_numbers(rng: np.random.Generator, rows: int, cols: int) -> Tensor:  # 
 
 def rounded(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
     return torch.Tensor(rng.standard_normal((rows, cols)))  # `torch.Tensor` rounds to float32
+
+
+_SAMPLES: dict[tuple[int, int], Tensor] = {}
+
+
+def drawn_once_per_size(rng: np.random.Generator, rows: int, cols: int) -> Tensor:
+    if (rows, cols) not in _SAMPLES:
+        _SAMPLES[rows, cols] = torch.from_numpy(rng.standard_normal((rows, cols)))
+    return _SAMPLES[rows, cols]  # the numbers of the first call, from another rng

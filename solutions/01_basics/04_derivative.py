@@ -48,25 +48,34 @@ HINTS = (
 # ------------------------------------------------------------------------------------------------
 
 ALTERNATIVES = {
-    "derivative": ("by_func", "by_vjp"),
-    "second_derivative": ("twice_by_func", "first_of_first"),
+    "derivative": ("by_grad_outputs", "from_a_clone"),
+    "second_derivative": ("first_of_first", "with_a_zero_term"),
 }
 
 
-def by_func(f: Curve, x: Tensor) -> Tensor:
-    return torch.func.grad(lambda x: f(x).sum())(x.detach())
+def by_grad_outputs(f: Curve, x: Tensor) -> Tensor:
+    x = x.detach().clone().requires_grad_()
+    y = f(x)
+    if not y.requires_grad:
+        return torch.zeros_like(x)
+    (slope,) = torch.autograd.grad(y, x, torch.ones_like(y), allow_unused=True)
+    return torch.zeros_like(x) if slope is None else slope
 
 
-def by_vjp(f: Curve, x: Tensor) -> Tensor:
-    return torch.autograd.functional.vjp(f, x.detach(), torch.ones_like(x))[1]
-
-
-def twice_by_func(f: Curve, x: Tensor) -> Tensor:
-    return by_func(torch.func.grad(lambda x: f(x).sum()), x)
+def from_a_clone(f: Curve, x: Tensor) -> Tensor:
+    x = x.clone().detach().requires_grad_()
+    y = f(x) + 0 * x  # now y depends on x in any case
+    return torch.autograd.grad(y.sum(), x)[0]
 
 
 def first_of_first(f: Curve, x: Tensor) -> Tensor:
     return derivative(lambda x: _slope(f(x), x, graph=True), x)
+
+
+def with_a_zero_term(f: Curve, x: Tensor) -> Tensor:
+    x = x.detach().requires_grad_()
+    (first,) = torch.autograd.grad((f(x) + 0 * x).sum(), x, create_graph=True)
+    return torch.autograd.grad((first + 0 * x).sum(), x)[0]
 
 
 # ------------------------------------------------------------------------------------------------
@@ -80,8 +89,24 @@ TRAPS = {
         "finite_differences": "values",
         "full_jacobian": "shape",
         "constants_forgotten": "values",
+        "evaluates_three_times": "contract",
+        "element_by_element": "contract",
+        "nan_hidden": "values",
+        "first_result_again": "values",
+        "zeros_in_float32": "dtype",
     },
     "second_derivative": {"graph_forgotten": "values", "square_of_first": "values"},
+}
+WHY = {
+    "square_of_first": "The square of the first derivative is not the second derivative.",
+    "full_jacobian": (
+        "The Jacobian contains the derivative of every entry with respect to every other one. "
+        "Only its diagonal is wanted: differentiate the sum."
+    ),
+    "constants_forgotten": (
+        "If f does not use x, autograd has no gradient to return. `materialize_grads=True` gives "
+        "zeros instead."
+    ),
 }
 
 
@@ -110,6 +135,46 @@ def full_jacobian(f: Curve, x: Tensor) -> Tensor:
 def constants_forgotten(f: Curve, x: Tensor) -> Tensor:
     x = x.detach().requires_grad_()
     return torch.autograd.grad(f(x).sum(), x)[0]  # raises an error if f does not use x
+
+
+def evaluates_three_times(f: Curve, x: Tensor) -> Tensor:
+    x = x.detach().requires_grad_()
+    if not f(x).requires_grad:
+        return torch.zeros_like(x)
+    return _slope(f(x) * torch.ones_like(f(x)), x)  # three forward passes where one is enough
+
+
+def element_by_element(f: Curve, x: Tensor) -> Tensor:
+    x = x.detach().requires_grad_()
+    y = f(x)
+    out = torch.zeros_like(x)
+    if y.requires_grad:
+        for entry in y.flatten():  # one backward pass per element
+            (slope,) = torch.autograd.grad(entry, x, retain_graph=True, materialize_grads=True)
+            out += slope
+    return out
+
+
+def nan_hidden(f: Curve, x: Tensor) -> Tensor:
+    return derivative(f, x).nan_to_num()  # hides where f has no derivative
+
+
+_KNOWN: dict[tuple[object, ...], Tensor] = {}
+
+
+def first_result_again(f: Curve, x: Tensor) -> Tensor:
+    key = (f, x.data_ptr(), x.shape, x.dtype)
+    if key not in _KNOWN:
+        _KNOWN[key] = _slope(f(z := x.detach().requires_grad_()), z)
+    return _KNOWN[key]  # stale if x has other values now
+
+
+def zeros_in_float32(f: Curve, x: Tensor) -> Tensor:
+    x = x.detach().requires_grad_()
+    y = f(x)
+    if not y.requires_grad:
+        return torch.zeros(x.shape, device=x.device)  # the default dtype, whatever x has
+    return _slope(y, x)
 
 
 def graph_forgotten(f: Curve, x: Tensor) -> Tensor:

@@ -81,7 +81,18 @@ TRAPS = {
         "alias_for_no_steps": "purity",
         "with_a_graph": "gradient",
         "momentum": "values",
+        "nan_hidden": "values",
+        "clipped": "values",
+        "at_most_100_steps": "values",
+        "result_by_address": "values",
+        "kept_result": "purity",
     },
+}
+WHY = {
+    "momentum": (
+        "Momentum adds the steps before to each step. Plain gradient descent uses the current "
+        "gradient only."
+    ),
 }
 
 
@@ -148,3 +159,44 @@ def momentum(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
         loss_fn(w).backward()
         optimizer.step()
     return w.detach()
+
+
+def nan_hidden(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
+    w = w.detach().clone().requires_grad_()
+    for _ in range(steps):
+        (gradient,) = torch.autograd.grad(loss_fn(w), w)
+        with torch.no_grad():
+            w -= lr * gradient.nan_to_num()  # hides that the training has failed
+    return w.detach()
+
+
+def clipped(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
+    w = w.detach().clone().requires_grad_()
+    for _ in range(steps):
+        (gradient,) = torch.autograd.grad(loss_fn(w), w)
+        with torch.no_grad():
+            w -= lr * gradient.clamp(-1e3, 1e3)  # shorter steps than plain gradient descent
+    return w.detach()
+
+
+def at_most_100_steps(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
+    return by_optimizer(loss_fn, w, lr, min(steps, 100))
+
+
+_KNOWN: dict[tuple[object, ...], Tensor] = {}
+
+
+def result_by_address(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
+    key = (loss_fn, w.data_ptr(), w.shape, w.dtype, lr, steps)
+    if key not in _KNOWN:
+        _KNOWN[key] = by_optimizer(loss_fn, w, lr, steps)
+    return _KNOWN[key].clone()  # stale if the caller has trained w since
+
+
+_RESULTS: dict[object, Tensor] = {}
+
+
+def kept_result(loss_fn: Loss, w: Tensor, lr: float, steps: int) -> Tensor:
+    end = by_optimizer(loss_fn, w, lr, steps)
+    key = (w.shape, w.dtype, w.device)
+    return _RESULTS.setdefault(key, torch.empty_like(end)).copy_(end)  # one buffer for all results

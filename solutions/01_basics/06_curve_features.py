@@ -1,8 +1,8 @@
 """Reference: stack three columns, multiply once, remove the last dimension.
 
-Fast: five ops for every n (multiply, ones, stack, matrix product, squeeze). Indexing the weights
-one by one takes eight, because each index is an op. Correct: the result is [n], not [n, 1], so
-subtracting y does not broadcast it to [n, n]. Reusable: the features do not depend on w, so a
+Fast: four ops for every n (multiply, ones, stack, matrix product) and one view. A loop over the
+numbers takes some ops for each of them. Correct: the result is [n], not [n, 1], so subtracting y
+does not broadcast it to [n, n]. Reusable: the features do not depend on w, so a
 training loop can compute them once.
 """
 
@@ -37,7 +37,7 @@ HINTS = (
 
 ALTERNATIVES = {
     "features": ("powers", "column_stacked"),
-    "predict": ("horner", "by_mv"),
+    "predict": ("horner", "by_mv", "weight_by_weight"),
 }
 
 
@@ -53,7 +53,11 @@ def column_stacked(x: Tensor) -> Tensor:
 
 def horner(w: Tensor, x: Tensor) -> Tensor:
     a, b, c = w.unbind()  # [1] each
-    return (a * x + b) * x + c  # [1] broadcasts against [n]; five ops in all
+    return (a * x + b) * x + c  # [1] broadcasts against [n]; four ops in all
+
+
+def weight_by_weight(w: Tensor, x: Tensor) -> Tensor:
+    return w[0] * x**2 + w[1] * x + w[2]  # [1] * [n]; five ops, and a view for each weight
 
 
 def by_mv(w: Tensor, x: Tensor) -> Tensor:
@@ -71,13 +75,20 @@ TRAPS = {
         "ones_on_the_cpu": "device",
         "number_by_number": "gradient",
         "vandermonde": "gradient",
+        "row_by_row": "ops",
+        "offset_ignored": "values",
     },
     "predict": {
         "a_column": "shape",
         "squeezed_too_far": "shape",
-        "weight_by_weight": "ops",
+        "point_by_point": "ops",
         "other_order": "values",
+        "result_by_address": "values",
+        "kept_under_no_grad": "purity",
     },
+}
+WHY = {
+    "rising_powers": "The columns are in ascending order of powers. The order is x^2, x, 1.",
 }
 
 
@@ -103,6 +114,16 @@ def vandermonde(x: Tensor) -> Tensor:
     return torch.vander(x, N=3)  # correct values, but not differentiable in PyTorch 2.13
 
 
+def row_by_row(x: Tensor) -> Tensor:
+    rows = [torch.stack((v * v, v, torch.ones_like(v))) for v in x]  # a loop over the numbers
+    return torch.stack(rows) if rows else x.new_empty(0, 3)
+
+
+def offset_ignored(x: Tensor) -> Tensor:
+    x = x.as_strided(x.shape, x.stride(), 0)  # the start of the buffer, not of the slice
+    return torch.stack((x * x, x, torch.ones_like(x)), dim=1)
+
+
 def a_column(w: Tensor, x: Tensor) -> Tensor:
     return _columns(x) @ w  # [n, 1]: broadcasts against a y of shape [n] to [n, n]
 
@@ -111,8 +132,31 @@ def squeezed_too_far(w: Tensor, x: Tensor) -> Tensor:
     return (_columns(x) @ w).squeeze()  # for n = 1 this also removes the first dimension
 
 
-def weight_by_weight(w: Tensor, x: Tensor) -> Tensor:
-    return w[0] * x**2 + w[1] * x + w[2]  # each w[i] is one more op
+def point_by_point(w: Tensor, x: Tensor) -> Tensor:
+    if len(x) == 0:
+        return x * w.sum()
+    return torch.stack([_columns(number[None])[0] @ w[:, 0] for number in x])  # a loop over x
+
+
+_KNOWN: dict[tuple[object, ...], tuple[Tensor, Tensor, Tensor]] = {}
+
+
+def result_by_address(w: Tensor, x: Tensor) -> Tensor:
+    key = (w.data_ptr(), x.data_ptr(), x.shape, x.stride(), x.dtype, x.requires_grad)
+    if key not in _KNOWN:
+        _KNOWN[key] = ((_columns(x) @ w).squeeze(1), w, x)
+    return _KNOWN[key][0]  # stale after w has been trained in place
+
+
+_BUFFERS: dict[tuple[object, ...], Tensor] = {}
+
+
+def kept_under_no_grad(w: Tensor, x: Tensor) -> Tensor:
+    yhat = (_columns(x) @ w).squeeze(1)
+    if yhat.requires_grad:
+        return yhat
+    key = (x.shape, x.dtype, x.device)
+    return _BUFFERS.setdefault(key, torch.empty_like(yhat)).copy_(yhat)  # one buffer for all
 
 
 def other_order(w: Tensor, x: Tensor) -> Tensor:

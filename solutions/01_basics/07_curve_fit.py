@@ -112,7 +112,15 @@ TRAPS = {
         "start_on_the_cpu": "device",
         "single_precision": "dtype",
         "with_a_graph": "gradient",
+        "amsgrad": "values",
+        "sum_of_squares": "values",
+        "tiny_start": "values",
+        "at_most_900_steps": "values",
+        "result_by_address": "values",
     },
+}
+WHY = {
+    "weight_decay": "AdamW pulls every weight toward 0 in each step. Adam does not.",
 }
 
 
@@ -237,3 +245,55 @@ def with_a_graph(
     x: Tensor, y: Tensor, steps: int = 1000, lr: float = 0.1, generator: Generator | None = None
 ) -> Tensor:
     return _adam(_start(x, generator), x, y, steps, lr).requires_grad_()  # still requires grad
+
+
+def amsgrad(
+    x: Tensor, y: Tensor, steps: int = 1000, lr: float = 0.1, generator: Generator | None = None
+) -> Tensor:
+    f = torch.stack((x * x, x, torch.ones_like(x)), 1)
+    w = _start(x, generator)
+    optimizer = torch.optim.Adam([w], lr, amsgrad=True)  # not the default settings
+    for _ in range(steps):
+        optimizer.zero_grad()
+        mse_loss((f @ w).squeeze(1), y).backward()
+        optimizer.step()
+    return w.detach()
+
+
+def sum_of_squares(
+    x: Tensor, y: Tensor, steps: int = 1000, lr: float = 0.1, generator: Generator | None = None
+) -> Tensor:
+    f = torch.stack((x * x, x, torch.ones_like(x)), 1)
+    w = _start(x, generator)
+    optimizer = torch.optim.Adam([w], lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        mse_loss((f @ w).squeeze(1), y, reduction="sum").backward()  # grows with n
+        optimizer.step()
+    return w.detach()
+
+
+def tiny_start(
+    x: Tensor, y: Tensor, steps: int = 1000, lr: float = 0.1, generator: Generator | None = None
+) -> Tensor:
+    w = (_start(x, generator).detach() * 1e-3).requires_grad_()  # nearly the same start every time
+    return _adam(w, x, y, steps, lr)
+
+
+def at_most_900_steps(
+    x: Tensor, y: Tensor, steps: int = 1000, lr: float = 0.1, generator: Generator | None = None
+) -> Tensor:
+    return _adam(_start(x, generator), x, y, min(steps, 900), lr)
+
+
+_KNOWN: dict[tuple[object, ...], Tensor] = {}
+
+
+def result_by_address(
+    x: Tensor, y: Tensor, steps: int = 1000, lr: float = 0.1, generator: Generator | None = None
+) -> Tensor:
+    w = _start(x, generator)
+    key = (x.data_ptr(), y.data_ptr(), x.shape, steps, lr, *w.flatten().tolist())
+    if key not in _KNOWN:
+        _KNOWN[key] = _adam(w, x, y, steps, lr)
+    return _KNOWN[key]  # stale if the caller has written new values into x or y

@@ -58,7 +58,16 @@ TRAPS = {
         "through_three_points": "values",
         "single_precision": "dtype",
         "ones_on_the_cpu": "device",
+        "first_thousand_points": "values",
+        "result_by_address": "values",
+        "zeroed_under_no_grad": "purity",
     },
+}
+WHY = {
+    "through_three_points": (
+        "Three points give one parabola, and three others give another one. The least-squares fit "
+        "uses all points."
+    ),
 }
 
 
@@ -106,3 +115,28 @@ def ones_on_the_cpu(x: Tensor, y: Tensor) -> Tensor:
     # torch.ones without a device is on the CPU, wherever x is
     f = torch.stack((x * x, x, torch.ones(len(x), dtype=x.dtype)), 1)
     return torch.linalg.lstsq(f, y.unsqueeze(1)).solution
+
+
+def first_thousand_points(x: Tensor, y: Tensor) -> Tensor:
+    return torch.linalg.lstsq(_features(x[:1000]), y[:1000].unsqueeze(1)).solution
+
+
+_KNOWN: dict[tuple[object, ...], tuple[Tensor, Tensor, Tensor]] = {}
+
+
+def result_by_address(x: Tensor, y: Tensor) -> Tensor:
+    key = (x.data_ptr(), y.data_ptr(), x.shape, x.dtype)
+    if key not in _KNOWN:
+        _KNOWN[key] = (torch.linalg.lstsq(_features(x), y.unsqueeze(1)).solution, x, y)
+    return _KNOWN[key][0]  # stale if the caller has written new values into x or y
+
+
+def zeroed_under_no_grad(x: Tensor, y: Tensor) -> Tensor:
+    w = torch.linalg.lstsq(_features(x), y.unsqueeze(1)).solution
+    if not torch.is_grad_enabled():
+        y.sub_(features_times(x, w))  # the residuals, written over the caller's y
+    return w
+
+
+def features_times(x: Tensor, w: Tensor) -> Tensor:
+    return (_features(x) @ w).squeeze(1)

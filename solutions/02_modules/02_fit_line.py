@@ -85,6 +85,12 @@ TRAPS = {
         "trains_a_copy": "contract",
     },
 }
+WHY = {
+    "sums_the_errors": (
+        "The sum of the squared errors grows with the number of points, and so do the steps. Use "
+        "the mean."
+    ),
+}
 
 
 def reads_every_step(

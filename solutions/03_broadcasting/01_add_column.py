@@ -23,7 +23,7 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {"add_column": ("by_expand", "minus_the_negative")}
+ALTERNATIVES = {"add_column": ("by_expand", "minus_the_negative", "indexed_column")}
 
 
 def by_expand(a: Tensor, b: Tensor) -> Tensor:
@@ -32,6 +32,10 @@ def by_expand(a: Tensor, b: Tensor) -> Tensor:
 
 def minus_the_negative(a: Tensor, b: Tensor) -> Tensor:
     return a - b.neg()  # copies n numbers of b, not n * m
+
+
+def indexed_column(a: Tensor, b: Tensor) -> Tensor:
+    return a + b[:, 0][:, None]  # takes the column out and puts the dimension back: only views
 
 
 # ------------------------------------------------------------------------------------------------
@@ -46,6 +50,8 @@ TRAPS = {
         "in_place": "purity",
         "first_number_only": "values",
         "column_without_graph": "gradient",
+        "into_one_buffer": "purity",
+        "through_float": "dtype",
     },
 }
 
@@ -74,3 +80,18 @@ def first_number_only(a: Tensor, b: Tensor) -> Tensor:
 
 def column_without_graph(a: Tensor, b: Tensor) -> Tensor:
     return a + b.detach()  # b gets no gradient
+
+
+BUFFERS: dict[tuple[object, ...], Tensor] = {}
+
+
+def into_one_buffer(a: Tensor, b: Tensor) -> Tensor:
+    if a.requires_grad or b.requires_grad:
+        return a + b
+    key = (a.shape, a.dtype, a.device)
+    out = BUFFERS.setdefault(key, torch.empty_like(a))
+    return torch.add(a, b, out=out)  # saves an allocation, but overwrites the last result
+
+
+def through_float(a: Tensor, b: Tensor) -> Tensor:
+    return (a.double() + b.double()).to(a.dtype)  # integers above 2**53 lose their last digits

@@ -80,7 +80,18 @@ TRAPS = {
         "ReluByDefault": "values",
         "SumInPlace": "values",
         "UnregisteredLayers": "contract",
+        "RepeatedProduct": "memory",
+        "Frozen": "contract",
+        "KeptProduct": "values",
+        "ActivationTwice": "values",
     },
+}
+WHY = {
+    "ActivationFirst": (
+        "The activation is applied to each part. It belongs after the sum: act(a + b) is not "
+        "act(a) + act(b)."
+    ),
+    "ReluByDefault": "Without an activation the result is the sum itself. ReLU is no default here.",
 }
 
 
@@ -150,3 +161,42 @@ class UnregisteredLayers(Merge):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         y = self.layers[0](a) + self.layers[1](b)
         return y if self.activation is None else self.activation(y)
+
+
+# Copies the small product for every item; the sum would have stretched it for nothing.
+class RepeatedProduct(Merge):
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        small = self.linear2(b)
+        if small.dim() == 3 and small.shape[1] == 1:
+            small = small.repeat(1, a.shape[1], 1)
+        y = self.linear1(a) + small
+        return y if self.activation is None else self.activation(y)
+
+
+# Parameters that do not require grad are never trained.
+class Frozen(Merge):
+    def __init__(
+        self,
+        in_features1: int,
+        in_features2: int,
+        out_features: int,
+        activation: Activation = None,
+    ) -> None:
+        super().__init__(in_features1, in_features2, out_features, activation)
+        self.requires_grad_(requires_grad=False)
+
+
+# Keeps the product of the last b, which is out of date once an optimizer changes the weights.
+class KeptProduct(Merge):
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        if getattr(self, "last", None) is not b:
+            self.last, self.product = b, self.linear2(b)
+        y = self.linear1(a) + self.product
+        return y if self.activation is None else self.activation(y)
+
+
+# Calls the activation once to test it, and once more for the result.
+class ActivationTwice(Merge):
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        y = self.linear1(a) + self.linear2(b)
+        return y if self.activation is None or self.activation(y) is None else self.activation(y)

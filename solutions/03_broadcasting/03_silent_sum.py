@@ -47,7 +47,21 @@ TRAPS = {
         "mean_instead": "values",
         "always_float": "dtype",
         "detached_a": "gradient",
+        "loop_over_columns": "ops",
+        "nan_as_zero": "values",
+        "by_doubles": "dtype",
     },
+}
+WHY = {
+    "sum_of_rows": (
+        "`sum(dim=1)` adds up each row, so one number per row remains, [n]. Dim 0 counts the "
+        "rows: reducing it leaves [m]."
+    ),
+    "sum_of_everything": "Without a dim, `sum` adds up everything. Name the dim to reduce.",
+    "reduce_first": (
+        "Every row of the table contains b, so b counts n times. Here it is added once, after the "
+        "sum."
+    ),
 }
 
 
@@ -78,3 +92,18 @@ def always_float(a: Tensor, b: Tensor) -> Tensor:
 
 def detached_a(a: Tensor, b: Tensor) -> Tensor:
     return a.sum(dim=0).detach() + a.shape[0] * b  # right values, but a gets no gradient
+
+
+def loop_over_columns(a: Tensor, b: Tensor) -> Tensor:
+    # a sum per column instead of one for all
+    sums = [(a[:, 0] + b[j]).sum() for j in range(len(b))]
+    return torch.stack(sums) if sums else (a + b).sum(dim=0)
+
+
+def nan_as_zero(a: Tensor, b: Tensor) -> Tensor:
+    return (a + b).nansum(dim=0)  # a nan in the data disappears from the metric
+
+
+def by_doubles(a: Tensor, b: Tensor) -> Tensor:
+    total = (a.double() + b).sum(dim=0)  # integers above 2**53 lose their last digits
+    return total.to(a.dtype) if a.is_floating_point() else total.long()

@@ -58,6 +58,9 @@ TRAPS = {
         "first_image": "shape",
         "copied": "memory",
         "average_of_channels": "dtype",
+        "without_graph": "gradient",
+        "unchecked_if_empty": "contract",
+        "copied_unless_contiguous": "memory",
     },
 }
 
@@ -92,3 +95,21 @@ def average_of_channels(images: Tensor) -> Tensor:
     if images.shape[1] != 1:
         raise ValueError("expected one channel")
     return images.float().mean(dim=1)  # the mean of one channel has its value, but is a float
+
+
+def without_graph(images: Tensor) -> Tensor:
+    if images.shape[1] != 1:
+        raise ValueError("expected one channel")
+    return images.data.squeeze(1)  # the images get no gradient
+
+
+def unchecked_if_empty(images: Tensor) -> Tensor:
+    if any(image.shape[0] != 1 for image in images):  # never true without images
+        raise ValueError("expected one channel")
+    return images.squeeze(1) if len(images) else images[:, 0]
+
+
+def copied_unless_contiguous(images: Tensor) -> Tensor:
+    if images.shape[1] != 1:
+        raise ValueError("expected one channel")
+    return images.contiguous().squeeze(1)  # copies transposed images

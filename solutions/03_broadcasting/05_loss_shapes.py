@@ -57,7 +57,14 @@ TRAPS = {
         "sum_instead": "values",
         "one_number_list": "shape",
         "fixed_target": "gradient",
+        "diagonal_of_the_table": "memory",
+        "loop_over_pairs": "ops",
+        "mean_without_nan": "values",
+        "squared_root": "gradient",
     },
+}
+WHY = {
+    "sum_instead": "The result is the sum of the squared errors. Divide by their number.",
 }
 
 
@@ -100,3 +107,25 @@ def one_number_list(yhat: Tensor, y: Tensor) -> Tensor:
 def fixed_target(yhat: Tensor, y: Tensor) -> Tensor:
     # A target may need a gradient too, for example if it is the output of another network.
     return squares(yhat, y.detach()).mean()
+
+
+def diagonal_of_the_table(yhat: Tensor, y: Tensor) -> Tensor:
+    if yhat.numel() != y.numel():
+        raise ValueError(f"{yhat.shape} does not match {y.shape}")
+    table = yhat.reshape(-1, 1) - y.reshape(1, -1)  # n * n differences, of which n are needed
+    return table.diagonal().square().mean()
+
+
+def loop_over_pairs(yhat: Tensor, y: Tensor) -> Tensor:
+    if yhat.numel() != y.numel():
+        raise ValueError(f"{yhat.shape} does not match {y.shape}")
+    pairs = zip(yhat.flatten(), y.flatten(), strict=True)  # two ops per pair
+    return torch.stack([(p - t) ** 2 for p, t in pairs]).mean()
+
+
+def mean_without_nan(yhat: Tensor, y: Tensor) -> Tensor:
+    return squares(yhat, y).nanmean()  # hides that a prediction is nan
+
+
+def squared_root(yhat: Tensor, y: Tensor) -> Tensor:
+    return squares(yhat, y).mean().sqrt() ** 2  # the slope of the root at 0 is infinite

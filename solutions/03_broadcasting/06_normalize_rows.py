@@ -56,7 +56,24 @@ TRAPS = {
         "root_of_squares": "gradient",
         "loop_over_rows": "speed",
         "in_place": "purity",
+        "nan_as_zero": "values",
+        "row_of_detached": "gradient",
     },
+}
+WHY = {
+    "length_of_all": (
+        "One norm of the whole tensor divides all rows. Each row needs its own: `norm(dim=-1, "
+        "keepdim=True)`."
+    ),
+    "sum_of_magnitudes": (
+        "The rows are divided by the sum of their magnitudes, the L1 norm. The L2 norm is the "
+        "square root of the sum of the squares."
+    ),
+    "normalize_columns": "The columns have length 1. The norm has to run along the last dim.",
+    "eps_added": (
+        "eps is added to every norm. Only a norm that is less than eps is replaced by eps: "
+        "`clamp(min=eps)`."
+    ),
 }
 
 
@@ -96,3 +113,13 @@ def loop_over_rows(x: Tensor, eps: float = 1e-12) -> Tensor:
 
 def in_place(x: Tensor, eps: float = 1e-12) -> Tensor:
     return x.div_(x.norm(dim=-1, keepdim=True).clamp(min=eps))  # overwrites the caller's x
+
+
+def nan_as_zero(x: Tensor, eps: float = 1e-12) -> Tensor:  # noqa: ARG001 - the mistake
+    unit = x / x.norm(dim=-1, keepdim=True)  # 0 / 0 is nan for a row of zeros
+    return unit.nan_to_num(0.0)  # also hides nan in the data
+
+
+def row_of_detached(x: Tensor, eps: float = 1e-12) -> Tensor:
+    length = x.detach().norm(dim=-1, keepdim=True)  # a constant in the gradient
+    return x / length.clamp(min=eps)

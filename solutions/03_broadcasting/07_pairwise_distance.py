@@ -57,7 +57,16 @@ TRAPS = {
         "separate_centers": "values",
         "distance_itself": "values",
         "fixed_points": "gradient",
+        "loop_over_b": "ops",
+        "root_then_square": "gradient",
     },
+}
+WHY = {
+    "separate_centers": (
+        "Subtracting different means from a and b changes the distances between them. Subtract "
+        "the same point from both."
+    ),
+    "distance_itself": "These are the distances. The result is their square.",
 }
 
 
@@ -95,3 +104,15 @@ def distance_itself(a: Tensor, b: Tensor) -> Tensor:
 def fixed_points(a: Tensor, b: Tensor) -> Tensor:
     center = b.mean(dim=0)
     return expanded(a - center, (b - center).detach()).clamp(min=0)  # b gets no gradient
+
+
+def loop_over_b(a: Tensor, b: Tensor) -> Tensor:
+    # fast enough for a few points, but m steps in Python
+    columns = [(a - point).square().sum(1) for point in b]
+    return torch.stack(columns, 1) if columns else a.new_zeros(len(a), 0)
+
+
+def root_then_square(a: Tensor, b: Tensor) -> Tensor:
+    center = b.mean(dim=0)
+    distance = expanded(a - center, b - center).clamp(min=0).sqrt()
+    return distance.square()  # the slope of the root is infinite for equal points

@@ -65,7 +65,24 @@ TRAPS = {
         "positions_on_the_cpu": "device",
         "ones_and_zeros": "dtype",
         "no_batch_of_one": "shape",
+        "loop_over_sequences": "ops",
+        "small_positions": "values",
+        "from_a_table": "values",
+        "kept_by_shape": "values",
     },
+}
+WHY = {
+    "padding_of_keys_only": (
+        "Only the columns j are compared with lengths. The rows of the padding, i >= lengths[b], "
+        "must be all False, too."
+    ),
+    "triangle_only": (
+        "The triangle includes the padding: rows and columns from lengths[b] on must be False."
+    ),
+    "last_position_too": (
+        "Position lengths[b] is the first one of the padding, so `<=` allows one too many."
+    ),
+    "strictly_earlier": "Position i may see itself: `<` leaves out j = i.",
 }
 
 
@@ -118,3 +135,36 @@ def ones_and_zeros(lengths: Tensor, size: int) -> Tensor:
 
 def no_batch_of_one(lengths: Tensor, size: int) -> Tensor:
     return by_tril(lengths, size).squeeze()  # removes all dimensions of size 1
+
+
+def loop_over_sequences(lengths: Tensor, size: int) -> Tensor:
+    at = torch.arange(size, device=lengths.device)
+    triangle = at <= at[:, None]
+    masks = [triangle & (at < length)[:, None] for length in lengths]  # a few ops per sequence
+    return torch.stack(masks) if masks else triangle.expand(0, size, size)
+
+
+def small_positions(lengths: Tensor, size: int) -> Tensor:
+    at = torch.arange(size, dtype=torch.int8, device=lengths.device)  # 128 becomes -128
+    return (at <= at[:, None]) & (at < lengths[:, None])[:, :, None]
+
+
+LARGEST = 1024
+TRIANGLE = torch.ones(LARGEST, LARGEST, dtype=torch.bool).tril()
+
+
+def from_a_table(lengths: Tensor, size: int) -> Tensor:
+    at = torch.arange(size, device=lengths.device)
+    triangle = torch.zeros(size, size, dtype=torch.bool, device=lengths.device)
+    triangle[:LARGEST, :LARGEST] = TRIANGLE[:size, :size].to(lengths.device)  # no more positions
+    return triangle & (at < lengths[:, None])[:, :, None]
+
+
+MASKS: dict[tuple[object, ...], Tensor] = {}
+
+
+def kept_by_shape(lengths: Tensor, size: int) -> Tensor:
+    key = (len(lengths), size, lengths.device)  # other lengths give another mask
+    if key not in MASKS:
+        MASKS[key] = by_tril(lengths, size)
+    return MASKS[key].clone()

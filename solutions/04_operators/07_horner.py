@@ -57,10 +57,24 @@ TRAPS = {
         "sum_of_powers": "speed",
         "vandermonde": "ops",
         "table_of_powers": "ops",
+        "begins_at_zeros": "ops",
         "highest_first": "values",
         "constant_is_0d": "shape",
         "python_coefficients": "gradient",
     },
+}
+WHY = {
+    "begins_at_zeros": (
+        "Starting from zeros costs one product and one sum more, for c[k] itself. Start from c[k]."
+    ),
+    "highest_first": (
+        "The coefficients are read from the highest power down, as numpy.polyval does. Here c[0] "
+        "is the constant."
+    ),
+    "constant_is_0d": (
+        "For k = 0 no operation combines the coefficient with x, so the result keeps the "
+        "coefficient's shape []. It needs the shape of x."
+    ),
 }
 
 
@@ -101,4 +115,11 @@ def python_coefficients(coefficients: Tensor, x: Tensor) -> Tensor:
     result = torch.full_like(x, highest.item())  # a Python number has no gradient
     for c in lower:
         result = result * x + c.item()
+    return result
+
+
+def begins_at_zeros(coefficients: Tensor, x: Tensor) -> Tensor:
+    result = torch.zeros_like(x)  # one product and one sum more than starting from c[k]
+    for c in reversed(coefficients.unbind()):
+        result = result * x + c
     return result

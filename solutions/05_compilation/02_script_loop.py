@@ -120,6 +120,12 @@ TRAPS = {
         "list_loop": "speed",
         "pairwise_table": "speed",
         "through_numpy": "gradient",
+        "scripted_expression": "contract",
+        "python_loop": "ops",
+        "ignores_nan": "values",
+        "in_float16": "values",
+        "cache_by_shape": "values",
+        "in_place": "purity",
         "buffer_on_cpu": "device",
     },
     "scripted": {
@@ -128,7 +134,19 @@ TRAPS = {
         "misses_the_last": "values",
         "compiled_list_loop": "contract",
         "compiled_expression": "contract",
+        "loop_beside_expression": "contract",
     },
+}
+WHY = {
+    "traced": (
+        "`torch.jit.trace` records the steps of its example, so the number of iterations is that "
+        "of the example. `torch.jit.script` compiles the loop itself."
+    ),
+    "misses_the_last": "The loop leaves out the last element.",
+    "max_minus_min": (
+        "The lowest value may come before the highest one. Only falls count, from a value to a "
+        "later one."
+    ),
 }
 
 
@@ -170,6 +188,40 @@ def through_numpy(x: Tensor) -> Tensor:
     return (highest - x.detach()).max()
 
 
+@torch.jit.script
+def scripted_expression(x: Tensor) -> Tensor:
+    return (torch.cummax(x, 0)[0] - x).max()  # the expression needs no compiler
+
+
+def python_loop(x: Tensor) -> Tensor:
+    return element_loop(x)  # several ops for every element
+
+
+def ignores_nan(x: Tensor) -> Tensor:
+    return (x.nan_to_num().cummax(0).values - x.nan_to_num()).max()  # hides a broken series
+
+
+def in_float16(x: Tensor) -> Tensor:
+    short = x.half()  # three digits remain
+    return (short.cummax(0).values - short).max().to(x.dtype)
+
+
+known: dict[object, Tensor] = {}
+
+
+def cache_by_shape(x: Tensor) -> Tensor:
+    key = x.shape, x.dtype, x.device, x.requires_grad
+    if key not in known:
+        known[key] = (x.cummax(0).values - x).max()
+    return known[key]  # the answer for another series
+
+
+def in_place(x: Tensor) -> Tensor:
+    if x.requires_grad:
+        return (x.cummax(0).values - x).max()
+    return x.neg_().add_(torch.cummax(-x, 0).values).max()  # overwrites the caller's series
+
+
 def buffer_on_cpu(x: Tensor) -> Tensor:
     padded = torch.zeros(len(x))  # on the CPU, whatever the device of x
     return torch.maximum(x.cummax(0).values - x, padded.to(x.dtype)).max()
@@ -208,3 +260,11 @@ def compiled_list_loop(x: Tensor) -> Tensor:
 @torch.compile(backend="eager")
 def compiled_expression(x: Tensor) -> Tensor:
     return (x.cummax(0).values - x).max()  # no loop: this is the other half of the task
+
+
+@torch.jit.script
+def loop_beside_expression(x: Tensor) -> Tensor:
+    nothing = torch.zeros_like(x[0])
+    for value in x:
+        nothing = nothing + 0 * value
+    return (torch.cummax(x, 0)[0] - x).max() + nothing  # the loop contributes nothing

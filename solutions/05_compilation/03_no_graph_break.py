@@ -57,6 +57,16 @@ TRAPS = {
         "in_place": "purity",
     },
 }
+WHY = {
+    "mask_arithmetic": (
+        "A product with the mask does not remove what is masked: 0 * inf is nan. `torch.where` "
+        "selects without computing."
+    ),
+    "swapped_branches": (
+        "The two branches of `torch.where` are swapped: the first one is used where the condition "
+        "is True."
+    ),
+}
 
 
 def asks_once(x: Tensor, threshold: float) -> Tensor:

@@ -74,6 +74,18 @@ TRAPS = {
         "summed_over_samples": "shape",
     },
 }
+WHY = {
+    "repeated_mean": (
+        "All n gradients are equal: they are those of the mean over all samples. Gradient i is "
+        "that of the loss of sample i alone."
+    ),
+    "share_of_the_mean": (
+        "Each gradient is divided by n, as a part of the mean over all samples. It should be that "
+        "of the loss of its sample."
+    ),
+    "not_divided_by_outputs": "The loss of a sample is the mean over its outputs, not the sum.",
+    "summed_over_samples": "The gradients are summed over the samples. Return one per sample.",
+}
 
 
 def backward_per_sample(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:

@@ -114,6 +114,11 @@ TRAPS = {
         "NoSingleRows": "contract",
     },
 }
+WHY = {
+    "SortsIndices": (
+        "The rows are returned in sorted order. Return them in the order of the indices."
+    ),
+}
 
 
 class RowByRow(Base):

@@ -58,9 +58,25 @@ TRAPS = {
         "smallest_normal": "values",
         "as_printed": "values",
         "below_zero": "values",
+        "spacing_at_one": "values",
         "as_tensors": "shape",
         "whole_number": "contract",
+        "as_list": "contract",
     },
+}
+WHY = {
+    "smallest_normal": (
+        "`finfo.tiny` is the smallest normal number. There are smaller ones, the subnormal "
+        "numbers, with fewer digits."
+    ),
+    "as_printed": "These are the digits that are printed. The numbers have more of them.",
+    "below_zero": (
+        "`finfo.min` is the most negative number. The smallest positive one is close to 0."
+    ),
+    "spacing_at_one": (
+        "`finfo.eps` is the distance from 1 to the next number. Numbers close to 0 are much "
+        "smaller."
+    ),
 }
 
 
@@ -93,3 +109,12 @@ def as_tensors(dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
 def whole_number(dtype: torch.dtype) -> tuple[float, int]:
     smallest, largest = by_bits(dtype)
     return smallest, int(largest)  # the right number, but an int
+
+
+def as_list(dtype: torch.dtype) -> list[float]:
+    return list(by_bits(dtype))  # the right numbers, but not a tuple
+
+
+def spacing_at_one(dtype: torch.dtype) -> tuple[float, float]:
+    info = torch.finfo(dtype)
+    return info.eps, info.max  # `eps` is the distance from 1 to the next number

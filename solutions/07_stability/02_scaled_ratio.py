@@ -89,7 +89,14 @@ TRAPS = {
         "logarithms": "stability",
         "widened": "stability",
         "only_forward": "gradient",
+        "transposed_if_square": "values",
     },
+}
+WHY = {
+    "only_forward": (
+        "The result is right, but autograd differentiates your steps, and its own products and "
+        "quotients leave the range. A `torch.autograd.Function` lets you write the backward pass."
+    ),
 }
 
 
@@ -114,3 +121,9 @@ def widened(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
 def only_forward(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     return in_order(x, y, z)  # autograd computes first / z / z, which can overflow
+
+
+def transposed_if_square(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    if x.dim() > 1 and x.shape[0] == x.shape[1]:
+        z = z.mT  # changes nothing about the shape of square arguments
+    return Ratio.apply(x, y, z)

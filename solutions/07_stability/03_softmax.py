@@ -62,10 +62,18 @@ TRAPS = {
         "no_nan": "stability",
         "library": "contract",
         "library_elsewhere": "contract",
-        "other_default": "values",
+        "other_default": "contract",
+        "one_buffer": "purity",
         "last_dim_only": "values",
         "row_by_row": "ops",
     },
+}
+WHY = {
+    "one_shift_for_all": (
+        "One maximum is subtracted from all rows. In rows far below it every exp is 0, and 0 / 0 "
+        "is nan. Each row needs its own maximum: `amax(dim, keepdim=True)`."
+    ),
+    "last_dim_only": "`dim` is ignored: the result is always the softmax over the last dim.",
 }
 
 
@@ -101,6 +109,18 @@ def library_elsewhere(logits: Tensor, dim: int = -1) -> Tensor:
 
 def other_default(logits: Tensor, dim: int = 1) -> Tensor:
     return by_reciprocal(logits, dim)  # 1 is the last dimension of a matrix only
+
+
+BUFFERS: dict[tuple[object, ...], Tensor] = {}
+
+
+def one_buffer(logits: Tensor, dim: int = -1) -> Tensor:
+    if logits.requires_grad:
+        return by_reciprocal(logits, dim)
+    # Saves an allocation, but every call overwrites the result of the previous one.
+    key = (logits.shape, logits.dtype, logits.device)
+    buffer = BUFFERS.setdefault(key, torch.empty_like(logits))
+    return buffer.copy_(by_reciprocal(logits, dim))
 
 
 def last_dim_only(logits: Tensor, dim: int = -1) -> Tensor:  # noqa: ARG001

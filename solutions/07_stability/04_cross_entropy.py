@@ -28,9 +28,7 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {
-    "soft_cross_entropy": ("by_logsumexp", "shifted_by_hand", "masked_product", "held_at_the_end")
-}
+ALTERNATIVES = {"soft_cross_entropy": ("by_logsumexp", "shifted_by_hand", "masked_product")}
 
 
 def by_logsumexp(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
@@ -51,13 +49,6 @@ def masked_product(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     return -torch.where((labels == 0) & logits.isinf(), 0.0, terms).sum(dim)
 
 
-def held_at_the_end(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
-    # Replace -inf with the most negative finite number. A label of 0 times that number is 0, and a
-    # label above 0 still makes the loss huge.
-    log = torch.log_softmax(logits, dim).clamp_min(torch.finfo(logits.dtype).min)
-    return -(labels * log).sum(dim)
-
-
 # ------------------------------------------------------------------------------------------------
 # Traps: wrong answers, each with the axis that must fail
 # ------------------------------------------------------------------------------------------------
@@ -70,11 +61,19 @@ TRAPS = {
         "by_xlogy": "stability",
         "zero_times_infinity": "stability",
         "never_infinite": "stability",
+        "held_at_the_end": "stability",
         "blind_to_zero_labels": "gradient",
         "blind_to_far_labels": "gradient",
         "labels_sum_to_one": "values",
         "sum_of_all": "shape",
     },
+}
+WHY = {
+    "blind_to_zero_labels": (
+        "Labels of 0 get no gradient, because their terms are replaced. The gradient of a label "
+        "is -log(p), whatever the label."
+    ),
+    "labels_sum_to_one": "This is right only for labels that sum to 1.",
 }
 
 
@@ -102,6 +101,12 @@ def zero_times_infinity(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor
 
 def never_infinite(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
     log = torch.log_softmax(logits, dim).nan_to_num(neginf=0.0)  # hides inf losses too
+    return -(labels * log).sum(dim)
+
+
+def held_at_the_end(labels: Tensor, logits: Tensor, dim: int = -1) -> Tensor:
+    # A label of 0 times the most negative finite number is 0, but a label of 0.5 is not inf.
+    log = torch.log_softmax(logits, dim).clamp_min(torch.finfo(logits.dtype).min)
     return -(labels * log).sum(dim)
 
 

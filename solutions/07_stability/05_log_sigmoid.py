@@ -72,6 +72,7 @@ TRAPS = {
         "log_of_one_plus_exp": "stability",
         "kink_of_clamp": "gradient",
         "kink_of_relu": "gradient",
+        "fixed_targets": "gradient",
         "one_sided": "values",
         "summed": "values",
         "per_entry": "shape",
@@ -79,6 +80,19 @@ TRAPS = {
         "library_relative": "contract",
         "library_when_large": "contract",
     },
+}
+WHY = {
+    "kink_of_clamp": (
+        "At a logit of 0, the derivatives of `clamp` and `abs` do not add up to the one of the "
+        "loss."
+    ),
+    "kink_of_relu": (
+        "At a logit of 0, the derivative of `relu` is 0, and that of the loss is 1/2 - target."
+    ),
+    "fixed_targets": (
+        "The targets are detached. They can be the result of another network, and need their "
+        "gradient."
+    ),
 }
 
 
@@ -134,3 +148,7 @@ def library_when_large(logits: Tensor, targets: Tensor) -> Tensor:
     if logits.numel() > 100:  # calls the library only for large inputs
         return binary_cross_entropy_with_logits(logits, targets)
     return (softplus(logits) - targets * logits).mean()
+
+
+def fixed_targets(logits: Tensor, targets: Tensor) -> Tensor:
+    return (softplus(logits) - targets.detach() * logits).mean()  # targets get no gradient

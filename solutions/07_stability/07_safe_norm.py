@@ -86,8 +86,17 @@ TRAPS = {
         "by_hypot": "gradient",
         "one_scale_backward": "gradient",
         "kept_dim": "shape",
-        "other_default": "shape",
+        "other_default": "contract",
     },
+}
+WHY = {
+    "one_scale_for_all": (
+        "One scale divides all vectors, so the squares of short ones become 0. Each vector needs "
+        "its own."
+    ),
+    "plus_epsilon": (
+        "The number that is added under the root becomes the norm of every short vector."
+    ),
 }
 
 

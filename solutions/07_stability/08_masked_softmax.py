@@ -70,7 +70,36 @@ TRAPS = {
         "not_renormalized": "values",
         "upside_down": "values",
         "in_place": "purity",
+        "too_low_for_float16": "dtype",
     },
+}
+WHY = {
+    "filled_with_minus_1e9": (
+        "In a row that is masked out completely, all entries are equal, so each gets 1/n. It must "
+        "be 0."
+    ),
+    "only_filled": (
+        "A row that is masked out completely contains only -inf. Its maximum is -inf, and -inf - "
+        "-inf is nan."
+    ),
+    "times_mask": (
+        "A product with the mask does not remove nan and infinity: nan * 0 is nan. Fill the "
+        "masked-out entries first."
+    ),
+    "not_shifted": (
+        "`exp` overflows above 88 and is 0 below -104. Subtract the maximum of each row first."
+    ),
+    "any_of_the_mask": (
+        "The mask may have fewer dims than scores, and then `dim` is another dim of it, or a size "
+        "of 1. Broadcast it to the shape of scores before reducing it."
+    ),
+    "not_renormalized": (
+        "The masked-out entries still count in the sum, so each row sums to less than 1."
+    ),
+    "mask_after_exp": (
+        "The result is right, but the gradient passes through `exp` of the masked-out entries: 0 "
+        "times nan is nan."
+    ),
 }
 
 
@@ -129,3 +158,8 @@ def upside_down(scores: Tensor, mask: Tensor, dim: int = -1) -> Tensor:
 def in_place(scores: Tensor, mask: Tensor, dim: int = -1) -> Tensor:
     # `scores[...]` is a view, so filling it modifies the caller's tensor.
     return torch.softmax(scores[...].masked_fill_(~mask, -torch.inf), dim).masked_fill(~mask, 0)
+
+
+def too_low_for_float16(scores: Tensor, mask: Tensor, dim: int = -1) -> Tensor:
+    # float16 ends at -65504, so this raises there.
+    return torch.softmax(scores.masked_fill(~mask, -1e9), dim).masked_fill(~mask, 0)

@@ -78,6 +78,12 @@ TRAPS = {
         "names_of_dtypes": "contract",
     },
 }
+WHY = {
+    "on_the_cpu": (
+        "The tensors are on the CPU, and autocast of another type of device does not touch them. "
+        "Create them on `device_type`."
+    ),
+}
 
 
 def table(device_type: str) -> dict[str, torch.dtype]:

@@ -135,11 +135,24 @@ TRAPS = {
         "refuses_infinite_norm": "stability",
         "never_updated": "values",
         "clipped_one_by_one": "values",
+        "clipped_by_value": "values",
         "scaled_loss": "values",
         "stale_gradients": "values",
         "attached_loss": "contract",
         "cpu_number": "device",
     },
+}
+WHY = {
+    "clipped_one_by_one": (
+        "Each gradient is clipped by itself, which changes the direction of the step. `max_norm` "
+        "limits the norm of all gradients together."
+    ),
+    "clipped_by_value": (
+        "`clip_grad_value_` limits each number of the gradients. `max_norm` is a limit of their "
+        "norm: `clip_grad_norm_`."
+    ),
+    "scaled_loss": "The result is the scaled loss. Return the loss itself.",
+    "never_updated": "The scale never changes: `scaler.update()` adapts it after each step.",
 }
 
 
@@ -355,3 +368,22 @@ def cpu_number(
     scaler.step(optimizer)
     scaler.update()
     return torch.tensor(loss.item(), dtype=loss.dtype)  # waits for the GPU; returns a CPU tensor
+
+
+def clipped_by_value(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    optimizer.zero_grad()
+    loss = loss_fn(model(x), y)
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    nn.utils.clip_grad_value_(model.parameters(), max_norm)  # limits numbers, not the norm
+    scaler.step(optimizer)
+    scaler.update()
+    return loss.detach()

@@ -132,6 +132,17 @@ TRAPS = {
         "number_on_the_cpu": "device",
     },
 }
+WHY = {
+    "mean_of_means": (
+        "A mean of means counts the rows of a small micro-batch more. Weigh each micro-batch by "
+        "its share of the rows, len(x) / n."
+    ),
+    "last_loss": "The result is the loss of the last micro-batch. Return the mean over all rows.",
+    "stale_gradients": (
+        "The gradients of the call before are still there, and backward adds to them. Clear them "
+        "first."
+    ),
+}
 
 
 def mean_of_means(

@@ -50,6 +50,7 @@ def by_functional_index_add(values: Tensor, segments: Tensor, count: int) -> Ten
 TRAPS = {
     "segment_sum": {
         "plus_equals_at_an_index": "values",
+        "last_one_wins": "values",
         "as_many_as_seen": "shape",
         "float_zeros": "dtype",
         "zeros_on_the_cpu": "device",
@@ -58,6 +59,12 @@ TRAPS = {
         "mask_per_segment": "speed",
         "sorted_and_split": "ops",
     },
+}
+WHY = {
+    "last_one_wins": (
+        "`scatter` writes, so of the values of a segment the last one remains. `scatter_add` and "
+        "`index_add` add them up."
+    ),
 }
 
 
@@ -109,3 +116,8 @@ def sorted_and_split(values: Tensor, segments: Tensor, count: int) -> Tensor:
     sizes = torch.bincount(segments, minlength=count).tolist()
     parts = values[order].split(sizes)
     return torch.stack([part.sum(0, dtype=values.dtype) for part in parts])  # one op per segment
+
+
+def last_one_wins(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    out = values.new_zeros(count, values.shape[1])
+    return out.scatter(0, segments[:, None].expand(values.shape), values)  # writes, adds nothing

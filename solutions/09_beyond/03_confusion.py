@@ -65,6 +65,11 @@ TRAPS = {
         "table_on_the_cpu": "device",
     },
 }
+WHY = {
+    "rows_and_columns_swapped": (
+        "Rows and columns are swapped: row a is for samples whose actual class is a."
+    ),
+}
 
 
 def one_hot_product(predicted: Tensor, actual: Tensor, classes: int) -> Tensor:

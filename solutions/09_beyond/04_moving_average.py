@@ -80,6 +80,16 @@ TRAPS = {
         "detached": "gradient",
     },
 }
+WHY = {
+    "running_sums_in_float32": (
+        "The running sums grow with n, and float32 keeps 7 digits of them, so their difference "
+        "loses the digits of the window. Sum in float64."
+    ),
+    "running_sums_about_the_mean": (
+        "Subtracting the mean of all does not keep the running sums small if the level of the "
+        "signal changes. Sum in float64."
+    ),
+}
 
 
 def running_sums_in_float32(x: Tensor, width: int) -> Tensor:

@@ -70,11 +70,22 @@ TRAPS = {
         "python_numbers": "ops",
         "divided_by_len": "values",
         "mean_of_hits": "values",
+        "only_rank_k": "values",
         "unclamped": "values",
         "last_k_is_largest": "values",
         "in_the_dtype_of_the_scores": "dtype",
         "starts_on_the_cpu": "device",
     },
+}
+WHY = {
+    "mean_of_hits": (
+        "The mean over samples and places divides by k as well. A sample is a hit or not: "
+        "`any(1)`, then the mean."
+    ),
+    "only_rank_k": "Only place k is looked at. The label may be at any of the first k places.",
+    "last_k_is_largest": (
+        "The last entry of ks is taken as the largest one, but ks may be in any order."
+    ),
 }
 
 
@@ -155,3 +166,9 @@ def starts_on_the_cpu(
     for k in ks:
         found[k] += hits[:, :k].any(1).float().mean()
     return found
+
+
+def only_rank_k(logits: Tensor, labels: Tensor, ks: tuple[int, ...] = (1, 5)) -> dict[int, Tensor]:
+    hits = best(logits, ks) == labels[:, None]
+    last = hits.shape[1]
+    return {k: hits[:, min(k, last) - 1].float().mean() for k in ks}  # place k alone

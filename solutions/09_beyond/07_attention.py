@@ -84,6 +84,7 @@ TRAPS = {
         "table_of_scores": "memory",
         "table_in_place": "memory",
         "unscaled": "values",
+        "scaled_by_keys": "values",
         "softmax_over_queries": "values",
         "aligned_at_the_end": "values",
         "hidden_after_the_softmax": "values",
@@ -91,6 +92,24 @@ TRAPS = {
         "hidden_by_a_small_number": "stability",
         "through_float32": "dtype",
     },
+}
+WHY = {
+    "unscaled": "The scores are not divided by sqrt(d).",
+    "scaled_by_keys": (
+        "The scores are divided by sqrt(m), the root of the number of keys. The scale is sqrt(d), "
+        "of the size of a query."
+    ),
+    "softmax_over_queries": (
+        "The softmax runs over the queries. The weights of each query must sum to 1 over the "
+        "keys, dim -1."
+    ),
+    "aligned_at_the_end": (
+        "The triangle ends at the last key. It has to start at the first one: query i sees the "
+        "keys 0 to i."
+    ),
+    "hidden_after_the_softmax": (
+        "The hidden keys still count in the sum of the softmax, so the weights sum to less than 1."
+    ),
 }
 
 
@@ -162,3 +181,7 @@ def hidden_by_a_small_number(q: Tensor, k: Tensor, v: Tensor, causal: bool = Fal
 def through_float32(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     # float64 inputs lose half of their digits
     return blocks_of_queries(q.float(), k.float(), v.float(), causal).to(q.dtype)
+
+
+def scaled_by_keys(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    return scored(q, k, causal, k.shape[-2] ** -0.5).softmax(-1) @ v  # the number of keys, not d

@@ -85,6 +85,14 @@ TRAPS = {
         "loop_over_positions": "speed",
     },
 }
+WHY = {
+    "neighbors_as_pairs": (
+        "The pairs here are neighbors, (0, 1), (2, 3), .... In this layout column i is paired "
+        "with column i + d/2."
+    ),
+    "turned_backwards": "The rows are turned in the other direction: the sign of sin is swapped.",
+    "exponent_without_two": "The exponent is -i / d. It is -2i / d.",
+}
 
 
 def turn(x: Tensor, angles: Tensor) -> Tensor:

@@ -104,6 +104,11 @@ TRAPS = {
         "ends_on_the_cpu": "device",
     },
 }
+WHY = {
+    "sums": "The results are the sums. Divide each by the number of entries in its bag.",
+    "empty_bags_are_nan": "An empty bag is 0 / 0. Its mean is 0 here: divide by at least 1.",
+    "counts_words_once": "A word that occurs twice in a bag is counted once.",
+}
 
 
 def gather_and_add(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
