@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 import torch
 from torch import nn
 
-from torchkata.probes import params_left_behind, registered_names, with_parameters
+from torchkata.probes import (
+    params_left_behind,
+    registered_names,
+    saved_and_loaded,
+    with_parameters,
+)
 from torchkata.worker.twin import device
 
 
@@ -45,6 +52,30 @@ def test_params_left_behind_names_parameters_that_did_not_move():
             "0.weight",
             "0.bias",
         ]
+
+
+class Remembering(nn.Linear):
+    """A layer that keeps its first result for each tensor."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not hasattr(self, "known"):
+            self.known: dict[int, torch.Tensor] = {}
+        return self.known.setdefault(id(x), super().forward(x))
+
+
+def test_results_kept_in_a_module_are_out_of_date_after_loading():
+    """A module is used before it loads a state, so that a result that it keeps is wrong."""
+    kata = ModuleType("kata")
+    kata.Layer, kata.Remembering = nn.Linear, Remembering  # type: ignore[attr-defined]
+    values = {"weight": torch.tensor([[3.0]]), "bias": torch.tensor([1.0])}
+
+    results = [
+        saved_and_loaded(kata, entry, (1, 1), values, torch.ones(1))["result"]
+        for entry in ("Layer", "Remembering")
+    ]
+
+    assert results[0].tolist() == [7.0]
+    assert results[1].tolist() != [7.0]
 
 
 def test_injected_parameters_are_used_and_get_gradients():

@@ -71,22 +71,29 @@ def saved_and_loaded(
     values: dict[str, Tensor],
     x: Tensor | None,
 ) -> dict[str, Any]:
-    """Fill a module with values by path, and load its state into another one.
+    """Fill a module with values by path, and load its state into another one that was used before.
 
     Returns:
-        `state` by path, of the module that loaded it; its `result` for x, if there is an x; and
-        the `arguments` afterwards.
+        `state` by path, of the module that loaded it; its `result` for x + 1, if there is an x,
+        which is overwritten; and the `arguments` afterwards.
     """
     saved, loaded = (getattr(kata, entry)(*arguments) for _each in range(2))
     for path, value in values.items():
         tensor = tensor_at(saved, path)
         if tensor is not None and tensor.shape == value.shape:
             tensor.detach().copy_(value)
-    loaded.load_state_dict(saved.state_dict())
+    result = None
+    with torch.no_grad():  # as in inference, for which a module may keep results
+        if x is not None:
+            loaded(x)
+            x.add_(1)
+        loaded.load_state_dict(saved.state_dict())
+        if x is not None:
+            result = loaded(x)
     state = {path: tensor_at(loaded, path) for path in values}
     return {
         "state": {path: None if t is None else t.detach() for path, t in state.items()},
-        "result": None if x is None else loaded(x).detach(),
+        "result": result,
         "arguments": arguments,
     }
 
