@@ -18,8 +18,8 @@ Shapes and units
     generator    the torch.Generator to draw from, or None for PyTorch's global generator
 
 Rules
-    Every call returns a new tensor: changing one must not change the next. With the same seed,
-    `cube` returns the same numbers as `torch.rand`.
+    Every call returns a new tensor: changing one must not change the next. No tensor requires
+    grad. With the same seed, `cube` returns the same numbers as `torch.rand`.
 
 Budget
     No budget.

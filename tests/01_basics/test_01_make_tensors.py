@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, _, require, same
+from torchkata import Case, Function, Spec, _, none_of, require, same
 
 
 def three():
@@ -40,7 +40,7 @@ SPEC = Spec(
     constructor("vector", one_and_two, torch.int64),
     constructor("matrix", four_zeros, torch.float32),
     constructor("cube", eight_random_numbers, torch.float32, generator=seeded),
-    stub_digest="a69dfc9085c68c6f",
+    stub_digest="70dd892344577843",
 )
 
 
@@ -66,8 +66,12 @@ def results_share_memory(kata, name):
     """Modify the result of the first call; return whether that shows in the third one's."""
     first = getattr(kata, name)()
     getattr(kata, name)()
-    first.fill_(77)
+    first.detach().fill_(77)
     return bool((getattr(kata, name)() == 77).any())
+
+
+def requiring_grad(kata):
+    return [name for name in NAMES if getattr(kata, name)().requires_grad]
 
 
 def test_values_are_initialized(submission):
@@ -108,3 +112,12 @@ def test_purity_each_call_returns_a_new_tensor(submission):
                 name=name,
             ),
         )
+
+
+def test_gradient_is_not_required(submission):
+    """No tensor requires grad."""
+    none_of(
+        [f"{name}()" for name in submission.run(requiring_grad)],
+        what=_("Tensors that require grad"),
+        why=_("Leave out requires_grad: these tensors are data, and nothing trains them."),
+    )
