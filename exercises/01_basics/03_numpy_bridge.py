@@ -13,7 +13,8 @@ Task
     result is two numbers, one near 3 and one near 5.
 
 Shapes and units
-    t                any shape, any device; floats may require grad
+    t                any shape, any device, any dtype except bfloat16, which NumPy lacks; may be
+                     non-contiguous; floats may require grad
     a                any shape, any dtype that PyTorch supports; may be non-contiguous, but is
                      writable, in native byte order and without negative strides
     rng              numpy.random.Generator
