@@ -6,11 +6,13 @@ They run in the worker, beside the submission. What they return helps to explain
 from __future__ import annotations
 
 import re
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from io import StringIO
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 import torch
@@ -246,3 +248,29 @@ def _line_of(node: Any) -> int:
     frames = "".join(node.metadata.get("traceback_", ()))
     lines = _LINE.findall(frames)
     return int(lines[-1]) if lines else 0
+
+
+def count_turns(
+    module: ModuleType, line: int, probe: Callable[..., object], arguments: tuple[object, ...]
+) -> int:
+    """Run another probe and return how often a line of the submission runs.
+
+    A line with several instructions to jump to counts once per turn.
+    """
+    seen: Counter[int] = Counter()
+
+    def watch(frame: FrameType, event: str, _argument: object) -> Any:
+        if not frame.f_code.co_filename.startswith(PREFIX):
+            return None
+        if event == "line" and frame.f_lineno == line:
+            seen[frame.f_lasti] += 1
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        with redirect_stdout(StringIO()):
+            probe(module, *arguments)
+    finally:
+        sys.settrace(before)
+    return max(seen.values(), default=0)

@@ -11,6 +11,7 @@ from torchkata.grading.checks.metering import Measurement, cached_costs
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, Message, _, join, quantities
 from torchkata.i18n.op_names import spelling
+from torchkata.worker import builtin_probes, explaining_probes
 from torchkata.worker.meters.counts import MemoryUse, OpCount, describe_makers
 
 _FAR: Final = 2  # times as many ops, or bytes, explain a slow call
@@ -31,13 +32,27 @@ def why_slow(session: Session, function: Function, case: Case) -> Message:
         )
     except KataError:
         return EMPTY  # other checks say what is wrong with such a submission
-    return compare_costs(mine.ops, theirs.ops, mine.memory, theirs.memory)
+    line = _busiest_line(mine.ops)
+    turns = _turns(session, function, case, line) if line else 0
+    return compare_costs(mine.ops, theirs.ops, mine.memory, theirs.memory, (line, turns))
 
 
 def compare_costs(
-    mine: OpCount, theirs: OpCount, my_memory: MemoryUse, their_memory: MemoryUse
+    mine: OpCount,
+    theirs: OpCount,
+    my_memory: MemoryUse,
+    their_memory: MemoryUse,
+    loop: tuple[int, int] = (0, 0),
 ) -> Message:
-    """Say in which respect the first call costs more than the second."""
+    """Say in which respect the first call costs more than the second.
+
+    Args:
+        mine: ops of the first.
+        theirs: ops of the second.
+        my_memory: memory of the first.
+        their_memory: memory of the second.
+        loop: a line of the first, and how often it runs.
+    """
     conversions = _conversions(mine, theirs)
     many_ops = mine.total >= _FAR * max(theirs.total, 1)
     many_bytes = my_memory.total_bytes >= _FAR * max(their_memory.total_bytes, 1)
@@ -47,7 +62,7 @@ def compare_costs(
             yours=mine.describe(),
             theirs=theirs.describe(),
         )
-        return join(conversions, counted, _loop(mine))
+        return join(conversions, counted, _loop(*loop))
     if many_bytes:
         larger = _(
             "It makes hardly more ops than the reference, but larger ones: {yours}, where the "
@@ -70,16 +85,33 @@ def _conversions(mine: OpCount, theirs: OpCount) -> Message:
     )
 
 
-def _loop(mine: OpCount) -> Message:
-    """Say whether one line makes one op over and over: a Python loop."""
-    rows = [(n, at, name) for at, ops in mine.by_line.items() if at for name, n in ops.items()]
-    count, line, _name = max(rows, default=(0, 0, ""))
-    if count < _MANY:
+def _busiest_line(count: OpCount) -> int:
+    """Return the line that repeats one op most often, if that is often; else 0."""
+    rows = [(max(ops.values()), line) for line, ops in count.by_line.items() if line]
+    most, line = max(rows, default=(0, 0))
+    return line if most >= _MANY else 0
+
+
+def _turns(session: Session, function: Function, case: Case, line: int) -> int:
+    """Return how often a line of the submission runs in a call; 0 if that cannot be counted."""
+    arguments = (function.name, *session.draw(function, case))
+    try:
+        turns = session.processes.worker_on().run(
+            explaining_probes.count_turns, line, builtin_probes.call, arguments
+        )
+    except KataError:
+        return 0
+    return turns if isinstance(turns, int) else 0
+
+
+def _loop(line: int, turns: int) -> Message:
+    """Say whether a line is the body of a Python loop."""
+    if turns < _MANY:
         return EMPTY
     return _(
         "Line {line} is the body of a Python loop with {count:,} iterations.",
         line=line,
-        count=count,
+        count=turns,
     )
 
 
@@ -92,6 +124,12 @@ def _same_counts(mine: OpCount, theirs: OpCount) -> Message:
         return _(
             "It makes the same ops as the reference; the time goes into Python between them, or "
             "into more work inside an op."
+        )
+    if mine.total > theirs.total:
+        return _(
+            "It makes {yours}; the reference makes {theirs}.",
+            yours=mine.describe(),
+            theirs=theirs.describe(),
         )
     return _(
         "It makes no more ops than the reference, but others: {yours}, where the reference has "
