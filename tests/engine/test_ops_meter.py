@@ -6,6 +6,7 @@ import _thread
 import json
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -15,14 +16,21 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_map_only
 
 from torchkata.course.spec.case import Case
 from torchkata.grading.checks.metering import forbid_opaque_ops
-from torchkata.worker.meters import ops
+from torchkata.worker.meters import dispatch_meter, ops
+from torchkata.worker.meters.dispatch_audit import DispatchAudit
 from torchkata.worker.meters.memory import MemoryMeter
-from torchkata.worker.meters.ops import ConversionCounter, OpCount, OpMeter, overridden_kernels
+from torchkata.worker.meters.ops import (
+    ConversionCounter,
+    OpCount,
+    OpMeter,
+    overridden_kernels,
+    watch_conversions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -599,9 +607,82 @@ def test_kernels_registered_by_the_submission_are_named(monkeypatch: pytest.Monk
         assert overridden_kernels() == []
         library.impl("fmod.Tensor", kernel, "CPU")
         assert overridden_kernels() == ["fmod.Tensor"]
+        text = (
+            "import functools\ndef register(library):\n"
+            "    library.impl('remainder.Tensor', functools.partial(max), 'CPU')\n"
+        )
+        submission(text)["register"](library)
+        assert overridden_kernels() == ["fmod.Tensor", "remainder.Tensor"]
 
 
-@pytest.mark.parametrize("name", ["mine::total", "while_loop", "scan"])
+def test_conversions_by_functions_that_were_kept_are_counted():
+    """Methods that were kept, capsules and calls by way of a pytree are conversions too."""
+    watch_conversions()
+    text = (
+        "import torch\nfrom torch.utils._pytree import tree_map\n"
+        "numpy, capsule = torch.Tensor.numpy, torch._C._to_dlpack\n"
+        "def convert(x):\n"
+        "    numpy(x)\n    capsule(x)\n    tree_map(lambda leaf: leaf.tolist(), [x])\n"
+    )
+    convert = submission(text)["convert"]
+    with ConversionCounter() as counter:
+        convert(X)
+
+    assert counter.count.conversions == {"numpy": 1, "dlpack": 1, "tolist": 1}
+
+
+def test_a_thread_that_has_ended_is_no_hiding_place():
+    """Work in a thread that was started by a name from before, and has ended, is noticed."""
+    start, done = dispatch_meter._start_raw, threading.Event()
+
+    def work() -> None:
+        spin(3000)
+        done.set()
+
+    with OpMeter() as meter:
+        start(work, ())
+        assert done.wait(20)
+        time.sleep(0.05)
+
+    assert meter.worked_ns[1] > 500_000
+
+
+EXCLUDED = torch._C.DispatchKeySet(torch._C.DispatchKey.Python)
+
+
+def excluded() -> torch.Tensor:
+    with torch._C._ExcludeDispatchKeyGuard(EXCLUDED):
+        return X * 2 + 1
+
+
+def disabled() -> torch.Tensor:
+    with _disable_current_modes():
+        return X * 2
+
+
+def without_effect() -> torch.Tensor:
+    return X.to(X.dtype).contiguous().reshape(-1) * 2  # the first two return X itself
+
+
+@pytest.mark.parametrize(
+    ("work", "hidden"),
+    [
+        (excluded, ["aten::mul", "aten::add"]),
+        (disabled, ["aten::mul"]),
+        (without_effect, []),
+        (lambda: torch.nn.functional.linear(X, X), []),
+        (lambda: (X.clone().requires_grad_() ** 2).sum().backward(), []),
+    ],
+)
+def test_ops_that_no_mode_sees_are_found_below_python(work, hidden):
+    """Switches of PyTorch hide ops from the meters, but not from the profiler."""
+    with OpMeter(), DispatchAudit() as audit:
+        work()
+
+    assert audit.hidden == hidden
+
+
+@pytest.mark.parametrize("name", ["mine::total", "while_loop", "scan", "cond"])
 def test_op_budgets_refuse_ops_that_hide_a_loop(name: str):
     """An op budget fails if the file calls an op that it defined, or a loop that is one op."""
     count = OpCount(ops={name: 1}, views={}, conversions={}, lines={name: {7: 1}})
@@ -615,7 +696,7 @@ def test_op_budgets_refuse_ops_that_hide_a_loop(name: str):
 
 def test_op_budgets_accept_the_ops_of_pytorch():
     """Ops that come with PyTorch are counted, whatever their library."""
-    names = ("add", "cond", "quantized::linear", "prims::sum", "mkldnn::_linear_pointwise")
+    names = ("add", "hypot", "quantized::linear", "prims::sum", "mkldnn::_linear_pointwise")
     count = OpCount(
         ops=dict.fromkeys(names, 1), views={}, conversions={}, lines={n: {1: 1} for n in names}
     )

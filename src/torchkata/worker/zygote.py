@@ -89,7 +89,9 @@ def _import_libraries() -> None:
         watched_calls,  # noqa: F401
     )
     from torchkata.worker import main as worker  # noqa: F401, PLC0415 - after torch
+    from torchkata.worker.meters.ops import watch_conversions  # noqa: PLC0415 - after torch
 
+    watch_conversions()
     gc.collect()
     gc.freeze()
 

@@ -95,8 +95,8 @@ def _top_level(events: list[Any]) -> list[_Op]:
 
 @functools.cache
 def _is_composite(name: str) -> bool:
-    """Return whether an op only calls others; without any, it has done nothing."""
-    try:
-        return _has_kernel(name, "CompositeImplicitAutograd")
-    except RuntimeError:  # an overload that has no entry under its plain name
-        return False
+    """Return whether an op may only call others; without any inside, it has done nothing."""
+    packet = getattr(torch.ops.aten, name.removeprefix(_ATEN), None)
+    overloads = packet.overloads() if packet is not None else []
+    names = (name if each == "default" else f"{name}.{each}" for each in overloads)
+    return any(_has_kernel(each, "CompositeImplicitAutograd") for each in names)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch._ops import OpOverload
 
-from torchkata.worker.frames import learner_line
+from torchkata.worker.frames import PREFIX, learner_line
 from torchkata.worker.meters.counts import OpCount
 from torchkata.worker.meters.dispatch_meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Self
 
 _BOOKKEEPING = frozenset(
@@ -46,7 +47,7 @@ _WRAPPERS = tuple(
     _TORCH + name.replace("/", os.sep)
     for name in (
         *("_tensor.py", "_ops.py", "_compile.py", "overrides.py", "utils/_contextlib.py"),
-        "_dynamo/eval_frame.py",
+        *("_dynamo/eval_frame.py", "utils/_pytree.py", "utils/_cxx_pytree.py"),
     )
 )
 """Files of PyTorch that only forward the calls of other code."""
@@ -157,36 +158,33 @@ def read_by_torch() -> bool:
     while frame is not None:
         file = frame.f_code.co_filename
         if not (file.startswith(_ENGINE) or file in _WRAPPERS):
-            return file.startswith(_TORCH)
+            return file.startswith(_TORCH) and _is_of_a_module(frame)
         frame = frame.f_back  # type: ignore[assignment]
     return False
+
+
+def _is_of_a_module(frame: FrameType) -> bool:
+    """Return whether a frame runs code of an imported module; its file name alone may be false."""
+    module = sys.modules.get(str(frame.f_globals.get("__name__")))
+    return module is not None and vars(module) is frame.f_globals
 
 
 # Methods are replaced instead of using a TorchFunctionMode. Such a mode belongs to one thread, is
 # off inside backward hooks, and makes every other call slower.
 _counters: list[OpMeter | ConversionCounter] = []
-_originals: dict[str, Any] = {}
 _nested = threading.local()
 _guard = threading.Lock()
 
 
 def _install_counter(meter: OpMeter | ConversionCounter) -> None:
+    watch_conversions()
     with _guard:
-        if not _counters:
-            for method in _CONVERSIONS:
-                _originals[method] = vars(torch.Tensor).get(method)
-                setattr(torch.Tensor, method, _counted(method, getattr(torch.Tensor, method)))
         _counters.append(meter)
 
 
 def _remove_counter(meter: OpMeter | ConversionCounter) -> None:
     with _guard:
         _counters.remove(meter)
-        for method, original in _originals.items() if not _counters else ():
-            if original is None:
-                delattr(torch.Tensor, method)  # reveals the method of the base class again
-            else:
-                setattr(torch.Tensor, method, original)
 
 
 def _counted(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,7 +192,8 @@ def _counted(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     def count_and_call(*args: Any, **kwargs: Any) -> Any:
-        if getattr(_nested, "yes", False):  # `__array__` calls `numpy`: one conversion, not two
+        # `__array__` calls `numpy`: that is one conversion, not two.
+        if not _counters or getattr(_nested, "yes", False):
             return original(*args, **kwargs)
         if not read_by_torch():
             for meter in tuple(_counters):
@@ -208,13 +207,28 @@ def _counted(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return count_and_call
 
 
+@functools.cache
+def watch_conversions() -> None:
+    """Replace the methods that convert values, for good; workers do so before a submission loads.
+
+    A submission that kept the original methods would convert unheard.
+    """
+    for method in _CONVERSIONS:
+        setattr(torch.Tensor, method, _counted(method, getattr(torch.Tensor, method)))
+    for name in ("_to_dlpack", "_to_dlpack_versioned"):
+        setattr(torch._C, name, _counted("__dlpack__", getattr(torch._C, name)))  # noqa: SLF001
+    torch.utils.dlpack.to_dlpack = torch._C._to_dlpack  # type: ignore[attr-defined]  # noqa: SLF001
+
+
 _register: Any = torch.library.Library.impl
 _overridden_kernels: set[str] = set()
 
 
 @functools.wraps(_register)
 def _record_kernel(library: Any, op_name: Any, fn: Any, *args: Any, **kwargs: Any) -> Any:
-    if learner_line() is not None:  # whatever the kernel is: a function, a partial, an object
+    code = getattr(fn, "__code__", None)
+    its_own = code is not None and code.co_filename.startswith(PREFIX)
+    if its_own or learner_line() is not None:  # a partial or another object has no code
         _overridden_kernels.add(f"{library.ns}::{op_name}".removeprefix("aten::"))
     return _register(library, op_name, fn, *args, **kwargs)
 
