@@ -12,6 +12,7 @@ from string import Formatter
 from torchkata.course.exercise import Exercise
 from torchkata.course.source_code import reason_to_win
 from torchkata.course.spec.budgets import Speedup
+from torchkata.course.spec.case import Case
 from torchkata.grading.checks.custom_tests import description
 from torchkata.learner.statement import statement_paragraphs
 
@@ -98,7 +99,8 @@ def hidden_texts(exercise: Exercise) -> list[str]:
     texts += [description(test).template for test in exercise.grader.tests.values()]
     grader = exercise.grader_path.read_text(encoding="utf-8")
     texts += [text for text, _names in templates(grader)]
-    return [text for text in dict.fromkeys(texts) if text]
+    of_the_engine = ("", Case.of_equal_sizes({}).name)
+    return [text for text in dict.fromkeys(texts) if text not in of_the_engine]
 
 
 def course_faults(texts: list[str], catalogue: dict[str, str]) -> list[str]:
