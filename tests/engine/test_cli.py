@@ -5,16 +5,22 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from helpers import commit, git
 
 from torchkata.cli import grade
 from torchkata.cli.commands import COMMANDS
 from torchkata.cli.main import ExitCode, main
+from torchkata.course.catalogue import Course
+from torchkata.errors import UsageError
+from torchkata.learner.case_script import CaseCall, write_case_script
 from torchkata.sandbox.launcher import Launcher
 
 RIGHT = "def halve(x):\n    return x / 2\n"
@@ -32,6 +38,9 @@ def run(
     monkeypatch.setattr("torchkata.cli.main.start_zygote", lambda: None)
     monkeypatch.setattr(
         grade, "open_launcher", lambda _options: launcher.with_config(launcher.config)
+    )
+    monkeypatch.setattr(
+        "torchkata.cli.case.open_launcher", lambda _options: launcher.with_config(launcher.config)
     )
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "somebody")
@@ -77,6 +86,11 @@ def test_exit_code_follows_the_submission(run: Run, halve: Path, source, code, c
     ("words", "message"),
     [
         (["grade", "halv"], "Did you mean halve"),
+        (["grade", "7"], "There is no chapter '7'"),
+        (["grade", "1/7"], "There is no exercise '1/7'"),
+        (["case", "halve", "n"], "'n' matches several cases: one (n=1); many (n=20)."),
+        (["case", "halve", "mani"], "Did you mean many (n=20)?"),
+        (["case", "counter"], "are no simple calls of a function"),
         (["grade", "--chapter", "7"], "01_mini, 02_more"),
         (["grade", "zzz"], "nox -s list"),
         (["grade", "--devise", "x"], "--devise"),
@@ -139,17 +153,181 @@ def test_folder_without_course(run: Run, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "name", ["halve", "02_halve", "01_mini/02_halve", "exercises/01_mini/02_halve.py", "mini", "1"]
-)
-def test_exercises_are_named_in_many_ways(run: Run, name):
+    "name",
+    [
+        "halve", "HALVE", "02_halve", "01_mini/02_halve", "exercises/01_mini/02_halve.py",
+        "1/2", "01/02", "1.2", "mini/2", "1", "01", "mini", "01_mini/", "exercises/01_mini",
+        "./exercises/01_mini/02_halve.py",
+    ],
+)  # fmt: skip
+def test_exercises_are_named_in_many_ways(course: Path, name):
     """An exercise has several names: the short name, id, number or file; so has a chapter."""
-    words = ["--chapter", name] if name in ("mini", "1") else [name]
+    selected = [exercise.name for exercise in Course(course).select((name,))]
 
-    code, printed = run("grade", *words)
+    whole = name.rstrip("/").endswith(("1", "mini"))
+    assert selected == (["row_total", "halve"] if whole else ["halve"])
 
-    assert code == 0
-    assert "halve" in printed
-    assert "mend_shift" not in printed
+
+def test_exercises_are_named_by_paths(course: Path, monkeypatch: pytest.MonkeyPatch):
+    """A path may be absolute, or relative to the folder in which the learner is."""
+    monkeypatch.chdir(course / "exercises/01_mini")
+    exercises = Course(course)
+
+    for name in (str(course / "exercises/01_mini/02_halve.py"), "02_halve.py", "./02_halve.py"):
+        assert [exercise.name for exercise in exercises.select((name,))] == ["halve"]
+    assert [exercise.chapter for exercise in exercises.select(("../02_more",))] == ["02_more"] * 2
+
+
+def test_course_is_found_from_its_folders(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    """Commands work in every folder of the course."""
+    monkeypatch.chdir(course / "exercises/01_mini")
+
+    assert main(["list"]) == 0
+    assert "02  halve" in capsys.readouterr().out
+
+
+def test_only_started_exercises_are_listed(run: Run, halve: Path):
+    """Without names, exercises that are not started are only counted; named ones have a line."""
+    halve.write_text(WRONG)
+
+    every, named = run("grade")[1], run("grade", "row_total", "counter")[1]
+
+    assert "01_mini/02_halve" in every
+    assert "row_total" not in every
+    assert "4 exercises: 1 failed, 3 todo" in every
+    assert "01_mini/01_row_total" in named
+
+
+def test_show_prints_the_code_to_fix(run: Run, course: Path):
+    """Code that is handed out is shown as it was; other exercises show signatures only."""
+    commit(course)
+    (course / "exercises/02_more/01_mend_shift.py").write_text("def shift(x):\n    return 7\n")
+
+    shown = run("show", "mend_shift", "--no-color")[1]
+
+    assert "def shift(x: Tensor) -> Tensor:\n    return x.sub_(x.mean())  # TODO: find" in shown
+    assert "return 7" not in shown
+    assert "def halve(x: Tensor) -> Tensor\n\nEdit" in run("show", "halve")[1]
+
+
+# One case as a script
+
+
+def test_cases_are_listed_with_numbers(run: Run):
+    """Without a case, the command lists what it could write."""
+    assert run("case", "halve") == (0, "  1  one (n=1)\n  2  many (n=20)\n")
+
+
+@pytest.mark.parametrize("wanted", ["2", "many", "many (n=20)", "MA"])
+def test_case_is_written_as_a_script(
+    run: Run, halve: Path, tmp_path: Path, capsys: pytest.CaptureFixture, wanted
+):
+    """The script calls the learner's file with the inputs of grading and shows what is expected."""
+    halve.write_text(WRONG)
+    file = tmp_path / "there" / "try.py"
+    file.parent.mkdir()
+
+    code, printed = run("case", "halve", wanted, "--seed", "5", "--out", str(file))
+    text = file.read_text()
+    capsys.readouterr()
+    runpy.run_path(str(file))
+    lines = capsys.readouterr().out.splitlines()
+
+    assert code == 0, printed
+    assert f"Wrote {file}." in printed
+    assert "many (n=20) (seed 5)" in text
+    assert "return x / 2" not in text
+    got, expected = (eval(part, {"tensor": torch.tensor}) for part in results(lines))
+    torch.testing.assert_close(got / 3, expected * 2, rtol=1e-3, atol=1e-3)
+
+
+def results(lines: list[str]) -> list[str]:
+    """Return the two tensors that a script prints."""
+    return [part.partition(":")[2] for part in " ".join(lines).split("expected", 1)]
+
+
+def test_script_is_not_overwritten(run: Run, tmp_path: Path):
+    """A file that exists is kept; the message says how to name another one."""
+    file = tmp_path / "try.py"
+    file.write_text("mine")
+
+    code, printed = run("case", "halve", "1", "--out", str(file))
+
+    assert code == 2
+    assert "try.py exists already" in printed
+    assert "--out FILE.py" in printed
+    assert file.read_text() == "mine"
+
+
+def case_call(**arguments: object) -> CaseCall:
+    return CaseCall(entry="f", case="one", seed=1, arguments=arguments)
+
+
+def inputs_of(call: CaseCall, folder: Path) -> dict[str, object]:
+    """Return the inputs that the script of a call passes to the learner's function."""
+    submission = folder / "01_f.py"
+    submission.write_text("def f(**passed):\n    return passed\n")
+    write_case_script(call, submission, folder / "case.py")
+    script = (folder / "case.py").read_text()
+    names = ", ".join(f"{name}={name}" for name in call.arguments)
+    (folder / "case.py").write_text(
+        script.replace(f"f({', '.join(call.arguments)})", f"f({names})")
+    )
+    passed: dict[str, object] = runpy.run_path(str(folder / "case.py"))["result"]
+    return passed
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        torch.tensor([0.1, 1 / 3, float("nan"), -torch.inf]),
+        torch.tensor([0.1, 1e-300], dtype=torch.float64),
+        torch.tensor([0.1, 3.0], dtype=torch.bfloat16),
+        torch.tensor([[1, 2**53 + 1]]),
+        torch.tensor([True]),
+        torch.tensor(2.5),
+        torch.zeros(0, 3, dtype=torch.int16),
+        torch.tensor([0.5], requires_grad=True),
+        torch.arange(100.0).reshape(10, 10).T,
+        torch.zeros(1).expand(5),
+        [torch.ones(2), (3, None)],
+        {"a": torch.ones(1)},
+        np.array([0.1, 2.0], dtype=np.float32),
+        float("inf"),
+        "text",
+        torch.float16,
+    ],
+    ids=range(16),
+)
+def test_inputs_of_a_script_are_exact(tmp_path: Path, value):
+    """Values, dtypes and layouts survive, as literals or in a file beside the script."""
+    read = inputs_of(case_call(x=value), tmp_path)["x"]
+
+    torch.testing.assert_close(read, value, rtol=0, atol=0, equal_nan=True) if isinstance(
+        value, torch.Tensor | list | dict
+    ) else np.testing.assert_equal(read, value)
+    if isinstance(value, torch.Tensor):
+        assert isinstance(read, torch.Tensor)
+        assert (read.stride(), read.requires_grad) == (value.stride(), value.requires_grad)
+
+
+def test_generators_of_a_script_are_seeded(tmp_path: Path):
+    """A generator draws the same numbers as in grading."""
+    made = inputs_of(case_call(g=torch.Generator().manual_seed(7)), tmp_path)["g"]
+
+    assert isinstance(made, torch.Generator)
+    assert torch.equal(
+        torch.rand(3, generator=made), torch.rand(3, generator=torch.Generator().manual_seed(7))
+    )
+
+
+def test_functions_cannot_be_written(tmp_path: Path):
+    """The message names the input and says what to do."""
+    with pytest.raises(UsageError, match=r"The input f of the case 'one' is no data.*another case"):
+        inputs_of(case_call(f=torch.relu, x=torch.ones(100)), tmp_path)
+    assert not (tmp_path / "case.pt").exists()
 
 
 def test_other_folder_is_graded(run: Run, course: Path, tmp_path: Path):
@@ -247,7 +425,7 @@ def test_list_shows_states(run: Run, halve: Path):
 
 def test_hints_come_one_by_one(run: Run):
     """Each level shows its hint and names the next one; the last one says that it is the last."""
-    shown = [run("hint", "halve", *level)[1] for level in ([], ["2"], ["3"])]
+    shown = [run("hint", "halve", *level)[1] for level in (["1"], ["2"], ["3", "--no-color"])]
 
     assert "Tensors know arithmetic." in shown[0]
     assert "x / 2" not in shown[0]
@@ -257,8 +435,16 @@ def test_hints_come_one_by_one(run: Run):
     assert "last hint" in shown[2]
 
 
-def test_hints_continue_after_the_last_one_seen(run: Run):
+def test_hint_in_the_stub_is_not_repeated(run: Run, halve: Path):
+    """The first call shows what the statement does not, unless the learner has deleted it."""
+    assert "hint 2 of 3" in run("hint", "halve")[1]
+    halve.write_text(RIGHT)
+    assert "hint 1 of 3" in run("hint", "row_total", "1")[1]
+
+
+def test_hints_continue_after_the_last_one_seen(run: Run, halve: Path):
     """Without a level, each call shows the next hint; the last one is repeated."""
+    halve.write_text(RIGHT)  # without the statement, which has the first hint
     shown = [run("hint", "halve")[1] for _ in range(4)]
 
     for level, text in zip((1, 2, 3, 3), shown, strict=True):

@@ -70,7 +70,8 @@ def test_matcher_fits_real_output(course: Path):
     assert {problem["file"] for problem in problems} == {"exercises/01_mini/02_halve.py"}
     assert [(p["line"], p["severity"]) for p in problems] == [("5", "error"), ("7", "error")]
     assert problems[0]["message"].startswith("device: The result is on cpu")
-    assert problems[1]["message"].startswith("ops: Expected at most 1, got 41 ops (line 7:")
+    assert problems[1]["message"].startswith("ops: Line 7 dispatches `select`")
+    assert "Expected at most 1, got 41 ops (line 7:" in problems[1]["message"]
     assert done.stdout.splitlines()[-1] == "1 exercise: 1 failed"
     assert len(done.stdout.splitlines()) == len(problems) + 1
     cases = ET.parse(course / "report.xml").getroot().iter("testcase")
@@ -162,6 +163,24 @@ def test_exercise_without_checks_is_an_error():
     ]
 
 
+def test_at_most_three_findings_are_lines():
+    """The last line counts the others; each explanation precedes what it explains."""
+
+    def check(word: str, line: int, why: str = "") -> CheckResult:
+        return CheckResult(
+            id="b::values", axis="values", verdict=Verdict.FAILED, message=Message(f"Bad {word}."),
+            code=word, line=line, why=Message(why),
+        )  # fmt: skip
+
+    checks = [check("a", 3), check("b", 4, "A loop."), check("c", 3), check("d", 3)]
+
+    assert printed(result(State.FAILED, *checks))[:-1] == [
+        "exercises/a/01_b.py:3:1: error: values: Bad a.",
+        "exercises/a/01_b.py:4:1: error: values: A loop. Bad b.",
+        "exercises/a/01_b.py:3:1: error: values: Bad c. And 1 more of another kind.",
+    ]
+
+
 def test_undecided_is_a_warning():
     """An undecided check is not an error, and is not printed if another check fails."""
     check = CheckResult(
@@ -202,6 +221,9 @@ def test_documented_tasks_use_verbs_that_exist():
         (["grade", "--format", ""], ["problems", "text"]),
         (["grade", "--json", ""], []),
         (["hint", "halve", ""], ["1", "2", "3"]),
+        (["ca"], ["case"]),
+        (["case", "h"], ["halve"]),
+        (["case", "halve", "--s"], ["--seed"]),
         (["hint", "halve", "1", ""], []),
         (["completion", ""], ["bash", "fish", "zsh"]),
         (["nonsense", ""], []),
