@@ -99,4 +99,11 @@ def _is_composite(name: str) -> bool:
     packet = getattr(torch.ops.aten, name.removeprefix(_ATEN), None)
     overloads = packet.overloads() if packet is not None else []
     names = (name if each == "default" else f"{name}.{each}" for each in overloads)
-    return any(_has_kernel(each, "CompositeImplicitAutograd") for each in names)
+    return any(_only_calls_others(each) for each in names)
+
+
+def _only_calls_others(overload: str) -> bool:
+    try:
+        return _has_kernel(overload, "CompositeImplicitAutograd")
+    except RuntimeError:  # an op of TorchScript, which has no entry
+        return False
