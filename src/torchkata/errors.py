@@ -55,6 +55,7 @@ class SubmissionError(KataError):
         kind: the exception's class name, such as `ZeroDivisionError`.
         line: the line of the submission that raised, if known.
         todo: whether the `NotImplementedError` of an untouched stub was raised.
+        twin_limit: whether the worker says that the twin cannot run what was called.
         details: plain data that the worker's own exceptions carry, such as `limit`.
     """
 
@@ -65,12 +66,14 @@ class SubmissionError(KataError):
         line: int | None,
         *,
         todo: bool = False,
+        twin_limit: bool = False,
         details: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.line = line
         self.todo = todo
+        self.twin_limit = twin_limit
         self.details = details or {}
 
 

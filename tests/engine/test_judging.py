@@ -7,6 +7,8 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -17,11 +19,14 @@ from torchkata.course.spec.budgets import Speedup
 from torchkata.course.spec.case import Case
 from torchkata.errors import SubmissionError, WorkerDiedError
 from torchkata.grading.checks import speed
-from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.checks.not_judged import without_limits_of_twin
+from torchkata.grading.grade import Settings, _state, grade_one
+from torchkata.grading.outcome import failed
 from torchkata.grading.processes import Processes, Submission
+from torchkata.grading.session import Learned, ProbeCall
 from torchkata.grading.timing.race import Decision, RaceOutcome, Reason
-from torchkata.i18n import EMPTY
-from torchkata.result import FAILING, ExerciseResult, State, Verdict
+from torchkata.i18n import EMPTY, verbatim
+from torchkata.result import FAILING, NOT_JUDGED, CheckResult, ExerciseResult, State, Verdict
 from torchkata.sandbox.launcher import Launcher, WorkerConfig
 
 SLOW = """
@@ -242,6 +247,66 @@ def test_wrong_value_while_timed_is_a_wrong_value(judge: Judge):
     wrong = next(check for check in result.failed if check.code == "wrong-while-timed")
     assert (wrong.axis, str(wrong.case)) == ("values", "timed (n=200, d=8)")
     assert "1 of 8 values of `row_total` is wrong, at [7]" in str(wrong.message)
+
+
+ON_TWIN = "import torch\ndef halve(x):\n    if x.device.type != 'cpu': {what}\n    return x / 2\n"
+
+
+def test_what_the_twin_cannot_run_is_not_judged_there(judge: Judge):
+    """A limit of the twin does not fail an exercise, and the result says what was not judged."""
+    result = judge(ON_TWIN.format(what="torch.nested.as_nested_tensor([x, x])"))
+
+    assert result.state is State.PASSED
+    assert "Not judged on twin:0" in str(result.message)
+    assert "The call is on line 3." in str(result.message)
+    unjudged = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
+    assert {(check.axis, check.code) for check in unjudged} == {("device", "not-judged")}
+
+
+def test_imitated_limit_of_the_twin_fails(judge: Judge):
+    """A submission cannot raise its way around the device."""
+    text = "NestedTensorImpl doesn't support sizes"
+
+    result = judge(ON_TWIN.format(what=f"raise RuntimeError({text!r})"))
+
+    assert result.state is State.FAILED
+    assert "device" in failing_axes(result)
+
+
+def test_limit_of_the_twin_counts_only_if_the_cpu_runs_the_call():
+    """If the same call fails on the CPU, it is the submission's error."""
+    error = SubmissionError("RuntimeError", "text", 3, twin_limit=True)
+    outcome = failed("raised", EMPTY, error=error)
+    calls: list[str] = []
+
+    class Worker:
+        def run(self, *_arguments: object) -> None:
+            calls.append("cpu")
+            raise SubmissionError("ValueError", "text", 3)
+
+    def session(device: str) -> Any:
+        call = ProbeCall(probe=len, arguments=tuple, device=device)
+        return SimpleNamespace(last_call=call, processes=SimpleNamespace(worker_on=Worker))
+
+    assert without_limits_of_twin(session("twin:0"), outcome) is outcome
+    assert without_limits_of_twin(session("cpu"), outcome) is outcome
+    assert calls == ["cpu"]
+
+
+@pytest.mark.parametrize(("axis", "state"), [("device", State.PASSED), ("ops", State.UNMEASURABLE)])
+def test_only_the_device_may_stay_unjudged(axis: str, state: State):
+    """What is counted on the twin may be the point of the exercise, so it holds back a pass."""
+    check = CheckResult(
+        id=f"x::{axis}", axis=axis, verdict=Verdict.UNMEASURABLE, code=NOT_JUDGED,
+        message=verbatim("Not judged."),
+    )  # fmt: skip
+    session: Any = SimpleNamespace(
+        learned=Learned(),
+        processes=SimpleNamespace(load_error=None),
+        spec=SimpleNamespace(reference_signatures=None),
+    )
+
+    assert _state(session, [check], []) == (state, check.message)
 
 
 def slow_loop(x):  # type: ignore[no-untyped-def]

@@ -10,6 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from torchkata.worker.twin import device as twin
+from torchkata.worker.twin.limits import is_limit, readable
 
 twin.register()
 
@@ -73,6 +74,102 @@ def test_message_for_a_tensor_of_unknown_origin_shows_its_shape():
 
     with twin.TwinMode(), pytest.raises(RuntimeError, match=r"CPU tensor of shape \(2, 3\)"):
         torch.ones(2, 3, device="twin") + host
+
+
+@pytest.mark.parametrize(
+    ("call", "values", "waits"),
+    [
+        ("torch.tensor(list(x))", [0, 1, 2], 3),
+        ("torch.tensor([[x[0], x[0]], [x[2], x[1]]])", [[0, 0], [2, 1]], 4),
+        ("torch.as_tensor((x[2:], x[1]))", [2, 1], 2),
+        ("x.new_tensor([x[1]])", [1], 1),
+        ("torch.tensor([1, 2])", [1, 2], 0),
+    ],
+)
+def test_list_of_twin_tensors_is_read_one_by_one(call: str, values: list[object], waits: int):
+    """Each element costs a wait, with its line; dtype and device are those of a GPU."""
+    f = submission(f"def f(x):\n    return {call}\n", torch=torch)["f"]
+
+    with twin.TwinMode() as mode:
+        x = twin.to_twin(torch.arange(3, dtype=torch.int32))
+        before = len(mode.synchronizations)
+        y = f(x)
+        events = mode.synchronizations[before:]
+
+    assert twin.to_host(y).tolist() == values
+    assert twin.is_twin(y) == call.startswith("x.")
+    assert y.dtype is (torch.int32 if waits else torch.int64)
+    assert [(event.op.startswith("torch."), event.line) for event in events] == [(True, 2)] * waits
+
+
+def test_list_of_longer_twin_tensors_is_refused_as_on_a_gpu():
+    """PyTorch's own error tells that the elements have several values."""
+    with twin.TwinMode(), pytest.raises(ValueError, match="only one element tensors"):
+        x = twin.to_twin(torch.ones(2))
+        torch.tensor([x, x])
+
+
+NESTED = "NestedTensorImpl doesn't support sizes"
+LIMITS = {
+    "nested tensors": ("torch.nested.as_nested_tensor([x, x[:1]])", True),
+    "nested tensors of another layout": (
+        "torch.nested.nested_tensor([x, x[:1]], layout=torch.jagged).to_padded_tensor(0.0)",
+        True,
+    ),
+    "a subclass": ("x.as_subclass(type('S', (torch.Tensor,), {}))", True),
+    "a higher-order op": (
+        "torch.ops.higher_order.cond(x.sum() > 0, lambda y: (y,), lambda y: (y,), (x,))",
+        True,
+    ),
+    "raised by the submission": (f"(_ for _ in ()).throw(RuntimeError({NESTED!r}))", False),
+    "thrown into PyTorch": (
+        f"torch.nn.Linear(1, 1).parameters().throw(RuntimeError({NESTED!r}))",
+        False,
+    ),
+    "asserted with a text": (f"torch._check(False, lambda: {NESTED!r})", False),
+    "from generated code": (f"exec('raise RuntimeError(t)', {{'t': {NESTED!r}}})", False),
+    "a class of its own": (f"mine({NESTED!r})", False),
+    "another error of PyTorch": ("x @ x @ torch.ones(7, device=x.device)", False),
+}
+
+
+@pytest.mark.parametrize("what", LIMITS)
+def test_limits_of_the_twin_are_recognized(what: str):
+    """Errors that only the twin has are recognized, unless the submission made them itself."""
+    call, wanted = LIMITS[what]
+    code = f"""
+class Mine(RuntimeError):
+    pass
+
+def mine(text):
+    raise Mine(text)
+
+def f(x):
+    return {call}
+"""
+    f = submission(code, torch=torch)["f"]
+
+    with twin.TwinMode(), pytest.raises((RuntimeError, ValueError)) as caught:
+        f(twin.to_twin(torch.ones(3)))
+
+    assert is_limit(caught.value) is wanted, caught.value
+
+
+def test_bare_raise_of_the_text_is_no_limit():
+    """The text alone proves nothing if the innermost frame is at a `raise`."""
+    f = submission(f"def f():\n    raise RuntimeError({NESTED!r})\n")["f"]
+
+    with pytest.raises(RuntimeError) as caught:
+        f()
+
+    assert not is_limit(caught.value)
+
+
+def test_names_of_types_in_messages_are_the_twins():
+    """What C++ calls a meta tensor is shown as the twin."""
+    assert readable("expected CPUFloatType, got MetaFloatType") == (
+        "expected CPUFloatType, got twin:0 FloatType"
+    )
 
 
 def test_origins_keep_no_tensor_alive():

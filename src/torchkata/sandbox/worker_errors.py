@@ -38,6 +38,7 @@ def reported_error(reply: Mapping[str, Any]) -> KataError:
         _known_message(details.get("messages")) or verbatim(text),
         line if type(line) is int else None,
         todo=reply.get("todo") is True,
+        twin_limit=reply.get("twin_limit") is True,
         details=_plain_values(details),
     )
 

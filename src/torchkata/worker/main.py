@@ -134,8 +134,9 @@ def _failure(error: BaseException) -> dict[str, object]:
 
     Returns:
         `error` (the class name), `message` (English), `line` of the submission or None, `todo`
-        (whether it is the bare NotImplementedError of a stub), and the `details` that exceptions of
-        the engine carry: plain data, from which the judge builds a message that it can translate.
+        (whether it is the bare NotImplementedError of a stub), `twin_limit` (whether it shows what
+        the twin cannot run), and the `details` that exceptions of the engine carry: plain data,
+        from which the judge builds a message that it can translate.
     """
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(PREFIX)]
@@ -144,11 +145,13 @@ def _failure(error: BaseException) -> dict[str, object]:
         line = error.lineno
     bare = type(error) is NotImplementedError and not error.args
     details = vars(error).get("details")
+    limits = sys.modules.get("torchkata.worker.twin.limits")  # only if the twin is registered
     return {
         "error": type(error).__name__[:_MOST_NAME],
-        "message": _text(error),
+        "message": _text(error) if limits is None else limits.readable(_text(error)),
         "line": line,
         "todo": bare and bool(own) and frames[-1] is own[-1],
+        "twin_limit": limits is not None and limits.is_limit(error),
         "details": {
             **(details if type(details) is dict else {}),
             **_cause(error),

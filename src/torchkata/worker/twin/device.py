@@ -22,7 +22,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_map
 
-from torchkata.worker.twin import backend
+from torchkata.worker.twin import backend, limits  # noqa: F401 - `worker.main` looks for limits
 from torchkata.worker.twin.dispatch import TwinTensor, active_modes, run
 from torchkata.worker.twin.host_syncs import Synchronization, observed_sync
 from torchkata.worker.twin.provenance import Origins

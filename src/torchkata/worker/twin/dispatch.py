@@ -121,6 +121,8 @@ def _check_devices(
     for host in call.hosts:
         if id(host) in allowed:
             continue
+        if host.is_nested:
+            raise NotImplementedError("The twin cannot run nested tensors.")
         if host.dim() or not rule.accepts_cpu_scalars or id(host) in written:
             raise messages.mixed_devices_error(host, recorder.origins if recorder else None)
 

@@ -33,7 +33,7 @@ def _reading(name: str, factory: Callable[..., Any]) -> Callable[..., Any]:
         return factory(data, *args, **kwargs)
 
     if torch.jit._builtins._builtin_table is not None:  # noqa: SLF001 - how scripts find it by its id
-        torch.jit._builtins._register_builtin(read_first, f"aten::{name}")  # type: ignore[no-untyped-call]  # noqa: SLF001 - likewise
+        torch.jit._builtins._register_builtin(read_first, f"aten::{name}")  # noqa: SLF001 - likewise
     return read_first
 
 
