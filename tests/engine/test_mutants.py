@@ -25,6 +25,7 @@ from torchkata.instructor.authoring.mutants.judge import MutantReport, judge_mut
 from torchkata.instructor.authoring.mutants.mutant import Mutant, in_order, mutants_in
 from torchkata.instructor.authoring.mutants.reference import read_reference
 from torchkata.instructor.authoring.mutants.statements import STATEMENTS
+from torchkata.instructor.authoring.validate import Validator
 from torchkata.sandbox.launcher import Launcher
 
 
@@ -404,6 +405,20 @@ def test_a_reference_that_fails_is_reported(three, launcher: Launcher, course: P
 
     assert report.judged == 0
     assert "the reference without its samples fails halve::" in report.problems[0]
+
+
+def test_the_gate_judges_mutants_of_sound_exercises(three, launcher: Launcher, course: Path):
+    """Survivors are problems; while something else is wrong, no mutant is judged."""
+    found = Validator(launcher, seed=3).findings(Course(course).one("halve"), mutants=3)
+
+    assert [problem.partition(":")[0] for problem in found.problems] == [
+        "Mutant survives (line 20)"
+    ]
+    assert found.notes == ["2 of 3 mutants judged: 1 killed, 0 equivalent, 1 survive"]
+    path = course / "exercises/01_mini/02_halve.py"
+    path.write_text(path.read_text().replace("Rules", "Manners"))
+    found = Validator(launcher, seed=3).findings(Course(course).one("halve"), mutants=3)
+    assert found.notes == ["mutants are judged once nothing else is wrong"]
 
 
 def test_author_without_libcst_is_told_what_to_install(monkeypatch):

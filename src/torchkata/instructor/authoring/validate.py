@@ -82,7 +82,9 @@ class Validator:
         try:
             findings.add(lint_texts(exercise))
             findings.add(self._wrong_verdicts(exercise))
-            if mutants:
+            if mutants and findings.problems:
+                findings.notes.append("mutants are judged once nothing else is wrong")
+            elif mutants:
                 findings.add(self._mutants(exercise, mutants, salt, findings.notes))
         except (KataError, SyntaxError) as error:
             findings.problems.append(str(error))
