@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Tolerance, _, arguments, none_of, value
+from torchkata import Case, Function, Spec, Tolerance, _, arguments, equal, none_of, value
 
 
 def search(dtype):
@@ -44,16 +44,19 @@ SPEC = Spec(
 )
 
 
-def types_other_than_float(kata, dtype):
+def types(kata, dtype):
+    """Return the type of the result, and the types in it other than float."""
     numbers = kata.float_range(dtype)
-    return [type(number).__name__ for number in numbers if not isinstance(number, float)]
+    kind = "tuple" if isinstance(numbers, tuple) else type(numbers).__name__
+    return kind, [type(number).__name__ for number in numbers if not isinstance(number, float)]
 
 
 def test_contract_floats(submission):
-    """Both numbers are Python floats, even if they are whole numbers."""
+    """The result is a tuple of Python floats, even if they are whole numbers."""
     for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-        types = submission.run(types_other_than_float, dtype)
+        kind, others = submission.run(types, dtype)
+        equal(kind, "tuple", what=_("The type of the result"))
         none_of(
-            types,
+            others,
             what=_("Values returned by float_range({dtype}) that are not floats", dtype=dtype),
         )
