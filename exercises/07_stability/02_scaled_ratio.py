@@ -11,16 +11,17 @@ Task
         (tensor(inf), tensor(0.))
 
     Fix it so that no intermediate result leaves the range of the dtype unless the result does. The
-    gradients are ratios of the same kind (the gradient of z is -x * y / z / z) and need the same
-    care.
+    gradients are ratios of the same kind: the gradient of z, for example, is -x * y / z / z. They
+    need the same care, because autograd differentiates your steps, not the formula. If your steps
+    have no safe gradient, a `torch.autograd.Function` lets you write the backward pass yourself.
 
     No code can help if an argument is already out of range. Effective PyTorch
     (https://github.com/vahidk/EffectivePyTorch) shows that x * y / y is nan for y = 1e-50 and for
     y = 1e39. In float32, these values of y are 0 and inf even before the multiplication.
 
 Shapes and units
-    x, y, z   same shape, same floating dtype, any device; absolute values from 1e-37 to 1e37 in
-              float32, from 1e-306 to 1e306 in float64; x may also be 0
+    x, y, z   any shape, the same for all; float32 or float64, any device; absolute values from
+              1e-37 to 1e37 in float32, from 1e-306 to 1e306 in float64; x may also be 0
     return    same shape and dtype
 
 Rules
@@ -36,6 +37,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- scaled_ratio`.
 """
 
+import torch
 from torch import Tensor
 
 

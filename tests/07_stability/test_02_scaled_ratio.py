@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, _, normal, require, uniform
+from torchkata import Case, Function, Spec, _, arguments, normal, require, uniform
 from torchkata.probes import with_gradients
 
 BOUNDS = {torch.float32: (37, 5e-6), torch.float64: (306, 1e-13)}  # power of 10; relative error
@@ -88,10 +88,11 @@ SPEC = Spec(
             Case("one row", n=1, m=7),
             Case("one column", n=6, m=1),
             Case("no rows", n=0, m=3),
+            Case("0-d tensors", given=arguments(normal(""), normal(""), uniform("", -3, -0.3))),
             Case("many", n=20, m=30),
         ),
     ),
-    stub_digest="469d79e4a43ef7f7",
+    stub_digest="faa520f6b6673eb6",
     broken_axis="stability",
 )
 
