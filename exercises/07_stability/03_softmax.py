@@ -13,15 +13,16 @@ Task
     The correct results are [0.7311, 0.2689] and [0.2689, 0.7311]. Fix the code.
 
 Shapes and units
-    logits    any shape with at least one dimension, floating, any device; entries from about -1000
-              to 1000, or -inf for impossible classes; each row along `dim` has a finite entry
+    logits    any shape with at least one dimension, any floating dtype (float16 and bfloat16 too),
+              any device; entries from about -1000 to 1000, or -inf for impossible classes; each row
+              along `dim` has a finite entry; other dimensions may have size 0
     dim       int, may be negative; this dimension has size 1 or more
     return    same shape and dtype as logits; sums to 1 along `dim`
 
 Rules
-    An entry of -inf has probability 0 and gradient 0. Rows along `dim` are independent: a large
-    logit in one row must not reduce the accuracy of another. Use basic operations, not the
-    library's softmax, log_softmax or softmin.
+    Gradients flow to logits. An entry of -inf has probability 0 and gradient 0. Rows along `dim`
+    are independent: a large logit in one row must not reduce the accuracy of another. Use basic
+    operations, not the library's softmax, log_softmax or softmin.
 
 Budget
     An op is one call that reaches PyTorch's dispatcher.

@@ -41,6 +41,10 @@ def with_impossible_classes(sizes, generator):
     return logits
 
 
+def middle_dim(sizes, generator):
+    return large(sizes, generator).T.repeat(2, 1, 1), -2
+
+
 def extreme(name, given):
     return Case(name, axis="stability", given=given, gradient=True, tolerance=ALLOWED)
 
@@ -60,12 +64,14 @@ SPEC = Spec(
             Case("a vector", given=arguments(normal("9"))),
             Case("default dim", given=arguments(normal("3 4 5"))),
             extreme("rows with logits of +-1000", lambda s, g: (large(s, g), -1)),
+            extreme("middle dim with logits of +-1000", middle_dim),
             extreme("columns with logits of +-1000", lambda s, g: (large(s, g).T.contiguous(), 0)),
             extreme("rows with logits of -inf", lambda s, g: (with_impossible_classes(s, g), 1)),
         ),
+        dtypes=(torch.float32, torch.float64, torch.float16, torch.bfloat16),
         budget=(Ops(6),),
         forbidden=("*softm*",),
     ),
-    stub_digest="199640bd2f3023c0",
+    stub_digest="331da987750c99cf",
     broken_axis="stability",
 )
