@@ -14,7 +14,8 @@ Task
         tensor(500.)
 
 Shapes and units
-    logits     any shape with at least one entry, floating, any device; entries from -1000 to 1000
+    logits     any shape with at least one entry, float32 or float64, any device; entries from -1000
+               to 1000
     targets    same shape, dtype and device as logits; any values from 0 to 1
     return     [] (0-d), the mean over all entries
 
@@ -22,7 +23,8 @@ Rules
     The gradient of the loss with respect to a logit x is (sigmoid(x) - target) / n, where n is the
     number of entries. At x = 0, it is (1/2 - target) / n. Gradients flow to targets too. In
     float64, losses and gradients are accurate to 1e-8. Do not call a loss function of the library,
-    such as binary_cross_entropy.
+    such as binary_cross_entropy, cross_entropy or soft_margin_loss. All other functions are
+    allowed.
 
 Budget
     No budget.
@@ -32,6 +34,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- log_sigmoid`.
 """
 
+import torch
 from torch import Tensor
 
 
