@@ -3,10 +3,11 @@
 Correct: it passes over the data once. It keeps a running mean and a running sum of squared
 distances, so it squares only small numbers. Its relative error is 6e-8. Two passes reach 3e-6,
 because they round a mean near 10,000. A mean that is updated one number at a time reaches only
-3e-4 to 1e-3, because each update is rounded. The stub has an error of 8 to 40, which is 800 % or more. Fast: one op, and no tensor of
-distances in memory.
+3e-4 to 1e-3, because each update is rounded. The stub has an error of 8 to 40, which is 800 % or
+more. Fast: one op, and no tensor of distances in memory.
 """
 
+import torch
 from torch import Tensor
 
 
