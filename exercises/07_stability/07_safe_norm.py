@@ -20,14 +20,15 @@ Task
     overflows and underflows in the same way.)
 
 Shapes and units
-    x         any shape with at least one dimension, floating, any device; norms are 0 or from
-              about 1e-31 to 1e31
+    x         any shape with at least one dimension, float32 or float64, any device; norms are 0 or
+              from about 1e-31 to 1e31; dimensions other than `dim` may have size 0
     dim       int, may be negative; this dimension has size 1 or more
     return    the shape of x without `dim`, same dtype
 
 Rules
     The gradient is x / norm, and 0 at the zero vector. Vectors are independent: long and short ones
-    can be next to each other, and each norm has a relative error of at most 1e-5.
+    can be next to each other, and each norm has a relative error of at most 1e-5. If a vector
+    contains nan, its norm is nan.
 
 Budget
     No budget.
@@ -37,6 +38,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- safe_norm`.
 """
 
+import torch
 from torch import Tensor
 
 

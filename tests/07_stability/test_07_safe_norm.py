@@ -20,9 +20,15 @@ def of_lengths(*scales, dim=-1):
         lengths = torch.tensor(scales, dtype=sizes.dtype).repeat(3)[:, None]
         x = torch.randn(len(lengths), 5, generator=generator).to(sizes.dtype) * lengths
         x[0, 1:3] = 0
-        return (x if dim == -1 else x.T.contiguous()), dim
+        return {-1: x, 0: x.T.contiguous(), 1: x.T.repeat(2, 1, 1)}[dim], dim
 
     return draw
+
+
+def with_nan(sizes, generator):
+    x = torch.randn(4, 5, generator=generator).to(sizes.dtype)
+    x[1, 2] = x[3] = torch.nan
+    return (x,)
 
 
 def edge(name, *scales, dim=-1):
@@ -56,13 +62,16 @@ SPEC = Spec(
             Case("default dim", given=arguments(normal("3 4 5"))),
             edge("zero vectors", 0.0, 1.0),
             edge("zero columns", 0.0, 1.0, dim=0),
+            edge("zero vectors along the middle dim", 0.0, 1.0, dim=1),
+            Case("vectors with nan", given=with_nan),
             edge("vectors of length 1e30", 1e30),
             edge("vectors of length 1e-30", 1e-30),
             edge("mixed lengths", 1e30, 0, 1e-30),
             side_by_side("long and short vectors side by side"),
             side_by_side("long and short columns side by side", dim=0),
+            side_by_side("long and short vectors along the middle dim", dim=1),
         ),
     ),
-    stub_digest="7994e9fcdb67d485",
+    stub_digest="2e97de969774e0be",
     broken_axis="stability",
 )
