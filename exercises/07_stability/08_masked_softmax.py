@@ -14,17 +14,19 @@ Task
                 [0.0000, 0.0000, 0.0000]])
 
 Shapes and units
-    scores    any shape with at least one dimension, floating, any device; entries that are not
-              masked out are from about -1000 to 1000, the others are anything, even nan or inf
+    scores    any shape with at least one dimension, any floating dtype (float16 and bfloat16 too),
+              any device; entries that are not masked out are from about -1000 to 1000, the others
+              are anything, even nan or inf; dimensions other than `dim` may have size 0
     mask      bool, on the device of scores; False masks an entry out. Any shape that broadcasts to
               the shape of scores: for scores [n, d], for example, [d] or [n, 1]
     dim       int, may be negative; a dimension of scores, with size 1 or more
     return    same shape and dtype as scores
 
 Rules
-    Each row along `dim` sums to 1, unless it is masked out entirely: then its results and its
-    gradients are 0. Gradients of masked-out entries are 0, never nan. A large masked-out score must
-    not reduce the accuracy of the other entries. You may use the library's softmax.
+    Gradients flow to scores. Each row along `dim` sums to 1, unless it is masked out entirely: then
+    its results and its gradients are 0. Gradients of masked-out entries are 0, never nan. A large
+    masked-out score must not reduce the accuracy of the other entries. You may use the library's
+    softmax.
 
 Budget
     No budget.
@@ -34,6 +36,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- masked_softmax`.
 """
 
+import torch
 from torch import Tensor
 
 

@@ -90,7 +90,8 @@ SPEC = Spec(
             edge("large scores masked out", extreme([200.0, 1000.0])),
             edge("large scores not masked out", far_from_zero, LOOSE),
         ),
+        dtypes=(torch.float32, torch.float64, torch.float16, torch.bfloat16),
         gradient=("scores",),
     ),
-    stub_digest="500093eae73a6572",
+    stub_digest="6b037e6e546f1dfb",
 )
