@@ -14,7 +14,7 @@ Task
 
 Shapes and units
     loss_fn    a function from a tensor with the shape of w to a loss of shape []
-    w          any shape, floats, any device; may require grad
+    w          any shape, float32 or float64, any device; may require grad; sizes may be 0
     lr         float, the learning rate
     steps      int, at least 0; with 0 steps, return a copy of w
     return     shape, dtype and device of w; does not require grad

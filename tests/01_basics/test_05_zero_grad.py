@@ -31,8 +31,17 @@ def valley():
     return lambda w: (w.cos() + 0.1 * w**4).mean()
 
 
-def constant_slope():
-    return lambda w: 2 * w.sum()
+def constant_slope(slope=2):
+    return lambda w: slope * w.sum()
+
+
+def one_step_of_root(start):
+    """Make arguments for a step from a number where the root has no slope, or an infinite one."""
+
+    def draw(sizes, _generator):
+        return lambda w: w.sqrt().sum(), torch.tensor([start], dtype=sizes.dtype), 0.1, 1
+
+    return draw
 
 
 SPEC = Spec(
@@ -54,14 +63,22 @@ SPEC = Spec(
                 "gradients that accumulate in .grad.",
                 n=1,
             ),
+            Case("a steep slope, 2 steps", given=descent(constant_slope(1e5), "n", 1e-4, 2), n=2),
+            Case("a slope of nan", given=one_step_of_root(-1.0)),
+            Case("an infinite slope", given=one_step_of_root(0.0)),
+            Case("150 steps", given=descent(bowl(), "n", 0.004, 150), n=2),
             Case("a matrix, 8 steps", given=descent(valley(), "n m", 0.5, 8), n=3, m=4),
         ),
         gradient=False,
         variant_case="a matrix, 8 steps",
     ),
-    stub_digest="ad8cd269df07caa1",
+    stub_digest="d974e97a529e3c37",
     broken_axis="values",
 )
+RULES = {
+    "shares no memory": "purity[start stays]",
+    "once per step": "contract[one evaluation*]",
+}
 
 
 def from_parameter(kata, w, steps):
@@ -71,13 +88,21 @@ def from_parameter(kata, w, steps):
     before = w.detach().clone()
     end = kata.sgd(lambda w: ((w - 1) ** 2).sum(), w, 0.1, steps)
     shared = end.untyped_storage().data_ptr() == w.untyped_storage().data_ptr()
-    untouched = bool(w.requires_grad and (w == before).all() and (w.grad == 4).all())
+    same_grad = w.grad is not None and torch.equal(w.grad, torch.full_like(w, 4.0))
+    untouched = w.requires_grad and torch.equal(w, before) and same_grad
     return {
         "end": end.detach(),
         "requires_grad": end.requires_grad,
         "shared": shared,
         "untouched": untouched,
     }
+
+
+def from_result(kata, w, steps):
+    """Descend from the result of an operation on a parameter."""
+    w = w.clone().requires_grad_()
+    end = kata.sgd(lambda w: ((w - 1) ** 2).sum(), w * 2, 0.1, steps)
+    return {"end": end.detach(), "grad": w.grad}
 
 
 def loss_evaluations(kata, w, steps):
@@ -104,6 +129,16 @@ def test_gradient_start_may_require_grad(submission, reference, generator):
                 "graph. Return a detached tensor."
             ),
         )
+
+
+def test_gradient_start_may_be_computed(submission, reference, generator):
+    """A start that is the result of an operation is detached, and no gradient flows back."""
+    w = torch.randn(3, generator=generator)
+    whats = {
+        "end": _("the result from a start that was computed from a parameter"),
+        "grad": _("the .grad of the parameter from which the start was computed"),
+    }
+    same_as_reference(submission, reference, from_result, w, 3, what=whats)
 
 
 def test_purity_start_stays(submission, generator):
