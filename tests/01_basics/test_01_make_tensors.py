@@ -42,6 +42,11 @@ SPEC = Spec(
     constructor("cube", eight_random_numbers, torch.float32, generator=seeded),
     stub_digest="70dd892344577843",
 )
+RULES = {
+    "returns a new tensor": "purity",
+    "No tensor requires grad": "gradient",
+    "With the same seed": "values[of cube follow the seed]",
+}
 
 
 def tensors_from_poisoned_memory(kata):

@@ -105,6 +105,11 @@ SPEC = Spec(
     stub_digest="81318deb60fd44d6",
     broken_axis="shape",
 )
+RULES = {
+    "The result of `from_numpy`": "memory[of from numpy*]",
+    "the result of `to_numpy`": "memory[of to numpy*]",
+    "leaves the graph": "purity[of to numpy]",
+}
 
 
 def call_to_numpy(kata, t):
