@@ -54,6 +54,8 @@ BODIES = {
         [],
     ),
     "no standard output": ("import sys; sys.stdout = None; return x / 2", State.PASSED, []),
+    "breakpoint": ("breakpoint()", State.FAILED, ["breakpoint() (line 2)", "no terminal"]),
+    "input": ("input()", State.FAILED, ["input() (line 2)", "nobody to answer"]),
     "keyboard interrupt": (
         "raise KeyboardInterrupt",
         State.FAILED,
@@ -95,6 +97,16 @@ FILES = {
     ),
     "not UTF-8": (b"# caf\xe9\n" + CORRECT.encode(), State.ERROR, ["not saved as UTF-8"]),
     "UTF-16": (CORRECT.encode("utf-16"), State.ERROR, ["not saved as UTF-8"]),
+    "file": (
+        "open('/tmp/x', 'w')\n",
+        State.ERROR,
+        ["PermissionError (line 1)", "refuses submissions most files"],
+    ),
+    "cache folder": (
+        "try:\n    open('/tmp/x', 'w')\nexcept OSError:\n    raise OSError('no cache')\n",
+        State.ERROR,
+        ["OSError (line 4): no cache.", "refuses submissions most files"],
+    ),
     "empty": ("", State.FAILED, ["not define `halve`", "no function or class"]),
     "exit on import": ("import sys\nsys.exit()\n", State.ERROR, ["sys.exit()", "line 2"]),
     "endless import": (

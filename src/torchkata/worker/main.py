@@ -6,9 +6,11 @@ speaks data and English, never another language: the judge translates.
 
 from __future__ import annotations
 
+import errno
 import gc
 import linecache
 import os
+import socket
 import sys
 import traceback
 import types
@@ -23,6 +25,9 @@ from torchkata.worker.wire.channel import DONE, GO, READY, SEND, Channel
 MODULE: Final = "submission"
 _MOST_NAME: Final = 200
 _MOST_TEXT: Final = 2000
+_MOST_CAUSES: Final = 10
+_REFUSALS: Final = (errno.EACCES, errno.EPERM, errno.EROFS, socket.EAI_AGAIN)
+_confined: list[str] = []  # the level of confinement, if there is one
 
 
 def serve_requests(channel: Channel) -> None:
@@ -156,6 +161,7 @@ def _failure(error: BaseException) -> dict[str, object]:
             **(details if type(details) is dict else {}),
             **_cause(error),
             **_source(error, line),
+            **_refusal(error),
         },
     }
 
@@ -178,6 +184,22 @@ def _cause(error: BaseException) -> dict[str, object]:
     }
 
 
+def _refusal(error: BaseException) -> dict[str, object]:
+    """Tell whether the confinement refused a file, the network or a program; else empty."""
+    if not _confined or not isinstance(error, OSError):
+        return {}
+    known: BaseException | None = error
+    for _step in range(_MOST_CAUSES):
+        if known is None:
+            break
+        if isinstance(known, OSError) and (
+            known.errno in _REFUSALS or "No usable temporary directory" in str(known)
+        ):
+            return {"refused": 1}
+        known = known.__cause__ or known.__context__
+    return {}
+
+
 def _source(error: BaseException, line: int | None) -> dict[str, object]:
     """Return the text of a line that is not valid Python."""
     if not isinstance(error, SyntaxError) or line is None:
@@ -193,8 +215,22 @@ def _text(error: BaseException) -> str:
     return str(text)[:_MOST_TEXT].encode("utf-8", "replace").decode()
 
 
-def configure_process() -> None:
-    """Set up the process for grading: one thread, no input, an anonymous argv."""
+class NoTerminalError(Exception):
+    """Raised by `breakpoint()`."""
+
+
+def _refuse_debugger(*_arguments: object, **_keywords: object) -> None:
+    raise NoTerminalError
+
+
+def configure_process(level: str) -> None:
+    """Set up the process for grading: one thread, no input, an anonymous argv.
+
+    Args:
+        level: how far it is confined.
+    """
+    if level != "none":
+        _confined.append(level)
     import torch  # noqa: PLC0415 - a spawned worker imports it here, a forked one has it already
 
     from torchkata.probes import use_eager_backend  # noqa: PLC0415 - imports torch
@@ -202,6 +238,7 @@ def configure_process() -> None:
     torch.set_num_threads(1)
     use_eager_backend()
     print_stack_on_request()
+    sys.breakpointhook = _refuse_debugger
     sys.argv = [MODULE]
     sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - stays open for the process's life
     sys.stdout = open(1, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115

@@ -189,7 +189,7 @@ def serve(request: int, reply: int, level: str) -> None:
     from torchkata.worker.wire import encoding  # noqa: PLC0415 - likewise
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker.configure_process()
+    worker.configure_process(level)
     channel = Channel(request, reply)
     channel.send(encoding.encode({"confined": level}))
     worker.serve_requests(channel)

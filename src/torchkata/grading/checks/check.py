@@ -209,10 +209,27 @@ def describe_exception(error: SubmissionError) -> Message:
                 kind=error.kind,
                 text=text,
             )
+        case "NoTerminalError" | "BdbQuit":  # the latter by pdb.set_trace()
+            return _(
+                "It called breakpoint(){where}, but there is no terminal to debug in. Remove the "
+                "call; what you print is shown in the report",
+                where=where,
+            )
+        case "EOFError" if reason == "EOF when reading a line":
+            return _(
+                "It called input(){where}, but there is nobody to answer. Take everything from the "
+                "arguments",
+                where=where,
+            )
         case "SystemExit":
             return _("It called sys.exit(){where}; a function must return instead", where=where)
         case _:
             raised = _("It raised {kind}{where}{text}", kind=error.kind, where=where, text=text)
+            if error.details.get("refused"):
+                return join(
+                    with_period(raised),
+                    _("The judge refuses submissions most files, the network and other programs"),
+                )
             return _with_cause(_with_source(raised, error), error)
 
 
