@@ -11,13 +11,43 @@ import torch
 from torchkata import (
     Tolerance,
     _,
+    at_most,
     loader_raises,
     loader_yields,
+    none_of,
+    require,
     same_as_reference,
     training_steps_ok,
 )
 from torchkata.errors import CheckFailed
+from torchkata.grading.checks.claims import recorded_figures
 from torchkata.probes import loader_output
+
+
+def test_figures_of_claims_that_hold_are_recorded():
+    """Of several claims on one metric, the one nearest to its limit counts."""
+    with recorded_figures() as figures:
+        at_most(3, 9, what=_("Ops"), metric="ops")
+        at_most(8, 9, what=_("Ops"), metric="ops")
+        at_most(1, 9, what=_("Ops"), metric="ops")
+        at_most(1, 9, what=_("Others"))
+        none_of([], what=_("Waits"), synchronisations=0, synchronisations_allowed=0)
+        require([1], _("Bad."), ratio=0.5, ratio_allowed=1.0)
+        require([1], _("Bad."), wrong=3.0)  # no limit
+
+    assert figures == {
+        "ops": 8, "ops_allowed": 9, "synchronisations": 0, "synchronisations_allowed": 0,
+        "ratio": 0.5, "ratio_allowed": 1.0,
+    }  # fmt: skip
+
+
+def test_figures_are_recorded_for_one_check_only():
+    """A claim outside of a check, or after it, records nothing."""
+    with recorded_figures() as figures:
+        pass
+    at_most(1, 9, what=_("Ops"), metric="ops")
+
+    assert figures == {}
 
 
 class FakeTarget:

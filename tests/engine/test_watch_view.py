@@ -17,6 +17,7 @@ from torchkata.watch import file_watcher
 from torchkata.watch.events import Page
 from torchkata.watch.key_parser import parse
 from torchkata.watch.layout import frame, row_count
+from torchkata.watch.pages import page_lines
 from torchkata.watch.state import Job, ListedExercise, Question, WatchState
 from torchkata.watch.view import TerminalCaps, View
 
@@ -271,3 +272,33 @@ def test_read_file(course: Path):
     assert "1 MiB" in str(file_watcher.read_file(exercise).fault)
     exercise.stub_path.unlink()
     assert file_watcher.read_file(exercise).source is None
+
+
+STATEMENT = """\
+Task
+    The lines of a paragraph are as long as its author's window, so the last word does not fit the
+    line any more. A narrow screen breaks them anew, as one paragraph.
+    A short line ends one.
+
+        code(x)  # a long line of code stays as it is, whatever its width may be, and whatever comes
+            y = after(it)
+
+Shapes
+    x    [n]    a table
+    y    [n]    stays one"""
+
+
+def test_statement_is_wrapped_by_paragraphs():
+    """On a narrow screen, lines of prose are joined before they are broken, but no others."""
+    parts = tuple(map(Message, STATEMENT.split("\n\n")))
+    lines, _focus = page_lines(watch_state(statement=parts, size=(60, 40)), View())
+
+    assert lines[:6] == [
+        "Task",
+        "    The lines of a paragraph are as long as its author's",
+        "    window, so the last word does not fit the line any more.",
+        "    A narrow screen breaks them anew, as one paragraph.",
+        "    A short line ends one.",
+        "",
+    ]
+    assert lines[-3:] == ["Shapes", "    x    [n]    a table", "    y    [n]    stays one"]

@@ -118,8 +118,7 @@ def _wrap(text: str, state: WatchState, *, full_width: bool = False) -> list[str
     lines: list[str] = []
     for line in text.split("\n"):
         indent = min(len(line) - len(line.lstrip(" ")), width // 2)
-        first, *others = wrapped(line, width, 0, indent)
-        lines += [first, *(" " * indent + other for other in others)]
+        lines += [" " * indent + part for part in wrapped(line[indent:], width, indent, indent)]
     return lines
 
 
