@@ -284,6 +284,24 @@ def test_drawn_arguments_decide_which_faults_fit():
     assert "transposed if square" not in about_i | about_x
 
 
+@pytest.mark.parametrize(
+    ("body", "is_cut"),
+    [
+        ("x = x.detach().clone()\n    return x * 2", True),
+        ("return x.detach() * 2", True),
+        ("return x * x.detach()", False),
+        ("return x * 2", False),
+    ],
+)
+def test_a_gradient_is_cut_only_once(body, is_cut):
+    """An argument that the reference detaches itself is not detached as a fault."""
+    mutants = mutants_in(f"def f(x: Tensor) -> Tensor:\n    {body}\n", spec_of())
+
+    assert ("detached argument" not in kinds(mutants)) is is_cut
+    of_result = mutants_in("def f(x: Tensor) -> Tensor:\n    return g(x).detach()\n", spec_of())
+    assert not {"detach", "detached result", "detached for n == 1"} & kinds(of_result)
+
+
 def test_modules_and_datasets_have_faults_of_their_own():
     """Modules start equal or freeze themselves; datasets skip items or yield one buffer."""
     module = """

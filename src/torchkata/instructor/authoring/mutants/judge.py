@@ -8,7 +8,7 @@ from typing import Final
 
 from torchkata.course.exercise import Exercise
 from torchkata.course.spec.inputs import RandomSource
-from torchkata.grading.checks.check import run_check
+from torchkata.grading.checks.check import Check, run_check
 from torchkata.grading.checks.plan import plan
 from torchkata.grading.grade import Settings
 from torchkata.grading.processes import Submission
@@ -18,7 +18,7 @@ from torchkata.result import Verdict
 from torchkata.sandbox.launcher import Launcher
 
 _TRIES: Final = 3
-"""How often a mutant that only a clock refuses, or the reference, is judged."""
+"""How often a clock has to refuse a mutant."""
 
 INVALID: Final = "invalid"
 """What `first_failure` returns for a file that cannot be loaded."""
@@ -86,7 +86,7 @@ def judge_mutants(
     """
     mutants = {mutant.id: mutant for mutant in mutants_of(exercise)}
     report = MutantReport(generated=len(mutants))
-    refused = _refused(exercise, control(exercise), launcher, settings)
+    refused = first_failure(exercise, control(exercise), launcher, settings)
     if refused:
         report.problems.append(
             f"No mutant was judged, because the reference without its samples fails {refused}."
@@ -98,7 +98,7 @@ def judge_mutants(
     others = [mutant for mutant in mutants.values() if mutant.id not in marks]
     for mutant in _enough(marked, in_order(others, f"{salt} {exercise.id}"), count, report):
         on_mutant(f"mutant {report.judged + 1} of {count + len(marked)}")
-        refused = _refused(exercise, mutant.source, launcher, settings)
+        refused = first_failure(exercise, mutant.source, launcher, settings)
         if refused == INVALID:
             continue
         if refused:
@@ -114,10 +114,10 @@ def judge_mutants(
     return report
 
 
-def first_failure(
-    exercise: Exercise, source: str, launcher: Launcher, settings: Settings
-) -> tuple[str, str]:
-    """Judge a file, and stop at the first check that does not pass.
+def first_failure(exercise: Exercise, source: str, launcher: Launcher, settings: Settings) -> str:
+    """Judge a file, and stop at the first check that refuses it.
+
+    A clock must refuse a file several times, and refuses nothing if it cannot decide.
 
     Args:
         exercise: the exercise.
@@ -126,29 +126,25 @@ def first_failure(
         settings: seed and devices.
 
     Returns:
-        The check's id and axis; twice an empty text if all pass, `INVALID` and an empty text if
-        the file cannot be loaded.
+        The check's id; an empty text if none refuses it, `INVALID` if it cannot be loaded.
     """
     submission = Submission(source=source.encode(), file=exercise.stub_path.name)
     random = RandomSource(settings.seed)
     session = Session(exercise, submission, launcher, random, settings.devices)
     try:
         for check in plan(exercise, settings.devices):
-            if run_check(check, session).result.verdict is not Verdict.PASSED:
-                invalid = session.processes.load_error is not None
-                return (INVALID, "") if invalid else (check.id, check.axis)
+            if _refuses(check, session):
+                return INVALID if session.processes.load_error is not None else check.id
     finally:
         session.close()
-    return "", ""
+    return ""
 
 
-def _refused(exercise: Exercise, source: str, launcher: Launcher, settings: Settings) -> str:
-    """Return the check that refuses a file; a clock must refuse it several times."""
-    for _attempt in range(_TRIES):
-        refused, axis = first_failure(exercise, source, launcher, settings)
-        if axis != "speed":
-            break
-    return refused
+def _refuses(check: Check, session: Session) -> bool:
+    if check.axis != "speed":
+        return run_check(check, session).result.verdict is not Verdict.PASSED
+    verdicts = (run_check(check, session).result.verdict for _attempt in range(_TRIES))
+    return all(verdict is Verdict.FAILED for verdict in verdicts)
 
 
 def _enough(

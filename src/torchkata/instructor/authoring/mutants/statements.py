@@ -11,6 +11,9 @@ from torchkata.instructor.authoring.mutants import tables
 from torchkata.instructor.authoring.mutants.edit import Edit
 from torchkata.instructor.authoring.mutants.reference import Site, code, walk
 
+CUTS: Final = (".detach()", ".item()", ".tolist()")
+"""How an expression ends that has no gradient."""
+
 _MOST_RESULTS: Final = 2  # other variables that a function returns by mistake
 _NO_TENSORS: Final = ("int", "float", "bool", "str", "torch.Generator", "np.random.Generator")
 _TENSORS: Final = ("Tensor", "torch.Tensor")
@@ -53,7 +56,8 @@ def results(site: Site) -> Iterator[Edit]:
             swapped = value.with_changes(elements=elements)
             yield Edit("swapped results", site, node.with_changes(value=swapped))
     function = site.function
-    if function is not None and _is_differentiable(function) and not isinstance(value, cst.Name):
+    is_cut = isinstance(value, cst.Name) or code(value).endswith(CUTS)
+    if function is not None and _is_differentiable(function) and not is_cut:
         detached = cst.parse_expression(f"({code(value)}).detach()")
         yield Edit("detach", site, node.with_changes(value=detached))
 

@@ -18,7 +18,8 @@ from torchkata.instructor.authoring.mutants.parameters import (
     parameters_of,
     returns_floating,
 )
-from torchkata.instructor.authoring.mutants.reference import Reference, Site, code
+from torchkata.instructor.authoring.mutants.reference import Reference, Site, code, walk
+from torchkata.instructor.authoring.mutants.statements import CUTS
 
 _INNER: Final = "_mutant_inner_"
 _PLAIN: Final = ("whole", "real", "plain", "generator")
@@ -39,7 +40,8 @@ def faults_of(reference: Reference, spec: Spec) -> Iterator[tuple[Site, Fault, E
         if isinstance(statement, cst.FunctionDef) and statement.name.value in reference.names:
             site = Site(statement, (reference.module,))
             for fault in _of_function(statement, aliases, specs.get(statement.name.value)):
-                yield site, fault, _wrapped(site, fault)
+                if not _changes_nothing(fault, statement):
+                    yield site, fault, _wrapped(site, fault)
         elif isinstance(statement, cst.ClassDef) and statement.name.value in reference.names:
             for method in statement.body.body:
                 if isinstance(method, cst.FunctionDef) and not method.decorators:
@@ -90,6 +92,23 @@ def _of_method(
         else:
             for parameter in parameters_of(method, aliases, None):
                 yield from iteration.start_faults(parameter.name)
+
+
+def _changes_nothing(fault: Fault, function: cst.FunctionDef) -> bool:
+    """Return whether a fault cuts a gradient that the function cuts itself."""
+    if "detached" not in fault.kind:
+        return False
+    sites = list(walk(function.body))
+    results = [site.node.value for site in sites if isinstance(site.node, cst.Return)]
+    if fault.kind != "detached argument":
+        return all(value is not None and code(value).endswith(CUTS) for value in results)
+    name = fault.about
+    reads = [s for s in sites if isinstance(s.node, cst.Name) and s.node.value == name]
+    first = next((n for n in reads[0].above if isinstance(n, cst.Assign)), None) if reads else None
+    if first is not None and code(first).startswith(f"{name} = {name}.detach()"):
+        return True
+    around = [code(s.parent) for s in reads if s.parent is not None]
+    return bool(around) and set(around) <= {f"{name}.detach", f"{name}.shape"}
 
 
 def _returns(function: cst.FunctionDef, aliases: dict[str, str]) -> str:
