@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _MODES: Final = ("PythonDispatchMode", "PythonSubclass")
 _ATEN: Final = "aten::"
+_DETACH: Final = ("aten::detach", "aten::detach_")
+"""Compute nothing; `torch.tensor` and `nn.Parameter` call them in C++, below all modes."""
 _MOST_NAMED: Final = 5
 
 # Saved now, because a submission may replace them.
@@ -89,7 +91,7 @@ def _top_level(events: list[Any]) -> list[_Op]:
         elif name.startswith(_ATEN):
             if not inside:
                 ops.append(_Op(name, start + event.duration_ns()))
-            ops[-1].computes |= not _is_composite(name)
+            ops[-1].computes |= name not in _DETACH and not _is_composite(name)
     return ops
 
 
