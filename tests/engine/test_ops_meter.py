@@ -582,7 +582,6 @@ def test_work_in_new_threads_is_counted(start: str):
 
     assert meter.count.ops["add"] == 400
     assert meter.worked_ns[1] < 500_000
-    assert _thread.start_new_thread.__name__ == "start_new_thread", "restored"
 
 
 def test_conversion_counter_counts_conversions_only():
@@ -672,6 +671,8 @@ def without_effect() -> torch.Tensor:
         (without_effect, []),
         (lambda: torch.nn.functional.linear(X, X), []),
         (lambda: (X.clone().requires_grad_() ** 2).sum().backward(), []),
+        (lambda: torch.tensor([2, 1, 0]), []),
+        (lambda: torch.nn.Linear(2, 1), []),
     ],
 )
 def test_ops_that_no_mode_sees_are_found_below_python(work, hidden):

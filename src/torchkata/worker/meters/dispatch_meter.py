@@ -30,10 +30,10 @@ _guard = threading.Lock()
 class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """A dispatch mode that sees every op of the measured code, in the threads that it starts, too.
 
-    A mode belongs to one thread, so the functions that start threads are wrapped while a meter is
-    on. Threads that are already running and other processes are not followed. `worked_ns` reveals
-    the work of such threads, from the kernel's time for each thread, and the work of threads that
-    have ended, from the time of the process.
+    A mode belongs to one thread, so the functions that start threads are wrapped. Threads that are
+    already running and other processes are not followed. `worked_ns` reveals the work of such
+    threads, from the kernel's time for each thread, and the work of threads that have ended, from
+    the time of the process.
 
     Composite ops are decomposed before they are measured. In inference mode they arrive whole
     (`linear`, `einsum`), and the same function would otherwise cost less there.
@@ -58,7 +58,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         with _guard:
             _active.append(self)
             threading.Thread.start = _start_metered  # type: ignore[assignment,method-assign]
-            _thread.start_new_thread = _start_raw_metered
+            follow_threads()
         self._on = True
         super().__enter__()  # type: ignore[no-untyped-call]
         self._before, self._began = _other_threads(), _own_time()
@@ -73,7 +73,6 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             _active.remove(self)
             if not _active:
                 threading.Thread.start = _start_thread  # type: ignore[method-assign]
-                _thread.start_new_thread = _start_raw
 
     @property
     def worked_ns(self) -> tuple[int, int]:
@@ -161,8 +160,16 @@ def _metered(run: Callable[..., object], meters: tuple[Meter, ...]) -> Callable[
 
 
 def _start_raw_metered(function: Callable[..., object], *args: Any) -> int:
-    """Replace `_thread.start_new_thread` while a meter is on."""
-    return _start_raw(_metered(function, tuple(_active)), *args)
+    """Stand in for `_thread.start_new_thread`: the new thread gets the meters that are on now."""
+    return _start_raw(_metered(function, tuple(_active)) if _active else function, *args)
+
+
+def follow_threads() -> None:
+    """Replace `_thread.start_new_thread`, for good; workers do so before a submission loads.
+
+    A submission that kept the original function would start threads that no meter follows.
+    """
+    _thread.start_new_thread = _start_raw_metered
 
 
 def _start_metered(thread: threading.Thread) -> None:
