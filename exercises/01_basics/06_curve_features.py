@@ -26,13 +26,14 @@ Rules
 
 Budget
     An op is one call that reaches PyTorch's dispatcher. For `predict`:
-    at most 6 ops, counting views
+    at most 6 ops, not counting views
 
 Hints
     1. Put three columns of length n side by side to get the matrix; then one product is enough.
     Levels 2 and 3: `nox -s hint -- curve_features`.
 """
 
+import torch
 from torch import Tensor
 
 

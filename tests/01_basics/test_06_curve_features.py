@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Ops, Spec, normal
+from torchkata import Case, Function, Ops, Spec, arguments, normal, special
 
 
 def row_by_row(x):
@@ -26,16 +26,33 @@ CASES = (
     Case("an empty x", n=0),
     Case("three numbers", n=3),
     Case("many numbers", n=100),
+    Case("5,000 numbers", n=5000),
 )
 
+
+def rising_to_infinity(sizes, generator):
+    """Draw positive weights, so that every way to add up the terms is infinite at infinity."""
+    w = 0.5 + torch.rand(3, 1, generator=generator, dtype=sizes.dtype)
+    return w, torch.tensor([2.0, torch.nan, torch.inf, -1.0], dtype=sizes.dtype)
+
+
 SPEC = Spec(
-    Function("features", {"x": normal("n", std=3)}, row_by_row, CASES),
+    Function(
+        "features",
+        inputs={"x": normal("n", std=3)},
+        naive=row_by_row,
+        cases=(*CASES, Case("nan and infinity", given=arguments(special("7")))),
+        variant_case="many numbers",
+        no_loop=("n",),
+    ),
     Function(
         "predict",
-        {"w": normal("3 1", std=3), "x": normal("n", std=3)},
-        point_by_point,
-        CASES,
-        budget=(Ops(6, views=True),),
+        inputs={"w": normal("3 1", std=3), "x": normal("n", std=3)},
+        naive=point_by_point,
+        cases=(*CASES, Case("nan and infinity", given=rising_to_infinity)),
+        variant_case="many numbers",
+        no_loop=("n",),
+        budget=(Ops(6),),
     ),
-    stub_digest="3434034001483616",
+    stub_digest="e248538bd3168cc5",
 )
