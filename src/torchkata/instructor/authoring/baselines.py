@@ -20,6 +20,7 @@ from torchkata.grading.compare import differences
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
 from torchkata.grading.trees import to_float64
+from torchkata.instructor.authoring.findings import Weakness
 from torchkata.result import CPU, TWIN, Verdict
 from torchkata.sandbox.launcher import Launcher
 from torchkata.worker import builtin_probes
@@ -27,7 +28,9 @@ from torchkata.worker import builtin_probes
 _COUNTED_AXES: Final = ("ops", "memory")
 
 
-def baseline_problems(exercise: Exercise, launcher: Launcher, seed: int) -> Iterator[str]:
+def baseline_problems(
+    exercise: Exercise, launcher: Launcher, seed: int
+) -> Iterator[str | Weakness]:
     """Yield what is wrong with the baselines of an exercise.
 
     Args:
@@ -66,7 +69,7 @@ def _disagreements(session: Session, function: Function) -> Iterator[str]:
                 yield f"Baseline and reference disagree in {case.label}: {difference.message}"
 
 
-def _cheap_baselines(session: Session, exercise: Exercise) -> Iterator[str]:
+def _cheap_baselines(session: Session, exercise: Exercise) -> Iterator[str | Weakness]:
     """Yield functions whose baseline is within every budget, so that the budgets do nothing."""
     for function in exercise.spec.functions:
         if not function.budget or any(isinstance(b, Speedup) for b in function.budget):
@@ -82,4 +85,8 @@ def _cheap_baselines(session: Session, exercise: Exercise) -> Iterator[str]:
         ]
         results = (run_check(check, session).result for check in checks)
         if not any(result.verdict is Verdict.FAILED for result in results):
-            yield f"{function.name}: the baseline is within every budget, so the limit is too high."
+            text = (
+                f"{function.name}: the baseline is within every budget, so the limit is too high."
+            )
+            only_waits = all(isinstance(budget, HostSyncs) for budget in function.budget)
+            yield Weakness("idle baseline", text) if only_waits else text

@@ -13,6 +13,7 @@ Kind = Literal[
     "unknown forbidden",
     "close memory trap",
     "unnamed rule",
+    "idle baseline",
 ]
 REFUSED: Final[dict[Kind, bool]] = {
     "raising trap": False,
@@ -21,6 +22,7 @@ REFUSED: Final[dict[Kind, bool]] = {
     "unknown forbidden": True,
     "close memory trap": False,
     "unnamed rule": True,
+    "idle baseline": False,  # one that no budget but `HostSyncs` judges
 }
 """Which kinds of weak graders the gate refuses; of the others it only warns."""
 
