@@ -16,13 +16,14 @@ Task
     A solver that works on F itself is accurate to four digits on the same points.
 
 Shapes and units
-    x, y      [n]     float32 or float64, n >= 10, any device; y may be noisy
+    x, y      [n]     float32 or float64, any device; n >= 10, with at least 10 different numbers
+                      in x; y may be noisy
     return    [3, 1]  a, b, c; dtype and device of x
 
 Rules
-    The distance between w and the exact solution is at most 1e-3 of the norm of w in float32 and
-    1e-7 of it in float64, also for x in [5, 10] with n >= 100. Any solver is allowed. Gradients are
-    not checked.
+    The distance between w and the least squares solution in float64 is at most 1e-3 of the norm of
+    w in float32 and 1e-7 of it in float64, also for x in [5, 10] with n >= 100. Do not modify the
+    arguments. Any solver is allowed. Gradients are not checked.
 
 Budget
     at least 100x faster than the adam fit of 200 steps at n=100
@@ -33,6 +34,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- curve_fit_exact`.
 """
 
+import torch
 from torch import Tensor
 
 
