@@ -8,7 +8,15 @@ import time
 import pytest
 
 from torchkata.sandbox import deadline as deadlines
-from torchkata.sandbox.deadline import LOOSE, Deadline, DeadlineError, queued_ns
+from torchkata.sandbox import exit_messages
+from torchkata.sandbox.deadline import (
+    LOOSE,
+    STARVED,
+    Deadline,
+    DeadlineError,
+    Reason,
+    queued_ns,
+)
 from torchkata.sandbox.pipes import Pipes
 
 LIMIT = 20.0
@@ -66,7 +74,7 @@ def test_other_work_on_the_machine_does_not_use_up_the_limit(machine: Machine):
     with pytest.raises(DeadlineError):
         deadline.left()
     assert deadline.used() == pytest.approx(LIMIT)
-    assert not deadline.waited
+    assert deadline.reason is Reason.COMPUTED
 
 
 def test_waiting_uses_up_the_limit(machine: Machine):
@@ -78,20 +86,25 @@ def test_waiting_uses_up_the_limit(machine: Machine):
     machine.passes(waited=1)
     with pytest.raises(DeadlineError):
         deadline.left()
-    assert deadline.waited
+    assert deadline.reason is Reason.WAITED
 
 
 @pytest.mark.parametrize("statistics", [True, False])
 def test_wall_time_is_a_loose_limit(machine: Machine, statistics: object):
-    """Whatever a system tells of its load, a request ends after four times the limit."""
+    """Even where other work holds it up, a request ends, and the reason says so."""
     machine.queued = 0.0 if statistics else None
     deadline = start(machine)
-    machine.passes(queued=LOOSE * LIMIT - 1)
+    most = (STARVED if statistics else LOOSE) * LIMIT
+    machine.passes(queued=most - 1)
     assert deadline.left() <= 1
 
     machine.passes(queued=1)
     with pytest.raises(DeadlineError):
         deadline.left()
+    assert deadline.reason is Reason.HELD_UP
+    message = exit_messages.timeout(deadline, LIMIT, 7)
+    assert f"no result after {most:.0f} s" in str(message)
+    assert "Line 7 was running." in str(message)
 
 
 def test_waiting_for_processes_of_a_loader_does_not_count(machine: Machine):

@@ -6,28 +6,38 @@ import signal
 
 from torchkata.errors import WorkerDiedError
 from torchkata.i18n import EMPTY, Message, _, join
+from torchkata.sandbox.deadline import Deadline, Reason
 
 
-def timeout(limit: float, line: int, *, waited: bool) -> Message:
+def timeout(deadline: Deadline, limit: float, line: int) -> Message:
     """Return the message for a request that took longer than its limit.
 
     Args:
+        deadline: of the request.
         limit: in seconds.
         line: of the submission that was running; 0 if unknown.
-        waited: whether it waited for something instead of computing.
     """
-    if waited:
-        where = _("Line {line} was waiting.", line=line) if line else EMPTY
-        return join(
-            _(
+    running = _("Line {line} was running.", line=line) if line else EMPTY
+    match deadline.reason:
+        case Reason.COMPUTED:
+            text = _("Stopped: no result within {limit:g} s of computing.", limit=limit)
+            return join(text, running)
+        case Reason.WAITED:
+            text = _(
                 "Stopped: no result within {limit:g} s. Most of that time the code waited, for "
                 "example for a sleep, a lock or another thread.",
                 limit=limit,
-            ),
-            where,
-        )
-    where = _("Line {line} was running.", line=line) if line else EMPTY
-    return join(_("Stopped: no result within {limit:g} s of computing.", limit=limit), where)
+            )
+            return join(text, _("Line {line} was waiting.", line=line) if line else EMPTY)
+        case Reason.HELD_UP:
+            text = _(
+                "Stopped: no result after {wall:.0f} s, although the code has computed for only "
+                "{computed:.1f} s. Either it waits for other processes, or the machine is too "
+                "busy.",
+                wall=deadline.wall,
+                computed=deadline.computed,
+            )
+            return join(text, running)
 
 
 def total_timeout(limit: float) -> Message:

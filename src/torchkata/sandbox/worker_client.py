@@ -23,7 +23,7 @@ from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND
 from torchkata.worker.wire.decoding import decode
 
-_STACK_SECONDS: Final = 0.5  # to wait for the stack of a worker that is about to be ended
+_STACK_SECONDS: Final = 2.0  # to wait for the stack of a worker that is about to be ended
 
 
 class Process(Protocol):
@@ -221,8 +221,8 @@ class WorkerClient:
             yield deadline
         except DeadlineError:
             line = self._running_line()
+            message = exit_messages.timeout(deadline, self.limit, line)
             self.close()
-            message = exit_messages.timeout(self.limit, line, waited=deadline.waited)
             raise WorkerDiedError("timeout", message, line) from None
         except HangUpError:
             status = self._wait_for_status(seconds=0.1)
