@@ -409,6 +409,7 @@ def test_reason_is_taken_from_the_docstring():
     text = '"""Reference: one sum.\n\nFast: as\nit is, i.e. 2. Exact: too.\n\nMore."""\n'
     assert reason_to_win(text) == ("Fast", "As it is, i.e. 2.")
     assert reason_to_win('"""Reference: one sum."""\n') == ("", "One sum.")
+    assert reason_to_win('"""Reference: one.\n\nSmall: k ops.\n"""\n') == ("Small", "k ops.")
     assert reason_to_win("x = 1\n") == ("", "")
 
 

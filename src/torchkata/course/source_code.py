@@ -170,7 +170,8 @@ def reason_to_win(solution: str) -> tuple[str, str]:
     quality = ""
     if claim := _QUALITY.match(sentence):
         quality, sentence = claim[1], sentence[claim.end() :]
-    return quality, sentence[:1].upper() + sentence[1:]
+    is_variable = re.match(r"[b-z] ", sentence)  # such as k in "k fused multiply-adds"
+    return quality, sentence if is_variable else sentence[:1].upper() + sentence[1:]
 
 
 def headers(source: str, names: tuple[str, ...]) -> list[str]:

@@ -188,9 +188,10 @@ class TerminalReport:
         symbols = labels.ASCII_SYMBOLS if self._console.ascii else labels.TERMINAL_SYMBOLS
         for check in result.checks:
             state = State(check.verdict.value)
-            axis = set_cell_size(translate(labels.axis(check.axis)), 10)
-            name = ", ".join(filter(None, map(translate, labels.check_name(check))))
-            text = self._safe(f"{axis} {name}").replace("\n", " ").rstrip()
+            axis, (name, case) = labels.axis(check.axis), labels.check_name(check)
+            parts = filter(None, (name if name != axis else EMPTY, case))
+            start = set_cell_size(translate(axis), 10)
+            text = " ".join(self._safe(f"{start} {translate(comma_list(list(parts)))}").split("\n"))
             room = self._width - 4
             text = text if cell_len(text) <= room else set_cell_size(text, room - 2) + ".."
             self._print_line("  ", (symbols[state], labels.STYLES[state]), f" {text}")
