@@ -30,6 +30,11 @@ from torchkata.i18n import EMPTY, Message, _, join, verbatim, with_period
 from torchkata.result import CPU, CheckResult, Verdict
 
 _MOST_TEXT: Final = 4000  # characters of a message
+_INTERNAL: Final = re.compile(
+    r"TorchScript|site-packages|Traceback|torchkata[./]|submission:\S+\(\d+\)|TwinMode|TwinTensor"
+)
+"""Lines of a message that are about the insides of PyTorch or of the engine."""
+
 _ALLOCATION: Final = re.compile(r"you tried to allocate (\d+) bytes")  # PyTorch's own words
 
 
@@ -188,7 +193,7 @@ def describe_exception(error: SubmissionError) -> Message:
     """
     where = _(" (line {line})", line=error.line) if error.line else EMPTY
     reason = str(error).rstrip(".。")
-    text = _(": {text}", text=error.message) if reason else EMPTY
+    text = _(": {text}", text=_plain(error)) if reason else EMPTY
     allocation = _ALLOCATION.search(reason)
     if allocation is not None:
         return _(
@@ -230,11 +235,21 @@ def describe_exception(error: SubmissionError) -> Message:
                     with_period(raised),
                     _("The judge refuses submissions most files, the network and other programs"),
                 )
-            return _with_cause(_with_source(raised, error), error)
+            return _with_cause(with_source(raised, error), error)
 
 
-def _with_source(raised: Message, error: SubmissionError) -> Message:
-    """Add the text of the line that is not valid Python."""
+def _plain(error: SubmissionError) -> Message:
+    """Return the text of an exception without tracebacks of PyTorch and objects of the engine."""
+    if not _INTERNAL.search(str(error)):
+        return error.message
+    lines = [line.strip() for line in str(error).splitlines()]
+    kept = [line for line in lines if line and not _INTERNAL.search(line)]
+    last = kept[-1:] if "TorchScript" in str(error) else kept
+    return verbatim(" ".join(last))
+
+
+def with_source(raised: Message, error: SubmissionError) -> Message:
+    """Add the text of the line that is not valid Python to a message about an exception."""
     source = error.details.get("source")
     if not source:
         return raised

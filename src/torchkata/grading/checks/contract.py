@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from torchkata.errors import CourseError, SubmissionError
-from torchkata.grading.checks.check import describe_exception
+from torchkata.grading.checks.check import describe_exception, with_source
 from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session
 from torchkata.i18n import Message, _, join, verbatim, with_period
@@ -139,7 +139,8 @@ def describe_load_error(error: SubmissionError, file: str) -> Message:
         where = _("{file}, line {line}", file=file, line=error.line)
     match error.kind:
         case "SyntaxError" | "IndentationError" | "TabError":
-            return _("{where}: Python cannot parse this: {error}.", where=where, error=error)
+            parsing = _("{where}: Python cannot parse this: {error}.", where=where, error=error)
+            return with_period(with_source(parsing, error))
         case "UnicodeDecodeError" if error.line is None:
             return _(
                 "{file} is not saved as UTF-8 text. Save it as UTF-8 in your editor.", file=file

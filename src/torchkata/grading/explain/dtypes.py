@@ -221,12 +221,12 @@ def long_running_sum(failure: Failure) -> Details | None:
     return None
 
 
-SPECIFIC: Final[tuple[Trap, ...]] = (
+TRAPS: Final[tuple[Trap, ...]] = (
     typed_constructor,
     default_dtype_changed,
     float64_of_numpy,
     long_running_sum,
     lower_precision,
 )
-TRAPS: Final[tuple[Trap, ...]] = (converted, quotient_of_integers, dtype_changes)
-"""What is true of any change of a dtype: tried after the traps that say why."""
+CHANGES: Final[tuple[Trap, ...]] = (converted, quotient_of_integers)
+"""Calls that change the dtype: tried after the traps that create tensors of another dtype."""

@@ -7,6 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from torchkata.grading.explain.additions import (
+    REDUCTIONS,
+    Replacement,
+    with_create_graph,
+    with_keepdim,
+    with_keyword,
+)
 from torchkata.grading.explain.tree import JudgedTree, first_name, keywords, last_name, line_of
 from torchkata.i18n import Message, _
 
@@ -15,6 +22,7 @@ _DTYPES: Final = ("float", "double", "half", "bfloat16", "long", "int")
 _VALUES: Final = (
     "clamp", "clip", "clamp_min", "clamp_max", "nan_to_num", "abs", "round", "floor", "relu",
     "sqrt", "square", "cumsum", "flip", "t", "T", "mT", "unsqueeze", "squeeze", "flatten", "sort",
+    "all", "any",
 )  # fmt: skip
 _FUNCTIONS: Final = {
     "tril": "triu", "triu": "tril", "scatter": "scatter_add", "scatter_": "scatter_add_",
@@ -27,10 +35,9 @@ _DROPPED: Final = (
     "momentum", "weight_decay", "amsgrad", "nesterov", "betas", "correction", "unbiased",
     "diagonal", "reduction", "descending", "right", "keepdim",
 )  # fmt: skip
-_REDUCTIONS: Final = (
-    "sum", "mean", "amax", "amin", "max", "min", "prod", "cumsum", "softmax", "log_softmax",
-    "logsumexp", "norm", "std", "var", "argmax", "argmin", "unsqueeze", "squeeze", "flip", "stack",
-    "cat", "vector_norm", "all", "any",
+_DIRECTED: Final = (
+    *REDUCTIONS, "cumsum", "softmax", "log_softmax", "argmax", "argmin", "unsqueeze", "squeeze",
+    "flip", "stack", "cat",
 )  # fmt: skip
 _OPERATORS: Final[dict[type[Any], tuple[str, str]]] = {
     ast.Mult: ("*", "@"),
@@ -45,9 +52,6 @@ _DIMS: Final = (-1, 0, 1, -2)
 _SMALL: Final = 1e-3
 _EPSILON: Final = re.compile(r"^_?(?:eps|epsilon|tiny|delta)$", re.IGNORECASE)
 
-
-Replacement = tuple[ast.AST, str, Message]
-"""The node to replace, the new text, and what is true if that makes the check pass."""
 
 _NUMBERS: Final = "values stability shape gradient contract dtype purity"
 
@@ -111,7 +115,7 @@ def _is_small(node: ast.expr) -> bool:
 
 
 def _along_other_dims(tree: JudgedTree) -> Iterator[Replacement]:
-    for call in tree.calls(*_REDUCTIONS):
+    for call in tree.calls(*_DIRECTED):
         given = [keyword.value for keyword in call.keywords if keyword.arg in ("dim", "axis")]
         is_function = first_name(call.func) in ("torch", "F")
         given += call.args[1:2] if is_function else call.args[:1]
@@ -211,12 +215,14 @@ def _divided_by_n(tree: JudgedTree) -> Iterator[Replacement]:
                 call=last_name(call.func),
                 line=line_of(call),
             )
-            yield call, _with_keyword(call, "correction=0"), message
+            yield call, with_keyword(call, "correction=0"), message
 
 
-def _with_keyword(call: ast.Call, keyword: str) -> str:
-    separator = ", " if call.args or call.keywords else ""
-    return f"{ast.unparse(call)[:-1]}{separator}{keyword})"
+def _without_one_minus(tree: JudgedTree) -> Iterator[Replacement]:
+    for node in tree.nodes:
+        match node:
+            case ast.BinOp(left=ast.Constant(value=1), op=ast.Sub(), right=right):
+                yield node, f"({ast.unparse(right)})", _without("1 -", node.lineno)
 
 
 def _without_keywords(tree: JudgedTree) -> Iterator[Replacement]:
@@ -243,20 +249,8 @@ def _without_statements(tree: JudgedTree) -> Iterator[Replacement]:
                 yield node, "pass", _without(f"{name}(...)", node.lineno)
 
 
-def _with_create_graph(tree: JudgedTree) -> Iterator[Replacement]:
-    for call in tree.calls("grad", "backward"):
-        if not {"create_graph", "**"} & keywords(call):
-            message = _(
-                "`{call}` on line {line} returns a derivative without a graph, which cannot be "
-                "differentiated again. With `create_graph=True`, this check passes.",
-                call=ast.unparse(call.func),
-                line=line_of(call),
-            )
-            yield call, _with_keyword(call, "create_graph=True"), message
-
-
 KINDS: Final[tuple[tuple[str, str, Callable[[JudgedTree], Iterator[Replacement]]], ...]] = (
-    ("derivative without a graph", _NUMBERS, _with_create_graph),
+    ("derivative without a graph", _NUMBERS, with_create_graph),
     (
         "part of the gradient is cut off",
         "gradient device",
@@ -271,10 +265,12 @@ KINDS: Final[tuple[tuple[str, str, Callable[[JudgedTree], Iterator[Replacement]]
         ),
     ),
     ("part of the gradient is not recorded", "gradient device", _recorded),
+    ("missing keepdim", _NUMBERS, with_keepdim),
     ("operator", _NUMBERS, _with_other_operators),
     ("other dim", _NUMBERS, _along_other_dims),
     ("small number added", _NUMBERS, _without_constants),
     ("n - 1", _NUMBERS, _divided_by_n),
+    ("one minus", _NUMBERS, _without_one_minus),
     ("call", _NUMBERS, _removed(_VALUES, _without)),
     ("conversion", _NUMBERS, _removed(_DTYPES, _without)),
     ("argument", _NUMBERS, _without_keywords),

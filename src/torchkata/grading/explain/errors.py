@@ -22,6 +22,7 @@ _IMPORTS: Final = {
     "Tensor": "from torch import Tensor",
 }
 _REFUSED: Final = re.compile(r"\[Errno (?:1|2|13|30)\]")
+_SIZES: Final = re.compile(r"cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)")
 _NOT_DEFINED: Final = re.compile(r"name '(\w+)' is not defined")
 
 
@@ -185,8 +186,8 @@ def vmap_without_in_dims(failure: Failure) -> Details | None:
     "number as a key of a ModuleDict",
     _ANY,
     lambda line: _(
-        "The keys of `nn.ModuleDict` are strings, such as '0', and line {line} looks up a number. "
-        "`nn.ModuleList` is indexed by numbers.",
+        "`nn.ModuleDict` on line {line} has strings as keys, such as '0', so nothing is found "
+        "under a number. `nn.ModuleList` is indexed by numbers.",
         line=line,
     ),
 )
@@ -194,7 +195,38 @@ def number_as_a_key(failure: Failure) -> Details | None:
     """Match a lookup of a number in a ModuleDict."""
     number = failure.exception == "KeyError" and failure.exception_text.isdigit()
     used = next(failure.tree.calls("ModuleDict"), None)
-    return {"line": failure.line} if number and used is not None and failure.line else None
+    return {"line": used.lineno} if number and used is not None else None
+
+
+@trap(
+    "inner sizes of a product",
+    _ANY,
+    lambda line, rows, inner, other, columns: _(
+        "Line {line} multiplies [{rows}, {inner}] by [{other}, {columns}], so the inner sizes, "
+        "{inner} and {other}, differ. A vector of {inner} numbers as a column is "
+        "`x.unsqueeze(1)`, [{inner}, 1].",
+        line=line,
+        rows=rows,
+        inner=inner,
+        other=other,
+        columns=columns,
+    ),
+)
+def inner_sizes_of_a_product(failure: Failure) -> Details | None:
+    """Match a row where a product needs a column."""
+    found = _SIZES.search(failure.exception_text)
+    if found is None or not failure.line:
+        return None
+    rows, inner, other, columns = map(int, found.groups())
+    if rows != 1 or other != 1:
+        return None
+    return {
+        "line": failure.line,
+        "rows": rows,
+        "inner": inner,
+        "other": other,
+        "columns": columns,
+    }
 
 
 @trap(
@@ -231,5 +263,6 @@ TRAPS: Final[tuple[Trap, ...]] = (
     gradient_of_several_values,
     vmap_without_in_dims,
     number_as_a_key,
+    inner_sizes_of_a_product,
     no_return,
 )

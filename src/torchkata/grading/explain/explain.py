@@ -41,8 +41,9 @@ TRAPS: Final[tuple[Trap, ...]] = (
     *gradients.TRAPS,
     *training.TRAPS,
     *mutation.TRAPS,
-    *dtypes.SPECIFIC,
+    *dtypes.TRAPS,
     *types.TRAPS,
+    *dtypes.CHANGES,
     *shapes.TRAPS,
     *numbers.TRAPS,
     *randomness.TRAPS,
@@ -53,7 +54,7 @@ TRAPS: Final[tuple[Trap, ...]] = (
 """The known traps, the most specific first: the first that matches explains the failure."""
 
 GENERAL_TRAPS: Final[tuple[Trap, ...]] = (
-    *dtypes.TRAPS,
+    dtypes.dtype_changes,
     *numbers.SYMPTOMS,
     gradients.gradient_becomes_nan,
 )

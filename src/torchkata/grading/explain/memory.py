@@ -11,16 +11,16 @@ from torchkata.i18n import _
 
 _OPERANDS: Final = 2
 _MUCH_LARGER: Final = 4
+_MANY: Final = 8  # times in one line
 
 
 @trap(
     "one-hot table",
     "memory speed ops",
-    lambda line, shape: _(
-        "Line {line} creates a table of shape {shape}, almost all zeros, to pick one entry per "
-        "row. Indexing does that without the table (`index_add_`, `gather`, `bincount`).",
+    lambda line: _(
+        "Line {line} creates a table with a column for each label, almost all zeros, to pick one "
+        "entry per row. Indexing does that without the table (`index_add_`, `gather`, `bincount`).",
         line=line,
-        shape=shape,
     ),
 )
 def one_hot_table(failure: Failure) -> Details | None:
@@ -28,7 +28,7 @@ def one_hot_table(failure: Failure) -> Details | None:
     for line in failure.code.all(r"\bone_hot\("):
         steps = [s for s in failure.steps if s.line == line and s.op in ("scatter_", "scatter")]
         if steps and steps[0].output_shape is not None:
-            return {"line": line, "shape": list(steps[0].output_shape)}
+            return {"line": line}
     if not failure.reference_uses(*ONE_PASS_OPS):
         return None
     for step in failure.steps_of("eq"):
@@ -36,7 +36,7 @@ def one_hot_table(failure: Failure) -> Details | None:
         if not step.output_shape or len(operands) != _OPERANDS:
             continue
         if prod(step.output_shape) == prod(map(prod, operands)):
-            return {"line": step.line, "shape": list(step.output_shape)}
+            return {"line": step.line}
     return None
 
 
@@ -103,7 +103,8 @@ def large_intermediate(failure: Failure) -> Details | None:
 def unnecessary_copy(failure: Failure) -> Details | None:
     """Match an explicit copy that the reference does not make."""
     step = next(failure.extra_steps_of("clone"), None)
-    if step is None:
+    in_a_loop = failure.most_repeated()[2] >= _MANY  # then the loop is what costs
+    if step is None or in_a_loop:
         return None
     text = failure.code.line(step.line)
     op = next((name for name in ("clone", "contiguous") if f".{name}(" in text), "")

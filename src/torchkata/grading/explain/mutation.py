@@ -2,12 +2,66 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Final
 
 from torchkata.grading.explain.failure import Failure
 from torchkata.grading.explain.trap import Details, Trap, trap
 from torchkata.i18n import _
+
+
+@trap(
+    "changes a list of the caller",
+    "contract shape values purity gradient device dtype stability",
+    lambda line, call: _(
+        "`{call}` on line {line} changes the caller's own list, so the next call receives another "
+        "one. Loop over it, or copy it first.",
+        line=line,
+        call=call,
+    ),
+)
+def changes_a_list(failure: Failure) -> Details | None:
+    """Match a method that changes a list, called on a parameter."""
+    parameters = failure.tree.parameters() - _rebound(failure)
+    for call in failure.tree.calls("pop", "clear", "remove", "insert", "popleft", "reverse"):
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+            name = call.func.value.id
+            if name in parameters:
+                return {"line": call.lineno, "call": f"{name}.{call.func.attr}(...)"}
+    return None
+
+
+def _rebound(failure: Failure) -> set[str]:
+    """Return the names that the judged code assigns."""
+    return {
+        node.id
+        for node in failure.tree.nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+@trap(
+    "detach without clone",
+    "purity gradient values device",
+    lambda line, write: _(
+        "`.detach()` on line {line} copies nothing, so line {write} writes into the caller's "
+        "tensor. `.detach().clone()` is a copy.",
+        line=line,
+        write=write,
+    ),
+)
+def detach_without_clone(failure: Failure) -> Details | None:
+    """Match a detached argument that is written to."""
+    written = next((s for s in failure.steps if s.writes_to == "input" and s.line), None)
+    reference = any(step.writes_to == "input" for step in failure.reference_steps)
+    if written is None or reference:
+        return None
+    for call in failure.tree.calls("detach"):
+        text = failure.code.line(call.lineno)
+        if call.lineno < written.line and "clone" not in text and "copy" not in text:
+            return {"line": call.lineno, "write": written.line}
+    return None
 
 
 @trap(
@@ -149,6 +203,8 @@ def loss_keeps_its_graph(failure: Failure) -> Details | None:
 
 
 TRAPS: Final[tuple[Trap, ...]] = (
+    changes_a_list,
+    detach_without_clone,
     modifies_an_argument,
     added_at_repeated_indices,
     rebinds_a_name,

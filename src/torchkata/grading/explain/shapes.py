@@ -10,12 +10,7 @@ from torchkata.grading.explain.trap import Details, Trap, trap
 from torchkata.grading.explain.tree import last_name, line_of
 from torchkata.i18n import _
 
-_REDUCTION: Final = (
-    r"\.(?:sum|mean|norm|amax|amin|max|min|std|var|prod|logsumexp|vector_norm)\("
-    r"(?:[^()]*\bdim\s*=\s*|[^()]*,\s*|\s*)(?:-1|1)\b"  # over the last dim of two
-)
 _OPERANDS: Final = 2
-_NEARBY: Final = 4  # lines
 
 
 @trap(
@@ -77,36 +72,6 @@ def unintended_broadcasting(failure: Failure) -> Details | None:
                 "result": list(step.output_shape),
             }
     return None
-
-
-@trap(
-    "missing keepdim",
-    "shape values device dtype",
-    lambda line: _(
-        "Without `keepdim=True` the reduction on line {line} loses its dim, and broadcasting "
-        "aligns the result with the wrong one. With it, [n, d] is combined with [n, 1].",
-        line=line,
-    ),
-)
-def missing_keepdim(failure: Failure) -> Details | None:
-    """Match [n, d] combined with [n], or an attempt at it, just after a reduction."""
-    for step in failure.steps_of("sub", "div", "mul", "add"):
-        large, small = max(step.input_shapes, key=len), min(step.input_shapes, key=len)
-        # [n, n] with [n]: both lengths fit only if the matrix is square.
-        leading = len(large) == len(small) + 1 and small == large[:-1]
-        if leading and small and _reduces_nearby(failure, step.line):
-            return {"line": step.line}
-    mismatch = "must match the size of tensor" in failure.exception_text
-    if mismatch and _reduces_nearby(failure, failure.line):
-        return {"line": failure.line}
-    return None
-
-
-def _reduces_nearby(failure: Failure, line: int) -> bool:
-    """Return whether a line, or one just before it, reduces the last dim without keeping it."""
-    nearby = [number for number in failure.code.numbers if line - _NEARBY <= number <= line]
-    texts = [failure.code.line(number) for number in nearby]
-    return any(re.search(_REDUCTION, text) and "keepdim" not in text for text in texts)
 
 
 @trap(
@@ -172,7 +137,6 @@ def reshape_for_transpose(failure: Failure) -> Details | None:
 TRAPS: Final[tuple[Trap, ...]] = (
     squeeze_without_a_dim,
     unintended_broadcasting,
-    missing_keepdim,
     unwanted_keepdim,
     loss_of_two_shapes,
     reshape_for_transpose,

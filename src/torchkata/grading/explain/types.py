@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Final
 
@@ -72,6 +73,25 @@ def _is_ambiguous(failure: Failure) -> bool:
 
 
 @trap(
+    "Python's sum",
+    "contract shape values dtype",
+    lambda line: _(
+        "Python's `sum` on line {line} starts from the number 0, so the sum of nothing is a "
+        "Python int, and the first addition starts from 0.",
+        line=line,
+    ),
+)
+def builtin_sum(failure: Failure) -> Details | None:
+    """Match Python's `sum` if the result is a Python number."""
+    if failure.finding != "wrong-type":
+        return None
+    for call in failure.tree.calls("sum"):
+        if isinstance(call.func, ast.Name) and len(call.args) == 1:
+            return {"line": call.lineno}
+    return None
+
+
+@trap(
     "uninitialized memory",
     "shape values contract",
     lambda line, call: _(
@@ -139,6 +159,7 @@ TRAPS: Final[tuple[Trap, ...]] = (
     missing_parentheses,
     chained_comparison,
     and_or_not,
+    builtin_sum,
     uninitialized_memory,
     default_dtype_of_a_factory,
     factory_on_the_cpu,
