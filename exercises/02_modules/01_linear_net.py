@@ -9,13 +9,13 @@ Task
     `torch.manual_seed` makes the initial values reproducible.
 
 Shapes and units
-    a, b       [1]   float32 parameters
-    x          [n]   floating, on the device of the parameters; n may be 0 or 1
+    a, b       [1]   float32 parameters, drawn independently
+    x          [n]   dtype and device of the parameters, also after `.double()`; n may be 0 or 1
     return     [n]   a*x + b
 
 Rules
-    `net.parameters()` yields exactly two tensors, and `state_dict()` has exactly the keys `a` and
-    `b`.
+    `net.parameters()` yields exactly two tensors, which require grad, and `state_dict()` has
+    exactly the keys `a` and `b`. Gradients flow to a, b and x. Do not modify `x`.
 
 Budget
     No budget.
@@ -25,6 +25,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- linear_net`.
 """
 
+import torch
 from torch import Tensor, nn
 
 

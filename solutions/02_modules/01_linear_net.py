@@ -59,11 +59,20 @@ TRAPS = {
     "Net": {
         "PlainTensors": "contract",
         "NormalStart": "values",
+        "Swapped": "values",
         "ScalarParameters": "shape",
         "CopiesInForward": "gradient",
         "KeepsNumbers": "values",
         "ConstantOnTheCpu": "device",
+        "Frozen": "contract",
+        "SameStart": "values",
+        "OneDraw": "values",
+        "KeepsResult": "values",
+        "KeepsBuffer": "purity",
     },
+}
+WHY = {
+    "Swapped": "a and b are swapped: a is the slope, b is the value at x = 0.",
 }
 
 
@@ -125,3 +134,45 @@ class ConstantOnTheCpu(Net):
     def forward(self, x: Tensor) -> Tensor:
         terms = x**self.powers  # [2, 1] and [n] -> [2, n]: the rows x and 1
         return self.a * terms[0] + self.b * terms[1]
+
+
+class Frozen(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a.requires_grad_(requires_grad=False)  # an optimizer cannot train it
+
+
+class SameStart(Net):
+    def __init__(self) -> None:
+        torch.manual_seed(0)  # every net starts with the same numbers
+        super().__init__()
+
+
+class OneDraw(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.b = nn.Parameter(self.a.detach().clone())  # a and b are always equal at the start
+
+
+class KeepsResult(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        known = self.__dict__.setdefault("known", {})
+        if id(x) not in known:
+            known[id(x)] = super().forward(x)
+        return known[id(x)]  # out of date as soon as the parameters have been trained
+
+
+_BUFFERS: dict[object, Tensor] = {}
+
+
+class KeepsBuffer(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        if y.requires_grad:
+            return y
+        return _BUFFERS.setdefault((x.shape, x.dtype, x.device), torch.empty_like(y)).copy_(y)
+
+
+class Swapped(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.b * x + self.a  # a is the slope, b the value at 0
