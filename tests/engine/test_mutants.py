@@ -138,6 +138,9 @@ def test_statement_operators(source, kind, mutant):
         ("def f(x):\n    return x.sum(keepdim=False)", "keepdim"),  # the default
         ("def f(x):\n    return torch.maximum(x, y)", "swapped arguments"),
         ("def f(self):\n    return self.mean", "method"),  # a name of the class
+        ("def f(x, y):\n    return (x - y).square()", "swapped operands"),
+        ("def f(x: Tensor):\n    return x.numel()", "data"),
+        ("def f(x):\n    x += [1]", "not in place"),
     ],
 )
 def test_equivalent_changes_are_not_made(source, kind):

@@ -53,7 +53,7 @@ def operators(site: Site) -> Iterator[Edit]:
         case cst.BinaryOperation(operator=operator, left=left, right=right) as node:
             for other in tables.BINARY.get(type(operator), ()):
                 yield Edit("operator", site, node.with_changes(operator=other()))
-            if isinstance(operator, tables.ORDERED) and code(left) != code(right):
+            if isinstance(operator, tables.ORDERED) and not _is_even(site, left, right):
                 yield Edit("swapped operands", site, node.with_changes(left=right, right=left))
         case cst.UnaryOperation(operator=cst.Minus(), expression=cst.Integer()):
             return
@@ -177,3 +177,15 @@ def _is_default(parent: cst.CSTNode | None, text: str) -> bool:
         return False
     opposite = "False" if text == "True" else "True"
     return tables.DEFAULTS.get(parent.keyword.value) == opposite
+
+
+def _is_even(site: Site, left: cst.CSTNode, right: cst.CSTNode) -> bool:
+    """Return whether the order of two operands does not matter: `(x - y).square()`."""
+    if code(left) == code(right):
+        return True
+    squared = isinstance(site.parent, cst.Attribute) and site.parent.attr.value in {"square", "abs"}
+    return (
+        squared
+        and isinstance(site.node, cst.BinaryOperation)
+        and isinstance(site.node.operator, cst.Subtract)
+    )

@@ -131,7 +131,13 @@ def _list_faults(name: str) -> Iterator[Fault]:
 
 
 def result_faults(
-    returns: str, arguments: str, *, method: bool, takes_tensors: bool = True, floating: bool = True
+    returns: str,
+    arguments: str,
+    *,
+    method: bool,
+    takes_tensors: bool = True,
+    takes_floats: bool = True,
+    floating: bool = True,
 ) -> Iterator[Fault]:
     """Yield faults in what a function returns, in what it keeps, and in what it leaves behind.
 
@@ -140,6 +146,7 @@ def result_faults(
         arguments: a tuple of its arguments, as code.
         method: whether it is a method, whose results depend on `self`.
         takes_tensors: whether arguments, or `self`, hold tensors.
+        takes_floats: whether these can be floating.
         floating: whether its results can be floating.
     """
     if "Tensor" in returns:
@@ -147,6 +154,8 @@ def result_faults(
         if floating:
             yield from _floating_results()
         if takes_tensors:
+            yield _result("result on the CPU", "result = _mutant_map(torch.Tensor.cpu, result)")
+        if takes_tensors and takes_floats:
             yield from _dependent_results(arguments, floating=floating)
     if "Callable" not in returns and returns not in {"", "None", "int", "bool", "str"}:
         yield from _caches(arguments, method=method)
@@ -183,7 +192,6 @@ def _kept_results() -> Iterator[Fault]:
 
 
 def _dependent_results(arguments: str, *, floating: bool) -> Iterator[Fault]:
-    yield _result("result on the CPU", "result = _mutant_map(torch.Tensor.cpu, result)")
     if floating:
         yield _result("detached result", "result = _mutant_cut(result)")
     yield _result(

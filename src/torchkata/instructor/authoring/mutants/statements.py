@@ -14,6 +14,9 @@ from torchkata.instructor.authoring.mutants.reference import Site, code, walk
 CUTS: Final = (".detach()", ".item()", ".tolist()")
 """How an expression ends that has no gradient."""
 
+_WITHOUT_GRADIENT: Final = frozenset({
+    "detach", "data", "shape", "dim", "numel", "size", "dtype", "device", "is_floating_point",
+})  # fmt: skip
 _MOST_RESULTS: Final = 2  # other variables that a function returns by mistake
 _NO_TENSORS: Final = ("int", "float", "bool", "str", "torch.Generator", "np.random.Generator")
 _TENSORS: Final = ("Tensor", "torch.Tensor")
@@ -74,7 +77,9 @@ def defaults(site: Site) -> Iterator[Edit]:
 def assignments(site: Site) -> Iterator[Edit]:
     """Work in place instead of out of place, and the other way round."""
     match site.node:
-        case cst.AugAssign(target=cst.Name() as target, operator=augmented, value=value):
+        case cst.AugAssign(target=cst.Name() as target, operator=augmented, value=value) if (
+            not isinstance(value, cst.List)
+        ):
             for plain, in_place in tables.IN_PLACE.items():
                 if isinstance(augmented, in_place):
                     operation = cst.BinaryOperation(target, plain(), value)
@@ -215,6 +220,6 @@ def _is_read(site: Site) -> bool:
 def _is_detached(site: Site) -> bool:
     """Return whether the gradient through a node is cut anyway."""
     return any(
-        isinstance(outer, cst.Attribute) and outer.attr.value in {"detach", "data", "shape", "dim"}
+        isinstance(outer, cst.Attribute) and outer.attr.value in _WITHOUT_GRADIENT
         for outer in site.above
     )

@@ -62,6 +62,7 @@ def _of_function(
         _packed(function),
         method=False,
         takes_tensors=any(parameter.kind not in _PLAIN for parameter in parameters),
+        takes_floats=any(p.floating for p in parameters if p.kind not in _PLAIN),
         floating=returns_floating(spec),
     )
 
