@@ -12,12 +12,9 @@ from torchkata.i18n import EMPTY, ENGLISH_TRANSLATOR, Message, Translator, _, jo
 
 SCHEMA: Final = 1
 CPU: Final = "cpu"
-TWIN: Final = "twin:0"
-"""The simulated second device."""
-TODO: Final = "todo"
-"""The code of a check without a verdict, because a function that it calls is still to do."""
-NOT_JUDGED: Final = "not-judged"
-"""The code of a check without a verdict, because the twin cannot run what works on the CPU."""
+TWIN: Final = "twin:0"  # the simulated second device
+# Codes of checks without a verdict: a function that it calls is still to do; the twin cannot run it.
+TODO, NOT_JUDGED = "todo", "not-judged"
 
 Localize = Callable[[str], Translator]
 """Returns the translator of an exercise, by its id; of the empty id, that of no exercise."""

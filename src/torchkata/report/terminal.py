@@ -295,8 +295,4 @@ class TerminalReport:
 
 def _undecided(result: ExerciseResult) -> list[CheckResult]:
     """Return the checks without a verdict; what is to do is named by the state's message."""
-    return [
-        check
-        for check in result.checks
-        if check.verdict is Verdict.UNMEASURABLE and check.code != TODO
-    ]
+    return [c for c in result.checks if c.verdict is Verdict.UNMEASURABLE and c.code != TODO]
