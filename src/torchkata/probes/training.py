@@ -74,6 +74,7 @@ class TrainingRecorder:
         steps: the number of steps that it has made.
         forward: whether autocast was on, for each call of `loss_fn`.
         backward: whether autocast was on, for each backward pass through the net's output.
+        updates: whether autocast was on, for each step of the optimizer.
         losses: the value that each step returned; detached if it is a tensor.
         attached: whether each of these still had its autograd graph.
         devices: the device of each, as text.
@@ -98,6 +99,7 @@ class TrainingRecorder:
         self.steps = 0
         self.forward: list[bool] = []
         self.backward: list[bool] = []
+        self.updates: list[bool] = []
         self.losses: list[Any] = []
         self.attached: list[bool] = []
         self.devices: list[str] = []
@@ -105,6 +107,7 @@ class TrainingRecorder:
 
     def _count_step(self, *_: Any) -> None:
         self.steps += 1
+        self.updates.append(torch.is_autocast_enabled(self._kind))
 
     def loss_fn(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean squared error, and record whether autocast is on."""
@@ -125,7 +128,7 @@ class TrainingRecorder:
 
     def summary(self) -> dict[str, Any]:
         """Return all attributes except the optimizer, as plain data."""
-        names = ("losses", "attached", "devices", "steps", "forward", "backward")
+        names = ("losses", "attached", "devices", "steps", "forward", "backward", "updates")
         return {name: getattr(self, name) for name in names}
 
 
