@@ -31,6 +31,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- add_column`.
 """
 
+import torch
 from torch import Tensor
 
 

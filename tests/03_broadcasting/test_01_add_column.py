@@ -2,7 +2,18 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Ops, Spec, Speedup, normal
+from torchkata import (
+    Case,
+    Function,
+    Memory,
+    Ops,
+    Spec,
+    Speedup,
+    arguments,
+    large_integers,
+    normal,
+    special,
+)
 
 
 def column_by_column(a, b):
@@ -29,13 +40,16 @@ SPEC = Spec(
             Case("no columns", n=4, m=0),
             Case("tall", n=70, m=9),
             Case("wide", n=7, m=110),
+            Case("nan and inf", given=arguments(special("6 4"), special("6 1"))),
+            Case("large integers", given=arguments(large_integers("5 3"), large_integers("5 1"))),
         ),
-        dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
+        dtypes=(torch.float32, torch.float64, torch.float16, torch.int64, torch.int32),
+        no_loop=("n", "m"),
         budget=(
             Ops(2),
             Memory("1.2 * output", at={"n": 500, "m": 512}),
             Speedup(1.5, over=repeat_then_add, at={"n": 500, "m": 512}),
         ),
     ),
-    stub_digest="c8358c32da4375f8",
+    stub_digest="abadac3dbc45b10e",
 )
