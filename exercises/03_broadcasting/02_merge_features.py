@@ -12,22 +12,24 @@ Task
     weights side by side and the sum of both biases.
 
 Shapes and units
-    a          [..., n, in_features1]   floating, on the device of the parameters; n may be 1 or 0
+    a          [..., n, in_features1]   float32 or float64, dtype and device of the parameters; n
+                                        may be 1 or 0
     b          [..., 1, in_features2]   the dtype of a; or any shape that broadcasts with a, apart
-                                        from the last dimension
+                                        from the last dimension, such as [..., n, in_features2]
     return     [..., n, out_features]   with Merge(5, 6, 10), for example, [5, 3, 5] and [5, 1, 6]
-                                        give [5, 3, 10]
+                                        give [5, 3, 10]; if a has one row and b has n, also n rows
 
 Rules
     `linear1` and `linear2` are `torch.nn.Linear` layers with a bias, and the module has no other
-    parameters. `activation` is a function of a tensor such as `torch.relu`, a module, or None for
-    no activation. It is applied once, to the sum. Do not modify a or b.
+    parameters. `activation` is a function of a tensor such as `torch.relu`, a module without
+    parameters, or None for no activation. Call it once, with the sum. Do not modify a or b.
+    Gradients flow to a, b and all parameters.
 
 Budget
     for a [g, n, i] and b [g, 1, j] with o output features, no activation, without gradients:
     at least 1.2x faster than the tiled concatenation at g=64, n=128, i=128, j=128, o=64
-    at most 0.6 * 4*g*n*(i + 2*j + o) bytes of extra memory at g=64, n=128, i=128, j=128, o=64
-    (the tiled concatenation itself takes 4*g*n*(i + 2*j + o) bytes)
+    at most 2.5 * output bytes of extra memory at g=64, n=128, i=128, j=128, o=64
+    (a copy of linear2(b) for every item is too much; the tiled concatenation takes 7 * output)
 
 Hints
     1. Multiply while b is still small, and let it grow only afterwards.
@@ -36,6 +38,7 @@ Hints
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 

@@ -2,9 +2,27 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Memory, Spec, Speedup, _, normal, require, same
+from torchkata import (
+    Case,
+    Function,
+    Memory,
+    Module,
+    Spec,
+    Speedup,
+    _,
+    arguments,
+    equal,
+    normal,
+    same_as_reference,
+    special,
+)
 
-PARAMETERS = ("linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias")
+PARAMETERS = {
+    "linear1.weight": (10, 5),
+    "linear1.bias": (10,),
+    "linear2.weight": (10, 6),
+    "linear2.bias": (10,),
+}
 LARGE = {"g": 64, "n": 128, "i": 128, "j": 128, "o": 64}
 
 
@@ -22,13 +40,14 @@ def tiled_concatenation(weight1, bias1, weight2, bias2, a, b):
     return torch.nn.functional.linear(both, torch.cat([weight1, weight2], 1), bias1 + bias2)
 
 
-def of_shapes(a_shape, b_shape):
-    shapes = ((10, 5), (10,), (10, 6), (10,), a_shape, b_shape)
-    return lambda _sizes, generator: tuple(torch.randn(s, generator=generator) for s in shapes)
+def of_a_and_b(a, b):
+    """Make the arguments of a case: parameters of Merge(5, 6, 10), a and b."""
+    weights = normal("10 5"), normal("10"), normal("10 6"), normal("10")
+    return arguments(*weights, a, b)
 
 
 SPEC = Spec(
-    EntryPoint("Merge"),
+    Module("Merge", arguments=((5, 6, 10),), parameters=PARAMETERS),
     Function(
         "net(a, b)",
         adapter=merge_of_a_and_b,
@@ -45,60 +64,80 @@ SPEC = Spec(
             Case("all sizes 1", g=1, n=1, i=1, j=1, o=1),
             Case("no items", g=2, n=0, i=5, j=6, o=10),
             Case("items of groups", g=5, n=3, i=5, j=6, o=10),
-            Case("b is a vector", given=of_shapes((7, 5), (6,))),
-            Case("b has one row per item of a", given=of_shapes((2, 4, 5), (2, 4, 6))),
-            Case("a is smaller than b", given=of_shapes((3, 1, 5), (3, 8, 6))),
-            Case("two leading dims", given=of_shapes((2, 3, 4, 5), (3, 1, 6))),
+            Case("b is a vector", given=of_a_and_b(normal("7 5"), normal("6"))),
+            Case("b has one row per item of a", given=of_a_and_b(normal("2 4 5"), normal("2 4 6"))),
+            Case("a is smaller than b", given=of_a_and_b(normal("3 1 5"), normal("3 8 6"))),
+            Case("two leading dims", given=of_a_and_b(normal("2 3 4 5"), normal("3 1 6"))),
+            Case("nan and inf", given=of_a_and_b(special("9 1 5"), normal("6"))),
         ),
         budget=(
             Speedup(1.2, over=tiled_concatenation, at=LARGE),
-            Memory("0.6 * 4*g*n*(i + 2*j + o)", at=LARGE),
+            Memory("2.5 * output", at=LARGE),
         ),
         variant_case="items of groups",
     ),
-    stub_digest="32d816df0e4829ce",
+    stub_digest="2a7ea1e98ef33bf9",
 )
 
 
-def structure(kata):
-    """Return the shapes of all parameters, and the types of linear1 and linear2."""
+def parameters_a_and_b(generator):
+    shapes = (*PARAMETERS.values(), (5, 3, 5), (5, 1, 6))
+    return [torch.randn(shape, generator=generator) for shape in shapes]
+
+
+def layer_types(kata):
     net = kata.Merge(5, 6, 10)
+    return [type(getattr(net, name, None)).__name__ for name in ("linear1", "linear2")]
+
+
+def with_activation(kata, *tensors):
+    """Return the result with an activation, the shapes it is called with, and with a module."""
+    shapes = []
+
+    def sine(y):
+        shapes.append(list(y.shape))
+        return y.sin()
+
     return {
-        "shapes": {name: list(p.shape) for name, p in net.named_parameters()},
-        "types": [type(getattr(net, name, None)).__name__ for name in ("linear1", "linear2")],
+        "function": merge_of_a_and_b(kata, *tensors, activation=sine),
+        "shapes": shapes,
+        "module": merge_of_a_and_b(kata, *tensors, activation=torch.nn.Tanh()),
     }
 
 
-def with_activation(kata, name, *arguments):
-    return merge_of_a_and_b(kata, *arguments, activation=getattr(torch, name))
+def before_and_after_a_step(kata, *tensors):
+    """Return two results of one module, whose parameters change in place in between."""
+    net, (a, b) = kata.Merge(5, 6, 10), tensors[4:]
+    results = []
+    for factor in (1, -2):
+        for name, parameter in net.named_parameters():
+            parameter.data.copy_(tensors[list(PARAMETERS).index(name)] * factor)
+        results.append(net(a, b).detach())
+    return results
 
 
 def test_contract_two_linears(submission):
-    """linear1 and linear2 are nn.Linear layers, and there are no other parameters."""
-    got = submission.run(structure)
-    expected = dict(zip(PARAMETERS, ([10, 5], [10], [10, 6], [10]), strict=True))
-    require(
-        got["shapes"] == expected,
-        _(
-            "Merge(5, 6, 10): expected the parameters {expected}, got {shapes}. Set each nn.Linear "
-            "as an attribute: a layer in a list is not registered, so it is never trained.",
-            expected=expected,
-            shapes=got["shapes"],
-        ),
-    )
-    require(
-        got["types"] == ["Linear", "Linear"],
-        _(
-            "linear1 and linear2: expected two nn.Linear layers, got {types}.",
-            types=" and ".join(got["types"]),
-        ),
-    )
+    """linear1 and linear2 are nn.Linear layers."""
+    equal(submission.run(layer_types), ["Linear", "Linear"], what=_("linear1 and linear2"))
 
 
 def test_values_activation(submission, reference, generator):
     """The activation is applied once, to the sum."""
-    arguments = of_shapes((5, 3, 5), (5, 1, 6))(None, generator)
-    for name in ("relu", "sin"):
-        got = submission.run(with_activation, name, *arguments)
-        expected = reference.run(with_activation, name, *arguments)
-        same(got, expected, what=_("the result with activation=torch.{name}", name=name))
+    tensors = parameters_a_and_b(generator)
+    what = {
+        "function": _("the result with activation=torch.sin"),
+        "module": _("the result with activation=torch.nn.Tanh()"),
+    }
+    got = same_as_reference(submission, reference, with_activation, *tensors, what=what)
+    what = _("The shapes of the tensors that the activation is called with")
+    equal(got["shapes"], [[5, 3, 10]], what=what)
+
+
+def test_values_after_a_step(submission, reference, generator):
+    """After an optimizer has changed the parameters, forward computes with the new ones."""
+    tensors = parameters_a_and_b(generator)
+    what = {
+        0: _("the first result of a module"),
+        1: _("the result after its parameters were changed in place"),
+    }
+    same_as_reference(submission, reference, before_and_after_a_step, *tensors, what=what)
