@@ -13,7 +13,7 @@ Task
     all dimensions. Fix it.
 
 Shapes and units
-    a         [n, 1]  floating or integer, any device; n may be 1 or 0
+    a         [n, 1]  float32, float64 or integer, any device; n may be 1 or 0
     b         [m]     the dtype and device of a; m may be 1 or 0, and usually differs from n
     return    [m]     the dtype of a if floating, else int64 (like torch.sum)
 

@@ -44,6 +44,7 @@ TRAPS = {
         "sum_of_rows": "shape",
         "keep_the_dim": "shape",
         "reduce_first": "values",
+        "first_row": "values",
         "mean_instead": "values",
         "always_float": "dtype",
         "detached_a": "gradient",
@@ -58,6 +59,7 @@ WHY = {
         "rows: reducing it leaves [m]."
     ),
     "sum_of_everything": "Without a dim, `sum` adds up everything. Name the dim to reduce.",
+    "first_row": "The result is the first row of the table. Add up all rows.",
     "reduce_first": (
         "Every row of the table contains b, so b counts n times. Here it is added once, after the "
         "sum."
@@ -107,3 +109,8 @@ def nan_as_zero(a: Tensor, b: Tensor) -> Tensor:
 def by_doubles(a: Tensor, b: Tensor) -> Tensor:
     total = (a.double() + b).sum(dim=0)  # integers above 2**53 lose their last digits
     return total.to(a.dtype) if a.is_floating_point() else total.long()
+
+
+def first_row(a: Tensor, b: Tensor) -> Tensor:
+    table = a + b
+    return table[0] if len(table) else table.sum(dim=0)  # leaves out all other rows

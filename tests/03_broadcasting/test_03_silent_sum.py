@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, normal
+from torchkata import Case, Function, Spec, arguments, large_integers, normal, special
 
 
 def entry_by_entry(a, b):
@@ -26,9 +26,13 @@ SPEC = Spec(
             Case("no columns", n=3, m=0),
             Case("wide", n=3, m=17),
             Case("tall", n=40, m=6),
+            Case("square", n=6, m=6),
+            Case("nan and inf in b", given=arguments(normal("3 1"), special("5"))),
+            Case("large integers", given=arguments(large_integers("5 1"), large_integers("3"))),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
+        no_loop=("n", "m"),
     ),
-    stub_digest="0e5b9470968758a9",
+    stub_digest="ce7e0abe6f70f0c1",
     broken_axis="shape",
 )
