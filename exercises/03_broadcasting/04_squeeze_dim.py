@@ -15,8 +15,8 @@ Shapes and units
     return    [n, h, w]     same dtype, a view of the same memory
 
 Rules
-    Raise ValueError if dim 1 does not have size 1. Do not copy: writing to the result must change
-    `images`. All inputs have four dimensions.
+    Raise ValueError if dim 1 does not have size 1, also for n = 0. Do not copy: writing to the
+    result must change `images`. Gradients flow to images. All inputs have four dimensions.
 
 Budget
     No budget.
@@ -26,6 +26,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- squeeze_dim`.
 """
 
+import torch
 from torch import Tensor
 
 
