@@ -12,23 +12,25 @@ Task
     two shapes each tensor has.
 
 Shapes and units
-    yhat      [n] or [n, 1]  floating, any device; n is at least 1
+    yhat      [n] or [n, 1]  float32 or float64, any device; n is at least 1
     y         [n] or [n, 1]  the dtype and device of yhat
     return    []             a 0-d tensor of that dtype
 
 Rules
     Raise ValueError if the numbers of elements differ, even if one tensor has a single element,
-    which would broadcast. The message contains both shapes, written like (3, 1) or [3, 1]. Do not
-    modify the inputs. Gradients flow to both.
+    which would broadcast. The message contains both shapes, written like (3, 1) or [3, 1]. No
+    Python loop. Do not modify the inputs. Gradients flow to both.
 
 Budget
-    No budget.
+    at most 1.5 * input bytes of extra memory at n=1000
+    (input is the size of both tensors; an [n, n] table takes 500 * input)
 
 Hints
     1. Before you subtract, make sure that both tensors have the same shape.
     Levels 2 and 3: `nox -s hint -- loss_shapes`.
 """
 
+import torch
 from torch import Tensor
 
 

@@ -55,6 +55,7 @@ TRAPS = {
         "error_without_shapes": "contract",
         "strict_about_form": "values",
         "sum_instead": "values",
+        "plain_errors": "values",
         "one_number_list": "shape",
         "fixed_target": "gradient",
         "diagonal_of_the_table": "memory",
@@ -64,6 +65,7 @@ TRAPS = {
     },
 }
 WHY = {
+    "plain_errors": "The errors are not squared, so errors of both signs cancel.",
     "sum_instead": "The result is the sum of the squared errors. Divide by their number.",
 }
 
@@ -129,3 +131,9 @@ def mean_without_nan(yhat: Tensor, y: Tensor) -> Tensor:
 
 def squared_root(yhat: Tensor, y: Tensor) -> Tensor:
     return squares(yhat, y).mean().sqrt() ** 2  # the slope of the root at 0 is infinite
+
+
+def plain_errors(yhat: Tensor, y: Tensor) -> Tensor:
+    if yhat.numel() != y.numel():
+        raise ValueError(f"{yhat.shape} does not match {y.shape}")
+    return (yhat.flatten() - y.flatten()).mean()  # errors of both signs cancel

@@ -1,8 +1,6 @@
 """Grader of loss_shapes: a mean squared error that is right for [n, 1] against [n], too."""
 
-import torch
-
-from torchkata import Case, Function, Spec, normal
+from torchkata import Case, Function, Memory, Spec, arguments, normal, special
 
 BOTH_SHAPES = r"(?s)(?=.*[\[(]{}[\])])(?=.*[\[(]{}[\])])"
 
@@ -12,16 +10,15 @@ def number_by_number(yhat, y):
     return sum((p - t) ** 2 for p, t in pairs) / len(pairs)
 
 
-def of_shapes(*shapes):
-    return lambda sizes, generator: tuple(
-        torch.randn(shape, generator=generator).to(sizes.dtype) for shape in shapes
-    )
+def perfect(sizes, generator):
+    yhat = normal("6 1")(sizes, generator)
+    return yhat, yhat.flatten()
 
 
 def mismatch(name, yhat, y):
-    text = [", ".join(map(str, shape)) + ",?" for shape in (yhat, y)]
+    text = [", ".join(shape.split()) + ",?" for shape in (yhat, y)]
     match = BOTH_SHAPES.format(*text)
-    return Case(name, given=of_shapes(yhat, y), raises=ValueError, match=match)
+    return Case(name, given=arguments(normal(yhat), normal(y)), raises=ValueError, match=match)
 
 
 SPEC = Spec(
@@ -33,15 +30,23 @@ SPEC = Spec(
             Case("one prediction", n=1),
             Case("two predictions", n=2),
             Case("column against vector", n=37),
-            Case("vector against column", given=of_shapes((11,), (11, 1)), gradient=True),
-            Case("two vectors", given=of_shapes((9,), (9,))),
-            Case("two columns", given=of_shapes((8, 1), (8, 1))),
-            mismatch("a column of 3 against a vector of 4", (3, 1), (4,)),
-            mismatch("a vector of 6 against a column of 5", (6,), (5, 1)),
-            mismatch("five predictions, one target", (5, 1), (1,)),
-            mismatch("one prediction, two targets", (1, 1), (2,)),
+            Case(
+                "vector against column",
+                given=arguments(normal("11"), normal("11 1")),
+                gradient=True,
+            ),
+            Case("two vectors", given=arguments(normal("9"), normal("9"))),
+            Case("two columns", given=arguments(normal("8 1"), normal("8 1"))),
+            Case("perfect predictions", given=perfect, gradient=True),
+            Case("a nan", given=arguments(special("7 1"), normal("7"))),
+            mismatch("a column of 3 against a vector of 4", "3 1", "4"),
+            mismatch("a vector of 6 against a column of 5", "6", "5 1"),
+            mismatch("five predictions, one target", "5 1", "1"),
+            mismatch("one prediction, two targets", "1 1", "2"),
         ),
+        no_loop=("n",),
+        budget=(Memory("1.5 * input", at={"n": 1000}),),
     ),
-    stub_digest="79d2ffad6a7d08e5",
+    stub_digest="e8aba11d64733b0f",
     broken_axis="values",
 )
