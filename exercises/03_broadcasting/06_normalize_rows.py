@@ -12,10 +12,11 @@ Task
     error, but silently wrong if n equals d.
 
 Shapes and units
-    x         [..., d]  floating, any device; rows are the vectors along the last dimension. There
-                        may be no leading dimension or several; n = 0 rows are allowed
+    x         [..., d]  float32 or float64, any device; rows are the vectors along the last
+                        dimension. There may be no leading dimension or several, also of size 0;
+                        d is at least 1
     eps       float     greater than 0
-    return    [..., d]  the dtype of x
+    return    [..., d]  the dtype of x; a row that contains nan is nan throughout
 
 Rules
     No Python loop. Do not modify x. Gradients flow to x, and are finite for a row of zeros.
@@ -28,6 +29,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- normalize_rows`.
 """
 
+import torch
 from torch import Tensor
 
 

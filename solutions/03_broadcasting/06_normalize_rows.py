@@ -52,6 +52,7 @@ TRAPS = {
         "normalize_columns": "values",
         "length_of_all": "values",
         "eps_added": "values",
+        "eps_under_the_root": "values",
         "sum_of_magnitudes": "values",
         "root_of_squares": "gradient",
         "loop_over_rows": "speed",
@@ -70,6 +71,10 @@ WHY = {
         "square root of the sum of the squares."
     ),
     "normalize_columns": "The columns have length 1. The norm has to run along the last dim.",
+    "eps_under_the_root": (
+        "eps is added to every sum of squares. Only a norm that is less than eps is replaced by "
+        "eps: `clamp(min=eps)`."
+    ),
     "eps_added": (
         "eps is added to every norm. Only a norm that is less than eps is replaced by eps: "
         "`clamp(min=eps)`."
@@ -123,3 +128,7 @@ def nan_as_zero(x: Tensor, eps: float = 1e-12) -> Tensor:  # noqa: ARG001 - the 
 def row_of_detached(x: Tensor, eps: float = 1e-12) -> Tensor:
     length = x.detach().norm(dim=-1, keepdim=True)  # a constant in the gradient
     return x / length.clamp(min=eps)
+
+
+def eps_under_the_root(x: Tensor, eps: float = 1e-12) -> Tensor:
+    return x / (x.square().sum(-1, keepdim=True) + eps).sqrt()  # changes every norm

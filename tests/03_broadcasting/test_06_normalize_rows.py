@@ -8,10 +8,12 @@ from torchkata import (
     Spec,
     Speedup,
     _,
+    arguments,
     normal,
     require,
     same,
     same_as_reference,
+    special,
     value,
 )
 
@@ -24,36 +26,35 @@ def loop_over_rows(x, eps=1e-12):
     return out.reshape(x.shape)
 
 
-def of_shape(*shape, std=1.0, eps=None):
-    def draw(sizes, generator):
-        x = torch.randn(shape, generator=generator, dtype=sizes.dtype) * std
-        return (x,) if eps is None else (x, eps)
-
-    return draw
-
-
 SPEC = Spec(
     Function(
         "normalize_rows",
         inputs={"x": normal("n d"), "eps": value(1e-12)},
         naive=loop_over_rows,
         cases=(
-            Case("one number", n=1, d=1),
+            # Of one number, whose gradient is 0 up to rounding, only the values are judged.
+            Case("one number", given=arguments(normal("1 1"))),
             Case("one row", n=1, d=5),
-            Case("one column", n=6, d=1),
+            Case("one column", given=arguments(normal("6 1"))),
             Case("no rows", n=0, d=4),
             Case("square", n=6, d=6),
             Case("tall", n=60, d=7),
             Case("wide", n=4, d=90),
-            Case("a vector", given=of_shape(8)),
-            Case("three dims", given=of_shape(3, 4, 5)),
-            Case("four dims, some of size 1", given=of_shape(2, 1, 3, 1)),
-            Case("norms around eps", given=of_shape(40, 4, std=0.25, eps=0.5)),
+            Case("a vector", given=arguments(normal("8"))),
+            Case("three dims", given=arguments(normal("3 4 5"))),
+            Case("four dims, some of size 1", given=arguments(normal("2 1 3 1"))),
+            Case(
+                "norms around eps",
+                given=arguments(normal("40 4", std=0.25), 0.5),
+                gradient=("x",),
+            ),
+            Case("nan and inf", given=arguments(special("9 3"))),
         ),
         gradient=("x",),
+        no_loop=("n", "d"),
         budget=(Speedup(20, over=loop_over_rows, at={"n": 500, "d": 64}),),
     ),
-    stub_digest="511ec8c3d63bddc3",
+    stub_digest="527d047d44351e90",
 )
 
 
