@@ -13,7 +13,7 @@ Task
     0.1, the error can be half as large as the result.
 
 Shapes and units
-    a         [n, d]  floating, any device; n may be 1 or 0
+    a         [n, d]  float32 or float64, any device; n may be 1 or 0
     b         [m, d]  the dtype and device of a; m may be 1 or 0
     return    [n, m]  the dtype of a; squared distances, not distances
 
@@ -32,6 +32,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- pairwise_distance`.
 """
 
+import torch
 from torch import Tensor
 
 

@@ -53,7 +53,7 @@ TRAPS = {
         "library_default": "stability",
         "below_zero": "stability",
         "table_of_differences": "memory",
-        "double_loop": "speed",
+        "double_loop": "ops",
         "separate_centers": "values",
         "distance_itself": "values",
         "fixed_points": "gradient",

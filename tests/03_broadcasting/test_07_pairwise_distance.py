@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Spec, Speedup, _, normal, require
+from torchkata import Case, Function, Memory, Spec, Speedup, _, arguments, normal, require
 
 
 def double_loop(a, b):
@@ -11,6 +11,11 @@ def double_loop(a, b):
         for j in range(b.shape[0]):
             out[i, j] = (a[i] - b[j]).square().sum()
     return out
+
+
+def some_equal(sizes, generator):
+    a = normal("7 3")(sizes, generator)
+    return a, a[2:5].clone()
 
 
 SPEC = Spec(
@@ -24,17 +29,21 @@ SPEC = Spec(
             Case("one point against many", n=1, m=7, d=3),
             Case("many against one point", n=6, m=1, d=4),
             Case("one dimension", n=9, m=5, d=1),
-            Case("no points in a", n=0, m=3, d=2),
-            Case("no points in b", n=3, m=0, d=2),
+            # Without their gradient, because the mean of no points is nan.
+            Case("no points in a", given=arguments(normal("0 2"), normal("3 2"))),
+            Case("no points in b", given=arguments(normal("3 2"), normal("0 2"))),
             Case("many points", n=13, m=8, d=5),
             Case("many dimensions", n=4, m=6, d=90),
+            Case("equal points", given=some_equal, gradient=True),
+            Case("4100 points", given=arguments(normal("4100 2"), normal("2 2", mean=9.0))),
         ),
+        no_loop=("n", "m"),
         budget=(
             Speedup(30, over=double_loop, at={"n": 64, "m": 64, "d": 16}),
             Memory("4 * output", at={"n": 256, "m": 256, "d": 64}),
         ),
     ),
-    stub_digest="389619f5d8b9b6f7",
+    stub_digest="cfd3bf3e945f8bb7",
 )
 
 
