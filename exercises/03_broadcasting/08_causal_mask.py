@@ -28,6 +28,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- causal_mask`.
 """
 
+import torch
 from torch import Tensor
 
 

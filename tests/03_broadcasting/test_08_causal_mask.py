@@ -2,7 +2,17 @@
 
 import torch
 
-from torchkata import Case, Function, HostSyncs, Spec, Speedup, integers, value
+from torchkata import (
+    Case,
+    Function,
+    HostSyncs,
+    Spec,
+    Speedup,
+    _,
+    integers,
+    same_as_reference,
+    value,
+)
 
 
 def entry_by_entry(lengths, size):
@@ -39,10 +49,30 @@ SPEC = Spec(
             Case("no sequences", batch=0, size=4),
             Case("no positions", batch=2, size=0),
             Case("a batch", batch=9, size=12),
+            Case("as many sequences as positions", batch=6, size=6),
             Case("lengths 0, 1, size and more", given=edge_lengths, size=5),
         ),
         dtypes=(torch.int64,),
+        no_loop=("batch", "size"),
         budget=(Speedup(10, over=row_loop, at={"batch": 8, "size": 64}), HostSyncs(0)),
     ),
-    stub_digest="cbb918d48721a79b",
+    stub_digest="7437f649304989a4",
 )
+
+
+def allowed_in_rows_and_columns(kata, lengths, size):
+    """Count the allowed positions in each row and each column."""
+    mask = kata.causal_mask(lengths, size)
+    return [mask.sum(2), mask.sum(1)]
+
+
+def test_values_long_sequences(submission, reference):
+    """No size is too large for the dtype of the positions, or for a table made in advance."""
+    for size in (300, 4200):
+        what = {
+            0: _("the number of allowed positions in each row, size={size}", size=size),
+            1: _("the number of allowed positions in each column, size={size}", size=size),
+        }
+        lengths = torch.tensor([size - 3])
+        probe = allowed_in_rows_and_columns
+        same_as_reference(submission, reference, probe, lengths, size, what=what)
