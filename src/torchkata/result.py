@@ -13,7 +13,7 @@ from torchkata.i18n import EMPTY, ENGLISH_TRANSLATOR, Message, Translator, _, jo
 SCHEMA: Final = 1
 CPU: Final = "cpu"
 TWIN: Final = "twin:0"  # the simulated second device
-# Codes of checks without a verdict: a function that it calls is still to do; the twin cannot run it.
+# Codes of checks without a verdict: it met a function that is to do; the twin cannot run a call.
 TODO, NOT_JUDGED = "todo", "not-judged"
 
 Localize = Callable[[str], Translator]
