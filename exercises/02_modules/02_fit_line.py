@@ -14,14 +14,14 @@ Task
 
 Shapes and units
     net       any module that maps [n] to [n], such as `Net` from linear_net
-    x, y      [n]    floating, on the device of the parameters
+    x, y      [n]    float32 or float64, dtype and device of the parameters; n >= 1
     steps     int    at least 1
     lr        float
     return    float  a Python number, not a tensor
 
 Rules
-    Train all parameters that `net.parameters()` yields, in place. Ignore gradients that earlier
-    training left in `net`. Do not modify `x` or `y`.
+    Train all parameters that `net.parameters()` yields, in place, and make all `steps` steps.
+    Ignore gradients that earlier training left in `net`. Do not modify `x` or `y`.
 
 Budget
     at most 1 host synchronization (however many steps)
@@ -31,6 +31,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- fit_line`.
 """
 
+import torch
 from torch import Tensor, nn
 
 

@@ -83,6 +83,10 @@ TRAPS = {
         "sums_the_errors": "values",
         "returns_a_tensor": "contract",
         "trains_a_copy": "contract",
+        "weight_decay": "values",
+        "at_most_5000_steps": "values",
+        "clipped": "values",
+        "nan_hidden": "values",
     },
 }
 WHY = {
@@ -172,3 +176,36 @@ def trains_a_copy(
     net: nn.Module, x: Tensor, y: Tensor, steps: int = 10000, lr: float = 0.01
 ) -> float:
     return by_hand(copy.deepcopy(net), x, y, steps, lr)  # the caller's net is not trained
+
+
+def weight_decay(
+    net: nn.Module, x: Tensor, y: Tensor, steps: int = 10000, lr: float = 0.01
+) -> float:
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr, weight_decay=1e-4)  # not plain descent
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = mse_loss(net(x), y)
+        loss.backward()
+        optimizer.step()
+    return loss.item()
+
+
+def at_most_5000_steps(
+    net: nn.Module, x: Tensor, y: Tensor, steps: int = 10000, lr: float = 0.01
+) -> float:
+    return by_hand(net, x, y, min(steps, 5000), lr)
+
+
+def clipped(net: nn.Module, x: Tensor, y: Tensor, steps: int = 10000, lr: float = 0.01) -> float:
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = mse_loss(net(x), y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 100.0)  # shorter steps far from the minimum
+        optimizer.step()
+    return loss.item()
+
+
+def nan_hidden(net: nn.Module, x: Tensor, y: Tensor, steps: int = 10000, lr: float = 0.01) -> float:
+    return by_hand(net, x, y.nan_to_num(), steps, lr)  # trains on zeros where y is nan

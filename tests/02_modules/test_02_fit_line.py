@@ -1,5 +1,7 @@
 """Grader of fit_line: gradient descent on any module, with one read of the loss."""
 
+import math
+
 import torch
 
 from torchkata import (
@@ -11,6 +13,7 @@ from torchkata import (
     Tolerance,
     _,
     require,
+    same,
     uniform,
     value,
 )
@@ -34,9 +37,20 @@ class Parabola(Line):
         return super().forward(x) + self.bend * x * x
 
 
+class Idle(Line):
+    """A line with a parameter whose gradient is 0."""
+
+    def __init__(self, a, b):
+        super().__init__(a, b)
+        self.idle = torch.nn.Parameter(torch.ones_like(a))
+
+    def forward(self, x):
+        return super().forward(x) + 0 * self.idle
+
+
 def parameters_after_fit(kata, a, b, x, y, steps, lr=0.01, kind="line", stale=0.0):
     """Fit a line or a parabola whose .grad are filled with `stale`; return its parameters."""
-    net = {"line": Line, "parabola": Parabola}[kind](a, b)
+    net = {"line": Line, "parabola": Parabola, "idle": Idle}[kind](a, b)
     for parameter in net.parameters() if stale else ():
         parameter.grad = torch.full_like(parameter, stale)
     kata.fit(net, x, y, steps=steps, lr=lr)
@@ -44,23 +58,29 @@ def parameters_after_fit(kata, a, b, x, y, steps, lr=0.01, kind="line", stale=0.
 
 
 def by_formula(a, b, x, y, steps, lr=0.01, kind="line", *_stale):
-    bend = torch.zeros_like(a)
+    bend, idle = torch.zeros_like(a), torch.ones_like(a)
     for _step in range(steps):
         slope = 2 * (a * x + b + bend * x * x - y) / len(x)
         a, b = a - lr * (slope * x).sum(), b - lr * slope.sum()
         bend = bend - lr * (slope * x * x).sum() if kind == "parabola" else bend
-    return {"a": a, "b": b, "bend": bend} if kind == "parabola" else {"a": a, "b": b}
+    others = {"parabola": {"bend": bend}, "idle": {"idle": idle}}
+    return {"a": a, "b": b, **others.get(kind, {})}
 
 
-def start_and_data(generator, n=100):
+def start_and_data(generator, n=100, dtype=torch.float32):
     """Draw initial a and b, and data x and y."""
-    a, b = torch.rand(2, 1, generator=generator)
-    x = torch.arange(n) / n
-    return a, b, x, 5 * x + 3 + 0.3 * torch.rand(n, generator=generator)
+    a, b = torch.rand(2, 1, generator=generator, dtype=dtype)
+    x = torch.arange(n, dtype=dtype) / n
+    return a, b, x, 5 * x + 3 + 0.3 * torch.rand(n, generator=generator, dtype=dtype)
 
 
-def fit_case(name, *settings, n=100):
-    return Case(name, given=lambda _sizes, gen: (*start_and_data(gen, n), *settings))
+def fit_case(name, *settings, n=100, outlier=0.0, **options):
+    def draw(sizes, generator):
+        a, b, x, y = start_and_data(generator, n, sizes.dtype)
+        y[-1] += outlier
+        return a, b, x, y, *settings
+
+    return Case(name, given=draw, **options)
 
 
 SPEC = Spec(
@@ -78,7 +98,14 @@ SPEC = Spec(
             fit_case("1 step, lr=0.02, 1 point", 1, 0.02, n=1),
             fit_case("2 steps", 2),
             fit_case("30 steps", 30),
-            fit_case("600 steps", 600),
+            fit_case("2 steps, far from y", 2, outlier=1e6),
+            fit_case("1 step, nan in y", 1, outlier=math.nan),
+            fit_case(
+                "3 steps in float64, with a parameter whose gradient is 0",
+                *(3, 0.1, "idle"),
+                tolerance={torch.float64: Tolerance(rtol=1e-10, atol=1e-12)},
+                why="Plain gradient descent has no momentum and no weight decay.",
+            ),
             fit_case("2 steps with gradients left over from earlier", 2, 0.01, "line", 7.0),
             fit_case("20 steps of a module with the parameters a, b, bend", 20, 0.01, "parabola"),
             Case("5 steps", n=100, s=5, lr=0.01),
@@ -89,8 +116,12 @@ SPEC = Spec(
         tolerance=Tolerance(rtol=1e-3, atol=1e-4),
         budget=(HostSyncs(1),),
     ),
-    stub_digest="304bbadee646fad7",
+    stub_digest="3258f73d46ba5ad6",
 )
+RULES = {
+    "Train all parameters": "values",
+    "Ignore gradients": "values[*left over*]",
+}
 
 
 def loss_and_parameters(kata, a, b, x, y, steps):
@@ -100,25 +131,22 @@ def loss_and_parameters(kata, a, b, x, y, steps):
     return {"loss": loss, "a": net.a.detach(), "b": net.b.detach()}
 
 
-def defaults(kata):
-    import inspect  # noqa: PLC0415 - probes import what they need
+def parameters_after_default_fit(kata, a, b, x, y):
+    net = Line(a, b)
+    kata.fit(net, x, y)
+    return dict(net.state_dict())
 
-    parameters = inspect.signature(kata.fit).parameters
-    return [parameters[name].default for name in ("steps", "lr")]
 
-
-def test_contract_defaults(submission):
-    """The defaults are steps=10000 and lr=0.01."""
-    steps, lr = submission.run(defaults)
-    require(
-        (steps, lr) == (10000, 0.01),
-        _(
-            "Expected the defaults steps=10000 and lr=0.01 of the stub, got steps={steps} and "
-            "lr={lr}.",
-            steps=steps,
-            lr=lr,
-        ),
-    )
+def in_plain_numbers(a, b, x, y, steps, lr):
+    """Do the same in Python floats, which is faster for a few points."""
+    a, b, x, y = a.item(), b.item(), x.tolist(), y.tolist()
+    for _step in range(steps):
+        slopes = [2 * (a * u + b - v) / len(x) for u, v in zip(x, y, strict=True)]
+        a -= lr * sum(slope * u for slope, u in zip(slopes, x, strict=True))
+        b -= lr * sum(slopes)
+    return {
+        name: torch.tensor([number], dtype=torch.float64) for name, number in (("a", a), ("b", b))
+    }
 
 
 def test_contract_returns_a_float(submission, generator):
@@ -146,6 +174,18 @@ def test_contract_trains_in_place(submission, generator):
             "passed, not a copy, and update its parameters in place."
         ),
     )
+
+
+def test_values_default_settings(submission, generator):
+    """By default, fit makes 10,000 steps with lr=0.01."""
+    a, b, _x, _y = start_and_data(generator, dtype=torch.float64)
+    x, y = torch.tensor([[0.0, 0.05], [3.0, 4.0]], dtype=torch.float64)  # a needs 1e5 steps
+    got = submission.run(parameters_after_default_fit, a, b, x, y)
+    expected = in_plain_numbers(a, b, x, y, 10000, 0.01)
+    what = _(
+        "the parameters after fit(net, x, y), {steps} steps with lr={lr}", steps=10000, lr=0.01
+    )
+    same(got, expected, what=what, tolerance=Tolerance(rtol=1e-8, atol=1e-8))
 
 
 def test_values_loss(submission, reference, generator):
