@@ -22,7 +22,8 @@ Shapes and units
     return         dict from the four names above to torch.dtype
 
 Rules
-    Use the low precision that is set when the function is called: the result changes after
+    Run the operations in each call; do not return a fixed table. Use the low precision that is set
+    when the function is called: the result changes after
     `torch.set_autocast_dtype("cpu", torch.float16)`. The result is the same whether the caller has
     enabled or disabled autocast. Leave the settings of autocast as they were.
 

@@ -69,6 +69,7 @@ def by_default_device(device_type: str) -> dict[str, torch.dtype]:
 TRAPS = {
     "autocast_dtypes": {
         "table": "dtype",
+        "table_of_settings": "ops",
         "all_low": "dtype",
         "on_the_cpu": "device",
         "bfloat16_everywhere": "device",
@@ -90,6 +91,12 @@ def table(device_type: str) -> dict[str, torch.dtype]:
     # Wrong if the program changes the default.
     low = torch.bfloat16 if device_type == "cpu" else torch.float16
     full = torch.float32
+    return {"add": full, "matmul": low, "mixed_add": full, "sum": full}
+
+
+def table_of_settings(device_type: str) -> dict[str, torch.dtype]:
+    # Follows the default, but assumes which operations autocast casts.
+    low, full = torch.get_autocast_dtype(device_type), torch.float32
     return {"add": full, "matmul": low, "mixed_add": full, "sum": full}
 
 

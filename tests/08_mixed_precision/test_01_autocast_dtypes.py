@@ -3,8 +3,14 @@
 from torchkata import EntryPoint, Spec, _, equal, none_of, same_as_reference
 from torchkata.probes import autocast_changes
 
-SPEC = Spec(EntryPoint("autocast_dtypes"), stub_digest="c41ef5cbb151d3ab")
+SPEC = Spec(EntryPoint("autocast_dtypes"), stub_digest="ade9a83d6011ecdf")
 KEYS = ["add", "matmul", "mixed_add", "sum"]
+PRODUCTS = {"mm", "bmm", "mv", "dot", "addmm", "baddbmm", "matmul"}
+RULES = {
+    "Run the operations": "ops[operations run]",
+    "Use the low precision": ("dtype[of operations]", "device[default, *]"),
+    "whether the caller has": "dtype[of operations]",
+}
 
 
 def dtypes_and_changes(kata, kind, low="", outer=None):
@@ -40,6 +46,18 @@ def test_contract_dict(submission):
     equal(got["type"], "dict", what=_("The type of the result"))
     equal(sorted(got["dtypes"]), KEYS, what=_("The keys"))
     equal(got["types"], ["dtype"], what=_("The types of the values"))
+
+
+def test_ops_operations_run(submission):
+    """Each call adds, multiplies matrices and sums."""
+    for _call in range(2):
+        ops = submission.measure(dtypes_and_changes, "cpu").ops.ops
+        ran = {"add": "add" in ops, "matmul": bool(PRODUCTS & set(ops)), "sum": "sum" in ops}
+        none_of(
+            [name for name, found in ran.items() if not found],
+            what=_("Operations that the call does not run"),
+            why=_("A table is only right for this version of PyTorch and this device type."),
+        )
 
 
 def test_dtype_of_operations(submission, reference):
