@@ -15,15 +15,16 @@ Task
 
 Shapes and units
     model        nn.Module with float32 parameters, on the device of x
-    optimizer    any torch.optim.Optimizer of these parameters
+    optimizer    any torch.optim.Optimizer of these parameters whose step() needs no closure
     loss_fn      loss_fn(model(x), y), a 0-d tensor
-    x, y         tensors on one device, of any type
+    x, y         float32 tensors on one device, whose type may be any
     return       []  the loss before the update, detached, on the device of x
 
 Rules
     Parameters and their gradients stay float32: do not convert the model. Ignore gradients from
     earlier steps, and keep the new ones in `.grad` after the step. Call the model once and
-    `optimizer.step()` once. Leave the settings of autocast as they were.
+    `optimizer.step()` once. Neither the backward pass nor the update runs under autocast. Leave the
+    settings of autocast as they were. Do not modify x and y.
 
 Budget
     No budget.

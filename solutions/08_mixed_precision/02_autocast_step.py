@@ -92,6 +92,8 @@ TRAPS = {
         "always_cpu": "device",
         "always_bfloat16": "device",
         "backward_inside": "gradient",
+        "update_inside": "gradient",
+        "skips_known_batches": "values",
         "loss_outside": "dtype",
         "converted_model": "dtype",
         "stale_gradients": "gradient",
@@ -135,6 +137,31 @@ def backward_inside(
         loss.backward()  # often harmless, but custom backward functions are affected
     optimizer.step()
     return loss.detach()
+
+
+def update_inside(
+    model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
+) -> Tensor:
+    autocast = torch.autocast(x.device.type)
+    optimizer.zero_grad()
+    with autocast:
+        loss = loss_fn(model(x), y)
+    loss.backward()
+    with autocast:  # harmless for most optimizers, but some multiply matrices
+        optimizer.step()
+    return loss.detach()
+
+
+SEEN: dict[tuple[int, ...], tuple[Tensor, ...]] = {}
+
+
+def skips_known_batches(
+    model: nn.Module, optimizer: Optimizer, loss_fn: Loss, x: Tensor, y: Tensor
+) -> Tensor:
+    key = id(model), id(optimizer), id(loss_fn), x.data_ptr(), y.data_ptr()
+    if key not in SEEN:  # a second epoch returns the losses of the first one
+        SEEN[key] = (by_closure(model, optimizer, loss_fn, x, y), x, y)
+    return SEEN[key][0]
 
 
 def loss_outside(
