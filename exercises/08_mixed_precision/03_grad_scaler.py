@@ -11,14 +11,14 @@ Task
         tensor(1.9994e-08)
 
     `torch.amp.GradScaler` does this and adapts the scale: it halves the scale after a step with an
-    infinite or nan gradient, and doubles it after many steps without one. Write a training step with it:
-    scale the loss, run the backward pass, unscale the gradients, clip their total norm (over all
-    parameters) to `max_norm`, step the optimizer and update the scale. The order matters: if you
-    clip gradients that are still scaled, almost nothing is left of them after unscaling.
+    infinite or nan gradient, and doubles it after many steps without one. Write a training step
+    with it: scale the loss, run the backward pass, unscale the gradients, clip their total norm
+    (over all parameters) to `max_norm`, step the optimizer and update the scale. The order matters:
+    if you clip gradients that are still scaled, almost nothing is left of them after unscaling.
 
 Shapes and units
-    model        nn.Module, on the device of x
-    optimizer    any torch.optim.Optimizer of its parameters
+    model        nn.Module with float32 or float64 parameters, on the device of x
+    optimizer    any torch.optim.Optimizer of its parameters whose step() needs no closure
     scaler       torch.amp.GradScaler, enabled, for the device type of x (which may be the CPU)
     loss_fn      loss_fn(model(x), y), a 0-d tensor
     x, y         tensors on one device
@@ -28,7 +28,8 @@ Shapes and units
 Rules
     If any gradient is infinite or nan, leave the parameters and the optimizer's state unchanged and
     raise no error, whether or not the loss is finite. Gradients do not accumulate from one step to
-    the next. Call `scaler.update()` once per step. Do not enable autocast: the caller decides.
+    the next. Call `scaler.update()` once per step. Do not enable autocast: the caller decides. Do
+    not modify x and y.
 
 Budget
     No budget.

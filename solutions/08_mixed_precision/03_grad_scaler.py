@@ -134,6 +134,7 @@ TRAPS = {
         "infinite_made_zero": "stability",
         "refuses_infinite_norm": "stability",
         "never_updated": "values",
+        "under_autocast": "contract",
         "clipped_one_by_one": "values",
         "clipped_by_value": "values",
         "scaled_loss": "values",
@@ -387,3 +388,16 @@ def clipped_by_value(
     scaler.step(optimizer)
     scaler.update()
     return loss.detach()
+
+
+def under_autocast(
+    model: nn.Module,
+    optimizer: Optimizer,
+    scaler: Scaler,
+    loss_fn: Loss,
+    x: Tensor,
+    y: Tensor,
+    max_norm: float,
+) -> Tensor:
+    with torch.autocast(x.device.type):  # the caller decides that, not the step
+        return norm_by_hand(model, optimizer, scaler, loss_fn, x, y, max_norm)

@@ -14,8 +14,20 @@ from torchkata import (
     require,
     value,
 )
-from torchkata.probes import TrainingRecorder, TwoLayers, momentum_descent, training_problem
+from torchkata.probes import (
+    TrainingRecorder,
+    TwoLayers,
+    momentum_descent,
+    training_problem,
+    training_steps,
+)
 
+RULES = {
+    "If any gradient": "stability",
+    "do not accumulate": "values[three steps: clipped gradients]",
+    "scaler.update()": "values[three steps: clipped gradients]",
+    "Do not enable autocast": "contract[no autocast]",
+}
 FAULTS = {
     "scale too large": _("the loss is finite, but the scale is too large"),
     "infinite slope": _("the loss is finite, but its gradient is not"),
@@ -40,10 +52,9 @@ def three_steps(kata, first, last, x, y, max_norm):
     net = TwoLayers(first, last)
     recorder = TrainingRecorder(net, x.device.type, lr=0.1, momentum=0.9)
     scaler = torch.amp.GradScaler(x.device.type, init_scale=8.0, growth_interval=2)
+    optimizer, loss_fn = recorder.optimizer, recorder.loss_fn  # the same ones in every step
     for _step in range(3):
-        recorder.record(
-            kata.scaled_step(net, recorder.optimizer, scaler, recorder.loss_fn, x, y, max_norm)
-        )
+        recorder.record(kata.scaled_step(net, optimizer, scaler, loss_fn, x, y, max_norm))
     parameters = net.summary()["parameters"]
     return {"losses": recorder.losses, "parameters": parameters, "scale": scaler.get_scale()}
 
@@ -81,7 +92,7 @@ SPEC = Spec(
         tolerance=Tolerance(rtol=1e-4, atol=2e-5),  # PyTorch divides by the norm + 1e-6
         variant_case="clipped gradients",
     ),
-    stub_digest="eafd6d7249be4cf6",
+    stub_digest="78992e8239c0bdd6",
 )
 
 
@@ -138,6 +149,13 @@ def require_skipped_step(submission, generator, fault, device="cpu"):
         all(moved),
         _("After a step in which {fault}, the next step does not train any more.", fault=fault),
     )
+
+
+def test_contract_no_autocast(submission, generator):
+    """The step does not turn autocast on."""
+    got = submission.run(training_steps, step, training_problem(generator))
+    what = _("Whether loss_fn runs under autocast")
+    equal(any(got["forward"] + got["updates"]), expected=False, what=what)
 
 
 def test_stability_scale_too_large(submission, generator):
