@@ -143,7 +143,7 @@ def by_closure(
 # ------------------------------------------------------------------------------------------------
 
 TRAPS = {
-    "grid": {"up_to_one": "values", "transposed_grid": "shape"},
+    "grid": {"up_to_one": "values", "transposed_grid": "shape", "kept_buffer": "purity"},
     "checker": {"floor_of_floats": "values", "whole_numbers": "dtype"},
     "train": {
         "read_each_step": "ops",
@@ -157,6 +157,7 @@ TRAPS = {
         "one_step_ahead": "values",
         "left_on": "dtype",
         "on_the_cpu": "device",
+        "with_weight_decay": "values",
     },
 }
 
@@ -170,6 +171,15 @@ def up_to_one(width: int, height: int) -> Tensor:
 def transposed_grid(width: int, height: int) -> Tensor:
     along, down = torch.arange(width) / width, torch.arange(height) / height
     return torch.stack(torch.meshgrid(along, down, indexing="ij"))  # 2 x [width, height]
+
+
+GRIDS: dict[tuple[int, int], Tensor] = {}
+
+
+def kept_buffer(width: int, height: int) -> Tensor:
+    # A caller that changes its grid in place changes the next one as well.
+    buffer = GRIDS.setdefault((width, height), torch.empty(2, height, width))
+    return buffer.copy_(up_to_one(width + 1, height + 1)[:, :-1, :-1])
 
 
 def floor_of_floats(width: int, height: int, freq: int) -> Tensor:
@@ -282,6 +292,21 @@ def gradients_pile_up(
         with torch.autocast(inputs.device.type, enabled=amp):
             loss = mse_loss(net(inputs), targets)
         loss.backward()  # adds to the gradients of all earlier steps
+        optimizer.step()
+        losses.append(loss.detach())
+    return torch.stack(losses).tolist()
+
+
+def with_weight_decay(
+    net: nn.Module, inputs: Tensor, targets: Tensor, steps: int, lr: float, amp: bool
+) -> list[float]:
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr, weight_decay=1e-2)  # not the default
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        with torch.autocast(inputs.device.type, enabled=amp):
+            loss = mse_loss(net(inputs), targets)
+        loss.backward()
         optimizer.step()
         losses.append(loss.detach())
     return torch.stack(losses).tolist()

@@ -34,6 +34,25 @@ def checker_by_loops(width, height, freq):
     return torch.tensor(squares, dtype=torch.float32)
 
 
+NO_TENSORS = {
+    "dtypes": (torch.float32,),
+    "layouts": (),
+    "gradient": False,
+    "device": False,
+    "purity": False,
+}
+RULES = {
+    "Train `net` in place": "values[train(amp=False): a few steps]",
+    "do not modify inputs": "purity[train(amp=False)]",
+    "keep their dtype": ("dtype[under autocast]", "dtype[train(amp=False): float64]"),
+    "do not accumulate": "values[train(amp=False): a few steps]",
+    "Leave the settings": "dtype[under autocast]",
+    "On a checkerboard": "values[learns]",
+    "you may use": None,
+}
+FLOAT64 = {torch.float64: Tolerance(rtol=1e-7, atol=1e-9)}
+
+
 def train_without_autocast(kata, first, last, x, y, steps):
     """Train a net with given weights; return its losses and parameters."""
     net = TwoLayers(first, last)
@@ -57,7 +76,7 @@ SPEC = Spec(
             Case("one column", w=1, h=4),
             Case("wide", w=7, h=3),
         ),
-        check_variants=False,
+        **NO_TENSORS,
     ),
     Function(
         "checker",
@@ -70,7 +89,7 @@ SPEC = Spec(
             Case("one square per column", w=22, h=41, f=22),
             Case("more squares than pixels", w=5, h=3, f=7),
         ),
-        check_variants=False,
+        **NO_TENSORS,
     ),
     EntryPoint("train"),
     Function(
@@ -87,13 +106,14 @@ SPEC = Spec(
         cases=(
             Case("one step", n=5, i=2, h=3, o=1, s=1),
             Case("a few steps", n=9, i=2, h=8, o=3, s=6),
+            Case("20 steps in float64", axis="dtype", n=6, i=2, h=4, o=1, s=20, tolerance=FLOAT64),
         ),
         gradient=False,
         tolerance=Tolerance(rtol=1e-3, atol=1e-4),
         budget=(HostSyncs(1),),
         variant_case="a few steps",
     ),
-    stub_digest="9dcecb512b663df9",
+    stub_digest="5a6129bc2450b232",
 )
 
 
