@@ -14,17 +14,18 @@ Task
         (tensor(4.), tensor(2.))
 
 Shapes and units
-    model        nn.Module that processes each row independently, on the device of the batches
-    optimizer    any torch.optim.Optimizer of its parameters
+    model        nn.Module that processes each row independently, with float32 parameters, on the
+                 device of the batches
+    optimizer    any torch.optim.Optimizer of its parameters whose step() needs no closure
     loss_fn      loss_fn(model(x), y), a 0-d tensor: the mean over the rows
     batches      list of at least one pair (x, y); x [n, ...] and y [n, ...]; n is at least 1 and
                  may differ between micro-batches
-    return       []  the mean loss over all rows before the update, detached, on the device of the
-                 batches
+    return       []  the mean loss over all rows before the update, float32, detached, on the
+                 device of the batches
 
 Rules
     Call `optimizer.step()` once. Gradients do not accumulate from one call to the next. Do not
-    modify the batches.
+    modify the batches: neither the tensors nor the list.
 
 Budget
     less than 0.4 times the peak extra memory of a step on the concatenation, at 8 micro-batches of

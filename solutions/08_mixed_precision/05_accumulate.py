@@ -125,6 +125,8 @@ TRAPS = {
         "last_batch_alone": "values",
         "last_loss": "values",
         "own_loss": "values",
+        "emptied_list": "purity",
+        "first_four": "memory",
         "concatenated": "memory",
         "one_backward": "memory",
         "outputs_kept": "memory",
@@ -276,3 +278,12 @@ def number_on_the_cpu(
 ) -> Tensor:
     loss = by_autograd_grad(model, optimizer, loss_fn, batches)
     return torch.tensor(loss.item(), dtype=loss.dtype)  # waits for the GPU; returns a CPU tensor
+
+
+def emptied_list(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Batches) -> Tensor:
+    taken = [batches.pop() for _ in range(len(batches))]  # the caller's list is empty afterwards
+    return weight_backward(model, optimizer, loss_fn, taken)
+
+
+def first_four(model: nn.Module, optimizer: Optimizer, loss_fn: Loss, batches: Batches) -> Tensor:
+    return weight_backward(model, optimizer, loss_fn, batches[:4])  # saves memory, but drops rows
