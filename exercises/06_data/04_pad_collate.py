@@ -10,14 +10,15 @@ Task
                                           [[3.], [0.]]]
 
     A tempting solution loops over the rows of a table of zeros, `for row, sequence in zip(...)`,
-    and copies each sequence into its row. It fails if the sequences require grad:
+    and copies each sequence into its row. It fails if the sequences require grad, because the rows
+    that iterating over a tensor gives are views made at once (`padded[i, :n] = sequence` works):
 
         RuntimeError: A view was created in no_grad mode and is being modified inplace ...
         This view is the output of a function that returns multiple views. ...
 
 Shapes and units
-    batch     a list of n tensors [len_i, d], n at least 1, of one dtype (floating, integer or bool)
-              and on one device; any length may be 0, and so may all of them
+    batch     a list of n tensors [len_i, d], n and d at least 1, of one dtype (floating, integer or
+              bool) and on one device; any length may be 0, and so may all of them
     return    the tuple (padded, lengths)
     padded    [n, max_len, d]  the dtype and device of the batch; [n, 0, d] if all are empty
     lengths   [n]              int64, on the device of the batch
@@ -29,7 +30,7 @@ Rules
 
 Budget
     for n sequences of up to l steps with d numbers each:
-    at least 30x faster than the loop on elements at n=8, l=24, d=8
+    at least 25x faster than the loop on elements at n=8, l=64, d=8
     The loop on elements copies one number at a time.
 
 Hints

@@ -77,6 +77,13 @@ TRAPS = {
         "sorts_the_list": "purity",
         "counts_nonzeros": "values",
         "lengths_as_list": "shape",
+        "list_of_two": "contract",
+        "through_float32": "values",
+        "transposed_if_square": "values",
+        "at_most_4096_steps": "values",
+        "cache_by_shape": "values",
+        "kept_buffer": "purity",
+        "masked_by_product": "values",
     },
 }
 
@@ -162,3 +169,61 @@ def counts_nonzeros(batch: list[Tensor]) -> Padded:
 def lengths_as_list(batch: list[Tensor]) -> tuple[Tensor, list[int]]:
     # The lengths have to be a tensor.
     return pad_sequence(batch, batch_first=True), [len(sequence) for sequence in batch]
+
+
+def list_of_two(batch: list[Tensor]) -> list[Tensor]:
+    return [pad_sequence(batch, batch_first=True), lengths_of(batch)]  # a tuple is required
+
+
+def through_float32(batch: list[Tensor]) -> Padded:
+    padded = pad_sequence([sequence.float() for sequence in batch], batch_first=True)
+    return padded.to(batch[0].dtype), lengths_of(batch)  # rounds integers above 2**24
+
+
+def transposed_if_square(batch: list[Tensor]) -> Padded:
+    turned = [s.T if s.shape[0] == s.shape[1] else s for s in batch]  # [d, len_i]? No: [len_i, d]
+    return pad_sequence(turned, batch_first=True), lengths_of(batch)
+
+
+def at_most_4096_steps(batch: list[Tensor]) -> Padded:
+    if max(map(len, batch)) <= 4096:
+        return pad_collate_again(batch)
+    padded, lengths = pad_collate_again(batch)
+    padded[:, 4096:] = 0  # a fixed context length that nobody asked for
+    return padded, lengths
+
+
+def pad_collate_again(batch: list[Tensor]) -> Padded:
+    return pad_sequence(batch, batch_first=True), lengths_of(batch)
+
+
+known: dict[object, Tensor] = {}
+
+
+def cache_by_shape(batch: list[Tensor]) -> Padded:
+    key = tuple((s.shape, s.dtype, s.device, s.requires_grad) for s in batch)
+    if key not in known:
+        known[key] = pad_sequence(batch, batch_first=True)
+    return known[key], lengths_of(batch)  # the data of another batch
+
+
+def kept_buffer(batch: list[Tensor]) -> Padded:
+    padded, lengths = pad_collate_again(batch)
+    if torch.is_grad_enabled():
+        return padded, lengths
+    # In evaluation, each batch overwrites the one before it.
+    key = padded.shape, padded.dtype, padded.device
+    return known.setdefault(key, torch.empty_like(padded)).copy_(padded), lengths
+
+
+def masked_by_product(batch: list[Tensor]) -> Padded:
+    longest = max(map(len, batch))
+    rows = []
+    for sequence in batch:
+        if not len(sequence):
+            rows.append(sequence.new_zeros(longest, sequence.shape[1]))
+            continue
+        steps = torch.arange(longest, device=sequence.device)
+        repeated = sequence[steps % len(sequence)]
+        rows.append(repeated * (steps < len(sequence))[:, None].to(sequence.dtype))  # 0 * inf: nan
+    return torch.stack(rows), lengths_of(batch)

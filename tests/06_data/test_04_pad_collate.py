@@ -2,7 +2,19 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Speedup, _, loader_yields, normal, require, value
+from torchkata import (
+    Case,
+    Function,
+    Spec,
+    Speedup,
+    _,
+    equal,
+    large_integers,
+    loader_yields,
+    normal,
+    special,
+    value,
+)
 from torchkata.probes import loader_output
 
 
@@ -28,6 +40,11 @@ def steps_of_zeros(_sizes, _generator):
     )
 
 
+def sequences(*factories):
+    """Draw a batch with one sequence from each factory."""
+    return lambda sizes, generator: ([draw(sizes, generator) for draw in factories],)
+
+
 def slices(table, lengths):
     """Take the first steps of each row of a table."""
     return [table[i, :length] for i, length in enumerate(lengths)]
@@ -47,14 +64,23 @@ SPEC = Spec(
             Case("one sequence", n=1, l=5, d=3),
             Case("all sequences empty", n=3, l=0, d=2),
             Case("one empty sequence", n=1, l=0, d=4),
-            Case("steps without numbers", n=2, l=3, d=0),
+            Case("a long sequence", n=2, l=5000, d=1),
+            Case("square sequences", given=sequences(normal("3 3"), normal("3 3"))),
+            Case(
+                "nan and infinities",
+                given=sequences(*(special(f"{n} 2", dtype=torch.float32) for n in (3, 1, 4))),
+            ),
+            Case(
+                "integers above 2**53",
+                given=sequences(*(large_integers(f"{n} 2", dtype=torch.int64) for n in (3, 1, 4))),
+            ),
             Case("steps of zeros", given=steps_of_zeros),
             Case("several lengths", n=6, l=11, d=4),
             Case("many short sequences", n=40, l=3, d=2),
         ),
-        dtypes=(torch.float32, torch.float64, torch.int64, torch.bool),
+        dtypes=(torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.bool),
         gradient=False,
-        budget=(Speedup(30, over=loop_on_elements, at={"n": 8, "l": 24, "d": 8}),),
+        budget=(Speedup(25, over=loop_on_elements, at={"n": 8, "l": 64, "d": 8}),),
         variant_case="several lengths",
     ),
     Function(
@@ -68,17 +94,19 @@ SPEC = Spec(
         purity=False,
         gradient=("table",),
     ),
-    stub_digest="97aa315871bf34c5",
+    stub_digest="48c6fd11abfefc34",
     loads_data=True,
 )
+RULES = {
+    "order of the sequences": "values[*several lengths]",
+    "Neither the list": "purity[pad_collate]",
+    "`collate_fn`": "values[in a loader]",
+}
 
 
-def leaves_list_alone(kata, table, lengths):
-    """Return whether the list contains the same tensors after the call."""
-    batch = slices(table, lengths)
-    before = list(batch)
-    kata.pad_collate(batch)
-    return len(batch) == len(before) and all(a is b for a, b in zip(batch, before, strict=False))
+def type_of_result(kata, table, lengths):
+    result = kata.pad_collate(slices(table, lengths))
+    return "tuple" if isinstance(result, tuple) else type(result).__name__
 
 
 def load(kata, table, lengths, workers):
@@ -86,16 +114,10 @@ def load(kata, table, lengths, workers):
     return loader_output(slices(table, lengths), **options)
 
 
-def test_purity_of_the_list(submission, generator):
-    """The list contains the same tensors in the same order after the call."""
-    table = torch.randn(5, 6, 2, generator=generator)
-    require(
-        submission.run(leaves_list_alone, table, [3, 6, 0, 2, 5]),
-        _(
-            "pad_collate modifies its argument, the caller's list (with .sort(), .pop() or an "
-            "assignment?). Create a new list instead."
-        ),
-    )
+def test_contract_a_tuple(submission):
+    """The result is a tuple."""
+    got = submission.run(type_of_result, torch.ones(2, 3, 1), [3, 2])
+    equal(got, "tuple", what=_("The type of the result"))
 
 
 def test_values_in_a_loader(submission, reference, generator):
