@@ -16,12 +16,13 @@ Task
 Shapes and units
     linear.weight    [1, 1]  float32 parameter
     linear.bias      [1]     float32 parameter
-    x                [n]     floating, dtype and device of the parameters; n may be 0 or 1
+    x                [n]     dtype and device of the parameters, also after `.double()`; n may be 0
+                             or 1
     return           [n]     weight*x + bias
 
 Rules
-    The module has no parameters other than those of `linear`. Do not modify `x` or its shape.
-    Gradients flow to weight, bias and x.
+    The module has no parameters other than those of `linear`, and both require grad. Do not modify
+    `x` or its shape. Gradients flow to weight, bias and x.
 
 Budget
     No budget.
@@ -31,6 +32,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- linear_layer`.
 """
 
+import torch
 from torch import Tensor, nn
 
 

@@ -61,6 +61,10 @@ TRAPS = {
         "WithoutGraph": "gradient",
         "OwnParameters": "contract",
         "BuiltOnTheCpu": "device",
+        "Frozen": "contract",
+        "KeepsResult": "values",
+        "MarksInput": "purity",
+        "HidesNan": "values",
     },
 }
 
@@ -106,3 +110,29 @@ class BuiltOnTheCpu(Net):
     def forward(self, x: Tensor) -> Tensor:
         column = torch.zeros(len(x), 1, dtype=x.dtype)  # always on the CPU
         return self.linear(column + x.unsqueeze(1)).squeeze(1)
+
+
+class Frozen(Net):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear.requires_grad_(requires_grad=False)  # an optimizer cannot train it
+
+
+class KeepsResult(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        known = self.__dict__.setdefault("known", {})
+        if x.shape not in known:
+            known[x.shape] = super().forward(x)
+        return known[x.shape]  # the first result for every x of this shape
+
+
+class MarksInput(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        if x.is_leaf and torch.is_grad_enabled():
+            x.requires_grad_()  # now everything computed from the caller's x builds a graph
+        return super().forward(x)
+
+
+class HidesNan(Net):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.nan_to_num())

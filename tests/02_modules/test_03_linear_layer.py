@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Module, Spec, _, equal, normal
+from torchkata import Case, Function, Module, Spec, _, arguments, equal, normal, special
 from torchkata.probes import with_parameters
 
 
@@ -25,10 +25,18 @@ SPEC = Spec(
         adapter=net_of_x,
         inputs={"weight": normal("1 1"), "bias": normal("1"), "x": normal("n")},
         naive=number_by_number,
-        cases=(Case("one point", n=1), Case("no points", n=0), Case("many points", n=50)),
+        cases=(
+            Case("one point", n=1),
+            Case("no points", n=0),
+            Case("many points", n=50),
+            Case("nan and infinity", given=arguments(normal("1 1"), normal("1"), special("7"))),
+        ),
     ),
-    stub_digest="920971ba6d28f0dd",
+    stub_digest="60e7477ffabf60cc",
 )
+RULES = {
+    "no parameters other": "contract[registered names]",
+}
 
 
 def linear_layer(kata):
