@@ -23,7 +23,15 @@ from torchkata.i18n import ENGLISH_TRANSLATOR, Message, Translator, _, quantitie
 from torchkata.report import TerminalReport, cost_table, write_json, write_junit
 from torchkata.report.grouping import group_findings, most_important
 from torchkata.report.text import plain, wrapped
-from torchkata.result import CheckResult, CostRow, ExerciseResult, Report, State, Verdict
+from torchkata.result import (
+    NOT_JUDGED,
+    CheckResult,
+    CostRow,
+    ExerciseResult,
+    Report,
+    State,
+    Verdict,
+)
 
 GOLDEN = Path(__file__).parent / "golden" / "report"
 
@@ -626,6 +634,18 @@ def test_verbose_lists_every_check() -> None:
     assert "  Checks\n  ✗ values     a (n=2)\n" in long
     assert "  ✓ ops\n  ? speed\n" in long
     assert "And 1 more" not in long
+
+
+def test_no_verdict_is_said_once() -> None:
+    """A check that could not be judged says so itself; an undecided one has a label."""
+    checks = (
+        check("device", "unmeasurable", "Not judged on twin:0.", code=NOT_JUDGED),
+        check("speed", "unmeasurable", "Too busy.", code="race-busy"),
+    )
+    text = printed(report(exercise("03_x", State.UNMEASURABLE, checks=checks)))
+
+    assert "  device     Not judged on twin:0.\n" in text
+    assert "  speed      No verdict. Too busy.\n" in text
 
 
 def test_single_finding_is_no_first_one() -> None:

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TextIO
 
 from torchkata.i18n import EMPTY, Message, _, join
-from torchkata.report.grouping import group_findings, most_important, split_waiting, state_counts
+from torchkata.report.grouping import (
+    group_findings,
+    most_important,
+    no_verdict,
+    split_waiting,
+    state_counts,
+)
 from torchkata.report.text import plain
 from torchkata.result import ExerciseResult, Localize, Report, State, Verdict
 
@@ -69,8 +75,7 @@ def _findings(result: ExerciseResult) -> Iterator[tuple[int, str, Message]]:
         undecided = [check for check in result.checks if check.verdict is Verdict.UNMEASURABLE]
         own_reason, _waiting = split_waiting(undecided)
         for finding in group_findings(own_reason):
-            text = join(_("No verdict."), finding.message)
-            yield 1, "warning", _on_axis(finding.axis, text)
+            yield 1, "warning", _on_axis(finding.axis, no_verdict(finding))
 
 
 def _on_axis(axis: str, message: Message) -> Message:

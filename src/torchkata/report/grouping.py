@@ -11,7 +11,7 @@ from typing import Final
 from torchkata.i18n import EMPTY, Message, _, join
 from torchkata.i18n.lists import and_list, comma_list
 from torchkata.report import labels
-from torchkata.result import AXES, CPU, CheckResult, ExerciseResult, Report, State
+from torchkata.result import AXES, CPU, NOT_JUDGED, CheckResult, ExerciseResult, Report, State
 
 MOST_FINDINGS: Final = 3
 """The most findings of an exercise that a report shows, unless it shows every check."""
@@ -127,6 +127,13 @@ def split_waiting(checks: Sequence[CheckResult]) -> tuple[list[CheckResult], lis
     """
     waiting = [check for check in checks if check.code in _WAITING]
     return [check for check in checks if check.code not in _WAITING], waiting
+
+
+def no_verdict(finding: Finding) -> Message:
+    """Return what to say about a finding of undecided checks; a message may say it by itself."""
+    if finding.checks[0].code == NOT_JUDGED:
+        return finding.message
+    return join(_("No verdict."), finding.message)
 
 
 def state_message(result: ExerciseResult, findings: Sequence[Finding]) -> Message:

@@ -172,7 +172,7 @@ class TerminalReport:
         undecided = [check for check in _undecided(result) if check.message != result.message]
         other, waiting = grouping.split_waiting(undecided)
         for finding in grouping.group_findings(other):
-            text = translate(join(_("No verdict."), finding.message))
+            text = translate(grouping.no_verdict(finding))
             self._print_labeled(translate(labels.axis(finding.axis)), text, "dim")
         if waiting:
             axes = [labels.axis(axis) for axis in dict.fromkeys(check.axis for check in waiting)]
