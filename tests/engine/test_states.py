@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from helpers import LIMIT, Judge
+from helpers import Judge
 
 from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one, read_submission
@@ -204,8 +204,7 @@ def test_endless_loop_costs_only_a_few_time_limits(judge: Judge):
         ["no result within 2 s of computing", "Line 2 was running.", "one (n=1)"],
     )
     assert "Current thread" not in result.output
-    assert result.seconds < 5 * LIMIT
-    assert sum("no reply within" in str(check.message) for check in result.checks) <= 3
+    assert [check.code for check in result.failed] == ["died-timeout"]
 
 
 def test_waiting_without_end_has_its_own_message(judge: Judge):
