@@ -16,12 +16,14 @@ Task
 
 Shapes and units
     sizes         list or tuple of ints, each at least 1
-    return        a Sequential that maps [..., sizes[0]] to [..., sizes[-1]]
+    return        a Sequential with float32 parameters that maps [..., sizes[0]] to
+                  [..., sizes[-1]]; any of the leading sizes may be 0
 
 Rules
     Raise ValueError if there are fewer than two sizes. Every Linear layer is a new object, within
     one network and across calls. All layers are direct children of the Sequential, not of nested
-    containers. Do not modify `sizes`. Module names and `ReLU(inplace=...)` are up to you.
+    containers. All parameters require grad. Do not modify `sizes`. Module names and
+    `ReLU(inplace=...)` are up to you.
 
 Budget
     No budget.

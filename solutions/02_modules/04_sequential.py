@@ -74,6 +74,9 @@ TRAPS = {
         "asserts": "contract",
         "remembers": "contract",
         "one_middle_layer": "contract",
+        "at_most_six_layers": "contract",
+        "in_double": "values",
+        "frozen": "contract",
     },
 }
 
@@ -128,3 +131,15 @@ def one_middle_layer(sizes: Sequence[int]) -> nn.Sequential:
         if isinstance(module, nn.Linear):  # layers of equal sizes become one shared layer
             net[i] = known.setdefault((module.in_features, module.out_features), module)
     return net
+
+
+def at_most_six_layers(sizes: Sequence[int]) -> nn.Sequential:
+    return grown(sizes)[:11]  # leaves out the rest of a deep network
+
+
+def in_double(sizes: Sequence[int]) -> nn.Sequential:
+    return grown(sizes).double()  # refuses a float32 x
+
+
+def frozen(sizes: Sequence[int]) -> nn.Sequential:
+    return grown(sizes).requires_grad_(requires_grad=False)  # an optimizer cannot train it

@@ -54,6 +54,7 @@ def parameter_shapes(sizes):
     return shapes
 
 
+DEEP = [3, 2, 4, 3, 5, 4, 3, 2, 3, 4, 5, 6, 4, 3, 2, 3, 4, 2]
 ROWS = ((3,), (1,), (0,), (), (2, 5))
 SPEC = Spec(
     Module(
@@ -70,13 +71,20 @@ SPEC = Spec(
         naive=layer_by_layer,
         cases=(
             *(mlp_case(sizes, *rows) for sizes in SIZES for rows in ROWS),
+            mlp_case(DEEP, 4),
             usual := mlp_case([6, 5, 3], 4),
         ),
-        gradient=("numbers",),
+        gradient=("numbers", "x"),
         variant_case=usual.name,
     ),
-    stub_digest="175ac8f4bd5d7cd6",
+    stub_digest="48311937f1050d5b",
 )
+RULES = {
+    "is a new object": "contract[nothing shared]",
+    "direct children": "contract[modules]",
+    "require grad": "contract[registered names]",
+    "up to you": None,
+}
 
 
 def expected_modules(sizes):
@@ -94,7 +102,7 @@ def structure(kata, sizes):
 
 def test_contract_modules(submission):
     """The result is a Sequential of the right modules in the right order."""
-    for sizes in (*SIZES, tuple(SIZES[0])):
+    for sizes in (*SIZES, tuple(SIZES[0]), DEEP):
         expected = f"Sequential: {expected_modules(sizes)}"
         equal(submission.run(structure, sizes), expected, what=_("mlp({sizes})", sizes=sizes))
 
