@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import runpy
 import sys
@@ -21,6 +22,7 @@ from torchkata.cli.main import ExitCode, main
 from torchkata.course.catalogue import Course
 from torchkata.errors import UsageError
 from torchkata.learner.case_script import CaseCall, write_case_script
+from torchkata.learner.identity import learner_name
 from torchkata.sandbox.launcher import Launcher
 
 RIGHT = "def halve(x):\n    return x / 2\n"
@@ -408,7 +410,7 @@ def test_list_shows_states(run: Run, halve: Path):
 
     def state() -> str:
         line = next(line for line in run("list")[1].splitlines() if " halve" in line)
-        return line.partition(" halve")[0].strip()
+        return line.partition(" 02  halve")[0].strip()
 
     assert state() == "todo"
     halve.write_text(RIGHT)
@@ -616,3 +618,25 @@ def test_check_reports_unsound_exercises(run: Run, course: Path):
     assert code == 1
     assert "UNSOUND" in printed
     assert "solutions/01_mini/02_halve.py is missing" in printed
+
+
+# Who is learning
+
+
+def test_learner_is_named_as_in_git(course: Path, monkeypatch: pytest.MonkeyPatch):
+    """Reports carry the name of git's settings, else of the account, else none."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setattr("getpass.getuser", lambda: "account")
+    assert learner_name(course) == "account"
+
+    git(course, "init", "--quiet")
+    git(course, "config", "user.name", "Ada L")
+    assert learner_name(course) == "Ada L"
+
+    def unknown() -> str:
+        raise OSError
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    git(course, "config", "--unset", "user.name")
+    assert learner_name(course) == ""
