@@ -125,13 +125,14 @@ def _calls_of_cases(session: Session, check: Check) -> list[ProbeCall]:
     if function is None:
         return []
     usual = function.case_for_variants
-    cases = [usual, *(case for case in function.cases if case is not usual)]
+    others = [case for case in function.cases if case is not usual and case.raises is None]
+    cases = [usual, *others[1 - _MOST_CASES :]]  # the last ones are the special ones
     return [
         ProbeCall(
             probe=builtin_probes.call,
             arguments=lambda case=case: (function.name, *session.draw(function, case)),  # type: ignore[misc]
         )
-        for case in cases[:_MOST_CASES]
+        for case in cases
         if case.raises is None
     ]
 
