@@ -119,9 +119,6 @@ TRAPS = {
         "result_by_address": "values",
     },
 }
-WHY = {
-    "weight_decay": "AdamW pulls every weight toward 0 in each step. Adam does not.",
-}
 
 
 def _adam(w: Tensor, x: Tensor, y: Tensor, steps: int, lr: float) -> Tensor:

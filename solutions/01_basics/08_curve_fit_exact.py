@@ -64,10 +64,6 @@ TRAPS = {
     },
 }
 WHY = {
-    "flat": (
-        "The weights are [3], because y or the solution is a vector. With y as a column, "
-        "`y.unsqueeze(1)`, the solution is [3, 1]."
-    ),
     "through_three_points": (
         "Three points give one parabola, and three others give another one. The least-squares fit "
         "uses all points."

@@ -98,7 +98,14 @@ TRAPS = {
         "without_dropout": "values",
         "generator_moves_on": "contract",
         "first_block_forgotten": "values",
+        "no_blocks_forgotten": "contract",
     },
+}
+WHY = {
+    "no_blocks_forgotten": (
+        "For no blocks, the number of blocks per part is 0, and a step of 0 raises. Without "
+        "blocks the result is x."
+    ),
 }
 
 
@@ -166,4 +173,11 @@ def generator_moves_on(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
 def first_block_forgotten(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
     for block in blocks[1:]:  # skips the first block
         x = checkpoint(block, x, use_reentrant=False)
+    return x
+
+
+def no_blocks_forgotten(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
+    size = int(len(blocks) ** 0.5)  # 0 for no blocks, and a step of 0 raises
+    for start in range(0, len(blocks), size):
+        x = checkpoint(nn.Sequential(*blocks[start : start + size]), x, use_reentrant=False)
     return x

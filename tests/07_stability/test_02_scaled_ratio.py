@@ -61,8 +61,7 @@ def require_close(got, expected, arguments, what):
         _(
             "For x = {x:.4g}, y = {y:.4g}, z = {z:.4g} in {dtype}, {what} should be "
             "{expected:.8g}, but is {got:.8g}. {count} of {total} entries have a relative error "
-            "above {limit:g}. Does an intermediate result leave the range of the dtype, or lose "
-            "digits?",
+            "above {limit:g}.",
             x=x,
             y=y,
             z=z,
