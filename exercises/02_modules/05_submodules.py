@@ -16,12 +16,15 @@ Task
 Shapes and units
     width     int           at least 1
     depth     int           at least 0
-    x         [..., width]  floating, dtype and device of the parameters
+    x         [..., width]  dtype and device of the parameters, also after `.double()`; any of the
+                            leading sizes may be 0
     return    [..., width]
 
 Rules
-    Each layer has its own weight and bias, and the module has no other parameters. The keys of
-    `state_dict()` are up to you. Do not override `parameters`, `to` or `state_dict`.
+    Each layer has its own weight and bias, which require grad, and the module has no other
+    parameters. The keys of `state_dict()` are up to you. Do not override `parameters`, `to`,
+    `state_dict` or any other method of nn.Module except `__init__` and `forward`. Gradients flow to
+    x and to all parameters. Do not modify `x`.
 
 Budget
     No budget.

@@ -69,7 +69,12 @@ TRAPS = {
     "Stack": {
         "PythonList": "contract",
         "OneLayerManyTimes": "contract",
-        "SaysItHasParameters": "device",
+        "SaysItHasParameters": "contract",
+        "OverridesParameters": "contract",
+        "Frozen": "contract",
+        "AtMostTwelve": "contract",
+        "KeepsResult": "values",
+        "ZeroesUnderNoGrad": "purity",
         "OnlyBetween": "values",
         "AlwaysOne": "contract",
         "CopiesOfTheList": "gradient",
@@ -124,3 +129,35 @@ class CopiesOfTheList(Stack):
             used.load_state_dict(layer.state_dict())
             x = torch.relu(used(x))
         return x
+
+
+class OverridesParameters(Stack):
+    def parameters(self, recurse: bool = True):  # noqa: FBT001, FBT002 - as in nn.Module
+        return self.layers.parameters(recurse)  # hides what else may be registered later
+
+
+class Frozen(Stack):
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__(width, depth)
+        self.requires_grad_(requires_grad=False)  # an optimizer cannot train it
+
+
+class AtMostTwelve(Stack):
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__(width, min(depth, 12))
+
+
+class KeepsResult(Stack):
+    def forward(self, x: Tensor) -> Tensor:
+        known = self.__dict__.setdefault("known", {})
+        if id(x) not in known:
+            known[id(x)] = super().forward(x)
+        return known[id(x)]  # out of date as soon as the parameters have been trained
+
+
+class ZeroesUnderNoGrad(Stack):
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        if not torch.is_grad_enabled() and self.layers:
+            x.relu_()  # changes the caller's x
+        return y

@@ -2,10 +2,11 @@
 
 import torch
 
-from torchkata import Case, Function, Module, Spec, _, equal, value
+from torchkata import Case, Function, Module, NoOverrides, Spec, _, equal, special, value
 from torchkata.probes import with_parameters
 
-SIZES = ((4, 3), (1, 1), (5, 0), (2, 6))
+SIZES = ((4, 3), (1, 1), (5, 0), (2, 14))
+INHERITED = tuple(name for name in vars(torch.nn.Module) if name not in ("__init__", "forward"))
 
 
 def stack_of_x(kata, weights, biases, x):
@@ -35,6 +36,16 @@ def stack_case(width, depth, *rows):
     return Case(f"Stack({width}, {depth})(x) for x of shape {[*rows, width]}", given=draw)
 
 
+def with_special_values(case):
+    """Make the same case with nan and infinities in x."""
+
+    def draw(sizes, generator):
+        weights, biases, x = case.given(sizes, generator)
+        return weights, biases, special(" ".join(map(str, x.shape)))(sizes, generator)
+
+    return Case(f"{case.name}, with nan and infinity", given=draw)
+
+
 def parameter_shapes(width, depth):
     shapes = {"weight": (width, width), "bias": (width,)}
     return {f"layers.{i}.{name}": shape for i in range(depth) for name, shape in shapes.items()}
@@ -57,13 +68,20 @@ SPEC = Spec(
         cases=(
             *(stack_case(width, depth, 6) for width, depth in SIZES),
             *(stack_case(4, depth, *rows) for depth in (0, 3) for rows in ROWS[depth // 3 :]),
+            stack_case(3, 16, 5),
+            *(with_special_values(stack_case(4, depth, 6)) for depth in (0, 2)),
         ),
-        gradient=("weights", "biases"),
         variant_case="Stack(4, 3)(x) for x of shape [6, 4]",
     ),
-    stub_digest="e2acc012a5a601de",
+    stub_digest="d64905c300eece1d",
     broken_axis="contract",
+    source_rules=(NoOverrides("Stack", INHERITED),),
 )
+RULES = {
+    "its own weight and bias": "contract[registered names]",
+    "up to you": None,
+    "Do not override": "contract[nothing overridden]",
+}
 
 
 def layers_as_text(kata, width, depth):
