@@ -18,8 +18,9 @@ Task
     the caller's `mean` must still be tensor([0., 0.]).
 
 Shapes and units
-    mean, std    [d]       floating, one dtype; std has no zeros
-    x            [..., d]  dtype and device of the module's tensors; at least one dimension
+    mean, std    [d]       float32 or float64, the same for both; std has no zeros
+    x            [..., d]  dtype and device of the module's tensors; at least one dimension; any of
+                           the leading sizes may be 0
     return       [..., d]
 
 Rules
@@ -34,6 +35,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- buffers`.
 """
 
+import torch
 from torch import Tensor, nn
 
 

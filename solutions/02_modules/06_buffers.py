@@ -68,6 +68,10 @@ TRAPS = {
         "WorksInPlace": "purity",
         "RemembersScale": "values",
         "StandardizesItself": "values",
+        "ClampsStd": "values",
+        "KeepsResult": "values",
+        "ZeroesUnderNoGrad": "purity",
+        "HidesNan": "values",
     },
 }
 
@@ -126,3 +130,28 @@ class RemembersScale(Standardize):
 class StandardizesItself(Standardize):
     def forward(self, x: Tensor) -> Tensor:
         return (x - x.mean(-1, keepdim=True)) / x.std(-1, keepdim=True)  # like LayerNorm
+
+
+class ClampsStd(Standardize):
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std.clamp(min=1e-3)  # wrong for data on a small scale
+
+
+class KeepsResult(Standardize):
+    def forward(self, x: Tensor) -> Tensor:
+        known = self.__dict__.setdefault("known", {})
+        if id(x) not in known:
+            known[id(x)] = super().forward(x)
+        return known[id(x)]  # out of date as soon as another state has been loaded
+
+
+class ZeroesUnderNoGrad(Standardize):
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            return super().forward(x)
+        return x.sub_(self.mean).div_(self.std)  # saves memory at the expense of the caller's x
+
+
+class HidesNan(Standardize):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.nan_to_num())

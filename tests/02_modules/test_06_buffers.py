@@ -2,7 +2,19 @@
 
 import torch
 
-from torchkata import Case, Function, Module, Spec, _, normal, same, same_as_reference, uniform
+from torchkata import (
+    Case,
+    Function,
+    Module,
+    Spec,
+    _,
+    arguments,
+    normal,
+    same,
+    same_as_reference,
+    special,
+    uniform,
+)
 
 
 def built_on_cpu_and_moved(kata, mean, std, x):
@@ -16,6 +28,13 @@ def row_by_row(mean, std, x):
 
 
 MEAN, STD = torch.tensor([0.5, -2.0, 7.0]), torch.tensor([1.5, 0.7, 3.0])
+
+
+def extreme_std(sizes, generator):
+    """Draw standard deviations from 1e-6 to 1e6."""
+    std = 10.0 ** torch.arange(-6, 7, 2, dtype=sizes.dtype)
+    mean = torch.randn(7, generator=generator, dtype=sizes.dtype) * std
+    return mean, std, torch.randn(5, 7, generator=generator, dtype=sizes.dtype) * std + mean
 
 
 def shape_case(*shape):
@@ -48,12 +67,21 @@ SPEC = Spec(
             shape_case(4, 4),
             shape_case(2, 4, 5),
             Case("rows", n=7, d=3),
+            Case("std from 1e-6 to 1e6", given=extreme_std),
+            Case(
+                "nan and infinity",
+                given=arguments(normal("3"), uniform("3", 0.5, 2), special("5 3")),
+            ),
         ),
         gradient=("x",),
     ),
-    stub_digest="507dacba28fbe1a2",
+    stub_digest="2b46f9b714792531",
     broken_axis="device",
 )
+RULES = {
+    "exactly the keys": "contract[registered names]",
+    "yields nothing": "contract[registered names]",
+}
 
 
 def constants(kata, mean, std):
