@@ -16,12 +16,13 @@ Task
 
 Shapes and units
     f         a function from a tensor to a tensor of the same shape, dtype and device
-    x         any shape, floats, any device; may require grad
+    x         any shape, float32 or float64, any device; may require grad; sizes may be 0
     return    shape, dtype and device of x; with or without a graph
 
 Rules
-    No side effects: x.grad and x.requires_grad stay as they are, and no tensor that f uses
-    gets a `.grad`.
+    Use `torch.autograd.grad`. Each call runs f once, and `derivative` runs one backward pass. No
+    side effects: x.grad and x.requires_grad stay as they are, and no tensor that f uses gets a
+    `.grad`.
 
 Budget
     No budget.
@@ -33,6 +34,7 @@ Hints
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 

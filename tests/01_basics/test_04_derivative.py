@@ -1,8 +1,10 @@
 """Grader of derivative: first and second derivatives, without side effects."""
 
+import contextlib
+
 import torch
 
-from torchkata import Case, Function, Spec, _, require, same
+from torchkata import Case, EntryPoint, Function, Spec, Uses, _, equal, require, same
 
 
 def by_forward_mode(f, x):
@@ -24,7 +26,22 @@ def at_random_x(f, shape):
 
 def result_depends_on_weight_only(sizes, generator):
     weight = torch.rand(sizes.n, generator=generator).requires_grad_()
-    return lambda x: weight.expand_as(x) * 2, torch.rand(sizes.n, generator=generator)
+    return lambda x: weight.to(x).expand_as(x) * 2, torch.rand(sizes.n, generator=generator)
+
+
+def at_limits_of_the_root(sizes, _generator):
+    """Differentiate x.sqrt() where it is undefined, where it is infinite, and at 4."""
+    return torch.sqrt, torch.tensor([-1.0, 0.0, 4.0], dtype=sizes.dtype)
+
+
+def with_gradients_enabled(name):
+    """Make a probe that calls an entry point with gradients, in whatever mode it runs."""
+
+    def call(kata, f, x):
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            return getattr(kata, name)(f, x)
+
+    return call
 
 
 def differentiator(name, naive):
@@ -39,19 +56,34 @@ def differentiator(name, naive):
         Case("an empty x", given=at_random_x(lambda x: x**3, "n"), n=0),
         Case("one row", given=at_random_x(lambda x: x.exp(), "n d"), n=1, d=3),
         Case("one column", given=at_random_x(lambda x: x**4, "n d"), n=3, d=1),
+        Case("nan and infinity", given=at_limits_of_the_root),
         Case("a matrix", given=at_random_x(lambda x: x.sin() * x.exp(), "n d"), n=5, d=7),
         Case("three dims", given=at_random_x(lambda x: x.tanh(), "a n d"), a=2, n=3, d=4),
     )
     return Function(
-        name, {"f": None, "x": None}, naive, cases, gradient=False, variant_case="a matrix"
+        f"{name}(f, x)",
+        {"f": None, "x": None},
+        naive,
+        cases,
+        gradient=False,
+        variant_case="a matrix",
+        adapter=with_gradients_enabled(name),
     )
 
 
+NAMES = ("derivative", "second_derivative")
 SPEC = Spec(
+    *map(EntryPoint, NAMES),
     differentiator("derivative", by_forward_mode),
     differentiator("second_derivative", twice_by_forward_mode),
-    stub_digest="6bbbe6b35ffef513",
+    stub_digest="f8cca30eed74b3af",
+    source_rules=(Uses(("autograd.grad",)),),
 )
+RULES = {
+    "autograd.grad": "contract[uses*]",
+    "runs f once": "contract[one forward*]",
+    "No side effects": "purity[no side effects]",
+}
 
 
 def side_effects(kata, name, x, requires_grad):
@@ -61,6 +93,29 @@ def side_effects(kata, name, x, requires_grad):
     weight = torch.ones_like(x).requires_grad_()
     getattr(kata, name)(lambda x: weight * x**3, x)
     return {"requires_grad": x.requires_grad, "x.grad": x.grad, "weight.grad": weight.grad}
+
+
+def passes_through_f(kata, name, x):
+    """Return how often f runs, and how often a gradient flows back through its result."""
+    calls, gradients = [], []
+
+    def f(x):
+        calls.append(1)
+        y = x.sin() * x
+        if y.requires_grad:
+            y.register_hook(gradients.append)
+        return y
+
+    getattr(kata, name)(f, x)
+    return [len(calls), len(gradients)]
+
+
+def unchanged_under_no_grad(kata, name, x):
+    """Return whether x is unchanged after a call without gradients, which may raise."""
+    before = x.clone()
+    with torch.no_grad(), contextlib.suppress(RuntimeError):
+        getattr(kata, name)(lambda x: x**3, x)
+    return torch.equal(x, before)
 
 
 def at_computed_x(kata, name, x):
@@ -82,10 +137,32 @@ def test_values_of_the_composition(submission):
     )
 
 
+def test_contract_one_forward_and_one_backward_pass(submission, generator):
+    """Each call runs f once; `derivative` runs one backward pass."""
+    x = torch.randn(4, generator=generator)
+    once = _("Keep y = f(x), and differentiate the sum of y.")
+    for name in NAMES:
+        calls, gradients = submission.run(passes_through_f, name, x)
+        equal(calls, 1, what=_("Calls of f by `{name}`", name=name), why=once)
+        if name == "derivative":
+            equal(
+                gradients, 1, what=_("Backward passes through f by `{name}`", name=name), why=once
+            )
+
+
+def test_purity_without_gradients(submission, generator):
+    """A call without gradients does not modify x."""
+    for name in NAMES:
+        require(
+            submission.run(unchanged_under_no_grad, name, torch.randn(4, generator=generator)),
+            _("Under torch.no_grad(), `{name}` modifies x.", name=name),
+        )
+
+
 def test_purity_no_side_effects(submission, reference, generator):
     """x, x.grad and the tensors that f uses are the same after the call."""
     x = torch.randn(4, generator=generator)
-    for name in SPEC.names:
+    for name in NAMES:
         for requires_grad in (False, True):
             got, expected = (
                 subject.run(side_effects, name, x, requires_grad)
@@ -114,7 +191,7 @@ def test_purity_no_side_effects(submission, reference, generator):
 def test_values_at_a_computed_x(submission, reference, generator):
     """The argument x may be the result of a computation."""
     x = torch.randn(4, generator=generator)
-    for name in SPEC.names:
+    for name in NAMES:
         got, expected = (subject.run(at_computed_x, name, x) for subject in (submission, reference))
         what = _("the result of `{name}` at a computed x", name=name)
         same(got["result"], expected["result"], what=what)
