@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import torch
 
 from torchkata.course.atomic_write import replace_file
 from torchkata.errors import UsageError
 from torchkata.i18n import _
+from torchkata.learner.literals import NotWritableError, count_numbers, is_data, is_plain, literal
 
 _MOST_NUMBERS: Final = 64
 """The most numbers that are written out; more are saved in a file beside the script."""
@@ -46,10 +45,6 @@ def load(file):
 result = load(FILE).{entry}({call})
 print("result:  ", result)
 {expected}'''
-
-
-class _NotWritable(Exception):
-    """Raised for a value that cannot be written as Python code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +84,7 @@ def write_case_script(call: CaseCall, submission: Path, file: Path) -> list[Path
     """
     data = file.with_suffix(".pt")
     values = list(call.arguments.values())
-    large = sum(map(_count, values)) > _MOST_NUMBERS or not all(map(_is_plain, values))
+    large = sum(map(count_numbers, values)) > _MOST_NUMBERS or not all(map(is_plain, values))
     files = [file, data] if large else [file]
     for each in files:
         if each.exists():
@@ -134,25 +129,25 @@ def _expected(call: CaseCall) -> str:
     """Return the line that prints the expected result, if it is small."""
     if call.raises:
         return f'print("expected:", "it raises {call.raises}")\n'
-    if call.expected is None or _count(call.expected) > _MOST_NUMBERS:
+    if call.expected is None or count_numbers(call.expected) > _MOST_NUMBERS:
         return ""
     try:
-        return f'print("expected:", {_literal(call.expected)})\n'
-    except _NotWritable:
+        return f'print("expected:", {literal(call.expected)})\n'
+    except NotWritableError:
         return ""
 
 
 def _written(call: CaseCall, name: str, value: object) -> str:
     try:
-        return _literal(value)
-    except _NotWritable as error:
+        return literal(value)
+    except NotWritableError as error:
         raise _unwritable(call, name) from error
 
 
 def _require_data(call: CaseCall) -> None:
     """Refuse inputs that `torch.load` would not read back as they were."""
     for name, value in call.arguments.items():
-        if not _is_data(value):
+        if not is_data(value):
             raise _unwritable(call, name)
 
 
@@ -165,87 +160,6 @@ def _unwritable(call: CaseCall, name: str) -> UsageError:
             case=call.case,
         )
     )
-
-
-def _is_data(value: object) -> bool:
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_data, value))
-    if isinstance(value, dict):
-        return all(map(_is_data, value.values()))
-    return value is None or isinstance(value, (torch.Tensor, bool, int, float, complex, str))
-
-
-def _count(value: object) -> int:
-    """Return how many numbers a value holds."""
-    if isinstance(value, torch.Tensor):
-        return value.numel()
-    if isinstance(value, np.ndarray):
-        return value.size
-    if isinstance(value, (list, tuple)):
-        return sum(map(_count, value))
-    if isinstance(value, dict):
-        return sum(map(_count, value.values()))
-    return 1
-
-
-def _is_plain(value: object) -> bool:
-    """Return whether code that lists the numbers of a value gives it the same memory layout."""
-    if isinstance(value, torch.Tensor):
-        return value.is_contiguous()
-    return not isinstance(value, (list, tuple)) or all(map(_is_plain, value))
-
-
-def _literal(value: object) -> str:
-    """Return Python code for a value, exact to the last bit."""
-    match value:
-        case torch.Tensor():
-            return _tensor(value)
-        case np.ndarray():
-            return f"np.array({_numbers(value.tolist(), double=True)}, dtype=np.{value.dtype})"
-        case torch.Generator():
-            return f"torch.Generator().manual_seed({value.initial_seed()})"
-        case bool() | None | int() | complex() | str():
-            return repr(value)
-        case float():
-            return _numbers(value, double=True)
-        case torch.dtype():
-            return str(value)
-        case torch.device():
-            return f"torch.device({str(value)!r})"
-        case list():
-            return f"[{', '.join(map(_literal, value))}]"
-        case tuple():
-            return f"({', '.join(map(_literal, value))}{',' * (len(value) == 1)})"
-        case dict():
-            return f"{{{', '.join(f'{key!r}: {_literal(item)}' for key, item in value.items())}}}"
-        case _:
-            raise _NotWritable
-
-
-def _tensor(tensor: torch.Tensor) -> str:
-    if tensor.layout is not torch.strided or tensor.is_quantized:
-        raise _NotWritable
-    kept = tensor.detach().cpu()
-    double = not kept.is_floating_point() or kept.dtype is torch.float64
-    listed: Any = kept.tolist() if double else kept.float().numpy().tolist()
-    listed = listed if double else _as_float32(listed)
-    text = f"torch.tensor({_numbers(listed, double=double)}, dtype={kept.dtype})"
-    if kept.numel() == 0:
-        text = f"torch.empty({tuple(kept.shape)}, dtype={kept.dtype})"
-    return f"{text}.requires_grad_()" if tensor.requires_grad else text
-
-
-def _as_float32(value: Any) -> Any:
-    return [_as_float32(item) for item in value] if isinstance(value, list) else np.float32(value)
-
-
-def _numbers(value: Any, *, double: bool) -> str:
-    """Return code for nested lists of numbers; the shortest that is exact in their precision."""
-    if isinstance(value, list):
-        return f"[{', '.join(_numbers(item, double=double) for item in value)}]"
-    if isinstance(value, (float, np.floating)) and not math.isfinite(value):
-        return {"nan": "float('nan')", "inf": "float('inf')"}.get(str(value), "-float('inf')")
-    return repr(value) if double else str(value)
 
 
 def choose_names(names: Sequence[str], wanted: str) -> list[int]:
