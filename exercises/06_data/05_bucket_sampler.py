@@ -20,10 +20,11 @@ Rules
     Each pass yields every index exactly once. All batches have batch_size indices, except for at
     most one shorter batch, which may be anywhere.
     The padding is the sum over all samples of (longest length in the batch - own length). It is at
-    most 1.1x the padding of the ascending order, cut into batches from its beginning.
+    most 1.1x the padding of the ascending order, cut into batches from its beginning (so that the
+    shorter batch has the longest sequences).
     Each pass draws a new order of the batches, and every order is possible. If `generator` is
     given, it is the only source of randomness: the same seed gives the same passes, whatever else
-    the program draws.
+    the program draws. Without it, the orders are not the same in every run of the program.
     `lengths` is not modified. It works in a DataLoader without worker processes and with two.
 
 Budget

@@ -42,7 +42,7 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {"BucketSampler": ("LongestFirst", "ShuffledTies", "SeededByDraw")}
+ALTERNATIVES = {"BucketSampler": ("CutByNumpy", "ShuffledTies", "SeededByDraw")}
 
 
 Base = BucketSampler
@@ -52,11 +52,11 @@ def listed(lengths: Lengths) -> list[int]:
     return lengths.tolist() if isinstance(lengths, Tensor) else list(lengths)
 
 
-class LongestFirst(Base):
+class CutByNumpy(Base):
     def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
         known = np.array(listed(lengths), dtype=np.int64)
         cuts = range(batch_size, len(known), batch_size)
-        parts = np.split(np.argsort(-known), cuts)  # the shortest samples form the last batch
+        parts = np.split(np.argsort(known), cuts)
         self.batches = [part.tolist() for part in parts if part.size]
         self.generator = generator
 
@@ -103,6 +103,10 @@ TRAPS = {
         "RandomBatches": "values",
         "PoolsOfBatches": "values",
         "DropsShortBatch": "values",
+        "LongestFirst": "values",
+        "ShortBatchFirst": "values",
+        "ShortBatchLast": "values",
+        "SeededOnce": "values",
         "FixedBuckets": "shape",
         "TensorBatches": "contract",
         "CountsSamples": "contract",
@@ -192,6 +196,38 @@ class DropsShortBatch(Base):
         super().__init__(lengths, batch_size, generator)
         # Samples of the short batch are never seen.
         self.batches = [batch for batch in self.batches if len(batch) == batch_size]
+
+
+class LongestFirst(Base):
+    def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
+        order = torch.as_tensor(lengths).argsort(descending=True).tolist()
+        super().__init__(
+            [], batch_size, generator
+        )  # one long sample shares a batch with short ones
+        self.batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+
+
+class ShortBatchFirst(Base):
+    def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
+        order = torch.as_tensor(lengths).argsort().tolist()
+        rest = len(order) % batch_size  # so the longest batch is full
+        super().__init__([], batch_size, generator)
+        self.batches = [order[:rest]] * (rest > 0)
+        self.batches += [order[i : i + batch_size] for i in range(rest, len(order), batch_size)]
+
+
+class ShortBatchLast(Base):
+    def __iter__(self) -> Iterator[list[int]]:
+        full = [batch for batch in self.batches if len(batch) == len(self.batches[0])]
+        for i in torch.randperm(len(full), generator=self.generator).tolist():
+            yield full[i]
+        yield from self.batches[len(full) :]  # the longest sequences always come last
+
+
+class SeededOnce(Base):
+    def __init__(self, lengths: Lengths, batch_size: int, generator: Source = None) -> None:
+        fixed = torch.Generator().manual_seed(0)  # every experiment sees the same orders
+        super().__init__(lengths, batch_size, fixed if generator is None else generator)
 
 
 class FixedBuckets(Base):

@@ -5,7 +5,18 @@ import torch
 from torchkata import EntryPoint, Spec, _, equal, loader_yields, require
 from torchkata.probes import collect_bounded, loader_output
 
-SPEC = Spec(EntryPoint("BucketSampler"), stub_digest="db883322faf358bc", loads_data=True)
+SPEC = Spec(EntryPoint("BucketSampler"), stub_digest="a2cf36eb257ffa9f", loads_data=True)
+RULES = {
+    "exactly once": "values[each once]",
+    "batch_size indices": "shape[of batches]",
+    "The padding is": "values[padding]",
+    "at most 1.1x": "values[padding]",
+    "new order": "values[new order each pass]",
+    "only source": "values[only the generator]",
+    "Without it": "values[without a generator]",
+    "not modified": "purity[of lengths]",
+    "in a DataLoader": "values[in a loader]",
+}
 SIZES = ((0, 4), (1, 1), (1, 5), (5, 1), (7, 3), (12, 4), (203, 16))
 
 
@@ -39,11 +50,16 @@ def load(kata, lengths, workers):
 
 
 def random_lengths(generator, n, high=500):
-    return torch.randint(1, high + 1, (n,), generator=generator)
+    return torch.randint(high + 1, (n,), generator=generator)
+
+
+def as_ints(batches):
+    """Return batches as lists of ints, whatever they contain; another test judges their types."""
+    return [[int(i) for i in batch] for batch in batches]
 
 
 def padding(lengths, batches):
-    rows = [lengths[batch] for batch in batches]
+    rows = [lengths[batch] for batch in as_ints(batches)]
     return sum(int((row.max() - row).sum()) for row in rows)
 
 
@@ -57,7 +73,7 @@ def samples_of_all_sizes(submission, generator, passes=1):
 
 def require_each_once(batches, n, where):
     """Fail unless each index occurs exactly once."""
-    indices = sorted(i for batch in batches for i in batch)
+    indices = sorted(i for batch in as_ints(batches) for i in batch)
     require(
         indices == list(range(n)),
         _(
@@ -119,10 +135,13 @@ def test_values_each_once(submission, generator):
 
 def test_values_padding(submission, generator):
     """Batches contain samples of similar length."""
-    # Every n is a multiple of 16, so that there is only one optimal grouping.
-    many, few = random_lengths(generator, 1008), random_lengths(generator, 640)
+    many, few = random_lengths(generator, 5008), random_lengths(generator, 640)
     few[::40] = 5000  # some are much longer than all others
-    for lengths in (many, few, random_lengths(generator, 608, 3), torch.full((48,), 7)):
+    # Only the last one is long, so it belongs into the shorter batch.
+    one_long = torch.ones(33, dtype=torch.int64).index_fill(
+        0, torch.randint(33, (1,), generator=generator), 1000
+    )
+    for lengths in (many, few, random_lengths(generator, 608, 3), torch.full((48,), 7), one_long):
         (batches,) = submission.run(sample, lengths, 16, 1, 3)["passes"]
         where = _("n={n}, batch_size={batch_size}", n=len(lengths), batch_size=16)
         require_each_once(batches, len(lengths), where)
@@ -133,7 +152,7 @@ def test_values_padding(submission, generator):
             _(
                 "{n} samples with {shortest} to {longest} steps get {padding:,} steps of padding. "
                 "In ascending order it is {best:,}, and the limit is 1.1x that. Put samples of "
-                "similar length into the same batch.",
+                "similar length into the same batch; the shorter batch has the longest ones.",
                 n=len(lengths),
                 shortest=int(lengths.min()),
                 longest=int(lengths.max()),
@@ -147,10 +166,12 @@ def test_values_padding(submission, generator):
 
 def test_values_new_order_each_pass(submission, generator):
     """Each pass draws a new order of the batches, and every order is possible."""
-    lengths = torch.randperm(12, generator=generator)
+    lengths = torch.randperm(11, generator=generator)  # the shorter batch moves, too
     for seed in (None, 5):
         passes = submission.run(sample, lengths, 3, 60, seed)["passes"]
-        orders = {tuple(int(lengths[batch].min()) for batch in batches) for batches in passes}
+        orders = {
+            tuple(int(lengths[batch].min()) for batch in as_ints(batches)) for batches in passes
+        }
         require(
             len(orders) > 12,  # out of 24; 60 random draws contain about 22
             _(
@@ -190,6 +211,21 @@ def test_values_only_the_generator(submission, generator):
         _(
             "Although a generator is given, a pass draws from the global generator (or seeds it), "
             "which the rest of the program uses. Pass generator=... to every random function."
+        ),
+    )
+
+
+def test_values_without_a_generator(submission, generator):
+    """Without a generator, different seeds of the program give different passes."""
+    lengths = random_lengths(generator, 60)
+    one, other = (
+        submission.run(sample, lengths, 3, 1, None, global_seed)["passes"] for global_seed in (1, 2)
+    )
+    require(
+        one != other,
+        _(
+            "Without a generator, samplers in two runs of a program give the same order. A fixed "
+            "seed repeats one order in every experiment: draw from the global generator instead."
         ),
     )
 
