@@ -16,15 +16,18 @@ Task
 
 Shapes and units
     path      an uncompressed tar archive, as a str
-    samples   one tensor for each .npy file, with its shape and dtype, in any folder of the archive;
-              files with other names and directories do not count, even a directory named x.npy
+    samples   one tensor for each file whose name ends in ".npy", with its shape and dtype, in any
+              folder of the archive; other files (x.NPY) and directories do not count, even a
+              directory named x.npy
 
 Rules
     Each pass yields every sample exactly once, for any number of worker processes (0, 1, 2, 3,
     ...). Without worker processes, it keeps the order of the archive. There may be fewer samples
-    than workers, or no samples. A second pass yields all of them again.
+    than workers, or no samples; but of 40 samples, each worker yields some. A second pass yields
+    all of them again.
     Creating the dataset opens nothing. A pass opens the archive once (in each process) and reads
-    one array at a time, on demand. It keeps none, because an archive may be larger than memory.
+    one array at a time: it yields an array before it reads the next one, and keeps none, because an
+    archive may be larger than memory.
     A member that is not a complete array (cut short, empty, garbage) raises an error when it is
     read, in worker processes too. The error may have any type; its text contains the member's
     name. An archive that is cut off raises an error as well.
