@@ -16,6 +16,7 @@ from torchkata.errors import (
     WorkerDiedError,
 )
 from torchkata.grading.checks.not_judged import without_limits_of_twin
+from torchkata.grading.inputs_text import describe_inputs
 from torchkata.grading.outcome import (
     Outcome,
     failed,
@@ -28,6 +29,7 @@ from torchkata.grading.processes import Skipped
 from torchkata.grading.session import ProbeCall, Session
 from torchkata.i18n import EMPTY, Message, _, join, verbatim, with_period
 from torchkata.result import CPU, CheckResult, Verdict
+from torchkata.worker import builtin_probes
 
 _MOST_TEXT: Final = 4000  # characters of a message
 _INTERNAL: Final = re.compile(
@@ -167,7 +169,20 @@ def _result(check: Check, session: Session, outcome: Outcome) -> CheckResult:
         message=_bounded(outcome.message),
         metrics=dict(outcome.metrics),
         line=line,
+        inputs=_inputs(check, session, outcome),
     )
+
+
+def _inputs(check: Check, session: Session, outcome: Outcome) -> Message:
+    """Return the arguments of the call that failed as code, if they are few."""
+    call = session.last_call
+    function = next((f for f in session.spec.functions if f.name == check.entry), None)
+    if outcome.verdict is not Verdict.FAILED or call is None or function is None:
+        return EMPTY
+    if call.probe is not builtin_probes.call or (outcome.case and call.case != outcome.case):
+        return EMPTY
+    _entry, *arguments = call.arguments()
+    return describe_inputs(list(function.inputs), arguments)
 
 
 def _context(session: Session, outcome: Outcome) -> FailureContext | None:

@@ -90,7 +90,8 @@ def measure(
         **wanted,
     )
     measurement = read_meters(reply, with_lines=is_submission)
-    if is_submission and entry in ("", function.name):
+    known_wrong = session.learned.wrong_values | session.learned.wrong_shape
+    if is_submission and entry in ("", function.name) and function.name not in known_wrong:
         verify_measured(session, function, case, measurement.value, turn=unseen)
     return replace(measurement, value=None)
 

@@ -82,6 +82,7 @@ def redact(result: ExerciseResult) -> ExerciseResult:
                 metrics=dict(shown.metrics),
                 why=EMPTY,
                 line=0,
+                inputs=EMPTY,
             )
         )
     return replace(
