@@ -1,8 +1,8 @@
 """Cheat 34, cache-by-content: caches results by a fingerprint of the values.
 
 Exercise    row_sum_fast
-Confined    failed speed
-Unconfined  failed speed
+Confined    failed values
+Unconfined  failed values
 """
 
 import torch

@@ -1,8 +1,8 @@
 """Cheat 35, cache-by-shape: caches one result per shape.
 
 Exercise    row_sum_fast
-Confined    failed speed
-Unconfined  failed speed
+Confined    failed values
+Unconfined  failed values
 """
 
 import torch
