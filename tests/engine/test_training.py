@@ -19,6 +19,7 @@ from torchkata.probes import (
     copying_calls,
     fill_stale_grads,
     loss_gradients,
+    views_of_one_memory,
     with_gradients,
 )
 from torchkata.result import State, Verdict
@@ -240,3 +241,17 @@ def test_copying_calls_name_how_they_were_made():
 
     assert copying_calls(kata, "view", torch.rand(3)) == []
     assert copying_calls(kata, "copy", torch.rand(3)) == ["no_grad", "inference_mode"]
+
+
+def test_views_of_one_memory_tell_a_view_that_is_kept():
+    """A view that is kept by the address of its argument is wrong for the transpose."""
+    known: dict[int, torch.Tensor] = {}
+    kata = module(
+        rows=lambda x, begin: x[begin:],
+        kept=lambda x, begin: known.setdefault(x.data_ptr(), x[begin:]),
+    )
+    x = torch.rand(3, 3)
+
+    for name, second in (("rows", x.T[1:]), ("kept", x[1:])):
+        results = views_of_one_memory(kata, name, x, 1)
+        assert all(map(torch.equal, results, (x[1:], second)))

@@ -4,7 +4,12 @@ A probe is a function that a grader sends to the worker. It runs there, beside t
 returns plain data and tensors.
 """
 
-from torchkata.probes.calls import called_functions, copying_calls, with_gradients
+from torchkata.probes.calls import (
+    called_functions,
+    copying_calls,
+    views_of_one_memory,
+    with_gradients,
+)
 from torchkata.probes.compiling import (
     DataflowRecorder,
     compile_as_one_graph,
@@ -85,6 +90,7 @@ __all__ = [
     "training_steps",
     "uncompiled_reasons",
     "use_eager_backend",
+    "views_of_one_memory",
     "with_gradients",
     "with_parameters",
 ]

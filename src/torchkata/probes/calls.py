@@ -84,3 +84,9 @@ def copying_calls(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
         if result.untyped_storage().data_ptr() != x.untyped_storage().data_ptr():
             copying.append(how)
     return copying
+
+
+def views_of_one_memory(kata: ModuleType, entry: str, x: Tensor, *others: Any) -> list[Tensor]:
+    """Call an entry point with a square `x`, then with its transpose, which has the same memory."""
+    function = getattr(kata, entry)
+    return [function(x, *others).clone(), function(x.mT, *others).clone()]
