@@ -2,8 +2,8 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, _, arguments, none_of, normal
-from torchkata.probes import copying_calls
+from torchkata import Case, Function, Spec, _, arguments, none_of, normal, same_as_reference
+from torchkata.probes import copying_calls, views_of_one_memory
 
 
 def image_by_image(images):
@@ -38,6 +38,13 @@ SPEC = Spec(
     stub_digest="9522668706bd1876",
     broken_axis="shape",
 )
+
+
+def test_values_of_the_transpose(submission, reference, generator):
+    """The transpose of the images, which has the same memory, gives another result."""
+    images = torch.randn(3, 1, 4, 4, generator=generator)
+    what = {0: _("the result of images"), 1: _("the result of images.mT after it")}
+    same_as_reference(submission, reference, views_of_one_memory, "drop_channel", images, what=what)
 
 
 def test_memory_is_shared(submission, generator):
