@@ -28,7 +28,7 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {"row_sum": ("by_iterating", "by_reduce", "in_pairs")}
+ALTERNATIVES = {"row_sum": ("by_iterating", "by_reduce", "in_pairs", "by_split")}
 
 
 def by_iterating(x: Tensor) -> Tensor:
@@ -50,6 +50,13 @@ def in_pairs(x: Tensor) -> Tensor:
     return rows[0]
 
 
+def by_split(x: Tensor) -> Tensor:
+    total = torch.zeros(1, x.shape[1], dtype=x.dtype, device=x.device)
+    for row in x.split(1) if len(x) else ():  # [1, d] views, also from one op
+        total = torch.add(total, row)
+    return total.squeeze(0)
+
+
 # ------------------------------------------------------------------------------------------------
 # Traps: wrong answers, each with the axis that must fail
 # ------------------------------------------------------------------------------------------------
@@ -62,6 +69,8 @@ TRAPS = {
         "float_start": "dtype",
         "start_on_the_cpu": "device",
         "adds_into_the_first_row": "purity",
+        "by_halves": "ops",
+        "wide_total": "dtype",
     },
 }
 
@@ -102,3 +111,19 @@ def adds_into_the_first_row(x: Tensor) -> Tensor:
     for row in others:
         total += row
     return total
+
+
+def by_halves(x: Tensor) -> Tensor:
+    rows = torch.cat([x, x.new_zeros(1, x.shape[1])])
+    while len(rows) > 1:  # adds half of the rows to the other half: few ops, but no loop over rows
+        odd = rows[: len(rows) % 2]
+        one, other = rows[len(odd) :].chunk(2)
+        rows = torch.cat([odd, one + other])
+    return rows[0]
+
+
+def wide_total(x: Tensor) -> Tensor:
+    total = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
+    for row in torch.unbind(x):
+        total = total + row
+    return total.to(x.dtype)  # integers above 2**53 have lost their last digits
