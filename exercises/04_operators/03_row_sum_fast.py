@@ -2,16 +2,15 @@
 
 Task
     Return the sum of the rows of `x`: entry j is x[0, j] + x[1, j] + ... + x[n-1, j].
-    Effective PyTorch (https://github.com/vahidk/EffectivePyTorch) reports that this is 100 times
-    faster than a loop over slices. Timed warm and in batches, it is more than 300 times faster; a
-    single cold call shows only a factor of 60.
+    Effective PyTorch (https://github.com/vahidk/EffectivePyTorch) reports that this can be 100
+    times faster than a loop over slices.
 
 Shapes and units
-    x         [n, d]  floating or integer, any device; n may be 0
+    x         [n, d]  float32, float64 or integer, any device; n may be 0
     return    [d]     the dtype of x if floating, else int64 (like torch.sum)
 
 Rules
-    No Python loop over rows. Gradients flow to x.
+    No Python loop over rows. Do not modify x. Gradients flow to x.
 
 Budget
     An op is one call that reaches PyTorch's dispatcher.
@@ -24,6 +23,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- row_sum_fast`.
 """
 
+import torch
 from torch import Tensor
 
 

@@ -44,6 +44,9 @@ TRAPS = {
         "slicing_loop": "speed",
         "half_precision": "values",
         "through_numpy": "gradient",
+        "nan_as_zero": "values",
+        "by_doubles": "dtype",
+        "rows_in_a_list": "ops",
     },
 }
 
@@ -71,3 +74,17 @@ def half_precision(x: Tensor) -> Tensor:
 
 def through_numpy(x: Tensor) -> Tensor:
     return torch.as_tensor(x.detach().cpu().numpy().sum(0)).to(x.device)
+
+
+def nan_as_zero(x: Tensor) -> Tensor:
+    return x.nansum(dim=0)  # hides nan in the data
+
+
+def by_doubles(x: Tensor) -> Tensor:
+    if x.is_floating_point():
+        return x.sum(0)
+    return x.sum(0, dtype=torch.float64).long()  # integers above 2**53 lose their last digits
+
+
+def rows_in_a_list(x: Tensor) -> Tensor:
+    return sum(x.unbind(), x.new_zeros(x.shape[1], dtype=x[:0].sum(0).dtype))  # an op per row

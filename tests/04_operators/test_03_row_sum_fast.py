@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Ops, Spec, Speedup, normal
+from torchkata import Case, Function, Ops, Spec, Speedup, arguments, large_integers, normal, special
 
 
 def slicing_loop(x):
@@ -30,13 +30,18 @@ SPEC = Spec(
             Case("no rows", n=0, d=3),
             Case("tall", n=500, d=10),
             Case("wide", n=3, d=700),
+            Case("nan and inf", given=arguments(special("6 4"))),
+            Case("large integers", given=arguments(large_integers("5 3"))),
+            Case("5000 rows", given=arguments(normal("5000 1"))),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
+        no_loop=("n",),
+        loop_sizes={"d": 3},
         budget=(
             Ops(2),
             Speedup(50, over=slicing_loop, at={"n": 500, "d": 10}),
             Speedup(30, over=unbind_loop, at={"n": 500, "d": 10}),
         ),
     ),
-    stub_digest="de1aa0aeecd54f14",
+    stub_digest="21d36eaa32910e66",
 )
