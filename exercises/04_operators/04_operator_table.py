@@ -3,8 +3,8 @@
 Task
     To pass an operator to `reduce` or to find it in a profile, you need the name of its function.
     OPERATORS maps the spelling of an operator to the torch function that PyTorch calls for it:
-    OPERATORS["x + y"](x, y) equals x + y. The table below is nearly right, but it was only tried on
-    small positive numbers and on True and False. Fix the entries that differ for other tensors.
+    OPERATORS["x + y"](x, y) equals x + y. The table below was only tried on small positive numbers
+    and on True and False. Five entries differ for other tensors: fix them.
     Effective PyTorch (https://github.com/vahidk/EffectivePyTorch) lists ^ and ~ as
     torch.logical_xor and torch.logical_not. That is true for bools, but on integers they work on
     the bits:
@@ -24,9 +24,9 @@ Shapes and units
 Rules
     Each entry matches its operator: it returns the same values, shape and dtype, and raises an
     error if the operator does. No entry modifies its operands. The slice returns a view.
-    Each entry is itself a function of torch, such as torch.add or its alias torch.subtract; only
-    the slice may be a function of yours. Nothing from the module `operator`, no eval, no methods of
-    torch.Tensor, no lambda around an operator.
+    Each entry is itself a function of torch or torch.linalg, such as torch.sub or its other name
+    torch.subtract; only the slice may be a function or lambda of yours. Nothing from the module
+    `operator`, no methods of torch.Tensor, no lambda around an operator.
 
 Budget
     No budget.

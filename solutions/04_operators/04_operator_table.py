@@ -51,7 +51,7 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {"OPERATORS": ("long_names", "by_narrow")}
+ALTERNATIVES = {"OPERATORS": ("long_names", "by_narrow", "by_linalg")}
 
 long_names = OPERATORS | {
     "-x": torch.negative,
@@ -74,6 +74,8 @@ def narrowed(x: Tensor, begin: int, end: int) -> Tensor:
 
 by_narrow = OPERATORS | {"x[begin:end]": narrowed}
 
+by_linalg = OPERATORS | {"x @ y": torch.linalg.matmul, "x[begin:end]": lambda x, b, e: x[b:e]}
+
 
 # ------------------------------------------------------------------------------------------------
 # Traps: wrong answers, each with the axis that must fail
@@ -92,6 +94,9 @@ TRAPS = {
         "by_methods": "contract",
         "in_place": "purity",
         "copied_rows": "memory",
+        "nearly_equal": "values",
+        "detached_rows": "gradient",
+        "kept_rows": "values",
     },
 }
 
@@ -142,3 +147,26 @@ def cloned(x: Tensor, begin: int, end: int) -> Tensor:
 
 # The operator returns a view, not a copy.
 copied_rows = OPERATORS | {"x[begin:end]": cloned}
+
+# Treats numbers as equal that differ by rounding errors.
+nearly_equal = OPERATORS | {"x == y": torch.isclose}
+
+
+def detached(x: Tensor, begin: int, end: int) -> Tensor:
+    return x.detach()[begin:end]
+
+
+# The operator passes gradients on.
+detached_rows = OPERATORS | {"x[begin:end]": detached}
+
+ROWS: dict[tuple[object, ...], Tensor] = {}
+
+
+def kept(x: Tensor, begin: int, end: int) -> Tensor:
+    if x.requires_grad:
+        return x[begin:end]
+    return ROWS.setdefault((x.shape, x.dtype, x.device, begin, end), x[begin:end])
+
+
+# Stores the rows by the shape of x, and returns them for other tensors.
+kept_rows = OPERATORS | {"x[begin:end]": kept}
