@@ -99,11 +99,14 @@ TRAPS = {
 }
 WHY = {
     "same_positions_for_all": (
-        "`tensor[:, indices]` looks up the positions of every item in every item. Item i needs "
-        "its own positions: index dim 0, too, with `arange(b)[:, None]`."
+        (
+            "`tensor[:, indices]` looks up the positions of every item in every item. Item i needs "
+            "its own positions: index dim 0, too, with `arange(b)[:, None]`."
+        ),
+        r"\[:, ",
     ),
     "forgotten_offsets": (
-        "All positions are looked up in item 0. Item i of the flat tensor starts at i * n."
+        "All positions are looked up in item 0. Item i of the flat tensor starts at i * t."
     ),
 }
 
