@@ -46,6 +46,10 @@ TRAPS = {
         "cloned": "memory",
         "by_indices": "memory",
         "end_included": "shape",
+        "contiguous_rows": "memory",
+        "from_the_start_of_the_storage": "values",
+        "begin_not_clipped": "values",
+        "end_at_least_begin": "values",
     },
 }
 
@@ -68,3 +72,23 @@ def by_indices(x: Tensor, begin: int, end: int) -> Tensor:
 
 def end_included(x: Tensor, begin: int, end: int) -> Tensor:
     return x[begin : end + 1]  # one row too many: Python excludes the end
+
+
+def contiguous_rows(x: Tensor, begin: int, end: int) -> Tensor:
+    return x[begin:end].contiguous()  # copies unless x is contiguous
+
+
+def from_the_start_of_the_storage(x: Tensor, begin: int, end: int) -> Tensor:
+    start, stop, _step = slice(begin, end).indices(x.shape[0])
+    size = (max(0, stop - start), *x.shape[1:])
+    return x.as_strided(size, x.stride(), start * x.stride(0))  # forgets x.storage_offset()
+
+
+def begin_not_clipped(x: Tensor, begin: int, end: int) -> Tensor:
+    start = max(begin + x.shape[0], 0) if begin < 0 else begin  # may be beyond the last row
+    stop = max(end + x.shape[0], 0) if end < 0 else min(end, x.shape[0])
+    return torch.narrow(x, 0, start, max(0, stop - start))
+
+
+def end_at_least_begin(x: Tensor, begin: int, end: int) -> Tensor:
+    return x[begin : max(begin, end)]  # a negative end counts from the end, so it is not before
