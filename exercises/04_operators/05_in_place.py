@@ -11,15 +11,17 @@ Task
         x = x * scale     # creates a new tensor and binds the local name x to it
 
 Shapes and units
-    x               [...]   floating or integer, any device, any strides
-    scale, shift    Python numbers, or tensors with the dtype and device of x that broadcast to
-                    x's shape, never beyond it: for x [n, d], such as [d], [n, 1] or []
+    x               [...]   float32, float64 or integer, any device, any strides
+    scale, shift    Python numbers (whole ones for an integer x), or tensors with the dtype and
+                    device of x that broadcast to x's shape, never beyond it: for x [n, d], such as
+                    [d], [n, 1] or []
     return          x's shape and dtype
 
 Rules
     scale_shift_ returns the object x itself, in its original storage; views of x see the new
-    values. scale_shift does not modify x. Neither modifies scale or shift. Gradients flow to x,
-    scale and shift; do not bypass autograd (no .data, no .detach()).
+    values. It also works on a parameter under torch.no_grad(). scale_shift does not modify x.
+    Neither modifies scale or shift. Gradients flow to x, scale and shift; do not bypass autograd
+    (no .data, no .detach()).
 
 Budget
     scale_shift_: at most 0.5 * output bytes of extra memory at n=200, d=50
@@ -30,6 +32,7 @@ Hints
     Levels 2 and 3: `nox -s hint -- in_place`.
 """
 
+import torch
 from torch import Tensor
 
 Operand = Tensor | float

@@ -71,11 +71,15 @@ TRAPS = {
         "works_on_a_flat_copy": "purity",
         "returns_nothing": "contract",
         "returns_another_view": "contract",
+        "copy_under_no_grad": "contract",
+        "scale_in_place_too": "purity",
     },
     "scale_shift": {
         "by_the_in_place_one": "purity",
         "by_another_name": "purity",
         "detached_copy": "gradient",
+        "into_one_buffer": "purity",
+        "by_doubles": "dtype",
     },
 }
 
@@ -127,3 +131,29 @@ def by_another_name(x: Tensor, scale: Operand, shift: Operand) -> Tensor:
 
 def detached_copy(x: Tensor, scale: Operand, shift: Operand) -> Tensor:
     return by_methods(x.detach().clone(), scale, shift)  # x gets no gradient
+
+
+def copy_under_no_grad(x: Tensor, scale: Operand, shift: Operand) -> Tensor:
+    if not torch.is_grad_enabled():
+        return x * scale + shift  # a parameter stays as it is
+    return by_methods(x, scale, shift)
+
+
+def scale_in_place_too(x: Tensor, scale: Operand, shift: Operand) -> Tensor:
+    if isinstance(scale, Tensor) and scale.shape == x.shape and not torch.is_grad_enabled():
+        return x.copy_(scale.mul_(x).add_(shift))  # computes in the memory of scale
+    return by_methods(x, scale, shift)
+
+
+BUFFERS: dict[tuple[object, ...], Tensor] = {}
+
+
+def into_one_buffer(x: Tensor, scale: Operand, shift: Operand) -> Tensor:
+    if any(isinstance(each, Tensor) and each.requires_grad for each in (x, scale, shift)):
+        return x * scale + shift
+    out = BUFFERS.setdefault((x.shape, x.dtype, x.device), torch.empty_like(x))
+    return torch.mul(x, scale, out=out).add_(shift)  # overwrites the last result
+
+
+def by_doubles(x: Tensor, scale: Operand, shift: Operand) -> Tensor:
+    return (x.double() * scale + shift).to(x.dtype)  # integers above 2**53 lose their last digits

@@ -2,7 +2,20 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Spec, _, normal, require, same
+from torchkata import (
+    Case,
+    Function,
+    Memory,
+    Spec,
+    _,
+    arguments,
+    equal,
+    large_integers,
+    normal,
+    require,
+    same,
+    special,
+)
 
 INPUTS = {"x": normal("n d"), "scale": normal("d"), "shift": normal("n 1")}
 
@@ -15,23 +28,19 @@ def element_by_element(x, scale, shift):
     return out
 
 
-def of_shapes(*shapes):
-    """Make tensors of these shapes; a number is passed as it is."""
-    return lambda _sizes, generator: tuple(
-        torch.randn(s, generator=generator) if isinstance(s, tuple) else s for s in shapes
-    )
-
-
 CASES = (
     Case("one element", n=1, d=1),
     Case("one row", n=1, d=4),
     Case("no rows", n=0, d=3),
     Case("no columns", n=3, d=0),
     Case("a matrix", n=7, d=5),
-    Case("Python numbers", given=of_shapes((3, 4), 2.5, -1)),
-    Case("0-d tensors", given=of_shapes((3, 4), (), ())),
-    Case("tensors of x's shape", given=of_shapes((3, 4), (3, 4), (3, 4))),
-    Case("a vector and a number", given=of_shapes((6,), (6,), 0.5)),
+    Case("Python numbers", given=arguments(normal("3 4", dtype=torch.float32), 2.5, -1)),
+    Case("whole Python numbers", given=arguments(normal("3 4"), -3, 2)),
+    Case("0-d tensors", given=arguments(normal("3 4"), normal(""), normal(""))),
+    Case("tensors of x's shape", given=arguments(normal("3 4"), normal("3 4"), normal("3 4"))),
+    Case("a vector and a number", given=arguments(normal("6"), normal("6"), 5)),
+    Case("nan and inf", given=arguments(special("4 5"), normal("5"), special("4 1"))),
+    Case("large integers", given=arguments(large_integers("3 4"), 3, large_integers("4"))),
 )
 DTYPES = (torch.float32, torch.float64, torch.int64)
 
@@ -42,7 +51,13 @@ SPEC = Spec(
         naive=element_by_element,
         cases=CASES,
         dtypes=DTYPES,
-        budget=(Memory("0.5 * output", at={"n": 200, "d": 50}),),
+        budget=(
+            Memory(
+                "0.5 * output",
+                at={"n": 200, "d": 50},
+                slack="A temporary of the size of scale or shift is fine.",
+            ),
+        ),
         gradient=False,  # in-place ops do not work on a leaf; see test_gradient_in_place
         purity=False,
         variant_case="a matrix",
@@ -55,22 +70,46 @@ SPEC = Spec(
         dtypes=DTYPES,
         variant_case="a matrix",
     ),
-    stub_digest="c9f52b341092e772",
+    stub_digest="8ba1ee546472c520",
     broken_axis="purity",
 )
 
 
-def call_on_view(kata, base, transposed, scale, shift):
+VIEWS = {
+    "whole": (_("a matrix"), lambda base: base),
+    "transposed": (_("a transposed matrix"), lambda base: base.T),
+    "part": (_("a part of a larger matrix"), lambda base: base[1:4, ::2]),
+}
+
+
+def call_on_view(kata, base, view, mode, scale, shift):
     """Call scale_shift_ on a view of `base`; return what the caller sees afterwards."""
-    x, others = (base.T if transposed else base), [t.clone() for t in (scale, shift)]
-    address = x.data_ptr()
-    result = kata.scale_shift_(x, scale, shift)
+    from contextlib import nullcontext  # noqa: PLC0415 - probes import what they need
+
+    modes = {"no_grad": torch.no_grad, "inference_mode": torch.inference_mode}
+    x, others = VIEWS[view][1](base), [t.clone() for t in (scale, shift)]
+    x.requires_grad_(mode == "no_grad")  # as parameters do, which optimizers change in place
+    address, flag = x.data_ptr(), x.requires_grad
+    with modes.get(mode, nullcontext)():
+        result = kata.scale_shift_(x, scale, shift)
     return {
         "returns x": result is x,
         "same memory": x.data_ptr() == address,
-        "base": base,
+        "base": base.detach(),
+        "requires_grad": [flag, x.requires_grad],
         "others kept": all(t.equal(o) for t, o in zip((scale, shift), others, strict=True)),
     }
+
+
+def results_on_views(targets, generator, device="cpu"):
+    """Yield a description and what each target returns, for each view and mode."""
+    for view, (name, part_of) in VIEWS.items():
+        base = torch.randn(6, 6, generator=generator)
+        scale, shift = torch.randn(2, *part_of(base).shape, generator=generator)
+        for mode in ("plain", "no_grad", "inference_mode"):
+            given = (base, view, mode, scale, shift)
+            what = _("{view} ({mode})", view=name, mode=mode)
+            yield what, base, [each.run(call_on_view, *given, device=device) for each in targets]
 
 
 def gradients_in_place(kata, x, scale, shift):
@@ -79,18 +118,11 @@ def gradients_in_place(kata, x, scale, shift):
     return torch.autograd.grad((y * y).sum(), leaves, allow_unused=True)
 
 
-def layouts(generator):
-    """Yield (name, base, whether x is the transpose of base) for the tensors to write to."""
-    yield _("a matrix"), torch.randn(4, 6, generator=generator), False
-    yield _("a transposed matrix"), torch.randn(6, 4, generator=generator), True
-
-
 def test_contract_returns_x(submission, generator):
     """scale_shift_ returns the object x itself."""
-    for layout, base, transposed in layouts(generator):
-        scale, shift = torch.tensor(2.0), torch.tensor(1.0)
+    for layout, _base, (got,) in results_on_views([submission], generator):
         require(
-            submission.run(call_on_view, base, transposed, scale, shift)["returns x"],
+            got["returns x"],
             _(
                 "scale_shift_ on {layout} returns an object other than x. In-place functions "
                 "return x itself, so that calls can be chained and the result is not mistaken for "
@@ -102,11 +134,8 @@ def test_contract_returns_x(submission, generator):
 
 def test_purity_writes_to_x(submission, reference, generator, device):
     """scale_shift_ writes to the memory of x, and leaves scale and shift unchanged."""
-    for layout, base, transposed in layouts(generator):
-        scale, shift = torch.randn(2, 4, 6, generator=generator)
-        arguments = (base, transposed, scale, shift)
-        got = submission.run(call_on_view, *arguments, device=device)
-        expected = reference.run(call_on_view, *arguments)
+    targets = [submission, reference]
+    for layout, base, (got, expected) in results_on_views(targets, generator, device):
         require(
             got["same memory"] and not got["base"].equal(base),
             _(
@@ -122,6 +151,8 @@ def test_purity_writes_to_x(submission, reference, generator, device):
             got["others kept"],
             _("scale_shift_ modifies scale or shift; it must write only to x."),
         )
+        what = _("x.requires_grad before and after scale_shift_ on {layout}", layout=layout)
+        equal(got["requires_grad"], expected["requires_grad"], what=what)
 
 
 def test_gradient_in_place(submission, reference, generator):
