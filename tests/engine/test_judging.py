@@ -321,14 +321,15 @@ def test_caching_does_not_lower_op_counts(judge: Judge):
 
 
 @pytest.mark.parametrize("attack", PIPE_ATTACKS)
-def test_tampering_with_the_pipes_is_an_error(judge: Judge, attack):
-    """A submission that writes to the judge's pipes or closes them gets an error on one line."""
+def test_tampering_with_the_pipes_fails(judge: Judge, attack):
+    """A submission that writes to the judge's pipes or closes them fails, with a plain message."""
     text = f"def halve(x):\n    {PIPE_ATTACKS[attack]}\n    return x / 2\n"
 
     result = judge(source(text, PROTOCOL))
 
-    assert result.state in (State.ERROR, State.TIMEOUT), result
-    message = str(result.message)
+    assert result.state in FAILING, result
+    failed = result.state is State.FAILED  # a forged reply of the right form is a wrong one
+    message = str(result.failed[0].message if failed else result.message)
     assert "\n" not in message
     assert any(word in message for word in ("reply", "ended", "connection")), result
 

@@ -7,7 +7,7 @@ from typing import Final
 from torchkata.course.spec.function import Function
 from torchkata.grading.checks.outputs import LAYOUT_NAMES
 from torchkata.grading.checks.repeated_calls import MODE_SENTENCES, repeated_calls
-from torchkata.grading.outcome import Outcome, failed, passed
+from torchkata.grading.outcome import Outcome, failed, passed, skipped
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, Message, _, and_list, join
 from torchkata.worker.arguments import GRAD, ITEMS, MODULE, REQUIRES_GRAD, VALUES
@@ -51,6 +51,8 @@ def purity(session: Session, function: Function) -> Outcome:
 
 def global_state(session: Session) -> Outcome:
     """Judge that no call so far has changed a setting of the whole process."""
+    if session.learned.deaths:
+        return skipped(_("Not judged: the code has ended its process."))
     changed = sorted(session.processes.changed_settings())
     if not changed:
         return passed()
