@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from torchkata.course.catalogue import Course
+from torchkata.course.spec.source_rules import Uses
 from torchkata.grading.checks.check import Check, JudgedCheck
+from torchkata.grading.checks.source_rules import source_rule
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.outcome import passed
 from torchkata.grading.processes import Submission
 from torchkata.grading.unfinished import Unfinished, progress, settle, unfinished_functions
 from torchkata.result import TODO, CheckResult, ExerciseResult, State, Verdict
 from torchkata.sandbox.launcher import Launcher
+
+if TYPE_CHECKING:
+    from torchkata.grading.session import Session
 
 SOURCE = b"""\
 import torch
@@ -97,6 +104,22 @@ def test_other_bare_errors_are_failures(line: int, others: list[JudgedCheck]):
     assert unfinished == []
     assert settled[-1].result.verdict is Verdict.FAILED
     assert str(settled[-1].result.message) == f"It raised NotImplementedError (line {line})."
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [(SOURCE, TODO), (SOURCE.partition(b"def product")[0], "source-rule")],
+    ids=["unfinished", "finished"],
+)
+def test_required_function_may_come_in_what_is_to_do(source: bytes, code: str):
+    """While a function is to do, the file need not call yet what the statement requires."""
+    session = SimpleNamespace(
+        submission=Submission(source=source, file="kata.py"), spec=SimpleNamespace(names=("add",))
+    )
+
+    outcome = source_rule(cast("Session", session), Uses(("autograd.grad",)))
+
+    assert outcome.code == code
 
 
 def test_passed_contract_does_not_make_a_function_finished():

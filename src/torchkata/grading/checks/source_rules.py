@@ -6,9 +6,10 @@ import ast
 
 from torchkata.course.source_code import JudgedCode
 from torchkata.course.spec.source_rules import NoDeviceNames, NoOverrides, SourceRule, Uses
-from torchkata.grading.outcome import Outcome, failed, passed
+from torchkata.grading.outcome import Outcome, failed, passed, still_todo
 from torchkata.grading.session import Session
-from torchkata.i18n import Message, _, or_list, verbatim
+from torchkata.grading.unfinished import unfinished_functions
+from torchkata.i18n import EMPTY, Message, _, or_list, verbatim
 
 
 def source_rule(session: Session, rule: SourceRule) -> Outcome:
@@ -16,6 +17,9 @@ def source_rule(session: Session, rule: SourceRule) -> Outcome:
     violation = next(rule.violations(_judged(session)), None)
     if violation is None:
         return passed()
+    unfinished = unfinished_functions(session.submission.source)
+    if isinstance(rule, Uses) and unfinished:
+        return still_todo(EMPTY, unfinished[0].line)
     return failed("source-rule", _message(rule, violation.text), line=violation.line)
 
 
