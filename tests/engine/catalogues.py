@@ -90,7 +90,8 @@ def hidden_texts(exercise: Exercise) -> list[str]:
     """Return the texts of the catalogue beside the solution: all that learners read of a grader."""
     texts = list(exercise.solution_literal("HINTS", ()))
     texts.append(reason_to_win(exercise.reference_source.decode())[1])
-    texts += exercise.solution_literal("WHY", {}).values()
+    reasons = exercise.solution_literal("WHY", {}).values()
+    texts += [reason if isinstance(reason, str) else reason[0] for reason in reasons]
     for entry in exercise.spec.entries:
         for case in getattr(entry, "cases", ()):
             texts += [case.name, getattr(case, "why", "")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from math import prod
 from typing import Final
 
 from torchkata.grading.explain.failure import ONE_PASS_OPS, Failure, most_frequent_line
 from torchkata.grading.explain.trap import Details, Trap, trap
+from torchkata.grading.explain.tree import lines_of
 from torchkata.i18n import _
 from torchkata.worker.meters.trace import Step
 
@@ -122,11 +124,19 @@ def concatenation_in_a_loop(failure: Failure) -> Details | None:
 )
 def element_by_element(failure: Failure) -> Details | None:
     """Match values that are read in a loop, on the CPU."""
-    listed = failure.code.find(r"\bfor .+ in .*\.tolist\(\)")
-    if listed:
+    listed = failure.code.find(r"\bfor \w+ in \w+\.tolist\(\)")
+    if listed and not any(step.line in _loop_lines(failure, listed) for step in failure.steps):
         return {"line": listed}
     line, count = most_frequent_line(failure.steps_of("_local_scalar_dense"))
     return {"line": line} if count >= _MANY else None
+
+
+def _loop_lines(failure: Failure, line: int) -> range:
+    """Return the lines of the body of the loop that starts on a line."""
+    for node in failure.tree.nodes:
+        if isinstance(node, ast.For) and node.lineno == line:
+            return range(line + 1, lines_of(node).stop)
+    return range(0)
 
 
 @trap(

@@ -1,6 +1,7 @@
 """Traps of the exercise: the solution has the same mistake, and says why it is one.
 
-A solution may give reasons for its traps, `WHY = {"trap": "One sentence."}`. A submission makes
+A solution may give reasons for its traps, `WHY = {"trap": "A sentence."}`. With a pattern of code,
+`"trap": ("A sentence.", r"pattern")`, the submission has to contain it. A submission makes
 the same mistake if it does what that trap does, on the inputs that failed and on the usual ones.
 """
 
@@ -12,13 +13,13 @@ from typing import Final
 
 from torchkata.course.source_code import JudgedCode
 from torchkata.course.spec.tolerance import Tolerance
-from torchkata.errors import CourseError, KataError
+from torchkata.errors import CourseError
 from torchkata.grading.checks.check import Check, FailureContext
 from torchkata.grading.explain.failure import Failure
 from torchkata.grading.explain.outcomes import Outcome, evidence, is_plain, outcome_on, same
 from torchkata.grading.explain.steps import traced
 from torchkata.grading.session import ProbeCall, Session
-from torchkata.i18n import Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.trace import Step
 
@@ -59,10 +60,11 @@ def find_same_mistake(
         ]
     except CourseError:  # a kit without the reference
         return None
-    if not alike:
-        return None
-    _most, trap = max(alike, key=lambda found: found[0])
-    return trap, _sentence(reasons[trap], failure.code)
+    for _most, trap in sorted(alike, key=lambda found: -found[0]):
+        sentence = _sentence(reasons[trap], failure.code)
+        if sentence is not None:
+            return trap, sentence
+    return None
 
 
 def _traps(session: Session) -> Iterator[tuple[str, str, str]]:
@@ -161,18 +163,22 @@ _VIEWS: Final = {
 }  # fmt: skip
 
 
-def _sentence(reason: object, code: JudgedCode) -> Message:
-    """Return a reason, followed by the line that matches its pattern, if it has one.
+def _sentence(reason: object, code: JudgedCode) -> Message | None:
+    """Return a reason, followed by its line; None if the code lacks what the reason is about.
 
     Args:
-        reason: a sentence, or a sentence and a pattern.
+        reason: a sentence, or a sentence and the pattern of the line that it is about.
         code: the judged code.
     """
-    if isinstance(reason, str):
-        return Message(" ".join(reason.split()))
-    if not (isinstance(reason, tuple) and len(reason) == 2):  # noqa: PLR2004
-        raise KataError("WHY: expected a sentence, or a sentence and a pattern.")
-    text, pattern = (str(each) for each in reason)
-    line = code.find(pattern)
-    where = _("See line {line}.", line=line) if line else Message()
-    return join(Message(" ".join(text.split())), where)
+    text, pattern = (reason, "") if isinstance(reason, str) else _pair(reason)
+    line = code.find(pattern) if pattern else 0
+    if pattern and not line:
+        return None
+    return join(Message(text), _("See line {line}.", line=line) if line else EMPTY)
+
+
+def _pair(reason: object) -> tuple[str, str]:
+    match reason:
+        case (str() as text, str() as pattern):
+            return text, pattern
+    raise CourseError("WHY: expected a sentence, or a sentence and a pattern.")

@@ -36,7 +36,8 @@ def typed_constructor(failure: Failure) -> Details | None:
     if failure.facts.get("got_dtype") == failure.facts.get("expected_dtype"):
         return None
     for call in failure.tree.calls(*_TYPED):
-        if first_name(call.func) == "torch" and call.args:
+        sizes = all(isinstance(argument, ast.Constant) for argument in call.args)
+        if first_name(call.func) == "torch" and not sizes:
             return {"line": call.lineno, "call": last_name(call.func)}
     return None
 

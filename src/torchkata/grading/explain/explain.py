@@ -147,6 +147,7 @@ def _failure(session: Session, judged: JudgedCheck) -> Failure:
     source = session.submission.source.decode("utf-8", "replace")
     code = JudgedCode(source, _judged_names(session, check), {line, *(step.line for step in steps)})
     fault = context.facts.get("fault") if check.axis != "values" else ""
+    fault = fault or check.axis == "gradient"
     bad = (
         find_bad_gradient(session, context.call)
         if context.call is not None and fault and error is None
