@@ -76,7 +76,10 @@ TRAPS = {
     },
 }
 WHY = {
-    "star": "`*` multiplies entry by entry and broadcasts. The matrix product is `@`.",
+    "star": (
+        "`*` multiplies entry by entry and broadcasts. The matrix product is `@`.",
+        r"\*",
+    ),
 }
 
 

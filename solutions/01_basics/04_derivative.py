@@ -100,12 +100,18 @@ TRAPS = {
 WHY = {
     "square_of_first": "The square of the first derivative is not the second derivative.",
     "full_jacobian": (
-        "The Jacobian contains the derivative of every entry with respect to every other one. "
-        "Only its diagonal is wanted: differentiate the sum."
+        (
+            "The Jacobian contains the derivative of every entry with respect to every other one. "
+            "Only its diagonal is wanted: differentiate the sum."
+        ),
+        "jacobian",
     ),
     "constants_forgotten": (
-        "If f does not use x, autograd has no gradient to return. `materialize_grads=True` gives "
-        "zeros instead."
+        (
+            "If f does not use x, autograd has no gradient to return. `materialize_grads=True` "
+            "gives zeros instead."
+        ),
+        r"\bgrad\(",
     ),
 }
 

@@ -55,8 +55,11 @@ TRAPS = {
 }
 WHY = {
     "sum_of_rows": (
-        "`sum(dim=1)` adds up each row, so one number per row remains, [n]. Dim 0 counts the "
-        "rows: reducing it leaves [m]."
+        (
+            "`sum(dim=1)` adds up each row, so one number per row remains, [n]. Dim 0 counts the "
+            "rows: reducing it leaves [m]."
+        ),
+        r"\bsum\(",
     ),
     "sum_of_everything": "Without a dim, `sum` adds up everything. Name the dim to reduce.",
     "first_row": "The result is the first row of the table. Add up all rows.",

@@ -72,12 +72,18 @@ WHY = {
     ),
     "normalize_columns": "The columns have length 1. The norm has to run along the last dim.",
     "eps_under_the_root": (
-        "eps is added to every sum of squares. Only a norm that is less than eps is replaced by "
-        "eps: `clamp(min=eps)`."
+        (
+            "eps is added to every sum of squares. Only a norm that is less than eps is replaced "
+            "by eps: `clamp(min=eps)`."
+        ),
+        r"\+\s*eps|add\(eps",
     ),
     "eps_added": (
-        "eps is added to every norm. Only a norm that is less than eps is replaced by eps: "
-        "`clamp(min=eps)`."
+        (
+            "eps is added to every norm. Only a norm that is less than eps is replaced by eps: "
+            "`clamp(min=eps)`."
+        ),
+        r"\+\s*eps",
     ),
 }
 

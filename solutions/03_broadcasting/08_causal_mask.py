@@ -80,9 +80,13 @@ WHY = {
         "The triangle includes the padding: rows and columns from lengths[b] on must be False."
     ),
     "last_position_too": (
-        "Position lengths[b] is the first one of the padding, so `<=` allows one too many."
+        "Position lengths[b] is the first one of the padding, so `<=` allows one too many.",
+        "<=",
     ),
-    "strictly_earlier": "Position i may see itself: `<` leaves out j = i.",
+    "strictly_earlier": (
+        "Position i may see itself: `<` leaves out j = i.",
+        "<",
+    ),
 }
 
 

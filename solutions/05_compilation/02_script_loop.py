@@ -139,8 +139,11 @@ TRAPS = {
 }
 WHY = {
     "traced": (
-        "`torch.jit.trace` records the steps of its example, so the number of iterations is that "
-        "of the example. `torch.jit.script` compiles the loop itself."
+        (
+            "`torch.jit.trace` records the steps of its example, so the number of iterations is "
+            "that of the example. `torch.jit.script` compiles the loop itself."
+        ),
+        r"jit\.trace",
     ),
     "misses_the_last": "The loop leaves out the last element.",
     "max_minus_min": (

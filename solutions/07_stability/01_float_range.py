@@ -66,16 +66,23 @@ TRAPS = {
 }
 WHY = {
     "smallest_normal": (
-        "`finfo.tiny` is the smallest normal number. There are smaller ones, the subnormal "
-        "numbers, with fewer digits."
+        (
+            "`finfo.tiny` is the smallest normal number. There are smaller ones, the subnormal "
+            "numbers, with fewer digits."
+        ),
+        "tiny|smallest_normal",
     ),
     "as_printed": "These are the digits that are printed. The numbers have more of them.",
     "below_zero": (
-        "`finfo.min` is the most negative number. The smallest positive one is close to 0."
+        "`finfo.min` is the most negative number. The smallest positive one is close to 0.",
+        r"\.min\b",
     ),
     "spacing_at_one": (
-        "`finfo.eps` is the distance from 1 to the next number. Numbers close to 0 are much "
-        "smaller."
+        (
+            "`finfo.eps` is the distance from 1 to the next number. Numbers close to 0 are much "
+            "smaller."
+        ),
+        r"\.eps\b",
     ),
 }
 

@@ -83,15 +83,22 @@ TRAPS = {
 }
 WHY = {
     "kink_of_clamp": (
-        "At a logit of 0, the derivatives of `clamp` and `abs` do not add up to the one of the "
-        "loss."
+        (
+            "At a logit of 0, the derivatives of `clamp` and `abs` do not add up to the one of the "
+            "loss."
+        ),
+        "clamp|abs",
     ),
     "kink_of_relu": (
-        "At a logit of 0, the derivative of `relu` is 0, and that of the loss is 1/2 - target."
+        "At a logit of 0, the derivative of `relu` is 0, and that of the loss is 1/2 - target.",
+        "relu",
     ),
     "fixed_targets": (
-        "The targets are detached. They can be the result of another network, and need their "
-        "gradient."
+        (
+            "The targets are detached. They can be the result of another network, and need their "
+            "gradient."
+        ),
+        r"detach|\.data|no_grad|\.item",
     ),
 }
 

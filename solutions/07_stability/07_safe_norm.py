@@ -95,7 +95,8 @@ WHY = {
         "its own."
     ),
     "plus_epsilon": (
-        "The number that is added under the root becomes the norm of every short vector."
+        "The number that is added under the root becomes the norm of every short vector.",
+        r"\+\s*(?:[\d.]+e-?\d+|\w*eps)",
     ),
 }
 

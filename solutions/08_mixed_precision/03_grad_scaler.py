@@ -149,8 +149,11 @@ WHY = {
         "limits the norm of all gradients together."
     ),
     "clipped_by_value": (
-        "`clip_grad_value_` limits each number of the gradients. `max_norm` is a limit of their "
-        "norm: `clip_grad_norm_`."
+        (
+            "`clip_grad_value_` limits each number of the gradients. `max_norm` is a limit of "
+            "their norm: `clip_grad_norm_`."
+        ),
+        "clip_grad_value_",
     ),
     "scaled_loss": "The result is the scaled loss. Return the loss itself.",
     "never_updated": "The scale never changes: `scaler.update()` adapts it after each step.",
