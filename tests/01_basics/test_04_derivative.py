@@ -1,7 +1,5 @@
 """Grader of derivative: first and second derivatives, without side effects."""
 
-import contextlib
-
 import torch
 
 from torchkata import Case, EntryPoint, Function, Spec, Uses, _, equal, require, same
@@ -113,8 +111,11 @@ def passes_through_f(kata, name, x):
 def unchanged_under_no_grad(kata, name, x):
     """Return whether x is unchanged after a call without gradients, which may raise."""
     before = x.clone()
-    with torch.no_grad(), contextlib.suppress(RuntimeError):
-        getattr(kata, name)(lambda x: x**3, x)
+    with torch.no_grad():
+        try:
+            getattr(kata, name)(lambda x: x**3, x)
+        except RuntimeError:
+            return torch.equal(x, before)
     return torch.equal(x, before)
 
 

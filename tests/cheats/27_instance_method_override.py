@@ -1,8 +1,8 @@
 """Cheat 27, instance-method-override: methods of the returned tensor do the work when the judge calls them.
 
 Exercise    row_sum_fast
-Confined    error
-Unconfined  error
+Confined    failed values
+Unconfined  failed values
 """
 
 import torch

@@ -2,7 +2,7 @@
 
 Exercise    row_sum_fast
 Confined    failed speed
-Unconfined  failed speed
+Unconfined  failed values
 Evidence    changed
 """
 

@@ -372,7 +372,7 @@ def test_sealed_kit_has_every_command(sealed: Path, capsys):
         return capsys.readouterr().out
 
     assert "4 exercises, 0 passed" in output("list")
-    assert "Tensors know arithmetic." in output("hint", "halve")
+    assert "An operator with a number acts on each entry." in output("hint", "halve")
     assert "逐项运算。" in output("hint", "halve", "--lang", "zh-CN")
     assert CALL in output("hint", "halve", "3")
     assert "规则：x 不变。" in output("show", "halve", "--lang", "zh-CN")
@@ -547,7 +547,7 @@ def test_open_kit_grades_with_examples(open_: Path, engine: Path):
     assert "The open examples pass." in by_name["halve"]["message"]
     assert by_name["halve"]["comparison"] is None
     assert {check["axis"] for check in by_name["halve"]["checks"]} == {
-        *("contract", "shape", "values", "dtype"),
+        *("contract", "shape", "values", "dtype", "purity"),
     }
     chinese = run_in_kit(open_, engine, "grade", "halve", "--lang", "zh-CN")[1]
     assert "公开示例" in chinese

@@ -151,7 +151,13 @@ def _loaded(
         shape = spec.x_for(arguments)
         x = torch.rand(shape, generator=given.generator) if shape else None
         got, expected = (
-            subject.run(probes.saved_and_loaded, spec.name, deepcopy(arguments), values, x)
+            subject.run(
+                probes.saved_and_loaded,
+                spec.name,
+                deepcopy(arguments),
+                values,
+                None if x is None else x.clone(),
+            )
             for subject in (given.submission, given.reference)
         )
         yield arguments, _call(spec, arguments), values, got, expected

@@ -42,6 +42,7 @@ _CONVERSIONS = {
 _MOST_NAMED = 5
 _TORCH = str(Path(torch.__file__).parent) + os.sep
 READ_ONE = torch.ops.aten._local_scalar_dense.default  # noqa: SLF001 - item() dispatches it
+_LIBRARY = (_TORCH + "library.py", _TORCH + "_library" + os.sep)
 _ENGINE = str(Path(__file__).parents[2]) + os.sep
 _WRAPPERS = tuple(
     _TORCH + name.replace("/", os.sep)
@@ -228,9 +229,17 @@ _overridden_kernels: set[str] = set()
 def _record_kernel(library: Any, op_name: Any, fn: Any, *args: Any, **kwargs: Any) -> Any:
     code = getattr(fn, "__code__", None)
     its_own = code is not None and code.co_filename.startswith(PREFIX)
-    if its_own or learner_line() is not None:  # a partial or another object has no code
+    if its_own or _is_called_by_submission():  # a partial or another object has no code
         _overridden_kernels.add(f"{library.ns}::{op_name}".removeprefix("aten::"))
     return _register(library, op_name, fn, *args, **kwargs)
+
+
+def _is_called_by_submission() -> bool:
+    """Return whether the submission calls `torch.library`, not a module that it imports."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to walk the stack cheaply
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARY):
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and frame.f_code.co_filename.startswith(PREFIX)
 
 
 # Permanently, and before a submission is loaded. PyTorch's modules register kernels, too.
