@@ -23,7 +23,7 @@ def per_sample_grads(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor
 HINTS = (
     "Make the parameters an argument: a function of (parameters, x[i], y[i]) that gives one loss.",
     "`functional_call` runs a model with given parameters, `grad` differentiates, `vmap` maps.",
-    "`vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)` maps over x and y only.",
+    "`vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)`; `loss` gives the model `x[None]`.",
 )
 
 # ------------------------------------------------------------------------------------------------
@@ -72,6 +72,12 @@ TRAPS = {
         "share_of_the_mean": "values",
         "sorted_by_name": "contract",
         "summed_over_samples": "shape",
+        "without_batch_dim": "values",
+        "no_scalar_parameters": "values",
+        "buffers_too": "contract",
+        "cache_by_pointer": "values",
+        "kept_buffer": "purity",
+        "zeroed_under_no_grad": "purity",
     },
 }
 WHY = {
@@ -147,3 +153,46 @@ def sorted_by_name(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
 
 def summed_over_samples(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
     return {name: g.sum(0) for name, g in mapped(model, x, y).items()}  # one gradient for all
+
+
+def without_batch_dim(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    def loss(parameters: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return mse_loss(functional_call(model, parameters, (x,)), y)  # many modules need a batch
+
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
+    return vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)
+
+
+def no_scalar_parameters(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    return {name: g for name, g in mapped(model, x, y).items() if g.dim() > 1}  # none without dims
+
+
+def buffers_too(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    found = mapped(model, x, y)
+    others = {n: b.expand(len(x), *b.shape).clone() for n, b in model.named_buffers()}
+    return {**found, **others}  # buffers are no parameters
+
+
+known: dict[object, dict[str, Tensor]] = {}
+
+
+def cache_by_pointer(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    key = model, x.data_ptr(), y.data_ptr()
+    if key not in known:
+        known[key] = mapped(model, x, y)
+    return known[key]  # outdated after the next step of training
+
+
+def kept_buffer(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    found = mapped(model, x, y)
+    if torch.is_grad_enabled():
+        return found
+    kept = known.setdefault(model, {n: torch.empty_like(g) for n, g in found.items()})
+    return {name: kept[name].copy_(g) for name, g in found.items()}  # overwrites the last result
+
+
+def zeroed_under_no_grad(model: nn.Module, x: Tensor, y: Tensor) -> dict[str, Tensor]:
+    found = mapped(model, x, y)
+    if not torch.is_grad_enabled():
+        x.zero_()  # the caller's batch
+    return found

@@ -53,48 +53,88 @@ SPEC = Spec(
         "per_sample_grads of an MLP",
         adapter=gradients_of_mlp,
         inputs={
-            "weight1": normal("h i", std=0.5),
+            "weight1": normal("h d", std=0.5),
             "bias1": normal("h"),
             "weight2": normal("o h", std=0.5),
             "bias2": normal("o"),
-            "x": normal("n i"),
+            "x": normal("n d"),
             "y": normal("n o"),
         },
         naive=backward_per_sample,
         cases=(
-            Case("all sizes 1", n=1, i=1, h=1, o=1),
-            Case("one sample", n=1, i=4, h=5, o=3),
-            Case("one output", n=7, i=4, h=5, o=1),
-            Case("several outputs", n=6, i=3, h=4, o=5),
-            Case("as many samples as outputs", n=4, i=3, h=2, o=4),
-            Case("many", n=64, i=16, h=32, o=1),
+            Case("all sizes 1", n=1, d=1, h=1, o=1),
+            Case("one sample", n=1, d=4, h=5, o=3),
+            Case("one output", n=7, d=4, h=5, o=1),
+            Case("several outputs", n=6, d=3, h=4, o=5),
+            Case("as many samples as outputs", n=4, d=3, h=2, o=4),
+            Case("many", n=64, d=16, h=32, o=1),
         ),
+        layouts=("transposed", "strided", "offset"),  # parameters do not share memory
         gradient=False,
-        budget=(Speedup(4.5, over=backward_per_sample, at={"n": 64, "i": 16, "h": 32, "o": 1}),),
+        repeated=False,  # each call would build a new model; see the tests below
+        budget=(Speedup(4.5, over=backward_per_sample, at={"n": 64, "d": 16, "h": 32, "o": 1}),),
         variant_case="several outputs",
     ),
-    stub_digest="93b077770f144941",
+    stub_digest="21961f318bc1d7f5",
 )
+RULES = {
+    "No loop over samples": "speed",
+    "Leave x, y and the model": ("purity[of the model]", "purity[per_sample_grads of an MLP]"),
+}
 
 
+class Scale(torch.nn.Module):
+    """Multiplies by a parameter without dims."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.tensor(1.5))
+
+    def forward(self, x):
+        return self.scale * x
+
+
+# BatchNorm1d has buffers and requires a batch; so does Flatten.
 MODELS = {
     "Linear": lambda nn: nn.Linear(3, 2),
     "Sequential": lambda nn: nn.Sequential(
         nn.Linear(3, 4), nn.Sequential(nn.LayerNorm(4), nn.GELU()), nn.Linear(4, 2, bias=False)
     ),
+    "BatchNorm1d": lambda nn: nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 2)).eval(),
+    "Flatten": lambda nn: nn.Sequential(nn.Flatten(), nn.Linear(3, 2), Scale()),
 }
 
 
-def gradients_and_changes(kata, x, y, name):
-    """Return the gradients of a model, the names of its parameters, and what was changed in it."""
+def two_calls(kata, x, y, name, mode="enable_grad"):
+    """Call twice for one model, the second time after its parameters, x and y were overwritten."""
     torch.manual_seed(5)
     model = MODELS[name](torch.nn)
     fill_stale_grads(model)
+    before = x.clone(), y.clone()
+
+    def call():
+        try:
+            with getattr(torch, mode)():
+                return kata.per_sample_grads(model, x, y)
+        except RuntimeError:
+            if mode == "enable_grad":
+                raise
+            return {}  # torch.autograd.grad needs a graph, which is allowed
+
     with module_changes(model) as changed:
-        gradients = kata.per_sample_grads(model, x, y)
+        first = call()
+    changed["arguments"] = [
+        name for name, old, new in zip("xy", before, (x, y), strict=True) if not new.equal(old)
+    ]
+    copies = {name: gradient.detach().clone() for name, gradient in first.items()}
+    for tensor in (*model.parameters(), x, y):
+        tensor.data.mul_(-0.7)
+    second = call()
     return {
-        "gradients": {name: gradient.detach() for name, gradient in gradients.items()},
         "names": [name for name, _parameter in model.named_parameters()],
+        "first": copies,
+        "second": {name: gradient.detach().clone() for name, gradient in second.items()},
+        "kept": [name for name, gradient in first.items() if not gradient.equal(copies[name])],
         "changed": changed,
     }
 
@@ -105,23 +145,33 @@ def x_and_y(generator):
 
 def test_contract_names(submission, generator):
     """The dict has the names and the order of named_parameters()."""
-    got = submission.run(gradients_and_changes, *x_and_y(generator), "Sequential")
-    what = _("The keys, in the order of model.named_parameters()")
-    equal(list(got["gradients"]), got["names"], what=what)
+    for name in ("Sequential", "BatchNorm1d"):
+        got = submission.run(two_calls, *x_and_y(generator), name)
+        what = _("The keys, in the order of model.named_parameters()")
+        equal(list(got["first"]), got["names"], what=what)
 
 
 def test_values_of_other_models(submission, reference, generator):
-    """The model may be any module: a single layer, or nested layers."""
+    """The model may be any module: nested, with buffers, with parameters of any shape."""
+    what = {
+        "first": _("the gradients"),
+        "second": _("the gradients after the parameters, x and y were overwritten"),
+    }
     for name in MODELS:
-        arguments = *x_and_y(generator), name
-        what = {"gradients": _("the gradients of an nn.{name}", name=name)}
-        same_as_reference(submission, reference, gradients_and_changes, *arguments, what=what)
+        same_as_reference(submission, reference, two_calls, *x_and_y(generator), name, what=what)
 
 
 def test_purity_of_the_model(submission, generator):
-    """The model is unchanged: its parameters' values, grad and requires_grad, mode and hooks."""
-    changed = submission.run(gradients_and_changes, *x_and_y(generator), "Sequential")["changed"]
+    """x, y and the model are unchanged: values, grad and requires_grad, mode and hooks."""
+    for mode in ("enable_grad", "no_grad", "inference_mode"):
+        got = submission.run(two_calls, *x_and_y(generator), "Sequential", mode)
+        require_unchanged({**got["changed"], "kept": got["kept"]})
+
+
+def require_unchanged(changed):
+    """Fail if a call has changed anything."""
     for part, what, why in (
+        ("arguments", _("Arguments whose values the call changes"), _("Work on a copy.")),
         ("values", _("Parameters whose values the call changes"), _("Do not train the model.")),
         (
             "grad",
@@ -138,5 +188,10 @@ def test_purity_of_the_model(submission, generator):
         ),
         ("mode", _("Modules whose mode the call changes"), _("Leave them in training mode.")),
         ("hooks", _("Modules on which the call leaves hooks"), _("Remove each hook.")),
+        (
+            "kept",
+            _("Gradients that a later call overwrites"),
+            _("Return new tensors from each call."),
+        ),
     ):
         none_of([name or _("the model") for name in changed[part]], what=what, why=why)
