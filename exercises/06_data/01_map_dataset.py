@@ -11,7 +11,8 @@ Task
 
 Shapes and units
     path       a folder, as a str or a Path; it may have no files
-    pattern    selects the files of the dataset, as in Path.glob
+    pattern    selects the files of the dataset, as in Path.glob; it contains no "/" and no "**",
+               and no subfolder matches it
     len(ds)    the number of these files
     ds[i]      the array of the i-th file as a tensor, with its shape and dtype: [], [3], [2, 4],
                ... and bool, int64, float32, ...
@@ -21,8 +22,9 @@ Rules
     a10.npy comes before a2.npy. Files in subfolders do not count.
     Negative indices count from the end, as in a list. An index past either end raises IndexError;
     without it, a `for` loop over the dataset never ends.
-    Creating the dataset opens no file, and ds[i] opens only file i, because a folder may be larger
-    than memory. A damaged file raises an error of any type when it is read.
+    Creating the dataset opens no file, and ds[i] opens file i alone, each time, and keeps no array,
+    because a folder may be larger than memory. A damaged file raises an error of any type when it
+    is read.
     All of this works in a DataLoader without worker processes and with two.
 
 Budget

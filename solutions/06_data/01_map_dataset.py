@@ -77,6 +77,10 @@ TRAPS = {
         "AllFiles": "values",
         "ReadsAll": "memory",
         "ReadsAllOnce": "memory",
+        "KeepsArrays": "memory",
+        "KeepsTheLast": "memory",
+        "AllFilesByDefault": "contract",
+        "ThroughFloat64": "dtype",
         "WrapsAround": "contract",
         "NoneAtTheEnd": "contract",
         "OnlyForward": "values",
@@ -132,6 +136,40 @@ class ReadsAllOnce(Base):
         if self.arrays is None:  # reads all files, and does so again in each worker process
             self.arrays = [torch.from_numpy(np.load(file)) for file in self.files]
         return self.arrays[index]
+
+
+class KeepsArrays(Base):
+    def __init__(self, path: str | Path, pattern: str = "*.npy") -> None:
+        super().__init__(path, pattern)
+        self.known: dict[int, Tensor] = {}
+
+    def __getitem__(self, index: int) -> Tensor:
+        if index not in self.known:  # after one epoch, everything is in memory
+            self.known[index] = torch.from_numpy(np.load(self.files[index]))
+        return self.known[index]
+
+
+class KeepsTheLast(Base):
+    last: tuple[Path | None, Tensor] = (None, torch.empty(0))
+
+    def __getitem__(self, index: int) -> Tensor:
+        file = self.files[index]
+        if self.last[0] != file:
+            self.last = file, torch.from_numpy(np.load(file))
+        return self.last[1]  # the caller gets the same tensor twice
+
+
+class AllFilesByDefault(Base):
+    def __init__(self, path: str | Path, pattern: str = "*") -> None:
+        super().__init__(path, pattern)  # counts notes.txt, unless the caller gives a pattern
+
+
+class ThroughFloat64(Base):
+    def __getitem__(self, index: int) -> Tensor:
+        array = np.load(self.files[index])
+        if array.dtype == np.int64:
+            array = array.astype(np.float64).astype(np.int64)  # rounds integers above 2**53
+        return torch.from_numpy(array)
 
 
 class WrapsAround(Base):

@@ -2,7 +2,8 @@
 
 import torch
 
-from torchkata import DataCase, Dataset, Spec
+from torchkata import DataCase, Dataset, Spec, _, equal
+from torchkata.probes import recorded_opens
 
 NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9", "a-1")
 OTHERS = {"notes.txt": b"no array", "a.npy.bak": b"", "sub/a.npy": torch.zeros(3)}
@@ -28,13 +29,14 @@ def of_shapes(files, generator):
 
 def of_dtypes(files, _generator):
     arrays = [torch.arange(5).to(dtype) for dtype in DTYPES]
+    arrays += [torch.tensor([2**53 + 1]), torch.tensor([torch.nan, torch.inf, 1e-45])]
     return (files.folder({f"{i}.npy": array for i, array in enumerate(arrays)}),), arrays
 
 
 def as_path(files, generator):
     from pathlib import Path  # noqa: PLC0415 - graders import torch alone at the top
 
-    (path, _pattern), samples = folder_of("a")(files, generator)
+    (path, _pattern), samples = folder_of("a", others=OTHERS)(files, generator)
     return (Path(path),), samples
 
 
@@ -59,7 +61,36 @@ SPEC = Spec(
         negative_indices=True,
         opens=".npy",
     ),
-    stub_digest="fff38c88db1eede0",
+    stub_digest="66bf4b828a7d6251",
     broken_axis="values",
     loads_data=True,
 )
+RULES = {
+    "sorted by name": "values[names out of order]",
+    "in subfolders": "values[names out of order]",
+    "Negative indices": "values[names out of order]",
+    "past either end": "contract[past the ends]",
+    "opens no file": "memory",
+    "damaged file": "values[a damaged file]",
+}
+
+
+def opened_in_turn(kata, path, indices):
+    """Return the names of the files that are opened by reading samples, one after another."""
+    dataset, names = kata.ArrayFolder(path), []
+    for index in indices:
+        with recorded_opens(".npy") as opened:
+            dataset[index]
+        names += sorted(set(opened))
+    return names
+
+
+def test_memory_no_array_is_kept(submission, files):
+    """A sample is read from its file each time, so that no array stays in memory."""
+    path = files.folder({name: torch.ones(2) for name in ("a.npy", "b.npy", "c.npy")})
+    equal(
+        submission.run(opened_in_turn, path, [1, 1, 2, 1]),
+        ["b.npy", "b.npy", "c.npy", "b.npy"],
+        what=_("The files opened by reading ds[1], ds[1], ds[2] and ds[1]"),
+        why=_("Keep no array: a folder may be larger than memory."),
+    )
