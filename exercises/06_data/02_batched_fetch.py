@@ -12,10 +12,11 @@ Task
         DataLoader(table, batch_size=256, shuffle=True, collate_fn=Table.collate)
 
 Shapes and units
-    features                  [n, d]  floating, any device
+    features                  [n, d]  float32 or float64, any device; d may be 0
     labels                    [n]     int64, on the same device
     len(table)                n
-    table[i]                  the pair (features[i], labels[i]); IndexError for i >= n
+    table[i]                  the pair (features[i], labels[i]) for i from 0 on; IndexError for
+                              i >= n
     table.__getitems__(idx)   anything that `collate` can turn into a batch; idx is a list of b row
                               numbers, b at least 1, in any order and possibly repeated
     Table.collate(fetched)    the batch: a tuple or list of two tensors, [b, d] and [b], with the

@@ -112,6 +112,8 @@ TRAPS = {
         "SortsIndices": "values",
         "Triples": "contract",
         "NoSingleRows": "contract",
+        "ShortIndices": "values",
+        "LabelsInFloat32": "values",
     },
 }
 WHY = {
@@ -236,3 +238,15 @@ class Triples(Base):
 class NoSingleRows(Base):
     def __getitem__(self, index: int) -> Pair:
         return self.__getitems__([index])  # [1, d]: a batch of one, not a row
+
+
+class ShortIndices(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        index = torch.tensor(indices, device=self.features.device).short().long()  # wraps around
+        return self.features[index], self.labels[index]
+
+
+class LabelsInFloat32(Base):
+    def __getitems__(self, indices: list[int]) -> Pair:
+        features, labels = super().__getitems__(indices)
+        return features, labels.float().long()  # rounds labels above 2**24
