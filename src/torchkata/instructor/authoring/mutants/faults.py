@@ -158,7 +158,7 @@ def result_faults(
         if takes_tensors and takes_floats:
             yield from _dependent_results(arguments, floating=floating)
     if "Callable" not in returns and returns not in {"", "None", "int", "bool", "str"}:
-        yield from _caches(arguments, method=method)
+        yield from _caches(arguments, method=method, constant="float" in returns)
     if returns.startswith("tuple["):
         yield _result("list for tuple", "result = list(result)")
     if returns.startswith("list["):
@@ -201,13 +201,16 @@ def _dependent_results(arguments: str, *, floating: bool) -> Iterator[Fault]:
     )
 
 
-def _caches(arguments: str, *, method: bool) -> Iterator[Fault]:
+def _caches(arguments: str, *, method: bool, constant: bool) -> Iterator[Fault]:
+    """Yield caches; nobody could tell one of plain numbers by the arguments' ids."""
     keys = {
         "cached by shape": f"_mutant_shapes({arguments})",
         "cached by pointer": f"_mutant_pointers({arguments})",
         "cached by id": f"tuple(map(id, {arguments}))",
         "first result only": "0",
     }
+    if constant:
+        del keys["cached by id"]
     for kind, key in keys.items():
         yield Fault(kind=kind, about="result", instead=f"_mutant_cached({key}, lambda: CALL)")
     if method:
