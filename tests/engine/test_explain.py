@@ -56,7 +56,6 @@ COURSE_TRAPS = {
     ("normalize_rows", "forgot_keepdim"): "missing keepdim",
     ("row_sum_fast", "keep_the_dim"): "unwanted keepdim",
     ("safe_norm", "masked_afterwards"): "nan behind torch.where",
-    ("normalize_rows", "root_of_squares"): "square root at zero",
     ("softmax", "without_shift"): "exp overflows",
     ("cross_entropy", "log_of_softmax"): "logarithm of zero",
     ("safe_norm", "root_of_squares"): "squares overflow",
