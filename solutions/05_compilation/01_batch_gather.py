@@ -106,7 +106,7 @@ WHY = {
         r"\[:, ",
     ),
     "forgotten_offsets": (
-        "All positions are looked up in item 0. Item i of the flat tensor starts at i * t."
+        "All positions are looked up in item 0. Item i of the flat tensor starts at i * n."
     ),
 }
 
