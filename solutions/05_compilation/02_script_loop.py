@@ -9,6 +9,8 @@ The backend "aot_eager" runs the captured program with PyTorch's own ops. The de
 which generates and compiles C++ or Triton code, and takes longer with every unrolled element.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -174,6 +176,8 @@ def list_loop(x: Tensor) -> Tensor:
     highest, gap, best = float("-inf"), -1.0, (0, 0)
     top = 0
     for i, value in enumerate(x.tolist()):  # no dispatch, but still Python for each element
+        if math.isnan(value):
+            return x[i]
         if value > highest:
             highest, top = value, i
         if highest - value > gap:

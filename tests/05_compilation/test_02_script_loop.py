@@ -2,7 +2,20 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, Speedup, _, normal, require
+from torchkata import (
+    Case,
+    EntryPoint,
+    Function,
+    Spec,
+    Speedup,
+    _,
+    arguments,
+    integers,
+    none_of,
+    normal,
+    require,
+    special,
+)
 from torchkata.probes import compiled_graphs, op_names, scripted_graphs, uncompiled_reasons
 
 _FEW, _MANY = 4, 8
@@ -20,6 +33,19 @@ def call_scripted(kata, x):
     """Call `scripted`, with a fast backend instead of the one that it names."""
     with compiled_graphs():
         return kata.scripted(x)
+
+
+def call_uncompiled(kata, x):
+    """Call `scripted` without torch.compile, so that every op can be seen."""
+    with torch.compiler.set_stance("force_eager"):
+        return kata.scripted(x)
+
+
+def compiled_calls(kata, x):
+    """Count the programs of either compiler that `cumulative_max_gap` runs."""
+    with compiled_graphs() as graphs, scripted_graphs() as programs:
+        kata.cumulative_max_gap(x)
+    return len(graphs) + len(programs)
 
 
 def compiled_parts(kata, x):
@@ -58,12 +84,16 @@ SPEC = Spec(
             Case("two elements", n=2),
             Case("three elements", n=3),
             Case("40 elements", n=40),
-            Case("500 elements", n=500),
+            Case("5,000 elements", n=5000),
             Case("ascending", given=sorted_elements(30, descending=False)),
             Case("descending", given=sorted_elements(30, descending=True), gradient=True),
             Case("largest drop excludes maximum and minimum", given=drop_between_extremes),
+            Case("equal elements", given=arguments(integers("40", 0, 4, dtype=torch.float32))),
+            Case("nan", given=arguments(special("9"))),
         ),
-        budget=(Speedup(300, over=element_loop, at={"n": 2000}),),
+        variant_case="40 elements",
+        no_loop=("n",),
+        budget=(Speedup(150, over=element_loop, at={"n": 2000}),),
     ),
     EntryPoint("scripted"),
     Function(
@@ -74,15 +104,47 @@ SPEC = Spec(
         cases=(
             Case("one element", n=1),
             Case("two elements", n=2),
-            Case("five elements", n=5),
             Case("eight elements", n=8),
-            Case("ascending", given=sorted_elements(4, descending=False)),
-            Case("descending", given=sorted_elements(6, descending=True)),
+            # The same shapes again, so that no result can be stored by shape.
+            Case("ascending", given=sorted_elements(8, descending=False)),
+            Case("descending", given=sorted_elements(8, descending=True)),
         ),
         check_variants=False,
     ),
-    stub_digest="3d0eb40f409f4406",
+    stub_digest="f2f8781ee5f5380e",
 )
+RULES = {
+    "no loop, no compiler": (
+        "ops[*no loop over n]",
+        "contract[no compiler in cumulative max gap]",
+        "device[cumulative_max_gap*]",
+    ),
+    "contains nan": "values[cumulative_max_gap: nan]",
+    "`scripted`: a loop": "contract[scripted is*]",
+    "plain function": None,
+    "only its values": "values[call of scripted*]",
+}
+
+
+def test_contract_no_compiler_in_cumulative_max_gap(submission, generator):
+    """`cumulative_max_gap` calls no compiled code."""
+    require(
+        not submission.run(compiled_calls, torch.randn(5, generator=generator)),
+        _(
+            "`cumulative_max_gap` runs compiled code. Write it without a compiler: it needs no "
+            "loop that one could compile."
+        ),
+    )
+
+
+def test_contract_scripted_is_the_loop(submission, generator):
+    """`scripted` computes its result in the loop, not with a cumulative operation."""
+    ops = submission.measure(call_uncompiled, torch.randn(_FEW, generator=generator)).ops.ops
+    none_of(
+        [name for name in ops if any(part in name for part in ("cummax", "cummin"))],
+        what=_("Cumulative operations in `scripted`"),
+        why=_("Remember the highest value so far in a variable of the loop."),
+    )
 
 
 def test_contract_scripted_is_a_compiled_loop(submission, generator):
