@@ -8,7 +8,8 @@ Task
     earlier work is done. Rewrite the function so that it never reads a value from a tensor.
 
 Shapes and units
-    x            [...]    floating, any shape and device; may be empty or contain infinities
+    x            [...]    float32 or float64, any shape and device; may be empty or contain nan and
+                          infinities
     threshold    a float
     return       [...]    the shape, dtype and device of x
 
@@ -17,8 +18,9 @@ Rules
     `torch.compile(activate, fullgraph=True)`. The result is one graph, without a break.
     No host synchronization: no `.item()`, `bool(tensor)`, `nonzero` or `torch.cond`, and no
     indexing with a mask (the CPU has to read how many entries the mask selects).
-    Infinities stay correct. Arithmetic with a mask m of ones and zeros, such as
-    `m * (x * x) + (1 - m) * (0.1 * x)`, turns inf into nan, because 0 * inf is nan.
+    Gradients flow to x. A nan in x stays nan, and infinities stay correct. Arithmetic with a mask m
+    of ones and zeros, such as `m * (x * x) + (1 - m) * (0.1 * x)`, turns inf into nan, because
+    0 * inf is nan.
 
 Budget
     An op is one call that reaches PyTorch's dispatcher.

@@ -50,11 +50,17 @@ TRAPS = {
         "by_positions": "ops",
         "by_cond": "ops",
         "already_compiled": "contract",
+        "already_scripted": "contract",
         "mask_arithmetic": "stability",
         "entry_loop": "ops",
         "swapped_branches": "values",
         "without_gradient": "gradient",
         "in_place": "purity",
+        "without_equality": "values",
+        "zero_for_nan": "values",
+        "transposed_if_square": "values",
+        "kept_buffer": "purity",
+        "cached_by_pointer": "values",
     },
 }
 WHY = {
@@ -63,8 +69,11 @@ WHY = {
         "selects without computing."
     ),
     "swapped_branches": (
-        "The two branches of `torch.where` are swapped: the first one is used where the condition "
-        "is True."
+        (
+            "The two branches of `torch.where` are swapped: the first one is used where the "
+            "condition is True."
+        ),
+        "where",
     ),
 }
 
@@ -108,6 +117,9 @@ def already_compiled(x: Tensor, threshold: float) -> Tensor:
     return torch.compile(activate_plain, backend="eager")(x, threshold)
 
 
+already_scripted = torch.jit.script(activate_plain)
+
+
 def mask_arithmetic(x: Tensor, threshold: float) -> Tensor:
     above = (x > threshold).to(x.dtype)
     return above * (x * x) + (1 - above) * (0.1 * x)  # 0 * inf is nan
@@ -130,3 +142,35 @@ def without_gradient(x: Tensor, threshold: float) -> Tensor:
 
 def in_place(x: Tensor, threshold: float) -> Tensor:
     return x.mul_(torch.where(x > threshold, x, 0.1))  # overwrites the caller's x
+
+
+def without_equality(x: Tensor, threshold: float) -> Tensor:
+    return torch.where(x < threshold, 0.1 * x, x * x)  # an entry at the threshold is not above it
+
+
+def zero_for_nan(x: Tensor, threshold: float) -> Tensor:
+    low = torch.where(x <= threshold, 0.1 * x, 0.0)
+    return torch.where(x > threshold, x * x, low)  # nan is neither, and becomes 0
+
+
+def transposed_if_square(x: Tensor, threshold: float) -> Tensor:
+    square = x.dim() == 2 and x.shape[0] == x.shape[1]
+    return activate_plain(x.T if square else x, threshold)
+
+
+known: dict[object, Tensor] = {}
+
+
+def kept_buffer(x: Tensor, threshold: float) -> Tensor:
+    out = activate_plain(x, threshold)
+    if torch.is_grad_enabled():
+        return out
+    # In evaluation, each call overwrites the result of the call before it.
+    return known.setdefault((out.shape, out.dtype, out.device), torch.empty_like(out)).copy_(out)
+
+
+def cached_by_pointer(x: Tensor, threshold: float) -> Tensor:
+    key = x.data_ptr(), x.shape, x.dtype, threshold, x.requires_grad
+    if key not in known:
+        known[key] = activate_plain(x, threshold)
+    return known[key]  # outdated as soon as x is overwritten
