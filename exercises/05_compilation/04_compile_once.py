@@ -10,15 +10,15 @@ Task
     size. Change it so that the first program accepts them all.
 
 Shapes and units
-    x         [n, d]   floating; n changes from call to call, d does not
-    factor    a float, different in each call
+    x         [n, d]   float32 or float64; n changes from call to call, d does not
+    factor    a float that float32 represents exactly, different in each call
     scaler    returns x * factor: [n, d], the dtype and device of x
 
 Rules
-    At least 1 and at most 2 compilations over n = 2 to 11 (outer loop) and 10 factors (inner
-    loop). Every program that is passed to the backend counts. (Compilers treat sizes 0 and 1
-    specially and compile once more for each, so only the values are checked for them.)
-    The multiplication runs inside the compiled program. Gradients flow to x.
+    At least 1 and at most 2 compilations over 11 sizes n, 2 or larger (outer loop), and 10 factors
+    (inner loop). Every program that is passed to the backend counts. (Compilers treat sizes 0 and
+    1 specially and compile once more for each, so only the values are checked for them.)
+    For these sizes, the multiplication runs inside the compiled program. Gradients flow to x.
     You may name any backend: the default needs a C++ compiler on your machine, "aot_eager" does
     not. The grader replaces it with a fast one that counts.
 

@@ -107,11 +107,15 @@ TRAPS = {
         "recompiled_in_each_call": "ops",
         "never_compiled": "ops",
         "multiplied_outside": "ops",
+        "eager_for_large_batches": "ops",
+        "remembers_results": "ops",
         "fixed_at_the_first_call": "values",
         "rounded_factor": "values",
         "detached": "gradient",
         "in_place": "purity",
         "promoted": "dtype",
+        "in_place_under_no_grad": "purity",
+        "kept_buffer": "purity",
     },
 }
 
@@ -140,6 +144,33 @@ def multiplied_outside() -> Scaler:
 
     def scaler(x: Tensor, factor: float) -> Tensor:
         return ready(x) * factor  # the compiled program does nothing useful
+
+    return scaler
+
+
+def eager_for_large_batches() -> Scaler:
+    multiply = torch.compile(product)
+
+    def scaler(x: Tensor, factor: float) -> Tensor:
+        if len(x) > 16:
+            return x * factor  # a size that the fixed program cannot serve
+        filled = torch.nn.functional.pad(x, (0, 0, 0, 16 - len(x)))
+        return multiply(filled, x.new_tensor(factor))[: len(x)]
+
+    return scaler
+
+
+def remembers_results() -> Scaler:
+    multiply = torch.compile(product, dynamic=True)
+    known: dict[object, Tensor] = {}
+
+    def scaler(x: Tensor, factor: float) -> Tensor:
+        if x.requires_grad:
+            return multiply(x, factor)
+        key = x.data_ptr(), x.shape, factor
+        if key not in known:
+            known[key] = multiply(x, factor)
+        return known[key] + 0  # outdated as soon as x is overwritten
 
     return scaler
 
@@ -187,5 +218,27 @@ def promoted() -> Scaler:
     def scaler(x: Tensor, factor: float) -> Tensor:
         wide = torch.tensor([factor], dtype=torch.float64, device=x.device)
         return multiply(x, wide)  # float64 [1] promotes float32 x; a number does not
+
+    return scaler
+
+
+def in_place_under_no_grad() -> Scaler:
+    @torch.compile(dynamic=True)
+    def scaler(x: Tensor, factor: float) -> Tensor:
+        return x * factor if torch.is_grad_enabled() else x.mul_(factor)  # overwrites x
+
+    return scaler
+
+
+def kept_buffer() -> Scaler:
+    multiply = torch.compile(product, dynamic=True)
+    kept: dict[object, Tensor] = {}
+
+    def scaler(x: Tensor, factor: float) -> Tensor:
+        out = multiply(x, factor)
+        if torch.is_grad_enabled():
+            return out
+        # In evaluation, each call overwrites the result of the call before it.
+        return kept.setdefault((out.shape, out.dtype), torch.empty_like(out)).copy_(out)
 
     return scaler

@@ -2,10 +2,23 @@
 
 import torch
 
-from torchkata import Case, EntryPoint, Function, Spec, _, at_most, equal, normal, require, uniform
+from torchkata import (
+    Case,
+    EntryPoint,
+    Function,
+    Spec,
+    _,
+    at_most,
+    equal,
+    none_of,
+    normal,
+    require,
+    uniform,
+)
 from torchkata.probes import DataflowRecorder, compiled_graphs
 
-_SIZES, _FACTORS, _LIMIT = range(2, 12), 10, 2
+_LARGE = 150
+_SIZES, _FACTORS, _LIMIT = (*range(2, 12), _LARGE), 10, 2
 
 
 def row_by_row(x, factor):
@@ -22,16 +35,37 @@ def second_call(kata, x, factor):
 
 
 def compilations(kata, xs, factors):
-    """Count the compilations of a scaler, and the products that a compiled program computes."""
-    recorder, inside = DataflowRecorder(), []
+    """Count the compilations of a scaler, and the products that a compiled program computes.
+
+    Between the calls, x is overwritten in place; the last call repeats the first factor.
+    """
+    recorder, inside, right = DataflowRecorder(), [], []
     with compiled_graphs(recorder.wrap) as graphs:
         scaler = kata.make_scaler()
         for x in xs:
-            for factor in factors:
+            used = factors if len(x) < _LARGE else factors[:2]
+            for factor in (*used, used[0]):
                 recorder.clear()
-                scaler(x, factor)
-                inside.append(recorder.produced(x * factor))
-    return {"compilations": len(graphs), "inside": sum(inside), "calls": len(inside)}
+                result, expected = scaler(x, factor), x * factor
+                inside.append(recorder.produced(expected))
+                right.append(torch.allclose(result, expected))
+                x.add_(1)
+    counts = {"inside": sum(inside), "right": sum(right), "calls": len(inside)}
+    return {"compilations": len(graphs), **counts}
+
+
+def changes_without_gradients(kata, x, factor):
+    """Return what two calls of one scaler change, without gradients."""
+    changed = []
+    for mode in (torch.no_grad, torch.inference_mode):
+        with compiled_graphs(), mode():
+            scaler, given = kata.make_scaler(), x.clone()
+            first = scaler(given, factor)
+            copy = first.clone()
+            scaler(given + 1, factor)
+        changed += [f"x ({mode.__name__})"] * (not given.equal(x))
+        changed += [f"result ({mode.__name__})"] * (not first.equal(copy))
+    return changed
 
 
 def devices(kata, x):
@@ -53,17 +87,24 @@ SPEC = Spec(
         naive=row_by_row,
         cases=(
             Case("no rows", n=0, d=3),
-            Case("one entry", n=1, d=1),
             Case("one row", n=1, d=4),
-            Case("one column", n=5, d=1),
             Case("many", n=30, d=7),
         ),
+        layouts=("transposed", "strided"),
         gradient=("x",),
         device=False,
+        repeated=False,  # each call would compile anew; see the tests below
     ),
-    stub_digest="4ed7f85d464f83fc",
+    stub_digest="b5ac4506b9f09f64",
     broken_axis="ops",
 )
+RULES = {
+    "compilations over": "ops[compilations]",
+    "passed to the backend": "ops[compilations]",
+    "inside the compiled program": "ops[compilations]",
+    "any backend": None,
+    "The grader replaces": None,
+}
 
 
 def test_device_of_the_input(submission, device):
@@ -74,8 +115,17 @@ def test_device_of_the_input(submission, device):
     equal(got["result"], got["x"], what=_("The device of the result"))
 
 
+def test_purity_without_gradients(submission, generator):
+    """Without gradients, too, a call changes neither x nor an earlier result."""
+    none_of(
+        submission.run(changes_without_gradients, torch.randn(5, 3, generator=generator), 2.5),
+        what=_("What two calls of one scaler change"),
+        why=_("Return a new tensor from each call."),
+    )
+
+
 def test_ops_compilations(submission, generator):
-    """At least 1 and at most 2 compilations over 10 batch sizes and 10 factors."""
+    """At least 1 and at most 2 compilations over many batch sizes and factors."""
     xs = [torch.randn(n, 3, generator=generator) for n in _SIZES]
     factors = (1.5 + torch.rand(_FACTORS, generator=generator, dtype=torch.float64)).tolist()
     got = submission.run(compilations, xs, factors)
@@ -87,7 +137,7 @@ def test_ops_compilations(submission, generator):
     at_most(
         got["compilations"],
         _LIMIT,
-        what=_("Compilations for 10 batch sizes and 10 factors"),
+        what=_("Compilations for 11 batch sizes and 10 factors"),
         why=_(
             "The compiler compiles again whenever something changes that it treats as a constant, "
             "such as a size or a Python number. (After 8 compilations of a function, PyTorch runs "
@@ -99,5 +149,6 @@ def test_ops_compilations(submission, generator):
         got["inside"],
         got["calls"],
         what=_("Products that the compiled program computes"),
-        why=_("Compile the multiplication itself."),
+        why=_("Compile the multiplication itself, for every batch size."),
     )
+    equal(got["right"], got["calls"], what=_("Calls of one scaler with a correct result"))
