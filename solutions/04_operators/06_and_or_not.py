@@ -28,7 +28,7 @@ HINTS = (
 # ------------------------------------------------------------------------------------------------
 
 ALTERNATIVES = {
-    "in_range": ("by_logical_and", "by_where"),
+    "in_range": ("by_logical_and", "by_where", "by_stack"),
     "outside": ("by_or",),
 }
 
@@ -39,6 +39,10 @@ def by_logical_and(x: Tensor, low: float, high: float) -> Tensor:
 
 def by_where(x: Tensor, low: float, high: float) -> Tensor:
     return torch.where(x < low, False, x < high)  # noqa: FBT003 - both are False for nan
+
+
+def by_stack(x: Tensor, low: float, high: float) -> Tensor:
+    return torch.stack([low <= x, x < high]).all(dim=0)
 
 
 def by_or(x: Tensor, low: float, high: float) -> Tensor:
@@ -55,6 +59,9 @@ TRAPS = {
         "without_brackets": "values",
         "end_included": "values",
         "bounds_as_x": "values",
+        "single_precision": "values",
+        "bounds_in_half_precision": "values",
+        "loop_over_elements": "ops",
         "element_loop": "speed",
     },
     "outside": {
@@ -98,3 +105,18 @@ def python_not(x: Tensor, low: float, high: float) -> Tensor:
 
 def another_loop(x: Tensor, low: float, high: float) -> Tensor:
     return ~element_loop(x, low, high)  # sends every element through Python
+
+
+def single_precision(x: Tensor, low: float, high: float) -> Tensor:
+    x = x.float()  # rounds float64 numbers and large integers
+    return (low <= x) & (x < high)
+
+
+def bounds_in_half_precision(x: Tensor, low: float, high: float) -> Tensor:
+    bounds = torch.tensor([low, high], dtype=torch.float16, device=x.device)  # 0.1 is 0.09998
+    return (x >= bounds[0]) & (x < bounds[1])
+
+
+def loop_over_elements(x: Tensor, low: float, high: float) -> Tensor:
+    marks = [bool(low <= value < high) for value in x.reshape(-1)]  # reads each element
+    return torch.tensor(marks, dtype=torch.bool, device=x.device).reshape(x.shape)
