@@ -26,7 +26,7 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {"polynomial": ("by_products_and_sums", "recursive")}
+ALTERNATIVES = {"polynomial": ("by_products_and_sums", "recursive", "flipped")}
 
 
 def by_products_and_sums(coefficients: Tensor, x: Tensor) -> Tensor:
@@ -48,19 +48,28 @@ def recursive(coefficients: Tensor, x: Tensor) -> Tensor:
     return _bracket(coefficients.unbind(), x)
 
 
+def flipped(coefficients: Tensor, x: Tensor) -> Tensor:
+    highest, *lower = coefficients.flip(0)  # reorders k + 1 numbers
+    result = highest.expand_as(x).clone()
+    for c in lower:
+        result = result * x + c
+    return result
+
+
 # ------------------------------------------------------------------------------------------------
 # Traps: wrong answers, each with the axis that must fail
 # ------------------------------------------------------------------------------------------------
 
 TRAPS = {
     "polynomial": {
-        "sum_of_powers": "speed",
+        "sum_of_powers": "ops",
         "vandermonde": "ops",
         "table_of_powers": "ops",
         "begins_at_zeros": "ops",
         "highest_first": "values",
         "constant_is_0d": "shape",
         "python_coefficients": "gradient",
+        "into_one_buffer": "purity",
     },
 }
 WHY = {
@@ -122,4 +131,18 @@ def begins_at_zeros(coefficients: Tensor, x: Tensor) -> Tensor:
     result = torch.zeros_like(x)  # one product and one sum more than starting from c[k]
     for c in reversed(coefficients.unbind()):
         result = result * x + c
+    return result
+
+
+BUFFERS: dict[tuple[object, ...], Tensor] = {}
+
+
+def into_one_buffer(coefficients: Tensor, x: Tensor) -> Tensor:
+    if coefficients.requires_grad or x.requires_grad:
+        return by_products_and_sums(coefficients, x)
+    *lower, highest = coefficients.unbind()
+    result = BUFFERS.setdefault((x.shape, x.dtype, x.device), torch.empty_like(x))
+    result.copy_(highest.expand_as(x))  # overwrites the last result
+    for c in reversed(lower):
+        result.mul_(x).add_(c)
     return result

@@ -13,7 +13,6 @@ from torchkata import (
     normal,
     require,
     same,
-    special,
     uniform,
 )
 
@@ -43,11 +42,10 @@ SPEC = Spec(
             Case("a constant", k=0, n=3),
             Case("one element", k=1, n=1),
             Case("no elements", k=2, n=0),
-            Case("cubic", k=3, n=7),
+            Case("cubic", k=3, n=4),
             Case("degree 8", k=8, n=50),
             Case("x is a matrix", given=arguments(normal("4"), normal("2 3")), gradient=True, k=3),
             Case("x is 0-d", given=arguments(normal("3"), normal("")), gradient=True, k=2),
-            Case("nan and inf", given=arguments(normal("4"), special("9")), k=3),
             Case("degree 40", given=arguments(normal("41"), uniform("6", -1, 1)), k=40),
         ),
         budget=(
