@@ -1,7 +1,5 @@
 """Grader of fit_line: gradient descent on any module, with one read of the loss."""
 
-import math
-
 import torch
 
 from torchkata import (
@@ -99,7 +97,7 @@ SPEC = Spec(
             fit_case("2 steps", 2),
             fit_case("30 steps", 30),
             fit_case("2 steps, far from y", 2, outlier=1e6),
-            fit_case("1 step, nan in y", 1, outlier=math.nan),
+            fit_case("1 step, nan in y", 1, outlier=torch.nan),
             fit_case(
                 "3 steps in float64, with a parameter whose gradient is 0",
                 *(3, 0.1, "idle"),
