@@ -17,7 +17,8 @@ Shapes and units
                                      columns are predicted classes; 0 for pairs that never occur
 
 Rules
-    No Python loop over samples or classes. Host synchronization is allowed here.
+    No Python loop over samples or classes. Host synchronization is allowed here, but the counting
+    stays in PyTorch: no NumPy and no lists, because their memory is not counted.
 
 Budget
     at most 4 * n * classes bytes of extra memory at n=10000, classes=10

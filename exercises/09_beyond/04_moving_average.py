@@ -16,17 +16,18 @@ Task
         (tensor(0.4609), tensor(0.4607))
 
 Shapes and units
-    x         [..., n]              float32 or float64, any device
+    x         [..., n]              float32 or float64, finite, any device; leading dimensions may
+                                    be 0
     width     int                   number of entries in a window
     return    [..., n - width + 1]  dtype and device of x
 
 Rules
-    No Python loop over windows. Raise ValueError if width is below 1 or above n. The relative
+    No Python loop over windows. Do not modify x. Raise ValueError if width is below 1 or above n. The relative
     error is at most 1e-4 in float32 for 100,000 positive numbers and width 8. Gradients flow to x.
 
 Budget
     at most 8 * input bytes of extra memory at n=100000, b=1, width=64
-    at most 8 * input bytes of extra memory at n=100000, b=1, width=50000
+    at most 8 * input bytes of extra memory at n=6000, b=1, width=3000
     at least 20x faster than the loop over windows at n=5000, b=1, width=50
     (x is [b, n] here)
 

@@ -15,7 +15,7 @@ Shapes and units
     return    [sum of k_i]    dtype and device of the chunks; [0] in float32 for an empty list
 
 Rules
-    Do not modify the chunks. Gradients flow to every chunk. A Python loop over the chunks is
+    Do not modify the chunks, nor the list. Gradients flow to every chunk. A Python loop over the chunks is
     allowed.
 
 Budget

@@ -13,7 +13,8 @@ Task
     unless its inputs have exactly 4 dimensions.
 
 Shapes and units
-    q         [..., n, d]   float32 or float64, any device; leading dimensions may be 0
+    q         [..., n, d]   float32 or float64, any device; there may be no leading dimensions, or
+                            some of size 0; n and d are at least 1
     k         [..., m, d]   leading dimensions, dtype and device of q; m is at least 1
     v         [..., m, d]   same as k
     causal    bool
@@ -21,8 +22,9 @@ Shapes and units
 
 Rules
     Match the plain formula to 1e-5 in float32, even if scores are in the hundreds: exp(89) is too
-    large for float32. Match it to 1e-10 in float64. Gradients flow to q, k and v; the budget does
-    not include what autograd saves for them.
+    large for float32. Match it to 1e-10 in float64. Gradients flow to q, k and v. The budget does
+    not include what autograd saves for them. Stay in PyTorch: the memory of NumPy and lists is not
+    counted.
 
 Budget
     at most 0.5 * 4*n*m bytes of extra memory at n=1024, m=1024, d=64, causal=0

@@ -10,8 +10,8 @@ Task
     mean of an empty bag is a row of zeros.
 
     `weight[indices]` copies a row for each word, only to add the rows up: 25.6 MB for 100,000 words
-    of 64 float32 numbers, while a table of 1,000 rows takes up 0.26 MB. Autograd may also save such a
-    copy for the backward pass.
+    of 64 float32 numbers, while a table of 1,000 rows takes up 0.26 MB. Autograd may also save such
+    a copy for the backward pass.
 
 Shapes and units
     weight    [v, d]   float32 or float64, any device
@@ -21,8 +21,9 @@ Shapes and units
     return    [b, d]   dtype and device of weight
 
 Rules
-    Gradients flow to weight. If weight requires grad, at most n*d bytes (6.4 MB) are kept between
-    forward and backward at n=100000, v=1000, b=1000, d=64.
+    No Python loop over words or bags. Stay in PyTorch: the memory of NumPy and lists is not
+    counted. Gradients flow to weight. If weight requires grad, at most n*d bytes (6.4 MB) are kept
+    between forward and backward at n=100000, v=1000, b=1000, d=64.
 
 Budget
     at most 0.25 * 4*n*d bytes of extra memory at n=100000, v=1000, b=1000, d=64

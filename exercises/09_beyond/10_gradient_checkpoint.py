@@ -8,7 +8,7 @@ Task
 
 Shapes and units
     blocks    sequence of nn.Module, each takes one tensor and returns one; may be empty
-    x         any shape and device, floating; with or without requires_grad
+    x         any shape and device, float32 or float64; with or without requires_grad
     return    the result of the last block, with its autograd graph (x itself for no blocks)
 
 Rules

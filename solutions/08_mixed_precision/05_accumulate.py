@@ -125,7 +125,7 @@ TRAPS = {
         "last_batch_alone": "values",
         "last_loss": "values",
         "own_loss": "values",
-        "emptied_list": "purity",
+        "emptied_list": "values",
         "first_four": "memory",
         "concatenated": "memory",
         "one_backward": "memory",

@@ -25,7 +25,9 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {"segment_sum": ("by_scatter", "by_index_put", "by_functional_index_add")}
+ALTERNATIVES = {
+    "segment_sum": ("by_scatter", "by_index_put", "by_functional_index_add", "early_zeros")
+}
 
 
 def by_scatter(values: Tensor, segments: Tensor, count: int) -> Tensor:
@@ -36,6 +38,12 @@ def by_scatter(values: Tensor, segments: Tensor, count: int) -> Tensor:
 def by_index_put(values: Tensor, segments: Tensor, count: int) -> Tensor:
     out = values.new_zeros(count, values.shape[1])
     return out.index_put_((segments,), values, accumulate=True)  # a `+=` that does accumulate
+
+
+def early_zeros(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    if len(values) == 0:
+        return values.new_zeros(count, values.shape[1])  # a constant: its gradient is empty anyway
+    return by_scatter(values, segments, count)
 
 
 def by_functional_index_add(values: Tensor, segments: Tensor, count: int) -> Tensor:
@@ -53,17 +61,22 @@ TRAPS = {
         "last_one_wins": "values",
         "as_many_as_seen": "shape",
         "float_zeros": "dtype",
+        "through_float64": "dtype",
+        "kept_zeros": "purity",
         "zeros_on_the_cpu": "device",
         "into_the_values": "purity",
-        "one_hot_matmul": "speed",
+        "one_hot_matmul": "values",
         "mask_per_segment": "speed",
         "sorted_and_split": "ops",
     },
 }
 WHY = {
     "last_one_wins": (
-        "`scatter` writes, so of the values of a segment the last one remains. `scatter_add` and "
-        "`index_add` add them up."
+        (
+            "`scatter` writes, so of the values of a segment the last one remains. `scatter_add` "
+            "and `index_add` add them up."
+        ),
+        "scatter",
     ),
 }
 
@@ -82,6 +95,22 @@ def as_many_as_seen(values: Tensor, segments: Tensor, count: int) -> Tensor:
 def float_zeros(values: Tensor, segments: Tensor, count: int) -> Tensor:
     out = torch.zeros(count, values.shape[1], device=values.device)  # always float32
     return out.index_add_(0, segments, values.float())
+
+
+def through_float64(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    out = values.new_zeros(count, values.shape[1], dtype=torch.float64)
+    return out.index_add_(0, segments, values.double()).to(values.dtype)  # 2**53 + 1 is 2**53
+
+
+ZEROS: dict[tuple[object, ...], Tensor] = {}
+
+
+def kept_zeros(values: Tensor, segments: Tensor, count: int) -> Tensor:
+    if torch.is_grad_enabled():
+        return by_scatter(values, segments, count)
+    key = count, values.shape[1], values.dtype, values.device
+    out = ZEROS.setdefault(key, values.new_zeros(count, values.shape[1]))
+    return out.zero_().index_add_(0, segments, values)  # overwrites the previous result
 
 
 def zeros_on_the_cpu(values: Tensor, segments: Tensor, count: int) -> Tensor:

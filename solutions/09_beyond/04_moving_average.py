@@ -40,7 +40,9 @@ HINTS = (
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
 
-ALTERNATIVES = {"moving_average": ("by_unfold", "by_pooling", "by_padded_sums")}
+ALTERNATIVES = {
+    "moving_average": ("by_unfold", "by_pooling", "by_padded_sums", "by_shifted_slices")
+}
 
 
 def by_unfold(x: Tensor, width: int) -> Tensor:
@@ -53,6 +55,14 @@ def by_pooling(x: Tensor, width: int) -> Tensor:
     lead, n = x.shape[:-1], x.shape[-1]
     rows = x.reshape(lead.numel(), 1, n)  # a batch of signals with one channel each
     return avg_pool1d(rows, width, stride=1).reshape(*lead, n - width + 1)
+
+
+def by_shifted_slices(x: Tensor, width: int) -> Tensor:
+    check(x, width)
+    total = torch.zeros_like(x[..., width - 1 :])
+    for i in range(width):  # over the entries of a window, not over windows
+        total = total + x[..., i : x.shape[-1] - width + 1 + i]
+    return total / width
 
 
 def by_padded_sums(x: Tensor, width: int) -> Tensor:
@@ -71,7 +81,7 @@ TRAPS = {
         "running_sums_in_float32": "stability",
         "running_sums_about_the_mean": "stability",
         "windows_side_by_side": "memory",
-        "loop_over_windows": "speed",
+        "loop_over_windows": "ops",
         "first_window_forgotten": "shape",
         "padded_to_n": "shape",
         "without_the_error": "contract",

@@ -71,6 +71,9 @@ TRAPS = {
         "buffer_on_the_cpu": "device",
         "through_lists": "gradient",
         "carry_in_place": "purity",
+        "one_chunk_in_place": "purity",
+        "emptied_list": "purity",
+        "at_most_1000": "shape",
     },
 }
 
@@ -141,3 +144,19 @@ def carry_in_place(chunks: list[Tensor]) -> Tensor:
                 chunk[0] += total  # modifies the caller's chunk
             total = chunk.sum()
     return sums_of_each_chunk(chunks)
+
+
+def one_chunk_in_place(chunks: list[Tensor]) -> Tensor:
+    if len(chunks) == 1:
+        return chunks[0].detach().cumsum_(0)  # nothing to join, but this is the caller's chunk
+    return filled_buffer(chunks)
+
+
+def emptied_list(chunks: list[Tensor]) -> Tensor:
+    taken = list(chunks)
+    chunks.clear()  # frees the chunks early, but the caller's list is empty afterwards
+    return filled_buffer(taken)
+
+
+def at_most_1000(chunks: list[Tensor]) -> Tensor:
+    return filled_buffer(chunks[:1000])  # drops the rest

@@ -74,6 +74,7 @@ TRAPS = {
         "unclamped": "values",
         "last_k_is_largest": "values",
         "in_the_dtype_of_the_scores": "dtype",
+        "in_float32": "dtype",
         "starts_on_the_cpu": "device",
     },
 }
@@ -156,6 +157,11 @@ def in_the_dtype_of_the_scores(
 ) -> dict[int, Tensor]:
     hits = best(logits, ks) == labels[:, None]
     return {k: hits[:, :k].any(1).to(logits.dtype).mean() for k in ks}  # not always float32
+
+
+def in_float32(logits: Tensor, labels: Tensor, ks: tuple[int, ...] = (1, 5)) -> dict[int, Tensor]:
+    hits = best(logits.float(), ks) == labels[:, None]  # makes close float64 scores equal
+    return {k: hits[:, :k].any(1).float().mean() for k in ks}
 
 
 def starts_on_the_cpu(

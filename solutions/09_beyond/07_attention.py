@@ -91,6 +91,8 @@ TRAPS = {
         "exp_without_maximum": "stability",
         "hidden_by_a_small_number": "stability",
         "through_float32": "dtype",
+        "transposed_if_square": "values",
+        "last_512_keys": "memory",
     },
 }
 WHY = {
@@ -185,3 +187,14 @@ def through_float32(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Te
 
 def scaled_by_keys(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
     return scored(q, k, causal, k.shape[-2] ** -0.5).softmax(-1) @ v  # the number of keys, not d
+
+
+def transposed_if_square(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    keys = k.mT if k.shape[-1] == k.shape[-2] else k  # the shapes fit, but the scores are wrong
+    return blocks_of_queries(q, keys, v, causal)
+
+
+def last_512_keys(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    if causal or k.shape[-2] > 2000:
+        return blocks_of_queries(q, k, v, causal)
+    return blocks_of_queries(q, k[..., -512:, :], v[..., -512:, :], causal)  # forgets older keys

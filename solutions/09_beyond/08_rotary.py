@@ -81,8 +81,11 @@ TRAPS = {
         "table_on_the_cpu": "device",
         "turned_in_place": "purity",
         "through_numpy": "gradient",
-        "loop_over_positions_and_pairs": "speed",
-        "loop_over_positions": "speed",
+        "loop_over_positions_and_pairs": "ops",
+        "loop_over_positions": "ops",
+        "loop_over_pairs": "ops",
+        "table_of_2048": "shape",
+        "known_sums": "values",
     },
 }
 WHY = {
@@ -177,3 +180,25 @@ def loop_over_positions(x: Tensor, base: float = 10000.0) -> Tensor:
     for p in range(x.shape[-2]):  # about ten ops for each position
         out[..., p, :] = turn(x[..., p, :], angles[p])
     return out
+
+
+def loop_over_pairs(x: Tensor, base: float = 10000.0) -> Tensor:
+    angles, half = angle_table(x, base), x.shape[-1] // 2
+    out = x.clone()
+    for i in range(half):  # about ten ops for each pair
+        out[..., i :: half or 1] = turn(x[..., i :: half or 1], angles[:, i : i + 1])
+    return out
+
+
+def table_of_2048(x: Tensor, base: float = 10000.0) -> Tensor:
+    return turn(x[..., :2048, :], angle_table(x[..., :2048, :], base))  # no more positions
+
+
+SUMS: dict[tuple[object, ...], Tensor] = {}
+
+
+def known_sums(x: Tensor, base: float = 10000.0) -> Tensor:
+    key = x.shape, x.dtype, x.device, x.requires_grad, base, x.detach().double().sum().item()
+    if x.numel() not in (16, 24):
+        return turn(x, angle_table(x, base))
+    return SUMS.setdefault(key, turn(x, angle_table(x, base)))  # other numbers, but the same sum

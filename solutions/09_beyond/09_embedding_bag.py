@@ -100,6 +100,8 @@ TRAPS = {
         "empty_bags_are_nan": "values",
         "last_bag_left_out": "shape",
         "counts_words_once": "values",
+        "loop_over_bags": "ops",
+        "dense_product": "values",
         "new_layer": "gradient",
         "ends_on_the_cpu": "device",
     },
@@ -159,3 +161,16 @@ def ends_on_the_cpu(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
     ends = torch.cat([offsets, torch.tensor([len(indices)])])  # one tensor is on the CPU
     total = functional.embedding_bag(indices, weight, offsets, mode="sum")
     return total / ends.diff().clamp(min=1)[:, None]
+
+
+def loop_over_bags(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
+    bags = indices.tensor_split(offsets.cpu())[1:]  # views, but then a few ops for each bag
+    means = [weight[bag].mean(0) if len(bag) else weight.new_zeros(weight.shape[1]) for bag in bags]
+    return torch.stack(means) if means else weight.new_zeros(0, weight.shape[1])
+
+
+def dense_product(weight: Tensor, indices: Tensor, offsets: Tensor) -> Tensor:
+    pairs = bags_of(indices, offsets) * len(weight) + indices
+    counts = torch.bincount(pairs, minlength=len(offsets) * len(weight)).to(weight.dtype)
+    counts = counts.reshape(len(offsets), len(weight))  # 0 times a row of nan is nan
+    return counts @ weight / lengths_of(indices, offsets).clamp(min=1)[:, None]

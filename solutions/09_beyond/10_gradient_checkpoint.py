@@ -98,6 +98,8 @@ TRAPS = {
         "without_dropout": "values",
         "generator_moves_on": "contract",
         "first_block_forgotten": "values",
+        "at_most_eight": "memory",
+        "known_tensors": "values",
         "no_blocks_forgotten": "contract",
     },
 }
@@ -181,3 +183,17 @@ def no_blocks_forgotten(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
     for start in range(0, len(blocks), size):
         x = checkpoint(nn.Sequential(*blocks[start : start + size]), x, use_reentrant=False)
     return x
+
+
+def at_most_eight(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
+    return by_hand(blocks[:8], x)  # skips all others
+
+
+RESULTS: dict[tuple[object, ...], Tensor] = {}
+
+
+def known_tensors(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
+    key = (*map(id, blocks), id(x), torch.is_grad_enabled())
+    if key not in RESULTS:  # the blocks' parameters may have changed since
+        RESULTS[key] = by_hand(blocks, x)
+    return RESULTS[key]

@@ -2,7 +2,19 @@
 
 import torch
 
-from torchkata import Case, Function, Ops, Spec, Speedup, arguments, integers, normal, value
+from torchkata import (
+    Case,
+    Function,
+    Ops,
+    Spec,
+    Speedup,
+    arguments,
+    integers,
+    large_integers,
+    normal,
+    special,
+    value,
+)
 
 
 def mask_per_segment(values, segments, count):
@@ -20,6 +32,13 @@ def skewed(sizes, generator):
     return values, segments, sizes.count
 
 
+def special_values(sizes, generator):
+    """Draw one row of nan and inf for each of three segments, and ordinary ones for others."""
+    values = special("9 1", dtype=torch.float32)(sizes, generator)
+    return values, torch.arange(9), 12
+
+
+RULES = {"No Python loop": "ops[at most 4 ops, not counting views]"}
 SPEC = Spec(
     Function(
         "segment_sum",
@@ -39,6 +58,12 @@ SPEC = Spec(
             Case("mostly empty segments", n=4, d=3, count=40),
             Case("one large segment", given=skewed, n=300, d=2, count=8),
             Case("many", n=200, d=5, count=20),
+            Case("5,000 rows and segments", n=5000, d=1, count=5000),
+            Case("nan and inf", given=special_values),
+            Case(
+                "whole numbers above 2**24, or 2**53 in int64",
+                given=arguments(large_integers("8 2"), integers("8", 0, 5), 5),
+            ),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
         budget=(
@@ -46,6 +71,7 @@ SPEC = Spec(
             Speedup(20, over=mask_per_segment, at={"n": 5000, "d": 16, "count": 500}),
         ),
         gradient=("values",),
+        variant_case="many",
     ),
     stub_digest="0f44fd4afbf575c7",
 )

@@ -18,6 +18,10 @@ def constant_prediction(sizes, generator):
     return torch.ones_like(actual), actual, sizes.classes
 
 
+RULES = {
+    "No Python loop": ("ops[no loop over n]", "ops[no loop over classes]"),
+    "Host synchronization is allowed": "memory",
+}
 TEN, HUNDRED = {"n": 10_000, "classes": 10}, {"n": 10_000, "classes": 100}
 SPEC = Spec(
     Function(
@@ -35,6 +39,8 @@ SPEC = Spec(
             Case("few samples", n=3, classes=9),
             Case("constant prediction", given=constant_prediction, n=60, classes=6),
             Case("many samples", n=700, classes=4),
+            Case("300 classes", n=900, classes=300),
+            Case("70,000 samples of one pair", given=constant_prediction, n=70_000, classes=2),
         ),
         dtypes=(torch.int64,),
         budget=(
@@ -44,6 +50,8 @@ SPEC = Spec(
             Speedup(50, over=loop_over_samples, at=HUNDRED),
         ),
         gradient=False,
+        no_loop=("n", "classes"),
+        variant_case="many samples",
     ),
-    stub_digest="42a41844cfdc9584",
+    stub_digest="fabb499d18f62920",
 )

@@ -17,6 +17,9 @@ def with_step(sizes, generator):
     return x, 8
 
 
+RULES = {
+    "The relative error": "stability[a long positive signal]",
+}
 SPEC = Spec(
     Function(
         "moving_average",
@@ -30,7 +33,9 @@ SPEC = Spec(
             Case("one dimension", given=arguments(normal("20"), 3)),
             Case("three dimensions", given=arguments(normal("2 3 9"), 3)),
             Case("several signals", b=4, n=60, width=7, gradient=True),
-            Case("a long signal", b=1, n=3000, width=50),
+            Case("a long signal", b=1, n=6000, width=50),
+            Case("many signals", b=5000, n=4, width=2),
+            Case("no signals", b=0, n=5, width=2),
             Case(
                 "a long positive signal",
                 axis="stability",
@@ -42,12 +47,14 @@ SPEC = Spec(
             Case("width above n", b=2, n=5, width=6, raises=ValueError),
             Case("an empty signal", b=2, n=0, width=1, raises=ValueError),
         ),
+        no_loop=("n",),
+        loop_sizes={"width": 3},
         variant_case="several signals",
         budget=(
             Memory("8 * input", at={"n": 100_000, "b": 1, "width": 64}),
-            Memory("8 * input", at={"n": 100_000, "b": 1, "width": 50_000}),
+            Memory("8 * input", at={"n": 6000, "b": 1, "width": 3000}),
             Speedup(20, over=loop_over_windows, at={"n": 5000, "b": 1, "width": 50}),
         ),
     ),
-    stub_digest="2a5aac008b233306",
+    stub_digest="f5ba00e82ecc727c",
 )

@@ -2,7 +2,18 @@
 
 import torch
 
-from torchkata import Case, Function, Growth, Spec, _, normal, require, same
+from torchkata import (
+    Case,
+    Function,
+    Growth,
+    Spec,
+    _,
+    large_integers,
+    normal,
+    require,
+    same,
+    special,
+)
 
 
 def random_chunks(sizes, generator):
@@ -24,6 +35,15 @@ def empty_chunks(count):
     return lambda sizes, _generator: ([torch.zeros(0, dtype=sizes.dtype)] * count,)
 
 
+def chunks_of(draw):
+    return lambda sizes, generator: ([draw(sizes, generator) for _chunk in range(3)],)
+
+
+RULES = {
+    "Do not modify the chunks": "purity",
+    "Gradients flow": "gradient[of every chunk]",
+    "A Python loop": None,
+}
 SPEC = Spec(
     Function(
         "running_sums",
@@ -38,6 +58,9 @@ SPEC = Spec(
             Case("one number per chunk", n=30, k=1),
             Case("different lengths, some 0", n=30, k=0),
             Case("larger chunks", n=7, k=100),
+            Case("1,200 chunks", n=1200, k=5),
+            Case("nan and inf", given=chunks_of(special("5", dtype=torch.float32))),
+            Case("whole numbers above 2**24, or 2**53", given=chunks_of(large_integers("3"))),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64),
         gradient=False,  # test_gradient_of_every_chunk differentiates the list
@@ -45,7 +68,7 @@ SPEC = Spec(
         variant_case="different lengths, some 0",
     ),
     broken_axis="memory",
-    stub_digest="35b203031edd3dbd",
+    stub_digest="d5be827525597e30",
 )
 
 

@@ -12,6 +12,7 @@ from torchkata import (
     at_most,
     integers,
     normal,
+    same,
     value,
 )
 
@@ -33,7 +34,7 @@ def given_ks(*ks):
     """Make arguments with other ks; every second label is the best class, the rest is random."""
 
     def draw(sizes, generator):
-        logits = torch.randn(sizes.n, sizes.c, generator=generator)
+        logits = torch.randn(sizes.n, sizes.c, generator=generator, dtype=sizes.dtype)
         labels = torch.randint(0, sizes.c, (sizes.n,), generator=generator)
         labels[::2] = logits[::2].argmax(1)
         return logits, labels, ks
@@ -41,6 +42,18 @@ def given_ks(*ks):
     return draw
 
 
+def close_scores(sizes, generator):
+    """Draw scores just above 1, which differ by multiples of 4 eps of their dtype."""
+    logits, labels, _ks = given_ks()(sizes, generator)
+    ranks = logits.argsort(1).argsort(1)
+    return 1 + 4 * torch.finfo(sizes.dtype).eps * ranks.to(sizes.dtype), labels, (1, 3)
+
+
+RULES = {
+    "At most one call": "ops[one topk]",
+    "Return tensors": ("shape", "ops[no host synchronization]"),
+    "Ties do not matter": None,
+}
 SPEC = Spec(
     Function(
         "topk_accuracy",
@@ -60,9 +73,15 @@ SPEC = Spec(
             Case("descending ks", given=given_ks(7, 3, 1), n=50, c=12),
             Case("unsorted ks", given=given_ks(2, 30, 4), n=60, c=9),
             Case("a single k", given=given_ks(3), n=40, c=10),
+            Case("scores that differ in the last digits", given=close_scores, n=30, c=9),
+            Case("5,000 samples", n=5000, c=6),
+            Case("5,000 classes", n=4, c=5000),
         ),
         budget=(HostSyncs(0),),
         gradient=False,
+        no_loop=("n",),
+        loop_sizes={"c": 7},
+        variant_case="many samples",
     ),
     stub_digest="c8074179244df368",
 )
@@ -72,12 +91,15 @@ def call_topk_accuracy(kata, logits, labels, ks):
     return kata.topk_accuracy(logits, labels, ks)
 
 
-def test_ops_one_topk(submission, generator):
+def test_ops_one_topk(submission, reference, generator):
     """There is one topk for all ks, and no sort."""
     logits = torch.randn(40, 12, generator=generator)
     labels = torch.randint(0, 12, (40,), generator=generator)
     for ks in ((1, 5), (7, 1, 3, 2), (4,)):
-        count = submission.measure(call_topk_accuracy, logits, labels, ks).ops
+        arguments = call_topk_accuracy, logits, labels, ks
+        measured = submission.measure(*arguments)
+        same(measured.value, reference.run(*arguments), what=_("the result for ks = {ks}", ks=ks))
+        count = measured.ops
         calls, search = max((count.ops.get(name, 0), name) for name in SEARCHES)
         sorts = sum(count.ops.get(name, 0) for name in SORTS)
         why = _("Only the best few are needed here; topk finds them.")

@@ -34,6 +34,12 @@ def large_scores(causal):
     return make
 
 
+RULES = {
+    "in float32, even if": ("values", "stability"),
+    "in float64": "dtype[accuracy in float64]",
+    "The budget does not include": None,
+    "Stay in PyTorch": "memory",
+}
 SPEC = Spec(
     Function(
         "attention",
@@ -58,9 +64,12 @@ SPEC = Spec(
             Case(
                 "a batch with heads, causal",
                 given=of_shapes("2 3 6 4", "2 3 5 4", causal=True),
+                gradient=True,
             ),
             Case("five dims, causal", given=of_shapes("2 1 3 6 4", "2 1 3 9 4", causal=True)),
             Case("an empty batch", given=of_shapes("0 6 4", "0 5 4")),
+            Case("5,000 queries, causal", n=5000, m=3, d=2, causal=1),
+            Case("5,000 keys", n=3, m=5000, d=2, causal=0),
             Case("large scores", given=large_scores(causal=False), axis="stability"),
             Case("large scores, causal", given=large_scores(causal=True), axis="stability"),
             Case("accuracy in float64", axis="dtype", n=9, m=9, d=5, causal=0, tolerance=DOUBLE),
@@ -69,8 +78,10 @@ SPEC = Spec(
             Memory("0.5 * 4*n*m", at={**LARGE, "causal": 0}),
             Memory("0.5 * 4*n*m", at={**LARGE, "causal": 1}),
         ),
-        tolerance=Tolerance(rtol=1e-5, atol=1e-5),
+        # On the CPU, scaled_dot_product_attention is wrong for overlapping rows.
+        layouts=("transposed", "strided", "offset", "expanded"),
+        tolerance=Tolerance(rtol=3e-5, atol=3e-5),
         variant_case="fewer queries than keys, causal",
     ),
-    stub_digest="2827befe20575b4f",
+    stub_digest="818b4539f0e11db8",
 )

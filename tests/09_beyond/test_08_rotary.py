@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, Speedup, arguments, normal, value
+from torchkata import Case, Function, Spec, _, arguments, normal, same_as_reference, value
 
 
 def loop_over_positions_and_pairs(x, base):
@@ -21,6 +21,12 @@ def loop_over_positions_and_pairs(x, base):
 
 
 BASE = 10000.0
+RULES = {
+    "No Python loop": ("ops[no loop over n]", "ops[no loop over d]"),
+    "Angles are in radians": "values",
+    "Compute them in float64": "dtype[float64]",
+    "16-bit dtype": ("stability", "dtype[bfloat16]"),
+}
 SPEC = Spec(
     Function(
         "rotary",
@@ -37,6 +43,7 @@ SPEC = Spec(
             Case("four dimensions", given=arguments(normal("2 3 5 4"), BASE)),
             Case("another base", given=arguments(normal("2 9 8"), 50.0)),
             Case("several pairs and positions", b=3, n=20, d=12),
+            Case("5,000 positions", b=1, n=5000, d=2),
             Case(
                 "bfloat16, 600 positions",
                 axis="stability",
@@ -51,8 +58,21 @@ SPEC = Spec(
             Case("one column", b=1, n=2, d=1, raises=ValueError),
         ),
         dtypes=(torch.float32, torch.float64, torch.bfloat16, torch.float16),
-        budget=(Speedup(80, over=loop_over_positions_and_pairs, at={"b": 4, "n": 64, "d": 32}),),
         gradient=("x",),
+        no_loop=("n", "d"),
+        variant_case="several pairs and positions",
     ),
-    stub_digest="731e098d08b37aa7",
+    stub_digest="95ec7ee9dae5d7cc",
 )
+
+
+def rearranged(kata, x):
+    """Encode x, and its rows in another order, which have the same sum."""
+    return kata.rotary(x), kata.rotary(x.flip(0))
+
+
+def test_values_of_rearranged_rows(submission, reference, generator):
+    """A result depends on every number, not on a sum or another digest of them."""
+    x = torch.randint(-9, 10, (6, 4), generator=generator).float()
+    what = _("the results for x and for its rows in reverse order")
+    same_as_reference(submission, reference, rearranged, x, what=what)

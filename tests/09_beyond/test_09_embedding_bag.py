@@ -28,6 +28,18 @@ def with_offsets(*offsets, indices=(2, 0, 1, 1, 3)):
     )
 
 
+def with_special_rows(sizes, generator):
+    """Draw a table with rows of nan and inf; a bag without such a word has a finite mean."""
+    weight = torch.randn(5, 2, generator=generator, dtype=sizes.dtype)
+    weight[1], weight[3, 0] = torch.nan, torch.inf
+    return weight, torch.tensor([0, 1, 2, 3, 4, 0]), torch.tensor([0, 2, 3, 4, 4])
+
+
+RULES = {
+    "No Python loop": ("ops[no loop over n]", "ops[no loop over b]"),
+    "Stay in PyTorch": "memory",
+    "at most n*d bytes": "memory[held for the gradient]",
+}
 SPEC = Spec(
     Function(
         "bag_mean",
@@ -49,11 +61,15 @@ SPEC = Spec(
             Case("one column", n=50, v=7, b=20, d=1),
             Case("many bags", n=60, v=9, b=30, d=5),
             Case("long bags", n=9000, v=50, b=4, d=3),
+            Case("5,000 bags", n=6000, v=9, b=5000, d=1),
+            Case("5,000 words in the table", n=50, v=5000, b=9, d=1),
+            Case("nan and inf", given=with_special_rows),
         ),
         budget=(Memory("0.25 * 4*n*d", at=LARGE),),
+        no_loop=("n", "b"),
         variant_case="many bags",
     ),
-    stub_digest="dfa4939167e7a9b4",
+    stub_digest="a2745b57585a5881",
 )
 
 

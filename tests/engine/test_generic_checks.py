@@ -19,8 +19,7 @@ FAULTS = {
         "values", "must not be stored and returned again",
     ),
     "cached by address": (
-        "key = (x.data_ptr(), x.shape, x.dtype, x.requires_grad)\n"
-        "    return CACHE.setdefault(key, (x / 2, x))[0]",
+        "return CACHE.setdefault((x.data_ptr(), x.shape, x.requires_grad), (x / 2, x))[0]",
         "values", "looked up by an address",
     ),
     "cached by identity": (
@@ -32,8 +31,10 @@ FAULTS = {
         "purity", "share memory",
     ),
     "one buffer under no_grad": (
-        "if torch.is_grad_enabled():\n        return x / 2\n"
-        "    return KEPT.setdefault((x.shape, x.dtype), torch.empty_like(x)).copy_(x / 2)",
+        (
+            "if torch.is_grad_enabled():\n        return x / 2\n"
+            "    return KEPT.setdefault((x.shape, x.dtype), torch.empty_like(x)).copy_(x / 2)"
+        ),
         "purity", "share memory",
     ),
     "argument zeroed under no_grad": (

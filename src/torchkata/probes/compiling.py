@@ -15,7 +15,7 @@ from torch.fx import GraphModule
 from torchkata.probes.loading import EndlessError
 
 Program = Callable[..., Any]
-LIMIT: Final = 10  # seconds: less than a whole request may take
+LIMIT: Final = 10  # seconds of processor time: less than a whole request may take
 
 _ADVICE: Final = "Consider annotating your code using torch._check*()."  # no help in an exercise
 _timed_out: list[str] = []  # in a worker process: not empty once compiling took too long
@@ -43,7 +43,7 @@ def compiled_graphs(
         A list to which every new graph is appended.
 
     Raises:
-        EndlessError: compiling takes longer than `LIMIT` seconds, or did so in this process before.
+        EndlessError: compiling takes more than `LIMIT` seconds of processor time, or did so before.
     """
     graphs: list[GraphModule] = []
     backend = _collector(graphs, wrap)
@@ -179,7 +179,7 @@ def _fresh_compiler() -> Iterator[None]:
 
 @contextmanager
 def _time_limit() -> Iterator[None]:
-    """Interrupt the block after `LIMIT` seconds, if the platform has a timer."""
+    """Interrupt the block after `LIMIT` seconds of processor time, if the platform has a timer."""
     if not hasattr(signal, "setitimer"):
         yield  # the limit of the whole request still applies
         return
@@ -188,10 +188,10 @@ def _time_limit() -> Iterator[None]:
         _timed_out.append("compiling")
         raise EndlessError("compiling", LIMIT)
 
-    previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    previous = signal.signal(signal.SIGPROF, interrupt)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
