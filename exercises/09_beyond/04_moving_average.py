@@ -22,8 +22,9 @@ Shapes and units
     return    [..., n - width + 1]  dtype and device of x
 
 Rules
-    No Python loop over windows. Do not modify x. Raise ValueError if width is below 1 or above n. The relative
-    error is at most 1e-4 in float32 for 100,000 positive numbers and width 8. Gradients flow to x.
+    No Python loop over windows. Do not modify x. Raise ValueError if width is below 1 or above n.
+    The relative error is at most 1e-4 in float32 for 100,000 positive numbers and width 8.
+    Gradients flow to x.
 
 Budget
     at most 8 * input bytes of extra memory at n=100000, b=1, width=64

@@ -15,8 +15,8 @@ Shapes and units
     return    [sum of k_i]    dtype and device of the chunks; [0] in float32 for an empty list
 
 Rules
-    Do not modify the chunks, nor the list. Gradients flow to every chunk. A Python loop over the chunks is
-    allowed.
+    Do not modify the chunks, nor the list. Gradients flow to every chunk. A Python loop over the
+    chunks is allowed.
 
 Budget
     allocated bytes grow at most like n^1.3 for n chunks of 64 numbers each; time is not graded

@@ -25,7 +25,7 @@ Rules
     be rounded to a 16-bit dtype: bfloat16 has 8 significant bits, so position 257 becomes 256.
 
 Budget
-    No budget on time. A loop is noticed because it makes more ops for more positions or pairs.
+    No budget.
 
 Hints
     1. The angles form a table of positions and pairs. Compute it once, and rotate all rows with it.

@@ -56,5 +56,5 @@ SPEC = Spec(
             Speedup(20, over=loop_over_windows, at={"n": 5000, "b": 1, "width": 50}),
         ),
     ),
-    stub_digest="f5ba00e82ecc727c",
+    stub_digest="3f67fa8a4d186f2b",
 )

@@ -62,7 +62,7 @@ SPEC = Spec(
         no_loop=("n", "d"),
         variant_case="several pairs and positions",
     ),
-    stub_digest="95ec7ee9dae5d7cc",
+    stub_digest="86afecc7f63d2bb1",
 )
 
 

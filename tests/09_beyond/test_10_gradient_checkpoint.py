@@ -1,7 +1,5 @@
 """Grader of gradient_checkpoint: a plain chain's values and gradients in less memory."""
 
-from types import SimpleNamespace
-
 import torch
 
 from torchkata import (
@@ -31,6 +29,13 @@ RULES = {
     "The parameters get": "gradient[x does not require grad]",
     "Do not modify x": ("purity[of blocks]", "purity[two runs]"),
 }
+
+
+class Namespace:
+    """A module whose names are given."""
+
+    def __init__(self, **names):
+        vars(self).update(names)
 
 
 def chain(like, count, width=6, dropout=0.0, *, training=True):
@@ -69,7 +74,7 @@ def two_runs(kata, x, weight, count, dropout):
 
 
 def two_plain_runs(*arguments):
-    return two_runs(SimpleNamespace(checkpointed=plain_chain), *arguments)
+    return two_runs(Namespace(checkpointed=plain_chain), *arguments)
 
 
 SPEC = Spec(

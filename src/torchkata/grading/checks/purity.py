@@ -15,23 +15,28 @@ from torchkata.worker.arguments import GRAD, ITEMS, MODULE, REQUIRES_GRAD, VALUE
 _CHANGES: Final = {
     VALUES: _(
         "It modifies its argument {names}. The caller may still need the old values: compute a new "
-        "tensor instead of working in place."
+        "tensor instead of working in place.",
+        names="",
     ),
     REQUIRES_GRAD: _(
         "It changes requires_grad of its argument {names}. The caller's tensor then records a "
-        "graph, or stops recording one. Work on `x.detach()` or `x.clone()` instead."
+        "graph, or stops recording one. Work on `x.detach()` or `x.clone()` instead.",
+        names="",
     ),
     GRAD: _(
         "It writes to .grad of its argument {names}. The caller's next backward pass adds to that "
-        "gradient. Use torch.autograd.grad, or work on a copy."
+        "gradient. Use torch.autograd.grad, or work on a copy.",
+        names="",
     ),
     ITEMS: _(
         "It adds, removes or replaces items of its argument {names}. The caller may still need "
-        "them: build a new list or dict."
+        "them: build a new list or dict.",
+        names="",
     ),
     MODULE: _(
         "It changes the mode, requires_grad or the hooks of the module {names}. Restore them "
-        "before returning."
+        "before returning.",
+        names="",
     ),
 }
 
