@@ -22,6 +22,13 @@ def search(dtype):
     return small, large
 
 
+RULES = {
+    "Both numbers are exact": "values",
+    "half of it is 0": "values",
+    "no finite number of that dtype is larger": "values",
+    "print as": None,
+    "A Python float has 64 bits": None,
+}
 SPEC = Spec(
     Function(
         "float_range",
