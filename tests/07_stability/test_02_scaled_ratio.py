@@ -77,6 +77,10 @@ def require_close(got, expected, arguments, what):
     )
 
 
+RULES = {
+    "its relative error": "stability[over the whole range]",
+    "every gradient": "gradient[over the whole range]",
+}
 SPEC = Spec(
     Function(
         "scaled_ratio",
