@@ -21,8 +21,9 @@ Shapes and units
 
 Rules
     Gradients flow to logits. An entry of -inf has probability 0 and gradient 0. Rows along `dim`
-    are independent: a large logit in one row must not reduce the accuracy of another. Use basic
-    operations, not the library's softmax, log_softmax or softmin.
+    are independent: a large logit in one row must not reduce the accuracy of another. A row that
+    contains nan becomes nan. Use basic operations, not the library's softmax, log_softmax or
+    softmin.
 
 Budget
     An op is one call that reaches PyTorch's dispatcher.

@@ -49,6 +49,21 @@ def extreme(name, given):
     return Case(name, axis="stability", given=given, gradient=True, tolerance=ALLOWED)
 
 
+def with_nan(sizes, generator):
+    logits = torch.randn(4, 5, generator=generator).to(sizes.dtype)
+    logits[1, 2] = logits[3] = torch.nan
+    return (logits,)
+
+
+RULES = {
+    "An entry of -inf": (
+        "stability[rows with logits of -inf]",
+        "gradient[rows with logits of -inf]",
+    ),
+    "Rows along `dim`": "stability",
+    "contains nan": "values[rows with nan]",
+    "Use basic operations": "contract[basic operations only]",
+}
 SPEC = Spec(
     Function(
         "softmax",
@@ -63,6 +78,8 @@ SPEC = Spec(
             Case("last dim", a=4, b=3, c=20, dim=-1),
             Case("a vector", given=arguments(normal("9"))),
             Case("default dim", given=arguments(normal("3 4 5"))),
+            Case("5,000 rows", a=5000, b=1, c=5, dim=-1),
+            Case("rows with nan", given=with_nan),
             extreme("rows with logits of +-1000", lambda s, g: (large(s, g), -1)),
             extreme("middle dim with logits of +-1000", middle_dim),
             extreme("columns with logits of +-1000", lambda s, g: (large(s, g).T.contiguous(), 0)),
@@ -72,6 +89,6 @@ SPEC = Spec(
         budget=(Ops(6),),
         forbidden=("*softm*",),
     ),
-    stub_digest="331da987750c99cf",
+    stub_digest="c012c90cdc1af538",
     broken_axis="stability",
 )
