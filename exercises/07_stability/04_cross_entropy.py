@@ -27,8 +27,8 @@ Shapes and units
 Rules
     If a label is 0 and its logit is -inf, the pair adds 0 to the sum (not 0 * -inf, which is nan),
     and the gradient of the logit is 0. If a label is above 0 and its logit is -inf, the result is
-    inf. Gradients flow to logits and, if all logits are finite, to all labels, even those that
-    are 0.
+    inf. If a row contains nan, its loss is nan. Gradients flow to logits and, if all logits are
+    finite, to all labels, even those that are 0.
 
 Budget
     No budget.
