@@ -22,9 +22,9 @@ Shapes and units
 Rules
     The gradient of the loss with respect to a logit x is (sigmoid(x) - target) / n, where n is the
     number of entries. At x = 0, it is (1/2 - target) / n. Gradients flow to targets too. In
-    float64, losses and gradients are accurate to 1e-8. Do not call a loss function of the library,
-    such as binary_cross_entropy, cross_entropy or soft_margin_loss. All other functions are
-    allowed.
+    float64, losses and gradients are accurate to 1e-8. If any logit is nan, the loss is nan. Do not
+    call a loss function of the library, such as binary_cross_entropy, cross_entropy or
+    soft_margin_loss. All other functions are allowed.
 
 Budget
     No budget.

@@ -40,6 +40,20 @@ def of_shape(*shape):
     return lambda s, generator: tuple(torch.rand(2, *shape, generator=generator).to(s.dtype))
 
 
+def with_nan(sizes, generator):
+    logits, targets = torch.rand(2, 3, 4, generator=generator).to(sizes.dtype)
+    logits[1, 2] = torch.nan
+    return logits, targets
+
+
+RULES = {
+    "The gradient of the loss": "gradient",
+    "At x = 0": "gradient[logits of 0]",
+    "In float64": "stability[in float64]",
+    "is nan": "values[a logit of nan]",
+    "Do not call": "contract[basic operations only]",
+    "All other functions": None,
+}
 SPEC = Spec(
     Function(
         "bce_with_logits",
@@ -51,6 +65,8 @@ SPEC = Spec(
             Case("one column", a=7, b=1),
             Case("many", a=12, b=9),
             Case("very many", a=30, b=40),
+            Case("5,000 rows", a=5000, b=5),
+            Case("a logit of nan", given=with_nan),
             Case("a vector", given=of_shape(7)),
             Case("0-d tensors", given=of_shape()),
             Case("logits of +-1000", axis="stability", given=extreme, gradient=True),
@@ -58,7 +74,7 @@ SPEC = Spec(
         ),
         forbidden=("*cross_entropy*", "*_loss"),
     ),
-    stub_digest="498f84abad196008",
+    stub_digest="48d83b7addffcfe4",
 )
 
 
