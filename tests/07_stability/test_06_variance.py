@@ -33,6 +33,12 @@ def far_from_zero(size, dim):
     )
 
 
+RULES = {
+    "Divide by n": "values",
+    "the relative error": "stability",
+    "can have a different mean": "stability",
+    "contains nan or inf": "values[nan and inf]",
+}
 SPEC = Spec(
     Function(
         "variance",
