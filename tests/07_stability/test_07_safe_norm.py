@@ -46,6 +46,11 @@ def side_by_side(name, dim=-1):
     )
 
 
+RULES = {
+    "The gradient is": "gradient",
+    "Vectors are independent": "stability",
+    "contains nan": "values[vectors with nan]",
+}
 SPEC = Spec(
     Function(
         "safe_norm",
@@ -63,6 +68,7 @@ SPEC = Spec(
             edge("zero vectors", 0.0, 1.0),
             edge("zero columns", 0.0, 1.0, dim=0),
             edge("zero vectors along the middle dim", 0.0, 1.0, dim=1),
+            Case("5,000 vectors", a=5000, b=1, c=5, dim=-1),
             Case("vectors with nan", given=with_nan),
             edge("vectors of length 1e30", 1e30),
             edge("vectors of length 1e-30", 1e-30),
