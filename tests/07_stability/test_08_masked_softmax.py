@@ -66,6 +66,12 @@ def edge(name, given, tolerance=None):
 NAN, INF = torch.nan, torch.inf
 # In float32, rounding changes a score of 1000 by up to 3e-5, and its exp by the same ratio.
 LOOSE = Tolerance(rtol=0.0, atol=1e-4)
+RULES = {
+    "sums to 1": ("values", "stability", "gradient"),
+    "masked-out entries are 0": "gradient",
+    "A large masked-out score": "stability[large scores masked out]",
+    "You may use": None,
+}
 SPEC = Spec(
     Function(
         "masked_softmax",
@@ -78,6 +84,7 @@ SPEC = Spec(
             Case("first dim", a=5, b=1, c=4, dim=0),
             Case("middle dim", a=3, b=7, c=4, dim=-2),
             Case("last dim", a=4, b=3, c=20, dim=-1),
+            Case("5,000 rows", a=5000, b=1, c=5, dim=-1),
             Case("default dim", given=lambda s, g: mask_of_shape(3, 4, 5)(s, g)[:2]),
             Case("one mask for all rows", given=mask_of_shape(5)),
             Case("a mask of whole rows", given=mask_of_shape(4, 1), gradient=True),
