@@ -18,9 +18,10 @@ Shapes and units
 
 Rules
     For each batch: clear the gradients, compute the loss, call backward, and step the optimizer.
-    Entry i is the loss of step i, before that step's update. The result does not require grad.
-    No host synchronization in the loop, after it, or in another thread: no .item(), float(),
-    .tolist() or .cpu() on a tensor, no `if` on a tensor, and no torch.tensor on a list of tensors.
+    Entry i is the loss of step i, before that step's update. The result does not require grad. Do
+    not modify the batches. No host synchronization in the loop, after it, or in another thread: no
+    .item(), float(), .tolist() or .cpu() on a tensor, no `if` on a tensor, and no torch.tensor on a
+    list of tensors.
 
 Budget
     no host synchronization, regardless of the number of batches; time is not graded

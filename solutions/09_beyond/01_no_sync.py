@@ -89,7 +89,8 @@ TRAPS = {
         "piled_up_gradients": "values",
         "ignored_loss_fn": "values",
         "read_in_an_older_thread": "ops",
-        "stacked_nothing": "shape",
+        "stacked_nothing": "values",
+        "known_lists": "values",
         "counted_batches": "contract",
     },
 }
@@ -207,3 +208,15 @@ def counted_batches(
     for i, batch in enumerate(batches):
         losses[i] = step(model, optimizer, loss_fn, *batch).detach()
     return losses
+
+
+KNOWN: dict[tuple[int, ...], Tensor] = {}
+
+
+def known_lists(
+    model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
+) -> Tensor:
+    key = id(model), id(optimizer), id(batches)  # a second epoch trains nothing
+    if key not in KNOWN:
+        KNOWN[key] = joined_to_an_empty_one(model, optimizer, loss_fn, batches)
+    return KNOWN[key]
