@@ -1,7 +1,5 @@
 """Grader of no_sync: a training loop that never makes the CPU wait for the device."""
 
-from types import SimpleNamespace
-
 import torch
 
 from torchkata import Case, EntryPoint, Function, HostSyncs, Spec, _, equal, normal

@@ -257,7 +257,7 @@ def test_duplicates_and_rejections_are_explained(autograder: Path):
     tests = by_name(results)
     assert results["score"] == 0
     lines = str(tests[HALVE]["output"]).splitlines()
-    assert lines[0].startswith("Failed on values, device, gradient, ops. First: Some values are")
+    assert lines[0].startswith("Failed on values, gradient, ops. First: Some values are")
     assert lines[1] == (
         "There are several files for this exercise. Graded exercises/01_mini/02_halve.py; ignored "
         "old/02_halve.py."

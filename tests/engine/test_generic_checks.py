@@ -41,17 +41,9 @@ FAULTS = {
         "out = x / 2\n    if not torch.is_grad_enabled():\n        x.zero_()\n    return out",
         "purity", "modifies its argument x",
     ),
-    "strided argument overwritten": (
-        "out = x / 2\n    if not x.is_contiguous():\n        x.detach().zero_()\n    return out",
-        "purity", "modifies its argument x",
-    ),
     "requires_grad set": (
         "if x.is_leaf and x.is_floating_point():\n        x.requires_grad_()\n    return x / 2",
         "purity", "changes requires_grad of its argument x",
-    ),
-    "storage offset ignored": (
-        "return x.as_strided(x.shape, x.stride(), 0) / 2",
-        "values", "in the middle of a larger buffer",
     ),
     "default dtype changed": (
         "torch.set_default_dtype(torch.float64)\n    return x / 2",
@@ -75,6 +67,18 @@ FAULTS = {
     ),
 }  # fmt: skip
 
+LAYOUT_FAULTS = {
+    "strided argument overwritten": (
+        "out = x.sum(0)\n    if not x.is_contiguous():\n        x.detach().zero_()\n    return out",
+        "purity", "modifies its argument x",
+    ),
+    "storage offset ignored": (
+        "return x.as_strided(x.shape, x.stride(), 0).sum(0)",
+        "values", "in the middle of a larger buffer",
+    ),
+}  # fmt: skip
+"""Faults of a function of a matrix, which has arguments of every layout."""
+
 
 def messages(result: ExerciseResult, axis: str) -> str:
     return " ".join(str(check.message) for check in result.failed if check.axis == axis)
@@ -88,6 +92,16 @@ def test_fault_that_one_plain_call_does_not_show_fails(judge: Judge, fault):
     result = judge(f"{HEAD}\ndef halve(x):\n    {body}\n")
 
     assert result.state is State.FAILED, result
+    assert text in messages(result, axis), result.failed
+
+
+@pytest.mark.parametrize("fault", LAYOUT_FAULTS)
+def test_fault_that_a_contiguous_argument_does_not_show_fails(judge: Judge, fault):
+    """Arguments with strides and with an offset into their storage are judged."""
+    body, axis, text = LAYOUT_FAULTS[fault]
+
+    result = judge(f"{HEAD}\ndef row_total(x):\n    {body}\n", "row_total")
+
     assert text in messages(result, axis), result.failed
 
 

@@ -93,7 +93,7 @@ def test_grade_command_grades_started_exercises(course: Path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout
     assert "3 todo" in done.stdout
-    assert "Seed" in done.stdout
+    assert "--seed" in done.stdout
     assert done.stderr == ""
 
 

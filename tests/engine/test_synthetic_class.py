@@ -158,14 +158,14 @@ def test_a_resumed_run_grades_nothing_again(graded_class: tuple[Run, list[Expect
 
 
 def test_a_class_contains_every_sample(tmp_path: Path):
-    """A class of 1,000 has every sample of chapters 1 to 4, and each file is different."""
+    """A class of 1,500 has every sample of chapters 1 to 4, and each file is different."""
     by_kind = all_samples(COURSE.select((), CHAPTERS), NO_TARGETS)
-    hands = dict(deal(by_kind, 1000, 1, seed=3))
+    hands = dict(deal(by_kind, 1500, 1, seed=3))
     dealt = [sample for hand in hands.values() for sample in hand]
 
     assert {id(s) for s in dealt} == {id(s) for samples in by_kind.values() for s in samples}
-    assert hands == dict(deal(by_kind, 1000, 1, seed=3))
-    assert hands != dict(deal(by_kind, 1000, 1, seed=4))
+    assert hands == dict(deal(by_kind, 1500, 1, seed=3))
+    assert hands != dict(deal(by_kind, 1500, 1, seed=4))
     several = dict(deal(by_kind, 20, 5, seed=3))
     assert all(len({s.exercise_id for s in hand}) == 5 for hand in several.values())
     expected = write_class(tmp_path, iter(hands.items()))

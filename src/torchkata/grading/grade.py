@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
 from torchkata.grading.unfinished import Unfinished, progress, settle, to_do
 from torchkata.i18n import EMPTY, Message, _, join
-from torchkata.result import NOT_JUDGED, TODO, TWIN, CheckResult, ExerciseResult, State, Verdict
+from torchkata.result import AXES, NOT_JUDGED, TODO, TWIN, CheckResult, ExerciseResult, State, Verdict
 from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 
 _MOST_BYTES: Final = 1 << 20
@@ -34,12 +34,15 @@ class Settings:
         devices: devices judged besides the CPU.
         skip_untouched: whether an untouched file is *todo* without being judged.
         raise_course_errors: whether a fault of the course is raised instead of becoming a result.
+        stop_at: an axis; judging stops once that axis has refused the submission, or has accepted
+            it, and nothing is explained. By default everything is judged.
     """
 
     seed: int
     devices: tuple[str, ...] = (TWIN,)
     skip_untouched: bool = True
     raise_course_errors: bool = False
+    stop_at: str = ""
 
 
 def read_submission(path: Path) -> Submission | None:
@@ -116,9 +119,13 @@ def _grade(
     )
     session.processes.submission = submission
     try:
-        judged = judge_checks(session, plan(exercise, settings.devices), on_check)
+        checks = plan(exercise, settings.devices)
+        judged = judge_checks(session, checks, on_check, settings.stop_at)
         judged, unfinished = settle(judged, submission.source)
-        results = add_explanations(session, judged)
+        if settings.stop_at:
+            results = tuple(each.result for each in judged)
+        else:
+            results = add_explanations(session, judged)
     finally:
         session.close()
     state, message = _state(session, results, unfinished)
@@ -134,15 +141,24 @@ def _grade(
 
 
 def judge_checks(
-    session: Session, checks: list[Check], on_check: Callable[[Check], None]
+    session: Session,
+    checks: Sequence[Check],
+    on_check: Callable[[Check], None],
+    stop_at: str = "",
 ) -> list[JudgedCheck]:
     """Judge the checks in order, then measure the costs of what is right.
 
     After a broken contract nothing more is judged; functions with wrong results are not timed.
+
+    Args:
+        session: judges them.
+        checks: all checks of the exercise, in order.
+        on_check: called before each check.
+        stop_at: an axis, see `Settings`.
     """
     judged: list[JudgedCheck] = []
     wrong: set[str] = set()
-    for check in checks:
+    for check in _up_to(stop_at, checks):
         on_check(check)
         if check.axis == "speed" and check.entry in wrong:
             session.learned.skipped.add(check.id)
@@ -150,6 +166,8 @@ def judge_checks(
             continue
         judged.append(run_check(check, session))
         result = judged[-1].result
+        if result.axis == stop_at and result.verdict is Verdict.FAILED and result.code != "raised":
+            break
         if result.code == TODO:
             wrong.add(check.entry)
         if result.verdict is Verdict.FAILED:
@@ -157,8 +175,17 @@ def judge_checks(
                 return judged
             if check.axis in ("shape", "values"):
                 wrong.add(check.entry)
-    session.add_costs(tuple(collect_costs(session, wrong)))
+    if not stop_at:
+        session.add_costs(tuple(collect_costs(session, wrong)))
     return judged
+
+
+def _up_to(axis: str, checks: Sequence[Check]) -> Iterator[Check]:
+    """Yield the checks of an axis and of those that are judged before it; all for no axis."""
+    last = AXES.index(axis) if axis else len(AXES)
+    for check in checks:
+        if check.axis not in AXES or AXES.index(check.axis) <= last:
+            yield check
 
 
 def _not_timed(check: Check) -> CheckResult:

@@ -124,7 +124,7 @@ def concatenation_in_a_loop(failure: Failure) -> Details | None:
 )
 def element_by_element(failure: Failure) -> Details | None:
     """Match values that are read in a loop, on the CPU."""
-    listed = failure.code.find(r"\bfor \w+ in \w+\.tolist\(\)")
+    listed = failure.code.find(r"\bfor \w+ in [\w.()\[\], ]+\.tolist\(\)")
     if listed and not any(step.line in _loop_lines(failure, listed) for step in failure.steps):
         return {"line": listed}
     line, count = most_frequent_line(failure.steps_of("_local_scalar_dense"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -117,7 +118,11 @@ class Validator:
         yield from report.findings()
 
     def grade_sample(
-        self, exercise: Exercise, source: bytes, bind: dict[str, str] | None = None
+        self,
+        exercise: Exercise,
+        source: bytes,
+        bind: dict[str, str] | None = None,
+        stop_at: str = "",
     ) -> ExerciseResult:
         """Grade a sample as if a learner had submitted it.
 
@@ -125,12 +130,14 @@ class Validator:
             exercise: The exercise.
             source: The sample's file.
             bind: Entry points that another name of the file replaces.
+            stop_at: An axis; later ones are not judged.
 
         Raises:
             CourseError: The course's own code fails.
         """
         submission = Submission(source=source, file=exercise.stub_path.name, bind=bind or {})
-        return grade_one(exercise, submission, self.launcher, self.settings)
+        settings = replace(self.settings, stop_at=stop_at)
+        return grade_one(exercise, submission, self.launcher, settings)
 
     def _stub(self, exercise: Exercise) -> Iterator[str]:
         broken_axis = exercise.spec.broken_axis
@@ -146,11 +153,12 @@ class Validator:
         exercise: Exercise,
         bind: dict[str, str],
         is_expected: Callable[[ExerciseResult], bool],
+        stop_at: str = "",
     ) -> ExerciseResult:
         """Grade a sample of the solution; retry if only speed checks stand in the way."""
         source = exercise.solution_path.read_bytes()
         for _attempt in range(_TRIES):
-            result = self.grade_sample(exercise, source, bind)
+            result = self.grade_sample(exercise, source, bind, stop_at)
             if is_expected(result) or not _only_speed_is_open(result):
                 break
         return result
@@ -173,7 +181,9 @@ class Validator:
         for entry, names in traps.items():
             for name, axis in names.items():
                 self.on_progress(f"trap {name}")
-                result = self._grade_with_retries(exercise, {entry: name}, partial(_fails_on, axis))
+                result = self._grade_with_retries(
+                    exercise, {entry: name}, partial(_fails_on, axis), stop_at=axis
+                )
                 axes = _failed_axes(result)
                 if axis not in axes:
                     yield (
