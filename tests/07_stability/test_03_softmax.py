@@ -17,7 +17,7 @@ def naive(logits, dim=-1):
     rows = columns.reshape(-1, logits.shape[dim])
     out = torch.zeros(rows.shape, dtype=torch.float64)
     for i, row in enumerate(rows):
-        weights = [2.718281828459045 ** max(-700.0, (x - max(row)).item()) for x in row]
+        weights = [2.718281828459045 ** max((x - max(row)).item(), -700.0) for x in row]
         out[i] = torch.tensor(weights, dtype=torch.float64) / sum(weights)
     return out.reshape(columns.shape).movedim(-1, dim).to(logits.dtype)
 

@@ -18,7 +18,7 @@ def naive(labels, logits, dim=-1):
     losses = []
     for p, x in zip(rows, numbers, strict=True):
         log = x - x.max() - (x - x.max()).exp().sum().log()
-        losses.append(-(p * log)[p > 0].sum())
+        losses.append(-(p * log)[p != 0].sum())
     return torch.tensor(losses, dtype=logits.dtype).reshape(logits.movedim(dim, -1).shape[:-1])
 
 
