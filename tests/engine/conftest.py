@@ -15,7 +15,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests import the helper modules beside them
 
-from helpers import LIMIT, Judge
+from helpers import LIMIT, Judge, start_warm_server
 
 from torchkata.course.catalogue import Course
 from torchkata.grading.grade import Settings, grade_one
@@ -32,6 +32,17 @@ collect_ignore = ["course"]  # the graders of the miniature course
 
 PATIENCE = 60.0  # seconds a request may take while other tests keep the machine busy
 MINI = Path(__file__).parent / "course"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fork Python processes from one that has imported torch, where the platform can fork."""
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    server = start_warm_server(tmp_path_factory.mktemp("warm"))
+    yield
+    server.close()
 
 
 @pytest.fixture(scope="session")

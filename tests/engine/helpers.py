@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -9,10 +10,36 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from warm import WarmServer
+
 from torchkata.result import ExerciseResult
+from torchkata.sandbox import zygote_client
 
 LIMIT = 2.0  # seconds that a request may take, where a test waits for the end of it
 Judge = Callable[..., ExerciseResult]
+
+_warm: list[WarmServer] = []
+
+
+def start_warm_server(folder: Path) -> WarmServer:
+    """Start the server that `python` uses, and let this process use it for its own children."""
+    environment = zygote_client._environment() | {"PATH": os.environ["PATH"]}
+    server = WarmServer(folder, environment)
+    _warm.append(server)
+    cold = zygote_client._python
+    zygote_client._python = lambda statement: [python(), *cold(statement)[1:]]
+    multiprocessing.set_executable(python())
+    return server
+
+
+def python() -> str:
+    """Return the program that runs Python code in a process that has imported torch already."""
+    return str(_warm[-1].python) if _warm else sys.executable
+
+
+def warm_server() -> WarmServer | None:
+    """Return the server, if this platform has one."""
+    return _warm[-1] if _warm else None
 
 
 def torchkata(
@@ -20,7 +47,7 @@ def torchkata(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line on a course, as a learner does."""
     return subprocess.run(
-        [sys.executable, "-m", "torchkata", *words],
+        [python(), "-m", "torchkata", *words],
         cwd=root,
         env={**os.environ, "COLUMNS": "100", **environment},
         capture_output=True,
@@ -41,6 +68,8 @@ def descendants(pid: int) -> set[int]:
                 continue  # it ended while we were looking
             if words[0] != "Z":
                 parents[int(entry.name)] = int(words[1])
+    for server in _warm:
+        parents |= {pid: caller for pid, caller in server.parents.items() if pid in parents}
     found, fresh = set(), {pid}
     while fresh:
         fresh = {child for child, parent in parents.items() if parent in fresh} - found

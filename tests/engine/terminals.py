@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Self
 
 import pyte
+from helpers import warm_server
+from warm import WarmProcess
 
 
 class Terminal:
@@ -43,10 +45,16 @@ class Terminal:
         self._set_size(*size)
         self.modes_before = self.modes
         quiet = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+        variables = {**quiet, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment}
+        server = warm_server()
+        self.process: subprocess.Popen[bytes] | WarmProcess
+        if server is not None and words[0] == sys.executable:
+            self.process = server.in_terminal([*words[1:]], cwd, variables, self._slave)
+            return
         self.process = subprocess.Popen(
             words,
             cwd=cwd,
-            env={**quiet, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment},
+            env=variables,
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,

@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
-from helpers import torchkata
+from helpers import python, torchkata
 
 from torchkata.cli import autograder as autograder_command
 from torchkata.cli.main import main
@@ -100,7 +100,7 @@ def image(zip_file: Path) -> Path:
     with zipfile.ZipFile(zip_file) as archive:
         archive.extractall(root / "source")
         assert archive.getinfo("run_autograder").external_attr >> 16 & 0o111
-    done = run("bash", root / "source/setup.sh", cwd=root, TORCHKATA_PYTHON=sys.executable)
+    done = run("bash", root / "source/setup.sh", cwd=root, TORCHKATA_PYTHON=python())
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Ready: torch ")
     shutil.copy(root / "source/run_autograder", root)
@@ -453,7 +453,7 @@ def test_github_workflow(repository: Path, zip_file: Path, tmp_path: Path):
     environment = {
         "RUNNER_TEMP": temp, "GITHUB_WORKSPACE": repository, "GITHUB_OUTPUT": output,
         "GITHUB_STEP_SUMMARY": summary, "TORCHKATA_PACK": zip_file.as_uri(), "TORCHKATA_TOKEN": "",
-        "TORCHKATA_PYTHON": sys.executable,
+        "TORCHKATA_PYTHON": python(),
     }  # fmt: skip
     steps = [step for step in job["steps"] if "run" in step]
     assert [step["name"] for step in steps] == ["Download the autograder", "Set up", "Grade"]
@@ -506,7 +506,7 @@ def test_gitlab_pipeline(repository: Path, zip_file: Path):
     done = run(
         "bash", "-eo", "pipefail", "-c", "\n".join(job["script"]), cwd=repository,
         CI_PROJECT_DIR=repository, TORCHKATA_PACK=zip_file.as_uri(),
-        TORCHKATA_PYTHON=sys.executable, TMPDIR=repository.parent,
+        TORCHKATA_PYTHON=python(), TMPDIR=repository.parent,
     )  # fmt: skip
 
     assert done.returncode == 1, done.stderr  # one exercise fails

@@ -8,12 +8,11 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import torchkata, wait_for
+from helpers import python, torchkata, wait_for
 
 from torchkata.course import archive
 from torchkata.course.catalogue import Course
@@ -65,8 +64,8 @@ def cluster(log: Path, nodes: int, *words: str) -> Iterator[tuple[str, list[subp
     address = f"tcp://127.0.0.1:{free_port()}"
     port = address.rpartition(":")[2]
     common = {"stdout": subprocess.DEVNULL, "start_new_session": True}
-    scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
-    node = [sys.executable, "-m", "distributed.cli.dask_worker"]
+    scheduler = [python(), "-m", "distributed.cli.dask_scheduler"]
+    node = [python(), "-m", "distributed.cli.dask_worker"]
     started = []
     with log.open("wb") as stream:
         try:
@@ -98,9 +97,7 @@ def test_a_lost_node_loses_nothing(course: Path, tmp_path: Path):
         words = ["gradebook", str(class_), "--out", str(spread), "--scheduler", address]
         printed = tmp_path / "printed"
         with printed.open("wb") as stream:
-            run = subprocess.Popen(
-                [sys.executable, "-m", "torchkata", *words], cwd=course, stdout=stream
-            )
+            run = subprocess.Popen([python(), "-m", "torchkata", *words], cwd=course, stdout=stream)
             assert wait_for(lambda: printed.read_text().count("01_mini") >= 4, 90)
             os.kill(nodes[0].pid, signal.SIGKILL)
             assert run.wait(90) == 0

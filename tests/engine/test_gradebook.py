@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from helpers import torchkata, wait_for
+from helpers import python, torchkata, wait_for
 
 from torchkata.course.catalogue import Course
 from torchkata.course.translations import Translations
@@ -163,7 +163,7 @@ def test_a_killed_run_loses_nothing(course: Path, tmp_path: Path):
     """After SIGKILL, every printed verdict is in the gradebook, and the next run resumes."""
     sources = {f"learner{number}": f"{RIGHT}# {number}\n" for number in range(8)}
     class_, out = submit(tmp_path / "class", **sources), tmp_path / "out"
-    words = [sys.executable, "-m", "torchkata", "gradebook", str(class_), "--out", str(out)]
+    words = [python(), "-m", "torchkata", "gradebook", str(class_), "--out", str(out)]
     log = tmp_path / "log"
     with log.open("wb") as stream:
         run = subprocess.Popen(words, cwd=course, stdout=stream, start_new_session=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import commit, torchkata
+from helpers import commit, python, torchkata
 from terminals import watching
 
 from torchkata.cli.main import main
@@ -248,7 +248,7 @@ def secret_lines(exercises: tuple[Exercise, ...]) -> dict[str, str]:
             }
             for number, line in enumerate(map(str.strip, text.splitlines()), 1):
                 imported = line.removesuffix(",").isidentifier()  # a name in a list of imports
-            trivial = len(line) <= 12 or imported or line.startswith(("#", "import ", "from "))
+                trivial = len(line) <= 12 or imported or line.startswith(("#", "import ", "from "))
                 if not trivial and number not in hints and line not in public:
                     secrets[line] = f"{path.parent.name}/{path.name}"
     return secrets
@@ -414,7 +414,7 @@ def test_grading_writes_only_progress(sealed: Path, engine: Path):
         "open('probe', 'w').close()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-B", "-c", code],
+        [python(), "-B", "-c", code],
         cwd=sealed,
         env={**os.environ, "PYTHONPATH": str(engine)},
         capture_output=True,

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from helpers import descendants, living, wait_for
+from helpers import descendants, living, python, wait_for
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -39,7 +39,7 @@ def execute(tmp_path: Path) -> Notes:
     """Return a function that runs cells in a kernel and returns the outputs of each."""
     kernels = tmp_path / "kernels"
     (kernels / "kata").mkdir(parents=True)
-    words = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    words = [python(), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {
         "argv": words,
         "display_name": "kata",

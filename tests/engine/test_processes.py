@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import descendants, living, torchkata, wait_for
+from helpers import descendants, living, python, torchkata, wait_for
 
 ENDLESS = "def halve(x):\n    while True:\n        pass\n"
 
@@ -98,7 +98,7 @@ def test_grade_command_grades_started_exercises(course: Path):
 
 
 def pytest_on(course: Path, *arguments: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-v", *arguments]
+    command = [python(), "-m", "pytest", "-p", "no:cacheprovider", "-v", *arguments]
     done = subprocess.run(
         command,
         cwd=course,
