@@ -24,7 +24,7 @@ Rules
     list of tensors.
 
 Budget
-    no host synchronization, regardless of the number of batches; time is not graded
+    no host synchronization for any number of batches; time is not graded
 
 Hints
     1. Do the losses have to be Python numbers? Keep them on the device.

@@ -39,8 +39,10 @@ def read_each_loss(model, optimizer, loss_fn, batches):
 
 
 def reading_loop(weight, inputs, targets, optimizer):
-    kata = SimpleNamespace(train_losses=read_each_loss)
-    return two_epochs(kata, weight, inputs, targets, optimizer)
+    class Kata:
+        train_losses = staticmethod(read_each_loss)
+
+    return two_epochs(Kata, weight, inputs, targets, optimizer)
 
 
 SPEC = Spec(
@@ -65,7 +67,7 @@ SPEC = Spec(
         budget=(HostSyncs(),),
         variant_case="SGD",
     ),
-    stub_digest="31ffd7a1cd14f26c",
+    stub_digest="fd717da26b5ace22",
     broken_axis="ops",
 )
 
