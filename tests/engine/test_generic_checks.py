@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+import torch
 from helpers import Judge
 
+from torchkata import Case, Function, normal
+from torchkata.grading.checks.repeated_calls import _turn_with_another_result
 from torchkata.result import ExerciseResult, State
 
 HEAD = """
@@ -119,3 +124,16 @@ def test_restored_state_and_own_generators_pass(judge: Judge):
     )
 
     assert not messages(result, "purity"), result.failed
+
+
+@pytest.mark.parametrize(("equal_turns", "expected"), [(1, 2), (3, 4), (99, 2)])
+def test_second_call_gets_arguments_with_another_result(equal_turns, expected):
+    """A stored result of the first call would be right again if the results were equal."""
+    session = SimpleNamespace(
+        metered={},
+        draw=lambda _function, _case, turn: int(turn.split()[1]),
+        expect=lambda _name, turn: {"count": torch.tensor(turn > equal_turns)},
+    )
+    function = Function("f", inputs={"x": normal("n")}, naive=abs, cases=(Case("some", n=4),))
+
+    assert _turn_with_another_result(session, function) == expected

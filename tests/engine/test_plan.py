@@ -46,6 +46,16 @@ def test_later_calls_are_judged_on_a_case_with_elements():
     assert function.repeated_case.name == "some"
 
 
+def test_large_cases_are_judged_for_values_alone():
+    """In a loop, every op on a simulated GPU is slow; other dtypes repeat the same ops."""
+    cases = (Case("some", n=4), Case("large", n=30_000), Case("drawn", given=lambda *_: ()))
+    function = Function("f", inputs={"x": normal("n")}, naive=abs, cases=cases)
+
+    assert [case.name for case in function.value_cases] == ["some", "large", "drawn"]
+    assert [case.name for case in function.small_value_cases] == ["some", "drawn"]
+    assert [case.name for case in function.gradient_cases] == ["some"]
+
+
 def test_plan_without_variants_has_shape_values_and_dtype_only():
     """The other function of the same exercise, with variants, is judged on all axes."""
     checks = plan(COURSE.one("script_loop"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 
 
 def to_float64(tree: Any) -> Any:
@@ -22,3 +22,14 @@ def to_float64(tree: Any) -> Any:
 def cast_like(precise: Any, like: Any) -> Any:
     """Return what was computed in float64 in the dtypes of another result of equal structure."""
     return tree_map(lambda p, o: p.to(o.dtype) if torch.is_tensor(o) else p, precise, like)
+
+
+def same_leaves(one: Any, other: Any) -> bool:
+    """Return whether two trees hold equal leaves in the same order; nan equals nothing."""
+    pairs = list(zip(tree_leaves(one), tree_leaves(other), strict=False))
+    if len(tree_leaves(one)) != len(tree_leaves(other)):
+        return False
+    return all(
+        torch.equal(a, b) if torch.is_tensor(a) and torch.is_tensor(b) else bool(a == b)
+        for a, b in pairs
+    )

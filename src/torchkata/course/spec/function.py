@@ -135,9 +135,18 @@ class Function:
         return (first, *(case for case in others if case.tolerance is None))
 
     @property
+    def small_value_cases(self) -> tuple[Case, ...]:
+        """The value cases that are also judged in all dtypes, on all devices and by gradients.
+
+        Large ones are not: a loop over their elements takes minutes on a simulated GPU.
+        """
+        first, *others = self.value_cases
+        return (first, *(case for case in others if case.elements <= _MOST_ELEMENTS))
+
+    @property
     def gradient_cases(self) -> tuple[Case, ...]:
         """The cases with drawn inputs in which gradients are judged, the one for variants first."""
-        first, *others = self.value_cases
+        first, *others = self.small_value_cases
         drawn = (case for case in others if case.given is None and case.axis == "values")
         return (first, *(case for case in drawn if not case.gradient and self.differentiable(case)))
 

@@ -28,8 +28,8 @@ from torchkata.worker import builtin_probes
 
 
 def device(session: Session, function: Function, where: str) -> Outcome:
-    """Judge results in every case, and gradients in one, for inputs on another device."""
-    for case in function.value_cases:
+    """Judge results in all small cases, and gradients in one, for inputs on another device."""
+    for case in function.small_value_cases:
         finding = _on_device(session, function, case, where)
         if finding is not None:
             return finding

@@ -133,8 +133,8 @@ LAYOUT_NAMES: Final = {
 
 
 def dtype(session: Session, function: Function, wanted: torch.dtype) -> Outcome:
-    """Judge the dtype of the result for inputs of one dtype in every case, and the values in it."""
-    for case in function.value_cases:
+    """Judge the dtype and the values of the result for inputs of one dtype, in all small cases."""
+    for case in function.small_value_cases:
         finding = _of_dtype(session, function, wanted, case)
         if finding is not None:
             return finding

@@ -14,7 +14,7 @@ from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.processes import Skipped
 from torchkata.grading.replies import argument_changes, unreadable_reply
 from torchkata.grading.session import ProbeCall, Session
-from torchkata.grading.trees import cast_like, to_float64
+from torchkata.grading.trees import cast_like, same_leaves, to_float64
 from torchkata.i18n import EMPTY, Message, _, join, with_period
 from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import watched_calls
@@ -26,6 +26,7 @@ MODE_SENTENCES: Final[dict[str, Message]] = {
     "non_leaf": _("The arguments were results of other operations that require grad."),
 }
 _MOST_NAMES: Final = 10
+_TURNS: Final = range(2, 8)
 _SITUATIONS: Final[dict[str, Message]] = {
     "second": _(
         "This was the second of two calls, with other values of the same shapes. A result must "
@@ -88,11 +89,10 @@ def repeated_calls(session: Session, function: Function, mode: str) -> RepeatedC
 
 
 def _repeated_calls(session: Session, function: Function, mode: str) -> RepeatedCalls:
-    case = function.repeated_case
-    processes = session.processes
+    processes, other = session.processes, _turn_with_another_result(session, function)
 
     def arguments(*, in_float64: bool = False) -> tuple[Any, ...]:
-        first, second = (session.draw(function, case, turn=f"repeated {n}") for n in (1, 2))
+        first, second = _drawn(session, function, 1), _drawn(session, function, other)
         if in_float64:
             first, second = to_float64(first), to_float64(second)
         return function.name, first, second, mode
@@ -118,6 +118,30 @@ def _repeated_calls(session: Session, function: Function, mode: str) -> Repeated
         precise=precise.values,
         reference_keeps=theirs.kept,
     )
+
+
+def _drawn(session: Session, function: Function, turn: int) -> tuple[Any, ...]:
+    return session.draw(function, function.repeated_case, turn=f"repeated {turn}")
+
+
+def _turn_with_another_result(session: Session, function: Function) -> int:
+    """Return which drawn arguments the second call gets: the first with another result.
+
+    A stored result of the first call would be right if the results were equal, such as counts.
+    """
+    key = ("turn", function.name)
+    if key not in session.metered:
+        first = session.expect(function.name, _drawn(session, function, 1))
+        others = (
+            turn
+            for turn in _TURNS
+            if not same_leaves(
+                first, session.expect(function.name, _drawn(session, function, turn))
+            )
+        )
+        session.metered[key] = next(others, _TURNS[0])
+    turn: int = session.metered[key]
+    return turn
 
 
 def _parse(reply: Any) -> RepeatedReply:
