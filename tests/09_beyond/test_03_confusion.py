@@ -22,6 +22,7 @@ RULES = {
     "No Python loop": ("ops[no loop over n]", "ops[no loop over classes]"),
     "Host synchronization is allowed": "memory",
 }
+VECTORS = "A few more vectors of n numbers are fine, but not a one-hot table."
 TEN, HUNDRED = {"n": 10_000, "classes": 10}, {"n": 10_000, "classes": 100}
 SPEC = Spec(
     Function(
@@ -44,8 +45,8 @@ SPEC = Spec(
         ),
         dtypes=(torch.int64,),
         budget=(
-            Memory("4 * n * classes", at=TEN),
-            Memory("4 * n * classes", at=HUNDRED),
+            Memory("4 * n * classes", at=TEN, slack=VECTORS),
+            Memory("4 * n * classes", at=HUNDRED, slack=VECTORS),
             Speedup(50, over=loop_over_samples, at=TEN),
             Speedup(50, over=loop_over_samples, at=HUNDRED),
         ),

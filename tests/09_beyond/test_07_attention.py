@@ -5,6 +5,7 @@ import torch
 from torchkata import Case, Function, Memory, Spec, Tolerance, arguments, normal
 
 DOUBLE = {torch.float64: Tolerance(rtol=1e-10, atol=1e-10)}
+BLOCKS = "Blocks of queries or keys of any size up to a third are fine."
 LARGE = {"n": 1024, "m": 1024, "d": 64}
 
 
@@ -75,8 +76,8 @@ SPEC = Spec(
             Case("accuracy in float64", axis="dtype", n=9, m=9, d=5, causal=0, tolerance=DOUBLE),
         ),
         budget=(
-            Memory("0.5 * 4*n*m", at={**LARGE, "causal": 0}),
-            Memory("0.5 * 4*n*m", at={**LARGE, "causal": 1}),
+            Memory("0.5 * 4*n*m", at={**LARGE, "causal": 0}, slack=BLOCKS),
+            Memory("0.5 * 4*n*m", at={**LARGE, "causal": 1}, slack=BLOCKS),
         ),
         # On the CPU, scaled_dot_product_attention is wrong for overlapping rows.
         layouts=("transposed", "strided", "offset", "expanded"),
