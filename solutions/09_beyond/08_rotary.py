@@ -37,6 +37,10 @@ HINTS = (
     """,
 )
 
+EQUIVALENT = {
+    "method in angle_table: torch.float32 -> torch.float64": "float64 is at least as accurate",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

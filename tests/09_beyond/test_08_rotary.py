@@ -20,6 +20,12 @@ def loop_over_positions_and_pairs(x, base):
     return out
 
 
+def with_nan(sizes, generator):
+    x = torch.randn(2, 5, 6, generator=generator).to(sizes.dtype)
+    x[0, 2, 1] = x[1, 4] = torch.nan
+    return x, BASE
+
+
 BASE = 10000.0
 RULES = {
     "No Python loop": ("ops[no loop over n]", "ops[no loop over d]"),
@@ -41,9 +47,11 @@ SPEC = Spec(
             Case("an empty batch", b=0, n=3, d=4),
             Case("two dimensions", given=arguments(normal("7 10"), BASE)),
             Case("four dimensions", given=arguments(normal("2 3 5 4"), BASE)),
-            Case("another base", given=arguments(normal("2 9 8"), 50.0)),
+            Case("another base", given=arguments(normal("2 9 8"), 49.9)),
             Case("several pairs and positions", b=3, n=20, d=12),
             Case("5,000 positions", b=1, n=5000, d=2),
+            Case("a batch of 6,000", b=6000, n=1, d=4),
+            Case("nan", given=with_nan),
             Case(
                 "bfloat16, 600 positions",
                 axis="stability",
