@@ -47,6 +47,12 @@ HINTS = (
     `next(model.parameters())`.""",
 )
 
+EQUIVALENT = {
+    "detach in train_losses: return torch.stack(losses).float() -> "
+    "return (torch.stack(losses).float()).detach()": "the losses are detached already",
+    "data in step: model(inputs) -> model(inputs.data)": "no step needs a gradient of its inputs",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
