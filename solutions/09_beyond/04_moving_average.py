@@ -36,6 +36,10 @@ HINTS = (
     to the end of a window. Subtract `sums[..., :-width]` from all windows but the first.""",
 )
 
+EQUIVALENT = {
+    "nan filtered in moving_average: x": "x is finite",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
