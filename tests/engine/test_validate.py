@@ -164,6 +164,21 @@ def test_broken_code_must_fail_on_its_axis(validator: Validator, course: Path):
     assert "purity" in problems[0]
 
 
+def test_a_trap_is_judged_up_to_its_axis(validator: Validator, mini: Path):
+    """The gate stops at the first failed check of the axis; what passes it is judged no further."""
+    exercise = Course(mini).one("halve")
+    wrong, right = (f"def halve(x):\n    return x / {by}\n".encode() for by in (3, 2))
+
+    refused = validator.grade_sample(exercise, wrong, stop_at="values")
+    accepted = validator.grade_sample(exercise, right, stop_at="values")
+
+    assert [check.axis for check in refused.failed] == ["values"]
+    assert refused.checks[-1] is refused.failed[0]
+    assert {"contract", "values"} <= {check.axis for check in accepted.checks}
+    assert not {"gradient", "purity", "ops"} & {check.axis for check in accepted.checks}
+    assert accepted.cost_table == ()
+
+
 def test_a_threshold_that_the_reference_misses_is_reported(validator: Validator, course: Path):
     """A speedup that the reference exceeds by less than 1.5 times is a problem of the course."""
     edit(course, "01_mini/01_row_total", STUB, "at least 4x", "at least 40000x")
