@@ -113,6 +113,7 @@ def autograder(image: Path) -> Iterator[Path]:
     for name in ("submission", "results"):
         shutil.rmtree(image / name, ignore_errors=True)
         (image / name).mkdir()
+    (image / "source/python").write_text(f"{python()}\n")
     (image / "results/results.json").write_text('{"score": 99}')  # of an earlier run
     yield image
     shutil.rmtree(image / "submission")
@@ -273,6 +274,7 @@ def test_duplicates_and_rejections_are_explained(autograder: Path):
 def test_nothing_counts_without_confinement(autograder: Path):
     """Without Landlock, grading is refused with an explanation, unless the risk is accepted."""
     submit(autograder / "submission", **{"02_halve.py": SOLUTION[HALVE]})
+    (autograder / "source/python").write_text(f"{sys.executable}\n")  # inherits the restriction
     lacking = [sys.executable, NO_LANDLOCK, "bash", autograder / "run_autograder"]
 
     refused = run(*lacking, cwd=autograder, AUTOGRADER_ROOT=autograder)

@@ -273,3 +273,11 @@ def test_special_values_are_drawn_for_floating_dtypes_alone():
     )
     assert int(floats.isfinite().sum()) == 1
     assert integers.dtype is torch.int64
+
+
+def test_other_special_values_can_be_chosen():
+    """A nan would hide an infinity in a sum, so a case may have infinities alone."""
+    drawn = special("5", values=(math.inf,))(Sizes({}), torch.Generator())
+
+    assert int(drawn.isinf().sum()) == 1
+    assert int(drawn.isfinite().sum()) == 4

@@ -69,6 +69,16 @@ class Cheat:
         match = re.search(rf"^{name} +(\S.*)$", self.text, re.MULTILINE)
         return match[1] if match else ""
 
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes in which it is graded.
+
+        Confinement only takes possibilities away. If neither the verdict nor the evidence depends
+        on it, the cheat is graded where it can do more.
+        """
+        depends = self.field("Confined") != self.field("Unconfined") or self.field("Evidence")
+        return ("Confined", "Unconfined") if depends else ("Unconfined",)
+
 
 @dataclass
 class Targets:
@@ -184,8 +194,14 @@ def grade_cheat(cheat: Cheat, launcher: Launcher, targets: Targets, seed: int) -
 CHEATS = [Cheat(file, file.read_text(encoding="utf-8")) for file in FILES]
 
 
-@pytest.mark.parametrize("mode", ["Confined", "Unconfined"])
-@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.file.stem)
+@pytest.mark.parametrize(
+    ("cheat", "mode"),
+    [
+        pytest.param(cheat, mode, id=f"{cheat.file.stem}-{mode}")
+        for cheat in CHEATS
+        for mode in cheat.modes
+    ],
+)
 def test_cheat(
     cheat: Cheat, mode: str, hasty: Launcher, unconfined_launcher: Launcher, tmp_path: Path
 ):

@@ -126,6 +126,15 @@ def test_restored_state_and_own_generators_pass(judge: Judge):
     assert not messages(result, "purity"), result.failed
 
 
+def test_arrays_are_compared_as_leaves():
+    """An array is one leaf, whose elements are compared."""
+    one, other = np.arange(3), np.arange(3) + 1
+
+    assert same_leaves([one, torch.ones(2)], [one.copy(), torch.ones(2)])
+    assert not same_leaves([one], [other])
+    assert not same_leaves([one], [torch.ones(2)])
+
+
 @pytest.mark.parametrize(("equal_turns", "expected"), [(1, 2), (3, 4), (99, 2)])
 def test_second_call_gets_arguments_with_another_result(equal_turns, expected):
     """A stored result of the first call would be right again if the results were equal."""

@@ -70,7 +70,7 @@ def test_results_kept_in_a_module_are_out_of_date_after_loading():
     values = {"weight": torch.tensor([[3.0]]), "bias": torch.tensor([1.0])}
 
     results = [
-        saved_and_loaded(kata, entry, (1, 1), values, torch.ones(1))["result"]
+        saved_and_loaded(kata, entry, (1, 1), values, [torch.ones(1)])["result"]
         for entry in ("Layer", "Remembering")
     ]
 

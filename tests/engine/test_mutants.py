@@ -318,7 +318,7 @@ class Net(nn.Module):
 """
     data = """
 class Stream(IterableDataset):
-    def __init__(self, items: list[int]) -> None:
+    def __init__(self, items: list[int], path: str, start: int) -> None:
         self.items = items
 
     def __iter__(self):
@@ -330,6 +330,17 @@ class Stream(IterableDataset):
     assert {"frozen", "equal start", "seeded start", "mode changed"} <= of_module
     assert "cached in the module" in of_module
     assert {"last item dropped", "one buffer", "one pass only", "list sorted"} <= of_data
+    changed = [
+        m.id.partition(": ")[2] for m in mutants_in(data, spec_of("Stream")) if "list " in m.id
+    ]
+    assert set(changed) == {"items"}, "only a list can be sorted"
+
+
+def test_a_dim_is_not_limited():
+    """A tensor has at most 64 dims, so a limit on `dim` changes nothing."""
+    mutants = mutants_in("def f(x: Tensor, dim: int, n: int):\n    return x\n", spec_of())
+
+    assert {m.id.partition(": ")[2] for m in mutants if "at most 64 in" in m.id} == {"n"}
 
 
 def test_ids_survive_unrelated_edits_and_are_unique():

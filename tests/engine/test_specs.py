@@ -310,6 +310,31 @@ class CallersTensor(Layer):
         self.shift = shift
 
 
+class RandomStart(Layer):
+    def __init__(self, shift: Tensor) -> None:
+        super().__init__(shift)
+        nn.init.normal_(self.weight)
+
+
+class SwitchesMode(Layer):
+    def forward(self, x: Tensor) -> Tensor:
+        self.eval()
+        return super().forward(x)
+
+
+class Freezes(Layer):
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        self.requires_grad_(requires_grad=False)
+        return y
+
+
+class AddsHook(Layer):
+    def forward(self, x: Tensor) -> Tensor:
+        self.register_forward_hook(lambda *_: None)
+        return super().forward(x)
+
+
 class Stack(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -324,6 +349,24 @@ class PlainList(Stack):
         super().__init__()
         del self.layers
         self.layers = [nn.Linear(2, 2, bias=False)]  # type: ignore[assignment]
+
+
+class NarrowStart(Stack):
+    def __init__(self) -> None:
+        super().__init__()
+        nn.init.uniform_(self.layers[0].weight, -0.1, 0.1)
+
+
+class SeededStart(Stack):
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        super().__init__()
+
+
+class EqualStart(Stack):
+    def __init__(self) -> None:
+        super().__init__()
+        nn.init.constant_(self.layers[0].weight, 0.5)
 
 
 # ------------------------------------------------------------------------------------------------
@@ -422,8 +465,15 @@ WRONG: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("layer", Flat, "shape[parameters]", "expected [2, 2], got [4]"),
     ("layer", Remembers, "values[saved state]", "after load_state_dict from another one"),
     ("layer", CallersTensor, "purity[arguments]", "the arguments of entry(...)"),
+    ("layer", SwitchesMode, "purity[forward pass]", "mode a forward pass changes: expected none"),
+    ("layer", Freezes, "purity[forward pass]", "a forward pass changes: expected none, got weight"),
+    ("layer", AddsHook, "purity[forward pass]", "hooks a forward pass changes: expected none"),
+    ("layer", RandomStart, "values[starting values]", "starting values of weight"),
     ("layer", PlainShift, "device[moves]", "to('meta') does not move: expected none, got shift"),
     ("stack", PlainList, "contract[registered names]", "expected none, got layers.0.weight"),
+    ("stack", NarrowStart, "values[starting values]", "starting values of layers.0.weight"),
+    ("stack", SeededStart, "values[starting values]", "standard deviation of 0; expected"),
+    ("stack", EqualStart, "values[starting values]", "standard deviation of 0; expected"),
     ("stack", PlainList, "device[moves]", "expected none, got layers.0.weight"),
     ("step", attached, "contract[loss is detached]", "still attached"),
     ("step", as_number, "contract[loss is detached]", "0-d tensor"),

@@ -37,6 +37,9 @@ import json, os, signal, socket, sys
 REAL, SERVER = {python!r}, {server!r}
 def cold():
     os.execv(REAL, [REAL, *sys.argv[1:]])
+paths = os.environ.get("PYTHONPATH", "").split(":")
+if any(os.path.exists(os.path.join(path, "sitecustomize.py")) for path in paths):
+    cold()
 unusual = {{"PYTHONIOENCODING", "PYTHONUTF8", "PYTHONSTARTUP", "COVERAGE_PROCESS_START"}}
 locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or "C.UTF-8"
 if unusual & set(os.environ) or not locale.upper().endswith(("UTF-8", "UTF8")):

@@ -42,6 +42,7 @@ _EXACT: Final[dict[str, Kind]] = {
     "nn.Module": "module", "Tensor": "tensor", "torch.Tensor": "tensor",
     "Tensor | float": "tensor",
 }  # fmt: skip
+_CHANGEABLE: Final = ("list", "Sequence", "Iterable", "Tensor", "Any", "object")
 _MATRIX: Final = 2
 
 
@@ -57,6 +58,7 @@ class Parameter:
         rows: the most rows of its tensor; None if it is unknown.
         matrix: whether its tensor can be square.
         can_be_empty: whether a case has no rows.
+        changeable: whether it can be a list or hold tensors, so that a function can change it.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Parameter:
     rows: int | None = None
     matrix: bool = True
     can_be_empty: bool = False
+    changeable: bool = True
 
 
 def parameters_of(
@@ -126,10 +129,11 @@ def _described(param: cst.Param, aliases: Mapping[str, str]) -> Parameter:
     name = param.name.value
     text = code(param.annotation.annotation) if param.annotation is not None else ""
     text = aliases.get(text, text)
+    changeable = not text or any(part in text for part in _CHANGEABLE)
     if text in _EXACT:
-        return Parameter(name=name, kind=_EXACT[text])
+        return Parameter(name=name, kind=_EXACT[text], changeable=changeable)
     kinds: list[Kind] = [kind for part, kind in _ANNOTATIONS if part in text]
-    return Parameter(name=name, kind=kinds[0] if kinds else "other")
+    return Parameter(name=name, kind=kinds[0] if kinds else "other", changeable=changeable)
 
 
 def _draws(spec: Function) -> Iterator[tuple[object, ...]]:

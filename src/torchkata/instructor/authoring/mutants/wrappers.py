@@ -92,7 +92,8 @@ def _of_method(
             yield from faults.start_faults() if learns else ()
         else:
             for parameter in parameters_of(method, aliases, None):
-                yield from iteration.start_faults(parameter.name)
+                if parameter.changeable:
+                    yield from iteration.start_faults(parameter.name)
 
 
 def _changes_nothing(fault: Fault, function: cst.FunctionDef) -> bool:
