@@ -22,6 +22,12 @@ HINTS = (
     "`exp = torch.exp(logits - logits.amax(dim, keepdim=True).detach())`, then divide by its sum.",
 )
 
+EQUIVALENT = {
+    "infinity limited in softmax: logits": (
+        "the smallest finite number has probability 0, as -inf does"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ SPEC = Spec(
         naive=naive,
         cases=(
             Case("one entry", a=1, b=1, c=1, dim=-1),
+            Case("one row", a=1, b=1, c=6, dim=-1),
             Case("one class", a=2, b=3, c=1, dim=2),
             Case("no rows", a=0, b=2, c=3, dim=-1),
             Case("first dim", a=5, b=1, c=4, dim=0),

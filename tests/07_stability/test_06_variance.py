@@ -46,6 +46,7 @@ SPEC = Spec(
         naive=naive,
         cases=(
             Case("one number", a=1, b=1, c=1, dim=0),
+            Case("one row", a=1, b=1, c=6, dim=-1),
             Case("one number per slice", a=2, b=1, c=3, dim=1),
             Case("no slices", a=0, b=2, c=3, dim=2),
             Case("first dim", a=30, b=1, c=4, dim=0),
