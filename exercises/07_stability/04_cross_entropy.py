@@ -16,9 +16,9 @@ Task
     The correct loss is 500, and its gradient with respect to logits is [0.5, -0.5]. Fix the code.
 
 Shapes and units
-    labels    any shape with at least one dimension, float32 or float64, any device, not negative;
-              some entries are 0, and labels need not sum to 1; dimensions other than `dim` may
-              have size 0
+    labels    any shape with at least one dimension, float32 or float64, any device; not negative
+              and not infinite; some entries are 0, and labels need not sum to 1; dimensions other
+              than `dim` may have size 0
     logits    same shape, dtype and device as labels; entries from -1000 to 1000, or -inf for
               impossible classes; each row along `dim` has a finite entry
     dim       int, may be negative; this dimension has size 1 or more

@@ -24,6 +24,10 @@ HINTS = (
     (logits == -torch.inf), 0)`. Return minus the sum of `labels * log` along `dim`.""",
 )
 
+EQUIVALENT = {
+    "infinity limited in soft_cross_entropy: labels": "labels are not infinite",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
