@@ -53,6 +53,18 @@ HINTS = (
     (grad, r, z).""",
 )
 
+EQUIVALENT = {
+    "detach in in_order: return first / z * second -> return (first / z * second).detach()": (
+        "forward and backward of a Function run without a graph"
+    ),
+    "nan filtered in scaled_ratio: x": "x is within the bounds",
+    "nan filtered in scaled_ratio: y": "y is within the bounds",
+    "nan filtered in scaled_ratio: z": "z is within the bounds",
+    "infinity limited in scaled_ratio: x": "x is within the bounds",
+    "infinity limited in scaled_ratio: y": "y is within the bounds",
+    "infinity limited in scaled_ratio: z": "z is within the bounds",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
