@@ -13,9 +13,9 @@ Task
     unless its inputs have exactly 4 dimensions.
 
 Shapes and units
-    q         [..., n, d]   float32 or float64, any device; there may be no leading dimensions, or
-                            some of size 0; n and d are at least 1
-    k         [..., m, d]   leading dimensions, dtype and device of q; m is at least 1
+    q         [..., n, d]   float32 or float64, finite, any device; there may be no leading
+                            dimensions, or some of size 0; n and d are at least 1
+    k         [..., m, d]   leading dimensions, dtype and device of q; finite; m is at least 1
     v         [..., m, d]   same as k
     causal    bool
     return    [..., n, d]   dtype and device of q

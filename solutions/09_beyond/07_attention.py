@@ -31,6 +31,15 @@ HINTS = (
     "`scaled_dot_product_attention(q, k, v, is_causal=causal)`, reshaped to [1, h, n, d] and back.",
 )
 
+EQUIVALENT = {
+    "nan filtered in attention: q": "q is finite",
+    "nan filtered in attention: k": "k is finite",
+    "nan filtered in attention: v": "v is finite",
+    "infinity limited in attention: q": "q is finite",
+    "infinity limited in attention: k": "k is finite",
+    "infinity limited in attention: v": "v is finite",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
