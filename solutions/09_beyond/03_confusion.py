@@ -28,6 +28,8 @@ HINTS = (
 EQUIVALENT = {
     "int16 detour in confusion: predicted": "labels above 32,767 need a table of 8 GiB",
     "float32 detour in confusion: actual": "labels above 2**24 need a table of 2 PiB",
+    "int16 detour in confusion: actual": "labels above 32,767 need a table of 8 GiB",
+    "float32 detour in confusion: predicted": "labels above 2**24 need a table of 2 PiB",
 }
 
 # ------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ HINTS = (
 
 EQUIVALENT = {
     "nan filtered in moving_average: x": "x is finite",
+    "infinity limited in moving_average: x": "x is finite",
 }
 
 # ------------------------------------------------------------------------------------------------
