@@ -7,7 +7,8 @@ Task
     `topk` is enough for all k.
 
 Shapes and units
-    logits    [n, c]  float32 or float64, any device; n may be 0, c is at least 1
+    logits    [n, c]  float32 or float64, any device; n may be 0, c is at least 1; entries may be
+                      infinite, but not nan
     labels    [n]     int64, each in [0, c), on the device of logits
     ks        tuple of at least one int, each at least 1, in any order; a k above c counts as c
     return    dict from each k, as given in ks, to a 0-d float32 tensor between 0 and 1 on the

@@ -29,6 +29,10 @@ HINTS = (
     may end beyond the last column, but `topk` needs `min(max(ks), logits.shape[1])`.""",
 )
 
+EQUIVALENT = {
+    "nan filtered in topk_accuracy: logits": "logits contain no nan",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

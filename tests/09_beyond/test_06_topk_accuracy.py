@@ -49,6 +49,14 @@ def close_scores(sizes, generator):
     return 1 + 4 * torch.finfo(sizes.dtype).eps * ranks.to(sizes.dtype), labels, (1, 3)
 
 
+def largest_numbers(sizes, _generator):
+    """Make scores at the limits of their dtype, where inf is above the largest finite number."""
+    inf, most = torch.inf, torch.finfo(sizes.dtype).max
+    rows = [inf, most, 0, -most, -inf], [-inf, -most, 0, most, inf]
+    logits = torch.tensor(rows, dtype=sizes.dtype).repeat(4, 1)
+    return logits, torch.tensor([0, 4, 1, 3, 3, 1, 4, 0]), (1, 2, 4)
+
+
 RULES = {
     "At most one call": "ops[one topk]",
     "Return tensors": ("shape", "ops[no host synchronization]"),
@@ -74,6 +82,7 @@ SPEC = Spec(
             Case("unsorted ks", given=given_ks(2, 30, 4), n=60, c=9),
             Case("a single k", given=given_ks(3), n=40, c=10),
             Case("scores that differ in the last digits", given=close_scores, n=30, c=9),
+            Case("inf next to the largest finite number", given=largest_numbers),
             Case("5,000 samples", n=5000, c=6),
             Case("5,000 classes", n=4, c=5000),
         ),
@@ -83,7 +92,7 @@ SPEC = Spec(
         loop_sizes={"c": 7},
         variant_case="many samples",
     ),
-    stub_digest="c8074179244df368",
+    stub_digest="c580e564e34b6787",
 )
 
 
