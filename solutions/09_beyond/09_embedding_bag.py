@@ -21,6 +21,14 @@ HINTS = (
     '`torch.nn.functional.embedding_bag(indices, weight, offsets, mode="mean")`.',
 )
 
+EQUIVALENT = {
+    "swapped arguments in bag_mean: "
+    'functional.embedding_bag(indices, weight, offsets, mode="mean") -> '
+    'functional.embedding_bag(weight, indices, offsets, mode="mean")': (
+        "PyTorch swaps them back: it also accepts its former order of the arguments"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
