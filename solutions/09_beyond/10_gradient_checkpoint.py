@@ -100,13 +100,12 @@ TRAPS = {
         "first_block_forgotten": "values",
         "at_most_eight": "memory",
         "known_tensors": "values",
-        "no_blocks_forgotten": "contract",
+        "copied_without_blocks": "gradient",
     },
 }
 WHY = {
-    "no_blocks_forgotten": (
-        "For no blocks, the number of blocks per part is 0, and a step of 0 raises. Without "
-        "blocks the result is x."
+    "copied_without_blocks": (
+        "Without blocks the result is x, not a detached copy: its gradient flows to x."
     ),
 }
 
@@ -178,11 +177,8 @@ def first_block_forgotten(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
     return x
 
 
-def no_blocks_forgotten(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
-    size = int(len(blocks) ** 0.5)  # 0 for no blocks, and a step of 0 raises
-    for start in range(0, len(blocks), size):
-        x = checkpoint(nn.Sequential(*blocks[start : start + size]), x, use_reentrant=False)
-    return x
+def copied_without_blocks(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
+    return by_hand(blocks, x) if blocks else x.detach().clone()  # no gradient for no blocks
 
 
 def at_most_eight(blocks: Sequence[nn.Module], x: Tensor) -> Tensor:
