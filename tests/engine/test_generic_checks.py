@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from helpers import Judge
 
 from torchkata import Case, Function, normal
 from torchkata.grading.checks.repeated_calls import _turn_with_another_result
+from torchkata.grading.trees import same_leaves
 from torchkata.result import ExerciseResult, State
 
 HEAD = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -29,7 +30,11 @@ def same_leaves(one: Any, other: Any) -> bool:
     pairs = list(zip(tree_leaves(one), tree_leaves(other), strict=False))
     if len(tree_leaves(one)) != len(tree_leaves(other)):
         return False
-    return all(
-        torch.equal(a, b) if torch.is_tensor(a) and torch.is_tensor(b) else bool(a == b)
-        for a, b in pairs
-    )
+    return all(_equal(a, b) for a, b in pairs)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    both = torch.is_tensor(one) and torch.is_tensor(other)
+    return torch.equal(one, other) if both else bool(one == other)

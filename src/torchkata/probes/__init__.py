@@ -6,6 +6,7 @@ returns plain data and tensors.
 
 from torchkata.probes.calls import (
     called_functions,
+    changed_without_gradients,
     copying_calls,
     views_of_one_memory,
     with_gradients,
@@ -37,11 +38,13 @@ from torchkata.probes.loading import (
     samples_at,
 )
 from torchkata.probes.modules import (
+    changed_by_forward,
     left_behind,
     module_structure,
     params_left_behind,
     registered_names,
     saved_and_loaded,
+    starting_spread,
     with_parameters,
 )
 from torchkata.probes.settings import autocast_changes, module_changes
@@ -62,6 +65,8 @@ __all__ = [
     "autocast_changes",
     "base_classes",
     "called_functions",
+    "changed_by_forward",
+    "changed_without_gradients",
     "collect_bounded",
     "compile_as_one_graph",
     "compiled_graphs",
@@ -86,6 +91,7 @@ __all__ = [
     "samples_at",
     "saved_and_loaded",
     "scripted_graphs",
+    "starting_spread",
     "training_problem",
     "training_steps",
     "uncompiled_reasons",

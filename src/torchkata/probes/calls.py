@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from types import ModuleType
 from typing import Any
 
@@ -84,6 +84,24 @@ def copying_calls(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
         if result.untyped_storage().data_ptr() != x.untyped_storage().data_ptr():
             copying.append(how)
     return copying
+
+
+def changed_without_gradients(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
+    """Call an entry point in modes without gradients, in which it may raise.
+
+    Returns:
+        The modes in which a tensor among the arguments has other values afterwards: `no_grad` or
+        `inference_mode`.
+    """
+    tensors = [each for each in arguments if torch.is_tensor(each)]
+    before = [tensor.clone() for tensor in tensors]
+    changing = []
+    for name, mode in (("no_grad", torch.no_grad), ("inference_mode", torch.inference_mode)):
+        with mode(), suppress(RuntimeError):
+            getattr(kata, entry)(*arguments)
+        if not all(map(torch.equal, tensors, before)):
+            changing.append(name)
+    return changing
 
 
 def views_of_one_memory(kata: ModuleType, entry: str, x: Tensor, *others: Any) -> list[Tensor]:

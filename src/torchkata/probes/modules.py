@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from torchkata.probes.settings import module_changes
+
 
 def registered_names(net: nn.Module) -> tuple[list[str], list[str]]:
     """Return the names of a module's parameters and the keys of its state dict, both sorted."""
@@ -69,13 +71,13 @@ def saved_and_loaded(
     entry: str,
     arguments: tuple[Any, ...],
     values: dict[str, Tensor],
-    x: Tensor | None,
+    inputs: list[Tensor],
 ) -> dict[str, Any]:
     """Fill a module with values by path, and load its state into another one that was used before.
 
     Returns:
-        `state` by path, of the module that loaded it; its `result` for x + 1, if there is an x,
-        which is overwritten; and the `arguments` afterwards.
+        `state` by path, of the module that loaded it; its `result` for inputs that are 1 larger, if
+        there are any, which are overwritten; and the `arguments` afterwards.
     """
     saved, loaded = (getattr(kata, entry)(*arguments) for _each in range(2))
     for path, value in values.items():
@@ -84,18 +86,47 @@ def saved_and_loaded(
             tensor.detach().copy_(value)
     result = None
     with torch.no_grad():  # as in inference, for which a module may keep results
-        if x is not None:
-            loaded(x)
-            x.add_(1)
+        if inputs:
+            loaded(*inputs)
+            for x in inputs:
+                x.add_(1)
         loaded.load_state_dict(saved.state_dict())
-        if x is not None:
-            result = loaded(x)
+        if inputs:
+            result = loaded(*inputs)
     state = {path: tensor_at(loaded, path) for path in values}
     return {
         "state": {path: None if t is None else t.detach() for path, t in state.items()},
         "result": result,
         "arguments": arguments,
     }
+
+
+def changed_by_forward(
+    kata: ModuleType, entry: str, arguments: tuple[Any, ...], inputs: list[Tensor]
+) -> dict[str, list[str]]:
+    """Return what a forward pass changes in a new module, see `module_changes`."""
+    net = getattr(kata, entry)(*arguments)
+    with module_changes(net) as changed:
+        net(*inputs)
+    return {what: [name or entry for name in names] for what, names in changed.items()}
+
+
+def starting_spread(
+    kata: ModuleType, entry: str, arguments: tuple[Any, ...], paths: list[str], count: int
+) -> dict[str, float]:
+    """Create modules one after the other, from a fixed seed.
+
+    Returns:
+        The standard deviation of an element over the modules, by the path to each tensor.
+    """
+    torch.manual_seed(1)
+    nets = [getattr(kata, entry)(*arguments) for _each in range(count)]
+    spread = {}
+    for path in paths:
+        drawn = [tensor for net in nets if (tensor := tensor_at(net, path)) is not None]
+        if drawn:
+            spread[path] = float(torch.stack(drawn).detach().double().std(0).mean())
+    return spread
 
 
 def left_behind(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 
@@ -28,6 +29,8 @@ class Sizes(dict[str, float]):
         except KeyError:
             raise AttributeError(letter) from None
 
+
+_SPECIAL: Final = (math.nan, math.inf, -math.inf)
 
 InputFactory = Callable[[Sizes, torch.Generator], object]
 """Makes one argument from the case's sizes and a generator; called anew for every call."""
@@ -107,11 +110,14 @@ def integers(
     return TensorFactory(shape, make)
 
 
-def special(shape: str, *, dtype: torch.dtype | None = None) -> InputFactory:
+def special(
+    shape: str, *, values: tuple[float, ...] = _SPECIAL, dtype: torch.dtype | None = None
+) -> InputFactory:
     """Draw from a normal distribution, with nan, inf and -inf at three random places.
 
     Args:
         shape: axis letters, numbers or formulas, separated by spaces.
+        values: other special values, for cases in which nan would hide an infinity.
         dtype: a fixed dtype; by default the dtype under judgment. Integers have no such values, so
             they are drawn as by `normal`.
     """
@@ -122,9 +128,8 @@ def special(shape: str, *, dtype: torch.dtype | None = None) -> InputFactory:
         assert isinstance(tensor, torch.Tensor)
         if not tensor.is_floating_point():
             return tensor
-        places = torch.randperm(tensor.numel(), generator=generator)[:3]
-        values = tensor.new_tensor([float("nan"), float("inf"), -float("inf")])
-        tensor.view(-1)[places] = values[: len(places)]
+        places = torch.randperm(tensor.numel(), generator=generator)[: len(values)]
+        tensor.view(-1)[places] = tensor.new_tensor(values)[: len(places)]
         return tensor
 
     return TensorFactory(shape, make)

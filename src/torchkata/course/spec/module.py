@@ -20,7 +20,8 @@ class Module:
         arguments: for each module to judge, its arguments.
         parameters: the shapes of its parameters, by the path to each, such as `layers.0.weight`.
         buffers: the same for its buffers.
-        x: the shape of an argument of forward; if it is empty, no forward pass is judged.
+        x: the shape of the argument of forward, or a tuple with the shape of each; if it is empty,
+            no forward pass is judged.
         exact_names: whether `named_parameters()` and `state_dict()` must use the paths as names.
     """
 
@@ -28,7 +29,7 @@ class Module:
     arguments: tuple[tuple[Any, ...], ...] = ((),)
     parameters: Shapes | Callable[..., Shapes] = field(default_factory=dict)
     buffers: Shapes | Callable[..., Shapes] = field(default_factory=dict)
-    x: tuple[int, ...] | Callable[..., tuple[int, ...]] = ()
+    x: Any = ()
     exact_names: bool = True
 
     def parameters_for(self, arguments: tuple[Any, ...]) -> Shapes:
@@ -43,6 +44,8 @@ class Module:
         """Return the shapes of all entries of `state_dict()` with these arguments, by name."""
         return {**self.parameters_for(arguments), **self.buffers_for(arguments)}
 
-    def x_for(self, arguments: tuple[Any, ...]) -> tuple[int, ...]:
-        """Return the shape of an argument of forward with these arguments of the module."""
-        return self.x(*arguments) if callable(self.x) else self.x
+    def inputs_for(self, arguments: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of the arguments of forward with these arguments of the module."""
+        shape = self.x(*arguments) if callable(self.x) else self.x
+        has_several = bool(shape) and isinstance(shape[0], tuple)
+        return tuple(shape) if has_several or not shape else (tuple(shape),)

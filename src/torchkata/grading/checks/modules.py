@@ -17,6 +17,7 @@ from torchkata.grading.checks.custom_tests import Arguments
 from torchkata.grading.checks.spec_test import SpecTest
 from torchkata.i18n import Message, _
 
+_STARTS: Final = 32
 _REGISTERED: Final = _(
     "A tensor is registered if it is an nn.Parameter or a buffer; modules are registered if they "
     "are attributes, or in an nn.ModuleList or nn.Sequential. An optimizer, `.to` and "
@@ -57,6 +58,20 @@ def module_tests(spec: Module) -> Iterator[SpecTest]:
             what="arguments",
             description=_("The module does not modify its arguments."),
             claims=partial(_arguments_unchanged, spec),
+        )
+    if spec.x:
+        yield test(
+            axis="purity",
+            what="forward pass",
+            description=_("A forward pass changes no parameter, no mode and no hook."),
+            claims=partial(_unchanged_by_forward, spec),
+        )
+    if spec.parameters:
+        yield test(
+            axis="values",
+            what="starting values",
+            description=_("Each module starts with new random values of the usual size."),
+            claims=partial(_starting_values, spec),
         )
     yield test(
         axis="device",
@@ -148,19 +163,23 @@ def _loaded(
             path: 0.5 + torch.rand(shape, generator=given.generator)
             for path, shape in spec.state_for(arguments).items()
         }
-        shape = spec.x_for(arguments)
-        x = torch.rand(shape, generator=given.generator) if shape else None
+        inputs = _inputs(spec, arguments, given)
         got, expected = (
             subject.run(
                 probes.saved_and_loaded,
                 spec.name,
                 deepcopy(arguments),
                 values,
-                None if x is None else x.clone(),
+                [x.clone() for x in inputs],
             )
             for subject in (given.submission, given.reference)
         )
         yield arguments, _call(spec, arguments), values, got, expected
+
+
+def _inputs(spec: Module, arguments: tuple[Any, ...], given: Arguments) -> list[torch.Tensor]:
+    shapes = spec.inputs_for(arguments)
+    return [torch.rand(shape, generator=given.generator) for shape in shapes]
 
 
 def _saved_state(spec: Module, given: Arguments) -> None:
@@ -175,6 +194,56 @@ def _arguments_unchanged(spec: Module, given: Arguments) -> None:
     for arguments, call, _values, got, _expected in _loaded(spec, given):
         what = _("the arguments of {call}, after a state was loaded", call=call)
         same(got["arguments"], arguments, what=what)
+
+
+def _unchanged_by_forward(spec: Module, given: Arguments) -> None:
+    for arguments in spec.arguments:
+        inputs = _inputs(spec, arguments, given)
+        changed = given.submission.run(
+            probes.changed_by_forward, spec.name, deepcopy(arguments), inputs
+        )
+        call = _call(spec, arguments)
+        parameters = {*changed["values"], *changed["grad"], *changed["requires_grad"]}
+        for names, what in (
+            (
+                sorted(parameters),
+                _("Parameters of {call} that a forward pass changes", call=call),
+            ),
+            (
+                changed["mode"],
+                _("Modules of {call} whose mode a forward pass changes", call=call),
+            ),
+            (
+                changed["hooks"],
+                _("Modules of {call} whose hooks a forward pass changes", call=call),
+            ),
+        ):
+            why = _("A forward pass computes a result, and leaves the module as it is.")
+            none_of(names, what=what, why=why)
+
+
+def _starting_values(spec: Module, given: Arguments) -> None:
+    arguments = next(each for each in spec.arguments if spec.parameters_for(each))
+    paths = list(spec.parameters_for(arguments))
+    got, expected = (
+        subject.run(probes.starting_spread, spec.name, deepcopy(arguments), paths, _STARTS)
+        for subject in (given.submission, given.reference)
+    )
+    for path in filter(got.__contains__, paths):
+        require(
+            expected[path] / 2 <= got[path] <= 2 * expected[path],
+            _(
+                "Over {count} modules made by {call}, the starting values of {path} have a "
+                "standard deviation of {got:.3g}; expected about {expected:.3g}. Let each module "
+                "start with new random values, set no seed, and keep the initialization that the "
+                "layers of torch.nn have.",
+                count=_STARTS,
+                call=_call(spec, arguments),
+                path=path,
+                got=got[path],
+                expected=expected[path],
+            ),
+        )
 
 
 def _moves(spec: Module, given: Arguments) -> None:
