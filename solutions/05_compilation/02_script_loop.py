@@ -34,6 +34,14 @@ HINTS = (
     "`(x.cummax(0).values - x).max()`; and `@torch.compile` above the loop with `torch.maximum`.",
 )
 
+EQUIVALENT = {
+    "detached for n == 1 in cumulative_max_gap: x": "the gradient of one element is 0",
+    "detached for n == 1 in scripted: x": "only the values of scripted count",
+    "at most 1000 rows in scripted: x": "scripted gets at most 8 elements",
+    "detached result in scripted: result": "only the values of scripted count",
+    "result on the CPU in scripted: result": "only the values of scripted count",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
