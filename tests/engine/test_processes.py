@@ -28,6 +28,8 @@ def judging(course: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        # A shell starts background processes, and so perhaps these tests, with SIGINT ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     try:
         assert wait_for(lambda: report.exists() and len(looping(process.pid)) > 0, 60)
