@@ -15,6 +15,7 @@ nox.options.sessions = ["grade"]
 ROOT = Path(__file__).resolve().parent
 HOME = ROOT / ".nox" / "kata"
 PYTHON = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+SAFE_PYTHON = (str(PYTHON), "-P")  # imports nothing from the working directory
 TORCH = os.environ.get("TORCHKATA_TORCH", "torch==2.13.0")
 OLDEST = (3, 11)
 MOST_TESTERS = 4  # parallel test processes; each uses up to 1 GB
@@ -34,9 +35,9 @@ def install(session: nox.Session, extra: str = "") -> None:
         )
     session.log("Setting up the environment once (PyTorch is large: this can take minutes) ...")
     if not PYTHON.exists():
-        session.run(sys.executable, "-m", "venv", str(HOME), silent=True)
+        session.run(sys.executable, "-I", "-m", "venv", str(HOME), silent=True)
     target = f".[{extra}]" if extra else "."
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [*SAFE_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     session.run(*pip, TORCH, "--editable", target)
     mark.write_text(fingerprint, encoding="utf-8")
 
@@ -44,7 +45,7 @@ def install(session: nox.Session, extra: str = "") -> None:
 def torchkata(session: nox.Session, verb: str, extra: str = "") -> None:
     """Run a torchkata command with the arguments after `--`."""
     install(session, extra)
-    session.run(str(PYTHON), "-m", "torchkata", verb, *session.posargs)
+    session.run(*SAFE_PYTHON, "-m", "torchkata", verb, *session.posargs)
 
 
 @nox.session
@@ -138,7 +139,7 @@ def tests(session: nox.Session) -> None:
     # One more than cores: a test waits a quarter of its time for other processes or the clock.
     testers = min((os.cpu_count() or 1) + 1, MOST_TESTERS)
     session.run(
-        str(PYTHON), "-m", "pytest",
+        *SAFE_PYTHON, "-m", "pytest",
         f"--numprocesses={testers}", "--dist=worksteal", *session.posargs,
     )  # fmt: skip
 
@@ -147,12 +148,12 @@ def tests(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
     install(session, "dev")
-    session.run(str(PYTHON), "-m", "ruff", "check", ".")
-    session.run(str(PYTHON), "-m", "ruff", "format", "--check", ".")
+    session.run(*SAFE_PYTHON, "-m", "ruff", "check", ".")
+    session.run(*SAFE_PYTHON, "-m", "ruff", "format", "--check", ".")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types strictly."""
     install(session, "dev")
-    session.run(str(PYTHON), "-m", "mypy", "src", "noxfile.py")
+    session.run(*SAFE_PYTHON, "-m", "mypy", "src", "noxfile.py")

@@ -2,13 +2,16 @@
 
 These are the names that a grader imports, and the notebook extension; everything else belongs to
 the engine. Each name is imported when it is first used, so that the command line starts before
-torch is loaded.
+torch is loaded. Modules of Python are imported late, too: with `python -m torchkata`, files of the
+working directory can hide them until `__main__` prevents that.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from torchkata.course.spec.budgets import Growth as Growth
     from torchkata.course.spec.budgets import HostSyncs as HostSyncs
     from torchkata.course.spec.budgets import Memory as Memory
@@ -84,8 +87,9 @@ _NOTEBOOK = ("load_ipython_extension", "unload_ipython_extension")
 __all__ = sorted(name for names in _HOMES.values() for name in names)  # noqa: PLE0605 - a list
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name in _NOTEBOOK:
+        import_module("torchkata.course.shadowing").refuse_shadowing_files()
         return getattr(import_module("torchkata.cli.notebook"), name)
     for home, names in _HOMES.items():
         if name in names:

@@ -190,6 +190,19 @@ def test_course_is_found_from_its_folders(
     assert "02  halve" in capsys.readouterr().out
 
 
+def test_file_that_hides_a_module_is_named(run: Run, course: Path, monkeypatch):
+    """A report names files such as random.py, in the course's folder or the current one."""
+    monkeypatch.chdir(course / "exercises")
+    assert "Rename" not in run("grade", "halve")[1]
+    (course / "random.py").write_text("")
+    (course / "exercises/torch.py").write_text("")
+
+    printed = " ".join(run("grade", "halve")[1].split())
+
+    assert f"Rename random.py in {course}. Scripts in that folder import" in printed
+    assert f"Rename torch.py in {course / 'exercises'}." in printed
+
+
 def test_only_started_exercises_are_listed(run: Run, halve: Path):
     """Without names, exercises that are not started are only counted; named ones have a line."""
     halve.write_text(WRONG)

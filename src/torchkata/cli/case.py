@@ -14,6 +14,7 @@ from torchkata.cli.grade import open_launcher
 from torchkata.cli.main import ExitCode
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
+from torchkata.course.shadowing import shadowing_note
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.course.spec.inputs import RandomSource
@@ -51,6 +52,8 @@ def case(options: argparse.Namespace, translations: Translations) -> int:
     written = write_case_script(call, exercise.stub_path, file)
     print(translate(_("Wrote {files}.", files=and_list(list(map(str, written))))))
     print(translate(_("Run it: {command}", command=f"{_shown(Path(sys.executable))} {file}")))
+    for note in shadowing_note(file.absolute().parent):
+        print(translate(note))
     return ExitCode.OK
 
 

@@ -16,7 +16,7 @@ _DEVICES: Final = ("cuda", "mps", "xpu")
 _LEVELS: Final = ("1", "2", "3")
 
 _BASH: Final = """\
-# torchkata: completion for bash. Try it:  source <(python -m torchkata completion bash)
+# torchkata: completion for bash. Try it:  source <(python -P -m torchkata completion bash)
 _torchkata() {
     local IFS=$'\\n'
     COMPREPLY=($("$1" complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
@@ -24,20 +24,21 @@ _torchkata() {
 _torchkata_python() {
     if [[ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" == "-m torchkata" && $COMP_CWORD -gt 2 ]]; then
         local IFS=$'\\n'
-        COMPREPLY=($("$1" -m torchkata complete -- "${COMP_WORDS[@]:3:COMP_CWORD-2}" 2>/dev/null))
+        local words=("${COMP_WORDS[@]:3:COMP_CWORD-2}")
+        COMPREPLY=($("$1" -P -m torchkata complete -- "${words[@]}" 2>/dev/null))
     fi
 }
 complete -o bashdefault -o default -F _torchkata torchkata
 complete -o bashdefault -o default -F _torchkata_python python python3
 """
 _ZSH: Final = """\
-# torchkata: completion for zsh. Try it:  source <(python -m torchkata completion zsh)
+# torchkata: completion for zsh. Try it:  source <(python -P -m torchkata completion zsh)
 _torchkata() {
     local -a candidates
     if [[ $service == torchkata ]]; then
         candidates=("${(@f)$(${(Q)words[1]} complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
     elif [[ "$words[2] $words[3]" == "-m torchkata" && $CURRENT -gt 3 ]]; then
-        candidates=("${(@f)$(${(Q)words[1]} -m torchkata complete -- "${(@)words[4,CURRENT]}" \
+        candidates=("${(@f)$(${(Q)words[1]} -P -m torchkata complete -- "${(@)words[4,CURRENT]}" \
             2>/dev/null)}")
     fi
     candidates=("${(@)candidates:#}")
@@ -46,13 +47,13 @@ _torchkata() {
 compdef _torchkata torchkata python python3
 """
 _FISH: Final = """\
-# torchkata: completion for fish. Try it:  python -m torchkata completion fish | source
+# torchkata: completion for fish. Try it:  python -P -m torchkata completion fish | source
 function __torchkata
     set -l words (commandline --tokenize --cut-at-cursor --current-process)
     set -l last (commandline --current-token --cut-at-cursor)
     if string match --quiet -- '*python*' $words[1]
         test "$words[2] $words[3]" = "-m torchkata"; or return
-        $words[1] -m torchkata complete -- $words[4..] "$last" 2>/dev/null
+        $words[1] -P -m torchkata complete -- $words[4..] "$last" 2>/dev/null
     else
         $words[1] complete -- $words[2..] "$last" 2>/dev/null
     end

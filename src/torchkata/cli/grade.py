@@ -11,6 +11,7 @@ from pathlib import Path
 from torchkata.cli.main import ExitCode
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
+from torchkata.course.shadowing import shadowing_note
 from torchkata.course.translations import Translations
 from torchkata.errors import UsageError
 from torchkata.grading.grade import Settings
@@ -61,7 +62,14 @@ def grade(options: argparse.Namespace, translations: Translations) -> int:
         )
         repeat = _("To repeat this run, add --seed {seed}.", seed=seed)
         screen.closing(
-            report, [*progress.notes, *_examples_only_note(exercises), confinement, repeat]
+            report,
+            [
+                *progress.notes,
+                *shadowing_note(course.root, Path.cwd()),
+                *_examples_only_note(exercises),
+                confinement,
+                repeat,
+            ],
         )
     return report.exit_code(complete=options.complete)
 

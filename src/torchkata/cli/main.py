@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -87,6 +88,8 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    # Processes that this one starts must not import a learner's random.py
+    os.environ["PYTHONSAFEPATH"] = "1"
     translate = Translator(locale_language())
     try:
         options = build_parser().parse_args(words)

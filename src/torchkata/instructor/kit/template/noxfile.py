@@ -15,6 +15,7 @@ nox.options.sessions = ["grade"]
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".nox" / "kata"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+SAFE_PYTHON = (str(PYTHON), "-P")  # imports nothing from the working directory
 TORCH = os.environ.get("TORCHKATA_TORCH", "torch==2.13.0")
 OLDEST = (3, 11)
 
@@ -36,8 +37,8 @@ def install(session: nox.Session) -> None:
         )
     session.log("Setting up the environment once (PyTorch is large: this can take minutes) ...")
     if not PYTHON.exists():
-        session.run(sys.executable, "-m", "venv", str(VENV), silent=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        session.run(sys.executable, "-I", "-m", "venv", str(VENV), silent=True)
+    pip = [*SAFE_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     session.run(*pip, TORCH, str(wheel))
     # A wheel of the same version may have other content
     session.run(*pip, "--force-reinstall", "--no-deps", str(wheel))
@@ -47,7 +48,7 @@ def install(session: nox.Session) -> None:
 def torchkata(session: nox.Session, command: str) -> None:
     """Run a torchkata command with the arguments after `--`."""
     install(session)
-    session.run(str(PYTHON), "-m", "torchkata", command, *session.posargs)
+    session.run(*SAFE_PYTHON, "-m", "torchkata", command, *session.posargs)
 
 
 @nox.session
