@@ -19,7 +19,16 @@ from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
 from torchkata.grading.unfinished import Unfinished, progress, settle, to_do
 from torchkata.i18n import EMPTY, Message, _, join
-from torchkata.result import AXES, NOT_JUDGED, TODO, TWIN, CheckResult, ExerciseResult, State, Verdict
+from torchkata.result import (
+    AXES,
+    NOT_JUDGED,
+    TODO,
+    TWIN,
+    CheckResult,
+    ExerciseResult,
+    State,
+    Verdict,
+)
 from torchkata.sandbox.launcher import CancellableLauncher, Launcher
 
 _MOST_BYTES: Final = 1 << 20
