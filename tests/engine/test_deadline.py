@@ -161,3 +161,17 @@ def test_flood_of_printed_text_does_not_stop_the_clock():
     pipes.close()
     os.close(request[0])
     os.close(reply[1])
+
+
+def test_flood_of_reply_bytes_does_not_stop_the_clock(monkeypatch: pytest.MonkeyPatch):
+    """A reply whose bytes arrive singly and without end is read in parts, too."""
+    request, reply, log = os.pipe(), os.pipe(), os.pipe()
+    pipes = Pipes(request[1], reply[0], log[0])
+    monkeypatch.setattr(os, "readv", lambda _descriptor, _buffers: 1)
+
+    with pytest.raises(DeadlineError):
+        pipes.read(1000, Soon(0.0))
+
+    pipes.close()
+    for descriptor in (request[0], reply[1], log[1]):
+        os.close(descriptor)

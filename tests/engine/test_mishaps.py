@@ -262,6 +262,21 @@ def test_inductor_without_a_compiler_is_unmeasurable(
                 Verdict.PASSED]  # fmt: skip
 
 
+def test_missing_compiler_must_be_reported_by_pytorch(launcher: Launcher, mini: Path):
+    """Code that raises an exception of that name itself has failed, not become unmeasurable."""
+    source = """
+    from torch._inductor.exc import InductorError
+
+
+    def halve(x):
+        raise InductorError(ValueError("no compiler"), None)
+    """
+
+    result = grade(source, "halve", launcher, Course(mini))
+
+    assert result.state is State.FAILED, (result.message, messages_of(result))
+
+
 # Growth
 
 

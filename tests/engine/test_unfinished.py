@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -12,6 +13,7 @@ import pytest
 from torchkata.course.catalogue import Course
 from torchkata.course.spec.source_rules import Uses
 from torchkata.grading.checks.check import Check, JudgedCheck
+from torchkata.grading.checks.purity import GLOBAL_STATE
 from torchkata.grading.checks.source_rules import source_rule
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.outcome import passed
@@ -104,6 +106,40 @@ def test_other_bare_errors_are_failures(line: int, others: list[JudgedCheck]):
     assert unfinished == []
     assert settled[-1].result.verdict is Verdict.FAILED
     assert str(settled[-1].result.message) == f"It raised NotImplementedError (line {line})."
+
+
+DODGES = b"""\
+import torch
+
+
+def add(x, y):
+    if x.numel():
+        return x + y
+    raise NotImplementedError
+
+
+def product(x, y):
+    unwilling()
+
+
+def unwilling():
+    raise NotImplementedError
+"""
+
+
+@pytest.mark.parametrize("line", [7, 15], ids=["returns at other times", "is not required"])
+@pytest.mark.parametrize("passes", [True, False])
+def test_checks_of_the_whole_exercise_betray_a_dodge(line: int, passes: bool):
+    """A function that may have worked in a check of the whole exercise is not to do."""
+    others = [judged("", Verdict.PASSED)] if passes else []
+    whole = judged("", Verdict.PASSED, "purity")
+    state = replace(whole, check=replace(whole.check, id=f"thing::{GLOBAL_STATE}"))
+    checks = [state, *others, judged("", Verdict.UNMEASURABLE, "ops", line)]
+
+    settled, unfinished = settle(checks, DODGES, ("add", "product"))
+
+    assert bool(unfinished) is not passes
+    assert (settled[-1].result.verdict is Verdict.FAILED) is passes
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def _grade(
     try:
         checks = plan(exercise, settings.devices)
         judged = judge_checks(session, checks, on_check, settings.stop_at)
-        judged, unfinished = settle(judged, submission.source)
+        judged, unfinished = settle(judged, submission.source, session.spec.names)
         if settings.stop_at:
             results = tuple(each.result for each in judged)
         else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from torchkata.errors import SubmissionError
 from torchkata.grading.checks.check import JudgedCheck, describe_exception
+from torchkata.grading.checks.purity import GLOBAL_STATE
 from torchkata.i18n import EMPTY, Message, _, and_list, comma_list, join, with_period
 from torchkata.result import TODO, Verdict
 
@@ -22,12 +23,14 @@ class Unfinished:
         entry: the function or class at the top level of the file.
         line: the line that defines it.
         last: its last line.
+        returns: whether it returns or yields something under some condition.
     """
 
     name: str
     entry: str
     line: int
     last: int
+    returns: bool = False
 
 
 def unfinished_functions(source: bytes) -> list[Unfinished]:
@@ -49,7 +52,22 @@ def _unfinished(nodes: Sequence[ast.stmt], owner: str = "") -> Iterator[Unfinish
                 entry=owner or node.name,
                 line=node.lineno,
                 last=node.end_lineno or node.lineno,
+                returns=_returns(node.body),
             )
+
+
+def _returns(body: Sequence[ast.AST]) -> bool:
+    """Return whether code returns a value or yields, without looking into inner functions."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.Return) and node.value is not None:
+            return True
+        if isinstance(node, ast.Yield | ast.YieldFrom) or _returns(
+            list(ast.iter_child_nodes(node))
+        ):
+            return True
+    return False
 
 
 def _is_bare(node: ast.stmt) -> bool:
@@ -63,16 +81,19 @@ def _is_bare(node: ast.stmt) -> bool:
 
 
 def settle(
-    judged: Sequence[JudgedCheck], source: bytes
+    judged: Sequence[JudgedCheck], source: bytes, names: Collection[str] = ()
 ) -> tuple[list[JudgedCheck], list[Unfinished]]:
     """Confirm which functions are to do; a check that raised for another reason has failed.
 
     A function is to do if no check of it has passed: code that raises NotImplementedError only
-    under some conditions, for example while its ops are counted, is not unfinished but wrong.
+    under some conditions, for example while its ops are counted, is not unfinished but wrong. If
+    checks of the whole exercise have passed, it is unknown which functions they called. Then only
+    functions that the exercise requires and that never return can be to do.
 
     Args:
         judged: all checks.
         source: the submission.
+        names: the functions and classes that the exercise requires.
 
     Returns:
         The checks, and the functions that are to do, in the order of the file.
@@ -81,8 +102,11 @@ def settle(
     working = {
         each.check.entry
         for each in judged
-        if each.result.verdict is Verdict.PASSED and each.check.axis != "contract"
-    } - {""}
+        if each.result.verdict is Verdict.PASSED
+        and each.check.axis != "contract"
+        and not each.check.id.endswith(GLOBAL_STATE)
+    }
+    some_pass, working = "" in working, working - {""}
     settled: list[JudgedCheck] = []
     found: set[Unfinished] = set()
     changes: dict[str, Any]
@@ -92,7 +116,12 @@ def settle(
             continue
         at = each.result.line
         owner = next((one for one in candidates if one.line <= at <= one.last), None)
-        if owner is None or working & {owner.entry, each.check.entry}:
+        whole = some_pass and not each.check.entry
+        if (
+            owner is None
+            or working & {owner.entry, each.check.entry}
+            or (whole and (owner.returns or owner.entry not in names))
+        ):
             error = SubmissionError("NotImplementedError", "", at)
             message = with_period(describe_exception(error))
             changes = {"verdict": Verdict.FAILED, "code": "raised", "message": message}

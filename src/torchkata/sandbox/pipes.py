@@ -12,7 +12,7 @@ from torchkata.worker.frames import STACK
 
 MAX_OUTPUT: Final = 20_000  # bytes of a submission's printed text that are kept
 _CHUNK: Final = 1 << 16
-_MOST_CHUNKS: Final = 64  # that are drained before the deadline is looked at again
+_MOST_CHUNKS: Final = 64  # of any pipe that are moved before the deadline is looked at again
 
 
 class Deadline(Protocol):
@@ -57,8 +57,11 @@ class Pipes:
             HangUpError: they will never arrive.
         """
         data = bytearray(count)
-        view, received = memoryview(data), 0
+        view, received, chunks = memoryview(data), 0, 0
         while received < count:
+            chunks += 1
+            if chunks % _MOST_CHUNKS == 0:  # single bytes may arrive faster than they are read
+                deadline.left()
             try:
                 read = os.readv(self._reply, [view[received:]])
             except BlockingIOError:

@@ -25,10 +25,10 @@ def reported_error(reply: Mapping[str, Any]) -> KataError:
         reply: what the worker's `_failure` sent, or anything else: nothing in it is trusted.
 
     Returns:
-        A SubmissionError, or Unmeasurable if a compiler is missing on this machine.
+        A SubmissionError, or Unmeasurable if PyTorch misses a compiler on this machine.
     """
     kind, text = bounded_text(reply["error"]), bounded_text(reply.get("message", ""))
-    if exit_messages.from_inductor(kind, text):
+    if reply.get("of_torch") is True and exit_messages.from_inductor(kind, text):
         return Unmeasurable(exit_messages.no_compiler(text))
     line, details = reply.get("line"), reply.get("details")
     if type(details) is not dict:

@@ -139,9 +139,10 @@ def _failure(error: BaseException) -> dict[str, object]:
 
     Returns:
         `error` (the class name), `message` (English), `line` of the submission or None, `todo`
-        (whether it is the bare NotImplementedError of a stub), `twin_limit` (whether it shows what
-        the twin cannot run), and the `details` that exceptions of the engine carry: plain data,
-        from which the judge builds a message that it can translate.
+        (whether it is the bare NotImplementedError of a stub), `of_torch` (whether code of PyTorch
+        raised it), `twin_limit` (whether it shows what the twin cannot run), and the `details` that
+        exceptions of the engine carry: plain data, from which the judge builds a message that it
+        can translate.
     """
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(PREFIX)]
@@ -156,6 +157,7 @@ def _failure(error: BaseException) -> dict[str, object]:
         "message": _text(error) if limits is None else limits.readable(_text(error)),
         "line": line,
         "todo": bare and bool(own) and frames[-1] is own[-1],
+        "of_torch": _is_raised_by_torch(error),
         "twin_limit": limits is not None and limits.is_limit(error),
         "details": {
             **(details if type(details) is dict else {}),
@@ -164,6 +166,22 @@ def _failure(error: BaseException) -> dict[str, object]:
             **_refusal(error),
         },
     }
+
+
+def _is_raised_by_torch(error: BaseException) -> bool:
+    """Return whether PyTorch raised an exception of its own, outside of the submission's code."""
+    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    if not frames or frames[-1].f_code.co_filename.startswith(PREFIX):
+        return False
+    return _is_of_torch(type(error).__module__) and any(
+        _is_of_torch(name) and vars(sys.modules[name]) is frame.f_globals
+        for frame in frames
+        if (name := str(frame.f_globals.get("__name__"))) in sys.modules
+    )
+
+
+def _is_of_torch(module: str) -> bool:
+    return module.startswith("torch.")
 
 
 def _cause(error: BaseException) -> dict[str, object]:

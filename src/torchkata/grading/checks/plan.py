@@ -20,7 +20,7 @@ from torchkata.grading.checks.forbidden_calls import check_forbidden_calls
 from torchkata.grading.checks.growth import growth
 from torchkata.grading.checks.modules import module_tests
 from torchkata.grading.checks.outputs import dtype_name
-from torchkata.grading.checks.purity import global_state, purity
+from torchkata.grading.checks.purity import GLOBAL_STATE, global_state, purity
 from torchkata.grading.checks.source_rules import label_of, source_rule
 from torchkata.grading.checks.spec_test import SpecTest
 from torchkata.grading.checks.speed import speed
@@ -60,7 +60,7 @@ def plan(exercise: Exercise, devices: tuple[str, ...] = (TWIN,)) -> list[Check]:
     for test in spec_tests(spec):
         checks += _of_spec_test(exercise, test, devices if test.per_device else (CPU,))
     checks += _custom_tests(exercise, devices)
-    state = f"{exercise.name}::purity[global state]"
+    state = f"{exercise.name}::{GLOBAL_STATE}"
     checks.append(Check(id=state, axis="purity", judge=global_state))
     return sorted(checks, key=lambda check: AXES.index(check.axis))
 

@@ -12,6 +12,9 @@ from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, Message, _, and_list, join
 from torchkata.worker.arguments import GRAD, ITEMS, MODULE, REQUIRES_GRAD, VALUES
 
+GLOBAL_STATE: Final = "purity[global state]"
+"""The check that every exercise ends with, without the exercise's name."""
+
 _CHANGES: Final = {
     VALUES: _(
         "It modifies its argument {names}. The caller may still need the old values: compute a new "

@@ -25,7 +25,6 @@ USUAL: Final[Mapping[str, str]] = {
 }
 """Rules that many statements share, with the checks that enforce them."""
 
-_EVERYWHERE: Final = "purity[global state]"
 _SECTION: Final = re.compile(r"^Rules\n(.*?)^Budget$", re.DOTALL | re.MULTILINE)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])")
 
@@ -101,6 +100,6 @@ def _matches(check: str, pattern: str) -> bool:
 
     `purity` fits all checks of the axis except the one that judges every exercise.
     """
-    if check == _EVERYWHERE:
-        return pattern == _EVERYWHERE
+    if check == GLOBAL_STATE:
+        return pattern == GLOBAL_STATE
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*") + r"(\[.*)?", check) is not None
