@@ -14,7 +14,7 @@ from torchkata.cli.main import ExitCode
 from torchkata.course.atomic_write import replace_file
 from torchkata.course.catalogue import Course
 from torchkata.course.translations import Translations
-from torchkata.errors import KataError
+from torchkata.errors import KataError, describe_os_error
 from torchkata.grading.grade import Settings
 from torchkata.grading.run import build_report
 from torchkata.grading.seeds import random_seed
@@ -73,6 +73,9 @@ def handin(options: argparse.Namespace, translations: Translations) -> int:
         return _grade(options, translations)
     except KataError as error:
         reason = _("NOT GRADED: {error} Please tell your instructor.", error=error.message)
+    except OSError as error:
+        refused = describe_os_error(error)
+        reason = _("NOT GRADED: {error} Please tell your instructor.", error=refused)
     except Exception as error:  # noqa: BLE001 - an error of the engine must not look like a grade
         traceback.print_exc(file=sys.stderr)
         reason = _(

@@ -33,6 +33,7 @@ class Command:
         in_kit: whether learners can run it in a kit; other commands need the course's repository.
         needs_workers: whether to start the zygote, which imports torch, before `function` does.
         needs_terminal: whether it reads keys from a terminal.
+        judges: whether its exit code is a verdict, which needs the whole output to be written.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Command:
     in_kit: bool = False
     needs_workers: bool = False
     needs_terminal: bool = False
+    judges: bool = False
 
 
 def _arg(flags: str, metavar: str | tuple[str, ...], text: str, **options: Any) -> Argument:
@@ -102,6 +104,7 @@ COMMANDS: Final = (
         ),
         in_kit=True,
         needs_workers=True,
+        judges=True,
     ),
     Command(
         name="watch",
@@ -173,6 +176,7 @@ COMMANDS: Final = (
     ),
     Command(
         name="gradebook",
+        judges=True,
         function="torchkata.cli.instructor:gradebook",
         help="Grade a class into a gradebook.",
         arguments=(
@@ -216,6 +220,7 @@ COMMANDS: Final = (
     ),
     Command(
         name="handin",
+        judges=True,
         function="torchkata.cli.autograder:handin",
         help="Grade one submission, as an autograder does.",
         arguments=(
@@ -232,6 +237,7 @@ COMMANDS: Final = (
     ),
     Command(
         name="check",
+        judges=True,
         function="torchkata.cli.author:check",
         help="Validate exercises: stubs, solutions, traps and alternatives.",
         arguments=(

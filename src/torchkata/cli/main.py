@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from torchkata.cli.commands import COMMANDS, Command
 from torchkata.course.discovery import find_course
 from torchkata.course.files import open_course_files
 from torchkata.course.translations import Translations
-from torchkata.errors import KataError, UsageError
+from torchkata.errors import KataError, UsageError, describe_database_error, describe_os_error
 from torchkata.i18n import Translator, _
 from torchkata.i18n.catalogues import find_language, languages, locale_language
 from torchkata.i18n.lists import comma_list
@@ -90,13 +91,17 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     # Processes that this one starts must not import a learner's random.py
     os.environ["PYTHONSAFEPATH"] = "1"
+    _open_missing_streams()
     translate = Translator(locale_language())
+    judges = True
     try:
         options = build_parser().parse_args(words)
         options.course = options.course or find_course(Path.cwd()) or Path.cwd()
         translations = Translations(options.course, choose_language(options.lang))
         translate = translations("")
-        return _run(options.command, options, translations)
+        judges = options.command.judges
+        code = _run(options.command, options, translations)
+        sys.stdout.flush()
     except UsageError as error:
         _print_error(translate(error.message))
         return ExitCode.USAGE
@@ -109,7 +114,43 @@ def main(words: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # the reader of the pipe is gone; print nothing more
+        return ExitCode.FAILED if judges else ExitCode.OK
+    except OSError as error:
+        if error.filename is None and not _can_flush():
+            sys.stdout = None
+        _print_error(translate(describe_os_error(error)))
         return ExitCode.FAILED
+    except sqlite3.Error as error:
+        refused = describe_database_error(error, "")
+        if refused is None:
+            raise
+        _print_error(translate(refused))
+        return ExitCode.FAILED
+    return code
+
+
+def _open_missing_streams() -> None:
+    """Open the null device for standard streams that are closed, so that no file takes their place.
+
+    With `>&-`, the first pipe to a worker would otherwise become the standard output.
+    """
+    for descriptor, flags in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)  # the lowest number that is free: this one
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+            setattr(sys, name, stream)
+
+
+def _can_flush() -> bool:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def choose_language(name: str | None) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from typing import Final
 
-from torchkata.errors import UsageError
+from torchkata.errors import KataError, UsageError, describe_os_error
 from torchkata.i18n import _
+
+_WRONG_NAME: Final = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
 
 
 def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
@@ -17,7 +21,8 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
         content: The new content.
 
     Raises:
-        UsageError: The file can't be written.
+        UsageError: The name is that of a folder, or in no folder.
+        KataError: The system refuses to write the file.
     """
     requested = Path(path)
     try:
@@ -31,12 +36,19 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
             scratch.replace(target)
         finally:
             scratch.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise UsageError(
-            _(
-                "Cannot write {path}: {reason}. Name a file in an existing folder.",
-                path=os.fspath(path),
-                reason=reason,
-            )
-        ) from error
+    except OSError as error:
+        if error.errno not in _WRONG_NAME:
+            raise KataError(describe_os_error(error, path)) from error
+        raise _wrong_name(path, (error.strerror or str(error)).lower()) from error
+    except ValueError as error:
+        raise _wrong_name(path, str(error)) from error
+
+
+def _wrong_name(path: str | os.PathLike[str], reason: str) -> UsageError:
+    return UsageError(
+        _(
+            "Cannot write {path}: {reason}. Name a file in an existing folder.",
+            path=os.fspath(path),
+            reason=reason,
+        )
+    )

@@ -15,7 +15,7 @@ from typing import Final
 
 from torchkata.course import archive
 from torchkata.course.sealing import unseal, version_of
-from torchkata.errors import CourseError
+from torchkata.errors import CourseError, describe_os_error
 from torchkata.i18n import _
 
 SEALED: Final = "graders.sealed"
@@ -47,11 +47,18 @@ class CourseFiles:
         return self.packed is not None
 
     def read(self, path: str) -> bytes | None:
-        """Return the content of a file; None if there is none."""
+        """Return the content of a file; None if there is none.
+
+        Raises:
+            CourseError: it cannot be read.
+        """
         if self.packed is not None and path.partition("/")[0] in _HIDDEN:
             return self.packed.get(path)
         file = self.root / path
-        return file.read_bytes() if file.is_file() else None
+        try:
+            return file.read_bytes() if file.is_file() else None
+        except OSError as error:
+            raise CourseError(describe_os_error(error, file)) from error
 
     def original_stub(self, path: str) -> bytes | None:
         """Return a stub as it was handed out, if this is a kit; else git's history has it."""
@@ -80,7 +87,9 @@ def _opened(
     """Read a kit's file; again only after it changed."""
     try:
         return open_(file.name, file.read_bytes())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise CourseError(describe_os_error(error, file)) from error
+    except ValueError as error:
         raise CourseError(
             _(
                 "{file} is damaged. Download the kit again and copy your exercises/ folder into "

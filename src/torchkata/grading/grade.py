@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +12,7 @@ from typing import Final
 
 from torchkata.course.exercise import Exercise
 from torchkata.course.spec.inputs import RandomSource
-from torchkata.errors import CourseError
+from torchkata.errors import CourseError, describe_os_error
 from torchkata.grading.checks.check import Check, JudgedCheck, run_check
 from torchkata.grading.checks.cost_table import collect_costs
 from torchkata.grading.checks.plan import plan
@@ -58,13 +60,20 @@ def read_submission(path: Path) -> Submission | None:
     """Read a submission's file; None if there is none.
 
     Raises:
-        CourseError: it is no regular file, or too large for a submission.
+        CourseError: it is no regular file, it cannot be read, or it is too large.
     """
-    if not path.exists():
-        return None
-    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-        raise CourseError(f"{path} is not a regular file of at most 1 MiB, so it is not judged.")
-    return Submission(source=path.read_bytes(), file=path.name)
+    try:
+        if not path.exists():
+            return None
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+            raise CourseError(
+                _("{path} is not a regular file of at most 1 MiB, so it is not judged.", path=path)
+            )
+        return Submission(source=path.read_bytes(), file=path.name)
+    except OSError as error:
+        raise CourseError(describe_os_error(error, path)) from error
 
 
 def result_for(exercise: Exercise, state: State, message: Message = EMPTY) -> ExerciseResult:

@@ -188,7 +188,10 @@ def _ensure_row(db: Connection, exercise_id: str) -> None:
 def _state(exercise: Exercise, known: ExerciseProgress) -> str:
     if not exercise.stub_path.is_file():
         return State.TODO
-    source = exercise.stub_path.read_bytes()
+    try:
+        source = exercise.stub_path.read_bytes()
+    except OSError:
+        return NOT_GRADED  # grading says why the file cannot be read
     if exercise.is_untouched(source):
         return State.TODO
     return known.state if known.digest == digest(source) else NOT_GRADED

@@ -11,7 +11,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from torchkata.i18n import Message, _
+from torchkata.errors import describe_database_error, describe_os_error
+from torchkata.i18n import Message, _, join, verbatim, with_period
 
 T = TypeVar("T")
 
@@ -78,7 +79,7 @@ class ProgressDb:
                     return work(db)
             except (sqlite3.Error, OSError) as error:
                 if last_try or not self._is_broken(error) or not self._move_aside():
-                    self._note(_("Progress is not saved: {reason}.", reason=str(error)))
+                    self._note(join(_("Progress is not saved."), self._describe(error)))
                     return None
         raise AssertionError  # the last try returns
 
@@ -126,6 +127,11 @@ class ProgressDb:
             )
         )
         return True
+
+    def _describe(self, error: sqlite3.Error | OSError) -> Message:
+        if isinstance(error, OSError):
+            return describe_os_error(error, self.folder)
+        return describe_database_error(error, self.file) or with_period(verbatim(str(error)))
 
     def _is_usable(self) -> bool:
         """Return whether the file is missing, new and empty, or intact."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
-from torchkata.errors import KataError
+from torchkata.errors import KataError, describe_os_error
 from torchkata.grading.grade import Settings
 from torchkata.grading.run import build_report
 from torchkata.i18n import Message, _, verbatim
@@ -72,7 +72,7 @@ class EffectRunner:
         except KataError as error:
             return EffectDone(notice=error.message)
         except OSError as error:
-            return EffectDone(notice=verbatim(str(error)))
+            return EffectDone(notice=describe_os_error(error))
         raise AssertionError(effect)
 
     def _show_hints(self, exercise_id: str, level: int) -> EffectDone:

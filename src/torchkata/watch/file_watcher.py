@@ -11,7 +11,7 @@ from typing import Final
 from torchkata.course.exercise import Exercise
 from torchkata.errors import CourseError, KataError
 from torchkata.grading.grade import read_submission
-from torchkata.i18n import _, verbatim
+from torchkata.i18n import _
 from torchkata.learner.statement import statement_paragraphs
 from torchkata.watch.events import FileRead
 
@@ -27,8 +27,6 @@ def read_file(exercise: Exercise) -> FileRead:
         submission = read_submission(exercise.stub_path)
     except KataError as error:
         return FileRead(exercise_id=exercise.id, source=None, fault=error.message)
-    except OSError as error:
-        return FileRead(exercise_id=exercise.id, source=None, fault=verbatim(str(error)))
     if submission is None:
         return FileRead(exercise_id=exercise.id, source=None)
     source = submission.source

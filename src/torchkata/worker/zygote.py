@@ -28,7 +28,7 @@ from torchkata.worker.wire.channel import Channel
 
 _MOST_MESSAGE: Final = 65536
 _MOST_ROUNDS: Final = 100
-_TEMPORARY: Final = 100  # first descriptor above all those that `_arrange` assigns
+_TEMPORARY: Final = 10  # first descriptor above all those that `_arrange` assigns
 _MOST_DESCRIPTORS: Final = 65536
 
 
@@ -169,7 +169,9 @@ def _arrange(descriptors: list[int]) -> tuple[int, int]:
     Returns:
         The descriptors for requests and replies.
     """
-    request, reply, log = (os.dup2(fd, _TEMPORARY + n) for n, fd in enumerate(descriptors))
+    import fcntl  # noqa: PLC0415 - does not exist on every platform
+
+    request, reply, log = (fcntl.fcntl(fd, fcntl.F_DUPFD, _TEMPORARY) for fd in descriptors)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)

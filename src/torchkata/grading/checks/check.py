@@ -14,6 +14,8 @@ from torchkata.errors import (
     SubmissionError,
     Unmeasurable,
     WorkerDiedError,
+    describe_os_error,
+    is_machine_fault,
 )
 from torchkata.grading.checks.not_judged import without_limits_of_twin
 from torchkata.grading.inputs_text import describe_inputs
@@ -132,7 +134,9 @@ def _judge(check: Check, session: Session) -> Outcome:
         )
     except KataError:
         raise
-    except Exception as error:  # noqa: BLE001 - no submission may end the whole run
+    except Exception as error:
+        if isinstance(error, OSError) and is_machine_fault(error):
+            raise KataError(describe_os_error(error)) from error
         return failed(
             "internal-error",
             _(

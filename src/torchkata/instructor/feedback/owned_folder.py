@@ -56,7 +56,7 @@ class OwnedFolder:
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
+        except (FileExistsError, NotADirectoryError) as error:
             raise KataError(
                 _("{path} must be a folder. Move away the file that is there.", path=path)
             ) from error

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from torchkata.errors import KataError
+from torchkata.errors import KataError, describe_database_error
 from torchkata.i18n import _
 from torchkata.instructor.gradebook.task import Outcome, Task
 from torchkata.instructor.intake.submissions import LearnerSubmission, Problem
@@ -86,7 +86,8 @@ class Gradebook:
         file: An SQLite file; created if it is missing.
 
     Raises:
-        KataError: The file is not a gradebook, or was written by a newer torchkata.
+        KataError: The file is not a gradebook, cannot be opened, or was written by a newer
+            torchkata.
     """
 
     def __init__(self, file: Path) -> None:
@@ -103,6 +104,9 @@ class Gradebook:
                 self._connection.executescript(_SCHEMA)
                 self._connection.execute(f"pragma user_version={_VERSION}")
         except sqlite3.DatabaseError as error:
+            refused = describe_database_error(error, file)
+            if refused is not None:
+                raise KataError(refused) from error
             raise KataError(
                 _(
                     "{file} is not a gradebook ({error}). Move it away, or name another folder "

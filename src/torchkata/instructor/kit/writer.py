@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from torchkata.course.files import OPEN, SEALED
-from torchkata.errors import KataError, UsageError
-from torchkata.i18n import _
+from torchkata.errors import KataError, UsageError, describe_os_error
+from torchkata.i18n import _, join
 
 _FILE_MODE: Final = 0o644
 _FOLDER_MODE: Final = 0o755
@@ -70,5 +70,5 @@ def write_kit(files: Mapping[str, bytes], out: Path) -> None:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
         raise KataError(
-            _("The kit cannot be written to {out}: {reason}", out=out, reason=error)
+            join(_("The kit cannot be written to {out}.", out=out), describe_os_error(error, out))
         ) from error
