@@ -20,6 +20,7 @@ from torchkata.course.translations import Translations
 from torchkata.errors import KataError, UsageError, describe_database_error, describe_os_error
 from torchkata.i18n import Translator, _
 from torchkata.i18n.catalogues import find_language, languages, locale_language
+from torchkata.i18n.commands import KATA, NOX, TORCHKATA
 from torchkata.i18n.lists import comma_list
 
 if TYPE_CHECKING:
@@ -55,9 +56,13 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser from the command table."""
-    parser = _Parser(prog=PROGRAM, description="A self-grading kata for efficient PyTorch.")
+def build_parser(program: str = PROGRAM) -> argparse.ArgumentParser:
+    """Build the parser from the command table.
+
+    Args:
+        program: the name of the program, for its help.
+    """
+    parser = _Parser(prog=program, description="A self-grading kata for efficient PyTorch.")
     parser.add_argument(
         "--course",
         type=Path,
@@ -80,11 +85,31 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def kata() -> int:
+    """Run `kata`: without a verb, it grades."""
+    return main(_with_verb(sys.argv[1:]), KATA)
+
+
+def torchkata() -> int:
+    """Run `torchkata`."""
+    return main(sys.argv[1:], TORCHKATA)
+
+
+def _with_verb(words: Sequence[str]) -> list[str]:
+    """Insert `grade` unless there is a verb, or help is requested."""
+    place = 2 * (words[:1] == ["--course"])
+    verbs = {command.name for command in COMMANDS}
+    if words[place : place + 1] and words[place] in {*verbs, "-h", "--help"}:
+        return list(words)
+    return [*words[:place], "grade", *words[place:]]
+
+
+def main(words: Sequence[str] | None = None, program: str = NOX) -> int:
     """Run a command.
 
     Args:
         words: the command line without the program's name; by default, that of this process.
+        program: what the user runs, for the commands in messages: nox runs `python -m torchkata`.
 
     Returns:
         The exit code.
@@ -92,12 +117,12 @@ def main(words: Sequence[str] | None = None) -> int:
     # Processes that this one starts must not import a learner's random.py
     os.environ["PYTHONSAFEPATH"] = "1"
     _open_missing_streams()
-    translate = Translator(locale_language())
+    translate = Translator(locale_language(), program=program)
     judges = True
     try:
-        options = build_parser().parse_args(words)
+        options = build_parser(PROGRAM if program == NOX else program).parse_args(words)
         options.course = options.course or find_course(Path.cwd()) or Path.cwd()
-        translations = Translations(options.course, choose_language(options.lang))
+        translations = Translations(options.course, choose_language(options.lang), program)
         translate = translations("")
         judges = options.command.judges
         code = _run(options.command, options, translations)

@@ -14,6 +14,7 @@ from typing import Final
 from torchkata.course.files import open_course_files
 from torchkata.i18n import Translator
 from torchkata.i18n.catalogues import ENGLISH, parse_po
+from torchkata.i18n.commands import NOX
 
 FOLDERS: Final = ("exercises", "solutions")
 
@@ -24,11 +25,13 @@ class Translations:
     Args:
         course: the course's folder.
         language: such as `zh-CN`.
+        program: what the reader runs, for the commands in messages.
     """
 
-    def __init__(self, course: Path, language: str = ENGLISH) -> None:
+    def __init__(self, course: Path, language: str = ENGLISH, program: str = NOX) -> None:
         self.course = course
         self.language = language
+        self._program = program
         self._known: dict[str, Translator] = {}
 
     def __call__(self, exercise_id: str) -> Translator:
@@ -40,13 +43,14 @@ class Translations:
         if not exercise_id or self.language == ENGLISH:
             return self.engine
         if exercise_id not in self._known:
-            self._known[exercise_id] = Translator(self.language, self._texts(exercise_id))
+            texts = self._texts(exercise_id)
+            self._known[exercise_id] = Translator(self.language, texts, self._program)
         return self._known[exercise_id]
 
     @cached_property
     def engine(self) -> Translator:
         """The translator of the engine's own messages."""
-        return Translator(self.language)
+        return Translator(self.language, program=self._program)
 
     def _texts(self, exercise_id: str) -> dict[str, str]:
         chapter, _, stem = exercise_id.partition("/")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from torchkata.i18n.catalogues import ENGLISH, catalogue
+from torchkata.i18n.commands import NOX, spell_commands
 from torchkata.i18n.message import Message
 
 _WIDE: Final = "[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]"
@@ -21,16 +22,23 @@ class Translator:
     Args:
         language: such as `zh-CN`.
         course: the course's own translations of one exercise, by their English text.
+        program: what the reader runs, for the commands in messages; see `i18n.commands`.
     """
 
-    def __init__(self, language: str = ENGLISH, course: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        language: str = ENGLISH,
+        course: Mapping[str, str] | None = None,
+        program: str = NOX,
+    ) -> None:
         self.language = language
+        self._program = program
         self._engine = catalogue(language)
         self._course = course or {}
 
     def __call__(self, message: Message) -> str:
         """Translate and format a message; what has no translation stays English."""
-        text = message.render(self._translate, join_sentences)
+        text = spell_commands(message.render(self._translate, join_sentences), self._program)
         return text if self.language == ENGLISH else _BETWEEN_WIDE.sub("", text)
 
     def _translate(self, template: str) -> str:

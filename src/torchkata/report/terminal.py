@@ -10,7 +10,7 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
-from torchkata.i18n import EMPTY, Message, Translator, _, comma_list, join, quantities
+from torchkata.i18n import EMPTY, Message, Translator, _, comma_list, join, quantities, verbatim
 from torchkata.report import comparison, cost_table, grouping, labels
 from torchkata.report.console import Console
 from torchkata.report.printed import fold_line, split_output
@@ -249,7 +249,8 @@ class TerminalReport:
             file = f"{self._folder}/{result.id}.py"
             step = _("edit {file}, then run {command}", file=file, command=command)
             self._print_labeled(translate(_("Next:")), translate(step))
-            self._print_labeled(translate(_("Stuck?")), f"`nox -s hint -- {result.name}`")
+            stuck = verbatim(f"`nox -s hint -- {result.name}`")
+            self._print_labeled(translate(_("Stuck?")), translate(stuck))
 
     def _print_labeled(self, label: str, text: str, style: str = "") -> None:
         label = self._safe(label)
