@@ -79,6 +79,12 @@ def case(session: nox.Session) -> None:
 
 
 @nox.session
+def cost(session: nox.Session) -> None:
+    """Show what each line of your code costs: `nox -s cost -- NAME`."""
+    torchkata(session, "cost")
+
+
+@nox.session
 def show(session: nox.Session) -> None:
     """Print an exercise's statement: `nox -s show -- NAME [--lang LANG]`."""
     torchkata(session, "show")

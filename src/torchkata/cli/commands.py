@@ -155,6 +155,20 @@ COMMANDS: Final = (
         needs_workers=True,
     ),
     Command(
+        name="cost",
+        function="torchkata.cli.cost:cost",
+        help="Show what each line of your code costs.",
+        arguments=(
+            _NAME,
+            _arg("--at", "SIZES", "such as n=500,d=10", action="append", default=[]),
+            _SEED,
+            _path("--json", "FILE", "write the costs as JSON"),
+            _NO_COLOR,
+            _LIMIT,
+        ),
+        in_kit=True,
+    ),
+    Command(
         name="show",
         function="torchkata.cli.learner:show",
         help="Print an exercise's statement, signatures and file.",

@@ -91,6 +91,7 @@ def _import_libraries() -> None:
     from torchkata.worker import main as worker  # noqa: F401, PLC0415 - after torch
     from torchkata.worker.meters.dispatch_meter import follow_threads  # noqa: PLC0415 - after torch
     from torchkata.worker.meters.ops import watch_conversions  # noqa: PLC0415 - after torch
+    from torchkata.worker.receipts import probe  # noqa: F401, PLC0415 - after torch
 
     watch_conversions()
     follow_threads()

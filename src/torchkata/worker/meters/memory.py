@@ -44,7 +44,7 @@ class _Block(weakref.ref[torch.UntypedStorage]):
     floor: int
     is_input: bool
     charged: int
-    maker: tuple[str, int]
+    maker: tuple[str, Any]
 
 
 class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
@@ -72,9 +72,9 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         self._blocks: dict[int, _Block] = {}
         self._freed: deque[Any] = deque()  # weak references append to it when storages are freed
         self._live = self._peak = self._total = 0
-        self._by_maker: Counter[tuple[str, int]] = Counter()
-        self._allocated: Counter[tuple[str, int]] = Counter()
-        self._at_peak: dict[tuple[str, int], int] = {}
+        self._by_maker: Counter[tuple[str, Any]] = Counter()
+        self._allocated: Counter[tuple[str, Any]] = Counter()
+        self._at_peak: dict[tuple[str, Any], int] = {}
         self._spans: list[tuple[int, int]] = []
         self._final: MemoryUse | None = None
         self._gc_was_on = False
@@ -164,7 +164,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             block.is_input = is_input
             block.floor = 0 if fresh and is_real(storage) else size
             maker = name.removeprefix("aten::") if fresh else ""
-            block.maker = maker or _GROWTH, (learner_line() or 0) if fresh else 0
+            block.maker = maker or _GROWTH, self._maker() if fresh else 0
             self._blocks[block.key] = block
         self._charge(block, size - block.floor)
 
@@ -176,8 +176,23 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
         if block is None or block.is_input or not block.floor or self._is_input(storage):
             return
         block.floor = 0
-        block.maker = name.removeprefix("aten::"), learner_line() or 0
+        block.maker = name.removeprefix("aten::"), self._maker()
         self._charge(block, storage.nbytes())
+
+    def _maker(self) -> Any:
+        """Return what memory that is allocated now is attributed to: the learner's line."""
+        return learner_line() or 0
+
+    @property
+    def allocated_by(self) -> Mapping[tuple[str, Any], int]:
+        """Bytes that were allocated, by op and by what `_maker` returned."""
+        return self._allocated
+
+    def _own_block(self, tensor: torch.Tensor) -> _Block | None:
+        """Return the block of memory that was allocated while the meter was on; else None."""
+        storage = storage_of(tensor)
+        block = None if storage is None else self._blocks.get(storage._cdata)  # noqa: SLF001 - its identity
+        return block if block is not None and not block.floor and block.charged else None
 
     def _is_known(self, tensor: torch.Tensor | torch.UntypedStorage) -> bool:
         """Return whether memory belongs to an array or a storage that is already known."""

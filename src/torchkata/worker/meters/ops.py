@@ -98,7 +98,7 @@ class OpMeter(Meter):  # type: ignore[no-untyped-call]
         tables = {kind: Counter[str]() for kind in ("ops", "views", "conversions")}
         by_line: dict[str, Counter[int]] = {}
         with self._lock:
-            rows = [(*_describe(func), line, count) for (func, line), count in self._seen.items()]
+            rows = [(*describe_op(func), line, count) for (func, line), count in self._seen.items()]
             rows += [("conversions", *key, count) for key, count in self._conversions.items()]
         for kind, name, line, count in rows:
             if kind in tables:
@@ -140,7 +140,7 @@ class ConversionCounter:
 
 
 @functools.cache
-def _describe(func: Any) -> tuple[str, str]:
+def describe_op(func: Any) -> tuple[str, str]:
     """Return the kind ("ops", "views", or "" for ops that do not count) and the short name."""
     if not isinstance(func, OpOverload):  # a higher-order op, such as `cond`
         return "ops", str(func)

@@ -1,0 +1,1 @@
+"""Receipts: what each line of the code that runs in this process costs."""
