@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from torchkata import Case, Function, normal
 from torchkata.grading.checks.repeated_calls import _turn_with_another_result
 from torchkata.grading.trees import same_leaves
 from torchkata.result import ExerciseResult, State
+from torchkata.worker import seeding
 
 HEAD = """
 import random, warnings
@@ -73,6 +75,14 @@ FAULTS = {
         "purity", "sets the seed of the random generator of random",
     ),
 }  # fmt: skip
+
+SEEDS = {
+    "seeded": ("torch.manual_seed(0)", ["torch.manual_seed()"]),
+    "Python's generator seeded": ("random.seed(0)", ["random.seed()"]),
+    "restored": ("with torch.random.fork_rng(devices=[]): torch.rand(1); torch.manual_seed(0)", []),
+    "another generator": ("torch.Generator().manual_seed(0); random.Random().seed(0)", []),
+    "drawn": ("torch.rand(1); random.random()", []),
+}
 
 LAYOUT_FAULTS = {
     "strided argument overwritten": (
@@ -148,3 +158,25 @@ def test_second_call_gets_arguments_with_another_result(equal_turns, expected):
     function = Function("f", inputs={"x": normal("n")}, naive=abs, cases=(Case("some", n=4),))
 
     assert _turn_with_another_result(session, function) == expected
+
+
+@pytest.mark.parametrize(("body", "expected"), SEEDS.values(), ids=list(SEEDS))
+def test_seeds_that_a_submission_leaves_are_noticed(monkeypatch, body, expected):
+    """Seeds of the engine and of graders, and those that are undone, do not count."""
+    for module, name in (
+        *(
+            (each, name)
+            for each in (torch, torch.random)
+            for name in ("manual_seed", "set_rng_state")
+        ),
+        *((random, name) for name in ("seed", "setstate")),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))  # restored after the test
+    seeding.watch()
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        exec(compile(body, "submission:a.py", "exec"), {"torch": torch, "random": random})
+
+    assert seeding.seeded() == expected
+    assert seeding.seeded() == [], "each is told once"

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import torch
 
+from torchkata.worker import seeding
+
 _BLANKET: Final = (Warning, UserWarning)
 
 # Saved now, because a submission may replace them.
@@ -31,8 +33,8 @@ _RESTORE: Final[dict[str, Callable[[Any], object]]] = {
     "torch.get_float32_matmul_precision()": torch.set_float32_matmul_precision,
     "torch.get_num_threads()": torch.set_num_threads,
 }
-NAMES: Final = frozenset(_READERS)
-"""What is compared, by the expression that reads it."""
+NAMES: Final = frozenset((*_READERS, *seeding.NAMES))
+"""What is compared, by the expression that reads or changes it."""
 
 
 def _silences_all(entry: Any) -> bool:
@@ -54,9 +56,12 @@ def _read(read: Callable[[], Any]) -> Any:
 
 
 def changed_since(before: dict[str, Any]) -> list[str]:
-    """Return the names of the settings that have changed, and restore those that can be."""
+    """Return the names of the settings that have changed, and restore those that can be.
+
+    Among them are the generators that the submission has seeded since the last call.
+    """
     changed = [name for name, value in snapshot().items() if value != before[name]]
     for name in changed:
         if name in _RESTORE:
             _RESTORE[name](before[name])
-    return changed
+    return changed + seeding.seeded()

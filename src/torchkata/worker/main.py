@@ -32,11 +32,12 @@ _confined: list[str] = []  # the level of confinement, if there is one
 
 def serve_requests(channel: Channel) -> None:
     """Serve requests until the judge closes the pipe."""
-    from torchkata.worker import global_state  # noqa: PLC0415 - imports torch
+    from torchkata.worker import global_state, seeding  # noqa: PLC0415 - these import torch
 
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     settings = global_state.snapshot()
+    seeding.watch()
     gc.freeze()
     handlers: dict[str, Callable[..., dict[str, object]]] = {
         "load": _load,
@@ -51,7 +52,10 @@ def serve_requests(channel: Channel) -> None:
             continue
         if not isinstance(request, dict):
             return
-        outcome = handlers[request.pop("do")](channel, module, **request)
+        kind = request.pop("do")
+        outcome = handlers[kind](channel, module, **request)
+        if kind == "load":
+            seeding.forget()  # a seed at the top of a file is for its author's own experiments
         if changed := global_state.changed_since(settings):
             outcome["changed"] = changed
         _reply(channel, outcome)

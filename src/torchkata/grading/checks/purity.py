@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from torchkata.course.spec.function import Function
@@ -10,6 +11,7 @@ from torchkata.grading.checks.repeated_calls import MODE_SENTENCES, repeated_cal
 from torchkata.grading.outcome import Outcome, failed, passed, skipped
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, Message, _, and_list, join
+from torchkata.worker import seeding
 from torchkata.worker.arguments import GRAD, ITEMS, MODULE, REQUIRES_GRAD, VALUES
 
 GLOBAL_STATE: Final = "purity[global state]"
@@ -64,6 +66,8 @@ def global_state(session: Session) -> Outcome:
     changed = sorted(session.processes.changed_settings())
     if not changed:
         return passed()
+    if seeded := [seeding.NAMES[name] for name in changed if name in seeding.NAMES]:
+        return failed("reseeded", _reseeded(seeded))
     return failed(
         "global-state",
         _(
@@ -101,13 +105,16 @@ def _changed_in_later_calls(session: Session, function: Function, mode: str) -> 
         )
         return failed("kept-result", join(finding, MODE_SENTENCES[mode]), case=case)
     if reply.reseeded:
-        finding = _(
-            "It sets the seed of the random generator of {names}, which all other code uses too. "
-            "Use a torch.Generator instead.",
-            names=and_list(reply.reseeded),
-        )
-        return failed("reseeded", finding, case=case)
+        return failed("reseeded", _reseeded(reply.reseeded), case=case)
     return None
+
+
+def _reseeded(names: Sequence[str]) -> Message:
+    return _(
+        "It sets the seed of the random generator of {names}, which all other code uses too. "
+        "Use a torch.Generator instead.",
+        names=and_list(names),
+    )
 
 
 def _changed(
