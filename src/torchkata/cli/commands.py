@@ -33,6 +33,7 @@ class Command:
         in_kit: whether learners can run it in a kit; other commands need the course's repository.
         needs_workers: whether to start the zygote, which imports torch, before `function` does.
         needs_terminal: whether it reads keys from a terminal.
+        needs_course: whether it works on a course; the others work in every folder.
         judges: whether its exit code is a verdict, which needs the whole output to be written.
     """
 
@@ -43,6 +44,7 @@ class Command:
     in_kit: bool = False
     needs_workers: bool = False
     needs_terminal: bool = False
+    needs_course: bool = True
     judges: bool = False
 
 
@@ -56,9 +58,9 @@ def _path(flag: str, metavar: str, text: str, **options: Any) -> Argument:
     return _arg(flag, metavar, text, type=Path, **options)
 
 
-def _flag(flag: str, text: str) -> Argument:
+def _flag(flag: str, text: str, **options: Any) -> Argument:
     """Return an option without a value."""
-    return Argument((flag,), {"action": "store_true", "help": text})
+    return Argument((flag,), {"action": "store_true", "help": text, **options})
 
 
 _NAME: Final = _arg("name", "NAME", "exercise")
@@ -83,6 +85,16 @@ _ALLOW_UNCONFINED: Final = _flag(
 )
 
 COMMANDS: Final = (
+    Command(
+        name="init",
+        function="torchkata.cli.init:init",
+        help="Write torchkata's exercises to a folder, or start a course of your own.",
+        arguments=(
+            _path("folder", "DIR", "folder to write; it must not exist yet"),
+            _flag("--course", "start an author's course instead", dest="author"),
+        ),
+        needs_course=False,
+    ),
     Command(
         name="grade",
         function="torchkata.cli.grade:grade",

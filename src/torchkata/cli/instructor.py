@@ -65,7 +65,7 @@ def gradebook(options: argparse.Namespace, translations: Translations) -> int:
         return ExitCode.OK
     if options.submissions is None:
         raise UsageError(_("Name the folder of submissions: gradebook SUBMISSIONS --out DIR"))
-    deadline = _parse_deadline(options.deadline)
+    deadline = _parse_deadline(options.deadline) or course.settings.deadline
     exercises = course.select((), tuple(options.chapter)) if options.chapter else ()
     with _task_grader(options) as grade_tasks:
         run = grade_class(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from torchkata.cli.commands import COMMANDS, Command
 from torchkata.course.discovery import find_course
 from torchkata.course.files import open_course_files
+from torchkata.course.settings import read_settings
 from torchkata.course.translations import Translations
 from torchkata.errors import KataError, UsageError, describe_database_error, describe_os_error
 from torchkata.i18n import Translator, _
@@ -121,11 +122,14 @@ def main(words: Sequence[str] | None = None, program: str = NOX) -> int:
     judges = True
     try:
         options = build_parser(PROGRAM if program == NOX else program).parse_args(words)
-        options.course = options.course or find_course(Path.cwd()) or Path.cwd()
-        translations = Translations(options.course, choose_language(options.lang), program)
+        command: Command = options.command
+        options.program = program
+        options.course, default_language = _find_course(options.course, command)
+        language = choose_language(options.lang or default_language or None)
+        translations = Translations(options.course, language, program)
         translate = translations("")
-        judges = options.command.judges
-        code = _run(options.command, options, translations)
+        judges = command.judges
+        code = _run(command, options, translations)
         sys.stdout.flush()
     except UsageError as error:
         _print_error(translate(error.message))
@@ -198,6 +202,18 @@ def choose_language(name: str | None) -> str:
     return language
 
 
+def _find_course(named: Path | None, command: Command) -> tuple[Path, str]:
+    """Return the course's folder and the language that it chooses, if the command needs a course.
+
+    Raises:
+        CourseError: the course cannot be read.
+    """
+    if not command.needs_course:
+        return named or Path.cwd(), ""
+    root = named or find_course(Path.cwd()) or Path.cwd()
+    return root, read_settings(open_course_files(root)).language
+
+
 def _run(command: Command, options: argparse.Namespace, translations: Translations) -> int:
     """Run a command, starting what takes long before its module imports torch.
 
@@ -205,7 +221,7 @@ def _run(command: Command, options: argparse.Namespace, translations: Translatio
         UsageError: the command needs the course's repository, and this is a kit.
         KataError: the command failed.
     """
-    if not command.in_kit and open_course_files(options.course).is_kit:
+    if command.needs_course and not command.in_kit and open_course_files(options.course).is_kit:
         raise UsageError(
             _(
                 "This folder is a learner's kit. `{verb}` needs the course's own repository; run "

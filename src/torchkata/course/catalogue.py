@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from torchkata.course.discovery import discover_exercises, is_course
 from torchkata.course.exercise import Exercise
+from torchkata.course.files import open_course_files
+from torchkata.course.settings import missing_requirements, read_settings
 from torchkata.errors import CourseError, UsageError
-from torchkata.i18n import _, join
+from torchkata.i18n import _, and_list, join
 
 
 class Course:
@@ -18,8 +22,13 @@ class Course:
     Args:
         root: the folder with `exercises`, `solutions` and `tests`, or a kit.
 
+    Attributes:
+        root: the same folder.
+        settings: those of `course.toml`.
+
     Raises:
-        CourseError: the folder is no course, or the kit cannot be read.
+        CourseError: the folder is no course, the kit cannot be read, `course.toml` is wrong, or a
+            package that it requires is not installed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -29,6 +38,26 @@ class Course:
                 f"{root} is no course: it has no folders tests and solutions. Run this command in "
                 "the course's folder, or name that folder with --course."
             )
+        self.settings = read_settings(open_course_files(root))
+        if self.settings.weights:
+            self._require_known(self.settings.weights)
+        if missing := missing_requirements(self.settings):
+            raise CourseError(
+                _(
+                    "This course needs {packages}. Install them in this environment: {command}",
+                    packages=and_list(missing),
+                    command=f"python -P -m pip install {shlex.join(missing)}",
+                )
+            )
+
+    def _require_known(self, weights: Iterable[str]) -> None:
+        known = {*self.chapters, *(exercise.id for exercise in self.exercises)}
+        for name in weights:
+            if name not in known:
+                raise CourseError(
+                    f"course.toml: weights: there is no exercise or chapter {name!r}. Write "
+                    "CHAPTER, or CHAPTER/NN_name."
+                )
 
     @cached_property
     def exercises(self) -> tuple[Exercise, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -25,10 +25,19 @@ def discover_exercises(root: Path) -> list[tuple[str, str, str]]:
     Raises:
         CourseError: it is a kit that cannot be read.
     """
+    return name_exercises(_listed(root))
+
+
+def name_exercises(files: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """Return chapter, `NN_name` and name of every exercise in order; other files are left out.
+
+    Args:
+        files: chapter and stem of each.
+    """
     found = sorted(
         {
             (chapter, stem)
-            for chapter, stem in _listed(root)
+            for chapter, stem in files
             if _NUMBERED.fullmatch(chapter) and _NUMBERED.fullmatch(stem)
         }
     )

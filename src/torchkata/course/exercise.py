@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from torchkata.course.files import CourseFiles, open_course_files
+from torchkata.course.helper_modules import install_helpers
 from torchkata.course.loader import Grader, load_examples_only, load_grader, load_sealed_grader
+from torchkata.course.settings import read_settings
 from torchkata.course.source_code import literal
 from torchkata.course.spec.function import Spec
 from torchkata.course.stub_digest import digest
@@ -87,6 +89,7 @@ class Exercise:
             CourseError: it is missing, raises, or does not hold exactly one `Spec`.
         """
         files = self.files
+        install_helpers(files)
         name = f"torchkata_grader_{self.chapter}_{self.stem}"
         if files.examples_only:
             path = f"examples/{self.id}.json"
@@ -97,12 +100,14 @@ class Exercise:
 
     @property
     def spec(self) -> Spec:
-        """What the grader declares.
+        """What the grader declares, with the weight that `course.toml` may set.
 
         Raises:
             CourseError: as for `grader`.
         """
-        return self.grader.spec
+        spec = self.grader.spec
+        weight = read_settings(self.files).weight(self.chapter, self.stem)
+        return spec if weight is None else spec.with_weight(weight)
 
     def is_untouched(self, source: bytes) -> bool:
         """Return whether a file is the stub as it was handed out.

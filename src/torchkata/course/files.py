@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from torchkata.course import archive
+from torchkata.course.packing import SEALED
 from torchkata.course.sealing import unseal, version_of
 from torchkata.errors import CourseError, describe_os_error
 from torchkata.i18n import _
-
-SEALED: Final = "graders.sealed"
-"""In a kit: graders, references and original stubs."""
 
 OPEN: Final = "shipped.tar.gz"
 """In a kit without hidden material: original stubs and hints."""

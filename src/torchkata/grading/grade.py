@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from torchkata.course.exercise import Exercise
+from torchkata.course.settings import read_settings
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.errors import CourseError, describe_os_error
 from torchkata.grading.checks.check import Check, JudgedCheck, run_check
@@ -20,7 +21,7 @@ from torchkata.grading.explain.explain import add_explanations
 from torchkata.grading.processes import Submission
 from torchkata.grading.session import Session
 from torchkata.grading.unfinished import Unfinished, progress, settle, to_do
-from torchkata.i18n import EMPTY, Message, _, join
+from torchkata.i18n import EMPTY, Message, _, join, with_period
 from torchkata.result import (
     AXES,
     NOT_JUDGED,
@@ -120,6 +121,8 @@ def grade_one(
         if settings.raise_course_errors:
             raise
         message = _("The course itself is at fault, not your code: {error}", error=error.message)
+        if contact := read_settings(exercise.files).contact:
+            message = join(with_period(message), _("Please tell {contact}.", contact=contact))
         result = result_for(exercise, State.ERROR, message)
     return replace(result, seconds=time.monotonic() - start)
 

@@ -11,6 +11,9 @@ from typing import Final
 
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
+from torchkata.course.files import open_course_files
+from torchkata.course.helper_modules import helper_sources
+from torchkata.course.settings import FILE as SETTINGS_FILE
 
 _FOLDERS: Final = ("exercises", "solutions", "tests")
 
@@ -32,7 +35,9 @@ def course_files(course: Course, exercises: Iterable[Exercise] = ()) -> dict[str
         for folder in _FOLDERS:
             for path in sorted((course.root / folder / chapter).rglob("*.po")):
                 files[path.relative_to(course.root).as_posix()] = path.read_bytes()
-    return files
+    if (course.root / SETTINGS_FILE).is_file():
+        files[SETTINGS_FILE] = (course.root / SETTINGS_FILE).read_bytes()
+    return files | helper_sources(open_course_files(course.root))
 
 
 def unpack(data: bytes, folder: Path) -> None:

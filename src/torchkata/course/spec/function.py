@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -213,7 +214,7 @@ class Spec:
     entries: tuple[Entry, ...]
     stub_digest: str
     broken_axis: str
-    weight: int
+    weight: float
     loads_data: bool
     source_rules: tuple[SourceRule, ...]
     reference_signatures: Mapping[str, object] | None
@@ -223,7 +224,7 @@ class Spec:
         *entries: Entry,
         stub_digest: str,
         broken_axis: str = "",
-        weight: int = 1,
+        weight: float = 1,
         loads_data: bool = False,
         source_rules: tuple[SourceRule, ...] = (),
         reference_signatures: Mapping[str, object] | None = None,
@@ -243,6 +244,12 @@ class Spec:
             raise CourseError(
                 f"expected broken_axis to be an axis ({', '.join(AXES)}), got {broken_axis!r}."
             )
+
+    def with_weight(self, weight: float) -> Spec:
+        """Return the same spec with other points."""
+        spec = copy(self)
+        object.__setattr__(spec, "weight", weight)
+        return spec
 
     @property
     def functions(self) -> tuple[Function, ...]:

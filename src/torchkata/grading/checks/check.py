@@ -19,14 +19,7 @@ from torchkata.errors import (
 )
 from torchkata.grading.checks.not_judged import without_limits_of_twin
 from torchkata.grading.inputs_text import describe_inputs
-from torchkata.grading.outcome import (
-    Outcome,
-    failed,
-    from_claim,
-    skipped,
-    still_todo,
-    undecided,
-)
+from torchkata.grading.outcome import Outcome, failed, from_claim, skipped, still_todo, undecided
 from torchkata.grading.processes import Skipped
 from torchkata.grading.session import ProbeCall, Session
 from torchkata.i18n import EMPTY, Message, _, join, verbatim, with_period

@@ -10,6 +10,7 @@ from typing import Final
 
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
+from torchkata.course.helper_modules import helper_sources
 from torchkata.grading.grade import Settings
 from torchkata.grading.processes import Submission
 from torchkata.grading.run import grade_and_record
@@ -72,10 +73,11 @@ def cache_key(source: bytes, grader_digest: str) -> str:
 
 
 def digest_grader(exercise: Exercise) -> str:
-    """Return a digest of an exercise's grader, its reference and the engine."""
+    """Return a digest of an exercise's grader, the helpers, its reference and the engine."""
     parts = [
         exercise.grader_path.read_bytes(),
         exercise.reference_source,
+        *helper_sources(exercise.files).values(),
         _digest_engine().encode(),
     ]
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()

@@ -10,9 +10,12 @@ from typing import Final
 from torchkata.course import archive, open_examples
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
-from torchkata.course.files import OPEN, SEALED
+from torchkata.course.files import OPEN, open_course_files
 from torchkata.course.git import GitError, lines
+from torchkata.course.helper_modules import helper_sources
+from torchkata.course.packing import SEALED
 from torchkata.course.sealing import seal
+from torchkata.course.settings import FILE as SETTINGS_FILE
 from torchkata.errors import CourseError
 from torchkata.i18n import _, comma_list
 from torchkata.instructor.kit.make_examples import example_data
@@ -79,14 +82,22 @@ def build_kit(
         packed |= hint_files(exercise) if open_only else _hidden_files(exercise)
     wheel_name, wheel = build_wheel()
     files[wheel_name] = wheel
+    if not open_only:
+        packed |= helper_sources(open_course_files(course.root))
     if open_only:
         files[OPEN] = archive.create(packed)
     else:
         files[SEALED] = seal(packed, running_release().version)
-    license_file = course.root / _LICENSE
-    if license_file.is_file():
-        files[_LICENSE] = license_file.read_bytes()
-    files |= kit_pages(exercises, wheel=wheel_name, examples=examples, open_only=open_only)
+    for name in (_LICENSE, SETTINGS_FILE):
+        if (course.root / name).is_file():
+            files[name] = (course.root / name).read_bytes()
+    files |= kit_pages(
+        exercises,
+        wheel=wheel_name,
+        examples=examples,
+        open_only=open_only,
+        settings=course.settings,
+    )
     return Kit(
         files=files,
         exercises=len(exercises),

@@ -10,6 +10,8 @@ from typing import Final
 import jinja2
 
 from torchkata.course.exercise import Exercise
+from torchkata.course.settings import CourseSettings
+from torchkata.i18n.commands import NOX, spell_commands
 from torchkata.instructor.kit.wheel import running_release
 
 _TEMPLATES: Final = Path(__file__).parent / "template"
@@ -22,7 +24,13 @@ _PAGES: Final = {
 
 
 def kit_pages(
-    exercises: Sequence[Exercise], *, wheel: str, examples: int, open_only: bool
+    exercises: Sequence[Exercise],
+    *,
+    wheel: str,
+    examples: int,
+    open_only: bool,
+    settings: CourseSettings | None = None,
+    program: str = NOX,
 ) -> dict[str, bytes]:
     """Return the pages by their paths in the kit.
 
@@ -31,6 +39,8 @@ def kit_pages(
         wheel: Name of the engine's file.
         examples: How many exercises have open examples.
         open_only: Whether the kit has no graders and references.
+        settings: The course's.
+        program: What the learner runs, for the commands in the README.
     """
     release = running_release()
     variables = {
@@ -39,7 +49,9 @@ def kit_pages(
         "examples": examples,
         "first": exercises[0],
         "open_only": open_only,
+        "program": program,
         "python": release.python,
+        "settings": settings or CourseSettings(),
         "version": release.version,
         "wheel": wheel,
     }
@@ -49,5 +61,5 @@ def kit_pages(
         if template.endswith(".j2"):
             page = jinja2.Template(text, trim_blocks=True, keep_trailing_newline=True)
             text = page.render(variables)
-        pages[path] = text.encode()
+        pages[path] = (spell_commands(text, program) if path == "README.md" else text).encode()
     return pages

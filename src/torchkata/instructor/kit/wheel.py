@@ -15,6 +15,7 @@ from torchkata.course import archive
 
 _TAG: Final = "py3-none-any"
 _PACKAGE: Final = Path(__file__).parents[2]
+_COURSE: Final = "course.tar.gz"
 _FIELDS: Final = (
     "Name",
     "Version",
@@ -106,12 +107,17 @@ def build_wheel() -> tuple[str, bytes]:
 
 
 def engine_files() -> dict[str, bytes]:
-    """Return every file of the package, by its path in the wheel."""
+    """Return every file of the package but torchkata's own course, by its path in the wheel."""
     return {
         path.relative_to(_PACKAGE.parent).as_posix(): path.read_bytes()
         for path in sorted(_PACKAGE.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+        if path.is_file() and _is_part(path)
     }
+
+
+def _is_part(path: Path) -> bool:
+    hidden = path.name.startswith(".") or "__pycache__" in path.parts
+    return not hidden and path.name != _COURSE
 
 
 def _metadata(release: Release) -> str:

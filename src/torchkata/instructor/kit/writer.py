@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from torchkata.course.files import OPEN, SEALED
+from torchkata.course.files import OPEN
+from torchkata.course.packing import SEALED
 from torchkata.errors import KataError, UsageError, describe_os_error
 from torchkata.i18n import _, join
 

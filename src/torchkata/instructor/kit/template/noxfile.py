@@ -15,6 +15,7 @@ nox.options.sessions = ["grade"]
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".nox" / "kata"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+SETTINGS = ROOT / "course.toml"
 SAFE_PYTHON = (str(PYTHON), "-P")  # imports nothing from the working directory
 TORCH = os.environ.get("TORCHKATA_TORCH", "torch==2.13.0")
 OLDEST = (3, 11)
@@ -26,7 +27,8 @@ def install(session: nox.Session) -> None:
     if wheel is None:
         session.error("The engine (torchkata-*.whl) is missing. Download the kit again.")
     engine = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    fingerprint = "\n".join([TORCH, sys.version, str(ROOT), engine])
+    settings = SETTINGS.read_text(encoding="utf-8") if SETTINGS.exists() else ""
+    fingerprint = "\n".join([TORCH, sys.version, str(ROOT), engine, settings])
     file = VENV / "torchkata.fingerprint"
     if file.exists() and file.read_text(encoding="utf-8") == fingerprint:
         return
@@ -39,10 +41,18 @@ def install(session: nox.Session) -> None:
     if not PYTHON.exists():
         session.run(sys.executable, "-I", "-m", "venv", str(VENV), silent=True)
     pip = [*SAFE_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    session.run(*pip, TORCH, str(wheel))
+    session.run(*pip, TORCH, *required(settings), str(wheel))
     # A wheel of the same version may have other content
     session.run(*pip, "--force-reinstall", "--no-deps", str(wheel))
     file.write_text(fingerprint, encoding="utf-8")
+
+
+def required(settings: str) -> list[str]:
+    """Return the packages that the course's settings require."""
+    import tomllib  # noqa: PLC0415 - older Pythons have been refused by now
+
+    packages: list[str] = tomllib.loads(settings).get("requires", [])
+    return packages
 
 
 def torchkata(session: nox.Session, command: str) -> None:
