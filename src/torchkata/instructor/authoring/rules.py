@@ -9,6 +9,7 @@ from typing import Final
 
 from torchkata.course.exercise import Exercise
 from torchkata.grading.checks.plan import plan
+from torchkata.grading.checks.purity import GLOBAL_STATE
 from torchkata.instructor.authoring.findings import Weakness
 
 Patterns = str | tuple[str, ...] | None
