@@ -16,9 +16,9 @@ from torchkata.probes import (
     TrainingRecorder,
     TwoLayers,
     called_functions,
-    changed_without_gradients,
     copying_calls,
     fill_stale_grads,
+    impure_without_gradients,
     loss_gradients,
     views_of_one_memory,
     with_gradients,
@@ -244,16 +244,19 @@ def test_copying_calls_name_how_they_were_made():
     assert copying_calls(kata, "copy", torch.rand(3)) == ["no_grad", "inference_mode"]
 
 
-def test_changes_without_gradients_name_the_mode():
-    """A change under one mode alone is found, and a call that raises changes nothing."""
+def test_faults_without_gradients_name_the_mode():
+    """A fault under one mode alone is found, and a call that raises changes nothing."""
+    known = torch.ones(3)
     kata = module(
         pure=lambda x, _flag: x + 1,
+        kept=lambda x, _flag: x + 1 if torch.is_inference_mode_enabled() else known,
         raises=lambda x, _flag: torch.autograd.grad(x.sum(), x),
-        zeroed=lambda x, _flag: x.zero_() if torch.is_inference_mode_enabled() else x,
+        zeroed=lambda x, _flag: (x.zero_() if torch.is_inference_mode_enabled() else x) + 0,
     )
+    expected = {"pure": [], "kept": ["no_grad"], "raises": [], "zeroed": ["inference_mode"]}
 
-    for name, modes in (("pure", []), ("raises", []), ("zeroed", ["inference_mode"])):
-        assert changed_without_gradients(kata, name, torch.ones(3), 1) == modes
+    for name, modes in expected.items():
+        assert impure_without_gradients(kata, name, torch.ones(3), 1) == modes
 
 
 def test_views_of_one_memory_tell_a_view_that_is_kept():

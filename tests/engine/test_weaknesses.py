@@ -43,18 +43,24 @@ def changed(course: Path, file: str, old: str, new: str) -> Exercise:
         ((check("contract", "cannot-load"),), False),
     ],
 )
-def test_a_trap_that_only_raises_is_weak(checks, is_weak):
+def test_a_trap_that_only_raises_is_weak(course, checks, is_weak):
     """A trap has to return something that the grader tells from the right answer."""
-    found = list(weaknesses.trap_weaknesses("trap", "values", result(*checks)))
+    exercise = Course(course).one("halve")
+    found = list(weaknesses.trap_weaknesses("trap", "values", result(*checks), exercise))
 
     assert [weakness.kind for weakness in found] == ["raising trap"] * is_weak
 
 
-@pytest.mark.parametrize(("used", "is_weak"), [(1400, True), (1600, False)])
-def test_a_memory_trap_close_to_the_budget_is_weak(used, is_weak):
-    """A memory trap misses the budget by a factor of 1.5."""
+@pytest.mark.parametrize(
+    ("used", "slack", "is_weak"),
+    [(1400, "", True), (1600, "", False), (1400, "a narrow gap", False)],
+)
+def test_a_memory_trap_close_to_the_budget_needs_a_reason(course, used, slack, is_weak):
+    """A memory trap misses the budget by a factor of 1.5, unless the budget has a reason."""
+    changed(course, GRADER, "import Case", "import Memory, Case")
+    exercise = changed(course, GRADER, "Ops(1)", f'Memory("2 * output", slack={slack!r})')
     trap = result(check("memory", "memory", extra_bytes=used, extra_bytes_allowed=1000))
-    found = list(weaknesses.trap_weaknesses("trap", "memory", trap))
+    found = list(weaknesses.trap_weaknesses("trap", "memory", trap, exercise))
 
     assert [weakness.kind for weakness in found] == ["close memory trap"] * is_weak
 

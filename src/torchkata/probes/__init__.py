@@ -6,8 +6,8 @@ returns plain data and tensors.
 
 from torchkata.probes.calls import (
     called_functions,
-    changed_without_gradients,
     copying_calls,
+    impure_without_gradients,
     views_of_one_memory,
     with_gradients,
 )
@@ -66,13 +66,13 @@ __all__ = [
     "base_classes",
     "called_functions",
     "changed_by_forward",
-    "changed_without_gradients",
     "collect_bounded",
     "compile_as_one_graph",
     "compiled_graphs",
     "copying_calls",
     "count_and_peak_bytes",
     "fill_stale_grads",
+    "impure_without_gradients",
     "left_behind",
     "length_and_samples",
     "loader_batches",

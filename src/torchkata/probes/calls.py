@@ -86,22 +86,24 @@ def copying_calls(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
     return copying
 
 
-def changed_without_gradients(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
-    """Call an entry point in modes without gradients, in which it may raise.
+def impure_without_gradients(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
+    """Call an entry point twice in each mode without gradients, in which it may raise.
 
     Returns:
-        The modes in which a tensor among the arguments has other values afterwards: `no_grad` or
-        `inference_mode`.
+        The modes, `no_grad` or `inference_mode`, in which a tensor among the arguments has other
+        values afterwards, or the two results use the same memory.
     """
     tensors = [each for each in arguments if torch.is_tensor(each)]
     before = [tensor.clone() for tensor in tensors]
-    changing = []
+    impure = []
     for name, mode in (("no_grad", torch.no_grad), ("inference_mode", torch.inference_mode)):
+        results: list[Tensor] = []
         with mode(), suppress(RuntimeError):
-            getattr(kata, entry)(*arguments)
-        if not all(map(torch.equal, tensors, before)):
-            changing.append(name)
-    return changing
+            results.extend(getattr(kata, entry)(*arguments) for _call in range(2))
+        kept = len({result.data_ptr() for result in results if result.numel()}) < len(results)
+        if kept or not all(map(torch.equal, tensors, before)):
+            impure.append(name)
+    return impure
 
 
 def views_of_one_memory(kata: ModuleType, entry: str, x: Tensor, *others: Any) -> list[Tensor]:

@@ -52,7 +52,8 @@ class Memory:
         at_most: a formula over the axis letters, `output` and `input` (their bytes) and
             `itemsize` (bytes of one element).
         at: the sizes at which it is judged; every case if empty.
-        slack: for the gate: why it allows more than 1.5 times what the reference needs.
+        slack: for the gate: why it allows more than 1.5 times what the reference needs, or why a
+            trap misses it by less than 1.5 times.
     """
 
     at_most: str

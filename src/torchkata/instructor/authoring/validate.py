@@ -197,7 +197,7 @@ class Validator:
                     yield f"Trap {name} calls {entry}, which is itself. Give it a helper to call."
                 if axis == "speed":
                     yield from trap_margin_faults(name, result)
-                yield from trap_weaknesses(name, axis, result)
+                yield from trap_weaknesses(name, axis, result, exercise)
 
     def _alternatives(self, exercise: Exercise) -> Iterator[str]:
         alternatives: dict[str, tuple[str, ...]] = exercise.solution_literal("ALTERNATIVES", {})
