@@ -24,7 +24,8 @@ Rules
     shorter batch has the longest sequences).
     Each pass draws a new order of the batches, and every order is possible. If `generator` is
     given, it is the only source of randomness: the same seed gives the same passes, whatever else
-    the program draws. Without it, the orders are not the same in every run of the program.
+    the program draws. Without it, the orders are not fixed: after torch.manual_seed and random.seed
+    with other seeds, they differ.
     `lengths` is not modified. It works in a DataLoader without worker processes and with two.
 
 Budget

@@ -5,7 +5,7 @@ import torch
 from torchkata import DataCase, Dataset, Spec, _, equal
 from torchkata.probes import recorded_opens
 
-NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9", "a-1")
+NAMES = ("a10", "B", "a2", "b", "a1", "_", "a", "c3", "a02", "C", "b0", "10", "9", "a-1", ".c")
 OTHERS = {"notes.txt": b"no array", "a.npy.bak": b"", "sub/a.npy": torch.zeros(3)}
 DTYPES = (torch.float64, torch.float16, torch.int64, torch.uint8, torch.bool)
 

@@ -146,9 +146,13 @@ def samples_per_worker(kata, path, count):
 
 
 def test_values_every_worker_has_a_share(submission, files):
-    """Every worker process yields some of 40 arrays."""
-    path = files.tar(numbered_arrays(40))
-    for count in (2, 3):
+    """Every worker process yields some of 40 arrays, with and without other members in between."""
+    arrays = numbered_arrays(40)
+    mixed = {
+        key: value for name in arrays for key, value in ((f"{name}.txt", b""), (name, arrays[name]))
+    }
+    paths = files.tar(arrays), files.tar(mixed)
+    for path, count in ((path, count) for path in paths for count in (2, 3)):
         samples = submission.run(samples_per_worker, path, count)
         require(
             all(samples),
