@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -140,6 +140,21 @@ class TooLong(Files):
         return len(self.paths) + 1
 
 
+class CachesForAll(Files):
+    cache: ClassVar[dict[int, Tensor]] = {}
+
+    def __getitem__(self, index: int) -> Tensor:
+        return self.cache.setdefault(index, super().__getitem__(index))
+
+
+class OneBuffer(Files):
+    buffer = torch.zeros(2)
+
+    def __getitem__(self, index: int) -> Tensor:
+        row = super().__getitem__(index)
+        return row if torch.is_grad_enabled() else self.buffer.copy_(row)
+
+
 class SwappedInBatches(Files):
     def __getitems__(self, indices: list[int]) -> list[Tensor]:
         return [self[index] for index in sorted(indices)]
@@ -203,6 +218,14 @@ class Stream(IterableDataset[Tensor]):
                 file = archive.extractfile(member)
                 assert file is not None
                 yield torch.from_numpy(np.load(io.BytesIO(file.read())))
+
+
+class PassOfAll(Stream):
+    rows: ClassVar[list[Tensor]] = []
+
+    def __iter__(self) -> Iterator[Tensor]:
+        self.rows.extend(() if self.rows else super().__iter__())
+        yield from self.rows
 
 
 class MapStyle(Files):
@@ -433,6 +456,15 @@ def leaves_autocast_on(*arguments: Any) -> Tensor:
     return loss
 
 
+def to_evaluation(net: Any, *others: Any) -> Tensor:
+    return step(net.eval(), *others)
+
+
+def loss_twice(net: Any, optimizer: Any, loss_fn: Any, x: Tensor, y: Tensor) -> Tensor:
+    loss_fn(torch.zeros_like(y), y)
+    return step(net, optimizer, loss_fn, x, y)
+
+
 def on_meta(*arguments: Any) -> Tensor:
     return step(*arguments).to("meta")
 
@@ -449,6 +481,8 @@ WRONG: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("files", WrapsAround, "contract[past the ends]", "expected none, got 5, 10, -6, -14"),
     ("files", Reversed, "values[five files]", "`dataset[-5]`, with 5 samples"),
     ("files", TooLong, "values[five files]", "len(dataset): expected 5, got 6."),
+    ("files", CachesForAll, "values[five files]", "samples (a second dataset, read under"),
+    ("files", OneBuffer, "values[five files]", "samples (a second dataset, read under torch.no_g"),
     ("files", SwappedInBatches, "values[five files, in a loader]", "num_workers=0"),
     ("files", SkipsDamaged, "values[one damaged]", "the pass continued without an error"),
     ("files", Nameless, "values[one damaged]", "Expected the error to name damaged"),
@@ -456,6 +490,7 @@ WRONG: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("files", OpensAll, "memory[opened files]", "dataset[2] opens 5 files"),
     ("stream", MapStyle, "contract[dataset]", "must be a torch.utils.data.IterableDataset"),
     ("stream", Backwards, "values[four arrays]", "the samples of pass 1"),
+    ("stream", PassOfAll, "values[four arrays]", "of pass 1 (a second dataset, read under"),
     ("stream", Twice, "values[four arrays, in a loader]", "yields 8 samples, 4 of them distinct"),
     ("stream", ListsFirst, "memory[opened files]", "expected 1, got 2"),
     ("layer", PlainShift, "contract[registered names]", "not registered: expected none, got shift"),
@@ -478,6 +513,13 @@ WRONG: tuple[tuple[str, Callable[..., Any], str, str], ...] = (
     ("step", attached, "contract[loss is detached]", "still attached"),
     ("step", as_number, "contract[loss is detached]", "0-d tensor"),
     ("step", twice, "contract[loss is detached]", "Expected 2 forward passes"),
+    ("step", loss_twice, "contract[loss is detached]", "calls of loss_fn: expected 2, got 4"),
+    (
+        "step",
+        to_evaluation,
+        "purity[of the model]",
+        "mode the step changes: expected none, got the",
+    ),
     ("step", doubled_loss, "values[two steps]", "losses of 2 steps"),
     ("step", twice, "values[with Adam]", "losses of 2 steps"),
     ("step", converts, "dtype[parameters stay]", "got ['torch.float64']"),

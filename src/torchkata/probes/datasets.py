@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch.utils.data import Dataset, IterableDataset
 
 from torchkata.probes.loading import (
@@ -24,22 +25,35 @@ def base_classes(kata: ModuleType, entry: str, arguments: tuple[Any, ...]) -> li
 
 
 def length_and_samples(
-    kata: ModuleType, entry: str, arguments: tuple[Any, ...], indices: Iterable[int]
+    kata: ModuleType,
+    entry: str,
+    arguments: tuple[Any, ...],
+    indices: Iterable[int],
+    mode: str = "enable_grad",
 ) -> dict[str, Any]:
     """Return the length `len` of a map-style dataset, and its `samples` at some indices.
 
-    A sample is the text "IndexError" if that is raised.
+    A sample is the text "IndexError" if that is raised. `mode` names a context manager of torch.
     """
-    dataset = getattr(kata, entry)(*arguments)
-    return {"len": len(dataset), "samples": samples_at(dataset, indices)}
+    with getattr(torch, mode)():
+        dataset = getattr(kata, entry)(*arguments)
+        return {"len": len(dataset), "samples": samples_at(dataset, indices)}
 
 
 def passes_over(
-    kata: ModuleType, entry: str, arguments: tuple[Any, ...], passes: int
+    kata: ModuleType,
+    entry: str,
+    arguments: tuple[Any, ...],
+    passes: int,
+    mode: str = "enable_grad",
 ) -> list[list[Any]]:
-    """Return the samples of an iterable dataset in each of some passes, without a DataLoader."""
-    dataset = getattr(kata, entry)(*arguments)
-    return [collect_bounded(dataset) for _pass in range(passes)]
+    """Return the samples of an iterable dataset in each of some passes, without a DataLoader.
+
+    `mode` names a context manager of torch.
+    """
+    with getattr(torch, mode)():
+        dataset = getattr(kata, entry)(*arguments)
+        return [collect_bounded(dataset) for _pass in range(passes)]
 
 
 def loader_batches(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from torchkata.probes.settings import autocast_changes
+from torchkata.probes.settings import autocast_changes, module_changes
 
 
 class TwoLayers(nn.Module):
@@ -156,15 +156,15 @@ def training_steps(
         stale: whether each step starts with gradients left over from an earlier one.
 
     Returns:
-        What the recorder and the net recorded, see their `summary`; and `changes`, the settings of
-        autocast that the steps leave changed.
+        What the recorder and the net recorded, see their `summary`; `changes`, the settings of
+        autocast that the steps leave changed; and `changes of net`, see `module_changes`.
     """
     first, last, x, y = problem
     net = TwoLayers(first, last)
     recorder = TrainingRecorder(net, x.device.type, optimizer, **settings)
-    with autocast_changes(x.device.type, low) as changes:
+    with module_changes(net) as of_net, autocast_changes(x.device.type, low) as changes:
         for _step in range(steps):
             if stale:
                 fill_stale_grads(net)
             recorder.record(run(kata, net, recorder, x, y))
-    return recorder.summary() | net.summary() | {"changes": changes}
+    return recorder.summary() | net.summary() | {"changes": changes, "changes of net": of_net}

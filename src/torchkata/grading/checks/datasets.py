@@ -17,7 +17,7 @@ from torchkata.grading.checks.assertions import loader_raises, loader_yields, re
 from torchkata.grading.checks.claims import equal, none_of
 from torchkata.grading.checks.custom_tests import Arguments
 from torchkata.grading.checks.spec_test import SpecTest
-from torchkata.i18n import _
+from torchkata.i18n import Message, _
 
 
 def dataset_tests(spec: Dataset) -> Iterator[SpecTest]:
@@ -122,23 +122,37 @@ def _past_the_ends(spec: Dataset, given: Arguments) -> None:
 
 
 def _samples(spec: Dataset, case: DataCase, given: Arguments) -> None:
-    arguments, samples = case.given(given.files, given.generator)
-    if spec.iterable:
-        passes = given.submission.run(probes.passes_over, spec.name, arguments, 2)
-        for number, got in enumerate(passes, start=1):
-            same(got, list(samples), what=_("the samples of pass {number}", number=number))
-        return
+    for mode in ("enable_grad", "no_grad"):  # another dataset each time
+        arguments, samples = case.given(given.files, given.generator)
+        again = mode != "enable_grad"
+        if spec.iterable:
+            passes = given.submission.run(probes.passes_over, spec.name, arguments, 2, mode)
+            for number, got in enumerate(passes, start=1):
+                name = _("the samples of pass {number}", number=number)
+                same(got, list(samples), what=_of_another(name) if again else name)
+        else:
+            _indexed(spec, given, arguments, samples, mode)
+
+
+def _indexed(
+    spec: Dataset, given: Arguments, arguments: tuple[Any, ...], samples: Sequence[Any], mode: str
+) -> None:
     n = len(samples)
     indices = range(-n if spec.negative_indices else 0, n)
-    got = given.submission.run(probes.length_and_samples, spec.name, arguments, indices)
+    got = given.submission.run(probes.length_and_samples, spec.name, arguments, indices, mode)
     equal(got["len"], n, what=_("len(dataset)"))
     for index, sample in zip(indices, got["samples"], strict=True):
         require(
             not isinstance(sample, str),
             _("dataset[{index}] raises IndexError, but there are {n} samples.", index=index, n=n),
         )
-        what = _("`dataset[{index}]`, with {n} samples", index=index, n=n)
+        name = _("`dataset[{index}]`, with {n} samples", index=index, n=n)
+        what = _of_another(name) if mode != "enable_grad" else name
         same(_plain(sample), _plain(samples[index]), what=what)
+
+
+def _of_another(name: Message) -> Message:
+    return _("{result} (a second dataset, read under torch.no_grad())", result=name)
 
 
 def _plain(sample: Any) -> Any:

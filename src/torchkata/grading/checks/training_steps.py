@@ -46,6 +46,12 @@ def training_step_tests(spec: TrainingStep) -> Iterator[SpecTest]:
         description=_("The step leaves the settings of autocast unchanged."),
         claims=partial(_settings, spec),
     )
+    yield test(
+        axis="purity",
+        what="of the model",
+        description=_("The step changes no mode, no requires_grad and no hook of the model."),
+        claims=partial(_model, spec),
+    )
     if spec.stale:
         yield test(
             axis="gradient",
@@ -86,6 +92,8 @@ def _contract(spec: TrainingStep, given: Arguments) -> None:
     (got,) = _steps(spec, given, given.submission)
     forwards = None if spec.forwards is None else spec.forwards * spec.steps
     training_steps_ok(got, steps=spec.steps, forwards=forwards)
+    if forwards is not None:
+        equal(len(got["forward"]), forwards, what=_("The number of calls of loss_fn"))
 
 
 def _values(spec: TrainingStep, case: Case, given: Arguments) -> None:
@@ -127,6 +135,17 @@ def _settings(spec: TrainingStep, given: Arguments) -> None:
         what=_("Settings of autocast that the step changes"),
         why=_("This affects everything that the caller does next. A `with` block restores them."),
     )
+
+
+def _model(spec: TrainingStep, given: Arguments) -> None:
+    (got,) = _steps(spec, given, given.submission)
+    for part, what in (
+        ("mode", _("Modules whose mode the step changes")),
+        ("requires_grad", _("Parameters whose requires_grad the step changes")),
+        ("hooks", _("Modules on which the step leaves hooks")),
+    ):
+        changed = [name or _("the model") for name in got["changes of net"][part]]
+        none_of(changed, what=what, why=_("The caller decides about them."))
 
 
 def _gradients(spec: TrainingStep, given: Arguments) -> None:
