@@ -22,9 +22,10 @@ Shapes and units
 
 Rules
     Parameters and their gradients stay float32: do not convert the model. Ignore gradients from
-    earlier steps, and keep the new ones in `.grad` after the step. Call the model once and
-    `optimizer.step()` once. Neither the backward pass nor the update runs under autocast. Leave the
-    settings of autocast as they were. Do not modify x and y.
+    earlier steps, and keep the new ones in `.grad` after the step. Call the model, loss_fn and
+    `optimizer.step()` once each. Neither the backward pass nor the update runs under autocast.
+    Leave the settings of autocast and the mode of the model (training or evaluation) as they were.
+    Do not modify x and y.
 
 Budget
     No budget.

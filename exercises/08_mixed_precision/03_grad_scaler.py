@@ -28,8 +28,8 @@ Shapes and units
 Rules
     If any gradient is infinite or nan, leave the parameters and the optimizer's state unchanged and
     raise no error, whether or not the loss is finite. Gradients do not accumulate from one step to
-    the next. Call `scaler.update()` once per step. Do not enable autocast: the caller decides. Do
-    not modify x and y.
+    the next. Call the model, loss_fn and `scaler.update()` once per step. Do not enable autocast:
+    the caller decides. Keep the mode of the model (training or evaluation). Do not modify x and y.
 
 Budget
     No budget.

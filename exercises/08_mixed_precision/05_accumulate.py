@@ -24,8 +24,9 @@ Shapes and units
                  device of the batches
 
 Rules
-    Call `optimizer.step()` once. Gradients do not accumulate from one call to the next. Do not
-    modify the batches: neither the tensors nor the list.
+    Call the model and loss_fn once for each micro-batch, and `optimizer.step()` once. Gradients do
+    not accumulate from one call to the next. Keep the mode of the model (training or evaluation).
+    Do not modify the batches: neither the tensors nor the list.
 
 Budget
     less than 0.4 times the peak extra memory of a step on the concatenation, at 8 micro-batches of

@@ -25,7 +25,8 @@ from torchkata.probes import (
 RULES = {
     "If any gradient": "stability",
     "do not accumulate": "values[three steps: clipped gradients]",
-    "scaler.update()": "values[three steps: clipped gradients]",
+    "Call the model": ("contract[loss is detached]", "values[three steps: clipped gradients]"),
+    "Keep the mode": "purity[of the model]",
     "Do not enable autocast": "contract[no autocast]",
 }
 FAULTS = {
@@ -87,12 +88,13 @@ SPEC = Spec(
             Case("all sizes 1", n=1, i=1, h=1, o=1, m=0.5),
             Case("clipped gradients", n=9, i=4, h=7, o=3, m=0.25),
             Case("large gradients within max_norm", n=6, i=5, h=10, o=1, m=1000),
+            Case("1,200 rows", n=1200, i=2, h=3, o=1, m=0.5),
         ),
         gradient=False,
         tolerance=Tolerance(rtol=1e-4, atol=2e-5),  # PyTorch divides by the norm + 1e-6
         variant_case="clipped gradients",
     ),
-    stub_digest="78992e8239c0bdd6",
+    stub_digest="a11fe1c0638a0cae",
 )
 
 
