@@ -336,6 +336,23 @@ class Stream(IterableDataset):
     assert set(changed) == {"items"}, "only a list can be sorted"
 
 
+def test_faults_that_show_nowhere_are_not_made():
+    """A training step fails without gradients, and a function or an int has no dtype."""
+    train = "def f(x: Tensor) -> Tensor:\n    g(x).backward()\n    return x\n"
+    make = "def f(x: Tensor) -> Callable[[Tensor], Tensor]:\n    return g\n"
+    batches = """
+class Batches(Sampler[list[int]]):
+    def __iter__(self) -> Iterator[list[int]]:
+        yield from self.items
+"""
+
+    of_step = kinds(mutants_in(train, spec_of()))
+    assert not any("under no_grad" in kind or "under inference_mode" in kind for kind in of_step)
+    assert "kept buffer" in of_step
+    assert not {"double result", "kept buffer"} & kinds(mutants_in(make, spec_of()))
+    assert "one buffer" not in kinds(mutants_in(batches, spec_of("Batches")))
+
+
 def test_a_dim_is_not_limited():
     """A tensor has at most 64 dims, so a limit on `dim` changes nothing."""
     mutants = mutants_in("def f(x: Tensor, dim: int, n: int):\n    return x\n", spec_of())

@@ -149,7 +149,7 @@ def result_faults(
         takes_floats: whether these can be floating.
         floating: whether its results can be floating.
     """
-    if "Tensor" in returns:
+    if "Tensor" in returns and "Callable" not in returns:
         yield from _kept_results()
         if floating:
             yield from _floating_results()

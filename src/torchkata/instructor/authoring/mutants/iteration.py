@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from torchkata.instructor.authoring.mutants.faults import Fault
 
 
-def pass_faults() -> Iterator[Fault]:
-    """Yield faults of `__iter__`."""
+def pass_faults(*, tensors: bool) -> Iterator[Fault]:
+    """Yield faults of `__iter__`.
+
+    Args:
+        tensors: whether its items hold tensors.
+    """
     for kind, items in (
         ("last item dropped", "list(CALL)[:-1]"),
         ("first item dropped", "list(CALL)[1:]"),
@@ -25,10 +29,11 @@ def pass_faults() -> Iterator[Fault]:
         kind="seed left changed", about="items",
         before="torch.manual_seed(0)", instead="yield from CALL",
     )  # fmt: skip
-    yield Fault(
-        kind="one buffer", about="items",
-        instead="yield from (_mutant_map(_mutant_kept, item) for item in CALL)",
-    )  # fmt: skip
+    if tensors:
+        yield Fault(
+            kind="one buffer", about="items",
+            instead="yield from (_mutant_map(_mutant_kept, item) for item in CALL)",
+        )  # fmt: skip
 
 
 def start_faults(name: str) -> Iterator[Fault]:

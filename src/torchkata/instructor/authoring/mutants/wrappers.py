@@ -35,12 +35,12 @@ def faults_of(reference: Reference, spec: Spec) -> Iterator[tuple[Site, Fault, E
     """
     specs = {function.name: function for function in spec.functions}
     modules = {entry.name: entry for entry in spec.entries if isinstance(entry, Module)}
-    aliases = aliases_in(reference.module)
+    aliases, trains = aliases_in(reference.module), _calls_backward(reference.module)
     for statement in reference.module.body:
         if isinstance(statement, cst.FunctionDef) and statement.name.value in reference.names:
             site = Site(statement, (reference.module,))
             for fault in _of_function(statement, aliases, specs.get(statement.name.value)):
-                if not _changes_nothing(fault, statement):
+                if not (_changes_nothing(fault, statement) or (trains and _is_off(fault))):
                     yield site, fault, _wrapped(site, fault)
         elif isinstance(statement, cst.ClassDef) and statement.name.value in reference.names:
             for method in statement.body.body:
@@ -85,7 +85,8 @@ def _of_method(
         returns = _returns(method, aliases)
         yield from faults.result_faults(returns, _packed(method), method=True)
     elif name == "__iter__":
-        yield from iteration.pass_faults()
+        returns = _returns(method, aliases)
+        yield from iteration.pass_faults(tensors=not returns or "Tensor" in returns)
     elif name == "__init__":
         inner = code(method.body)
         if "super().__init__()" in inner:
@@ -94,6 +95,17 @@ def _of_method(
             for parameter in parameters_of(method, aliases, None):
                 if parameter.changeable:
                     yield from iteration.start_faults(parameter.name)
+
+
+def _calls_backward(module: cst.Module) -> bool:
+    """Return whether a function of the reference runs a backward pass, which needs gradients."""
+    calls = (site.node.func for site in walk(module) if isinstance(site.node, cst.Call))
+    return any(isinstance(f, cst.Attribute) and f.attr.value == "backward" for f in calls)
+
+
+def _is_off(fault: Fault) -> bool:
+    """Return whether a fault shows only without gradients."""
+    return fault.kind.endswith(("under no_grad", "under inference_mode"))
 
 
 def _changes_nothing(fault: Fault, function: cst.FunctionDef) -> bool:
