@@ -73,6 +73,12 @@ def hint(session: nox.Session) -> None:
 
 
 @nox.session
+def doctor(session: nox.Session) -> None:
+    """Check this machine: what is missing or limited, and what that costs."""
+    torchkata(session, "doctor")
+
+
+@nox.session
 def case(session: nox.Session) -> None:
     """Write a script for one case: `nox -s case -- NAME CASE [--seed N]`."""
     torchkata(session, "case")

@@ -164,7 +164,6 @@ def test_machine_fault_during_a_check_is_not_blamed_on_the_submission(monkeypatc
 @pytest.fixture
 def command(course: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> Callable[..., tuple]:
     """Return a function that runs a command whose function raises an error."""
-
     stream = sys.stdout
 
     def ran(error: BaseException, verb: str) -> tuple[int, str]:

@@ -79,6 +79,11 @@ _FORMAT: Final = _arg(
     "--format", "FORMAT", "text, or problems: one line per finding, for editors (default: text)",
     choices=("text", "problems"), default="text",
 )  # fmt: skip
+_MUTANTS: Final = _arg(
+    "--mutants", "N",
+    f"mutants per exercise (default: {DEFAULT_MUTANTS} of named exercises, else 0)",
+    type=int, nargs="?", const=DEFAULT_MUTANTS,
+)  # fmt: skip
 _ALLOW_UNCONFINED: Final = _flag(
     "--allow-unconfined",
     "grade even if submissions cannot be confined; they can then forge their own score",
@@ -93,6 +98,13 @@ COMMANDS: Final = (
             _path("folder", "DIR", "folder to write; it must not exist yet"),
             _flag("--course", "start an author's course instead", dest="author"),
         ),
+        needs_course=False,
+    ),
+    Command(
+        name="doctor",
+        function="torchkata.cli.doctor:doctor",
+        help="Check this machine: what is missing or limited, and what that costs.",
+        arguments=(_NO_COLOR,),
         needs_course=False,
     ),
     Command(
@@ -270,14 +282,7 @@ COMMANDS: Final = (
             _NAMES,
             _CHAPTER,
             _flag("--seal", "record the current stubs as originals"),
-            _arg(
-                "--mutants",
-                "N",
-                f"mutants per exercise (default: {DEFAULT_MUTANTS} of named exercises, else 0)",
-                type=int,
-                nargs="?",
-                const=DEFAULT_MUTANTS,
-            ),
+            _MUTANTS,
             _arg("--mutant-seed", "S", "draw other mutants (default: 0)", default="0"),
             _flag("--rules", "only list the rules of the statements with their checks"),
             _arg("--jobs", "N", "exercises at a time (default: one per core)", type=int),
