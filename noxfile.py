@@ -28,6 +28,11 @@ def install(session: nox.Session, extra: str = "") -> None:
     mark = HOME / f"torchkata{extra and '-' + extra}.fingerprint"
     if mark.exists() and mark.read_text(encoding="utf-8") == fingerprint:
         return
+    if os.name == "nt":
+        session.error(
+            "torchkata does not run on Windows itself, but in WSL2. In PowerShell: wsl --install. "
+            "Restart, open Ubuntu, and run the same commands there."
+        )
     if sys.version_info < OLDEST:
         session.error(
             f"torchkata needs Python 3.11 or newer, but nox runs on {sys.version.split()[0]}. "

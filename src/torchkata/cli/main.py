@@ -221,6 +221,13 @@ def _run(command: Command, options: argparse.Namespace, translations: Translatio
         UsageError: the command needs the course's repository, and this is a kit.
         KataError: the command failed.
     """
+    if sys.platform == "win32" and command.needs_course:
+        raise KataError(
+            _(
+                "torchkata does not run on Windows itself, but in WSL2. In PowerShell: wsl "
+                "--install. Restart, open Ubuntu, and run the same commands there."
+            )
+        )
     if command.needs_course and not command.in_kit and open_course_files(options.course).is_kit:
         raise UsageError(
             _(

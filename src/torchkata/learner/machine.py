@@ -131,7 +131,7 @@ def _torch() -> Finding:
 
 
 def _torch_range() -> str:
-    """Return the requirement of the engine, such as `torch>=2.13,<2.14`."""
+    """Return the requirement of the engine, such as `torch>=2.12,<2.15`."""
     found = (each for each in requires("torchkata") or () if each.startswith(_TORCH_REQUIREMENT))
     return next(found, "torch")
 

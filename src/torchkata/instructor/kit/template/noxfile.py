@@ -32,6 +32,11 @@ def install(session: nox.Session) -> None:
     file = VENV / "torchkata.fingerprint"
     if file.exists() and file.read_text(encoding="utf-8") == fingerprint:
         return
+    if os.name == "nt":
+        session.error(
+            "torchkata does not run on Windows itself, but in WSL2. In PowerShell: wsl --install. "
+            "Restart, open Ubuntu, and run the same commands there."
+        )
     if sys.version_info < OLDEST:
         session.error(
             f"torchkata needs Python 3.11 or newer, but nox runs on {sys.version.split()[0]}. "
