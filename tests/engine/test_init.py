@@ -97,7 +97,7 @@ def test_new_course_is_sound(run: Run, tmp_path: Path, launcher: Launcher):
     assert findings.warnings == []
 
 
-def test_new_course_has_every_part():
+def test_new_course_has_every_part(monkeypatch: pytest.MonkeyPatch):
     """Settings, helpers, sessions and workflow are there, and agree with the engine."""
     files = {path: content.decode() for path, content in course_files().items()}
 
@@ -107,6 +107,7 @@ def test_new_course_has_every_part():
     assert ".gitignore" in files
     assert "nox -s check" in files[".github/workflows/check.yml"]
     noxfile = files["noxfile.py"]
+    monkeypatch.setattr("nox.registry._REGISTRY", {})  # of other noxfiles in this process
     scope: dict[str, object] = {"__file__": str(ROOT / "noxfile.py"), "__name__": "course_noxfile"}
     exec(compile(noxfile, "noxfile.py", "exec"), scope)
     verbs = {command.name for command in commands.COMMANDS if command.needs_course and command.help}
