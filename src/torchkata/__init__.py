@@ -1,9 +1,9 @@
 """torchkata: a self-grading kata for writing efficient PyTorch.
 
-These are the names that a grader imports, and the notebook extension; everything else belongs to
-the engine. Each name is imported when it is first used, so that the command line starts before
-torch is loaded. Modules of Python are imported late, too: with `python -m torchkata`, files of the
-working directory can hide them until `__main__` prevents that.
+These are the names that a grader imports, `cost`, and the notebook extension; everything else
+belongs to the engine. Each name is imported when it is first used, so that the command line starts
+before torch is loaded. Modules of Python are imported late, too: with `python -m torchkata`, files
+of the working directory can hide them until `__main__` prevents that.
 """
 
 from importlib import import_module
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from torchkata.cli.own_code import cost as cost
     from torchkata.course.spec.budgets import Growth as Growth
     from torchkata.course.spec.budgets import HostSyncs as HostSyncs
     from torchkata.course.spec.budgets import Memory as Memory
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from torchkata.i18n import verbatim as verbatim
 
 _HOMES = {
+    "cli.own_code": ("cost",),
     "course.spec.budgets": ("Growth", "HostSyncs", "Memory", "Ops", "Speedup"),
     "course.spec.case": ("Case",),
     "course.spec.dataset": ("DataCase", "Dataset"),

@@ -84,6 +84,14 @@ _MUTANTS: Final = _arg(
     f"mutants per exercise (default: {DEFAULT_MUTANTS} of named exercises, else 0)",
     type=int, nargs="?", const=DEFAULT_MUTANTS,
 )  # fmt: skip
+_ARG: Final = _arg(
+    "--arg", "NAME=VALUE", 'an argument of FUNCTION, such as "x=randn(500, 10)"',
+    action="append", default=[],
+)  # fmt: skip
+_FAIL_ON: Final = _arg(
+    "--fail-on", "WHAT", "warnings or waits (host synchronizations): exit with 1 if there are any",
+    action="append", choices=("warnings", "waits"), default=[],
+)  # fmt: skip
 _ALLOW_UNCONFINED: Final = _flag(
     "--allow-unconfined",
     "grade even if submissions cannot be confined; they can then forge their own score",
@@ -183,8 +191,10 @@ COMMANDS: Final = (
         function="torchkata.cli.cost:cost",
         help="Show what each line of your code costs.",
         arguments=(
-            _NAME,
+            _arg("name", "NAME", "exercise, or FILE.py:FUNCTION for code of your own"),
             _arg("--at", "SIZES", "such as n=500,d=10", action="append", default=[]),
+            _ARG,
+            _FAIL_ON,
             _SEED,
             _path("--json", "FILE", "write the costs as JSON"),
             _NO_COLOR,

@@ -56,7 +56,7 @@ def cost(options: argparse.Namespace, translations: Translations) -> int:
                 exercise=exercise.name,
             )
         )
-    sizes = _sizes(options.at)
+    sizes = parse_sizes(options.at)
     progress = Progress(course.root)
     has_passed = progress.states(course)[exercise.id] is State.PASSED
     seed = random_seed() if options.seed is None else options.seed
@@ -128,7 +128,7 @@ def _raised(error: SubmissionError, function: Function, case: Case) -> Message:
     )
 
 
-def _sizes(texts: Sequence[str]) -> Mapping[str, float]:
+def parse_sizes(texts: Sequence[str]) -> Mapping[str, float]:
     """Parse `n=500,d=10`.
 
     Raises:

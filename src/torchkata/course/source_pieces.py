@@ -34,6 +34,36 @@ def pieces(
     return tuple(found)
 
 
+def functions_around(source: str, file: str, lines: Collection[int]) -> tuple[Source, ...]:
+    """Return the innermost functions that hold the lines, without docstrings.
+
+    Args:
+        source: the text of a Python file.
+        file: its name.
+        lines: numbers of lines.
+    """
+    text = source.splitlines()
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a cell with commands of the notebook
+        return (Source(file=file, first=1, lines=tuple(text)),)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    chosen = {}
+    for line in lines:
+        around = [each for each in nodes if _start(each) <= line <= (each.end_lineno or 0)]
+        if around:
+            inner = max(around, key=_start)
+            chosen[_start(inner)] = inner
+        else:
+            found = (each for each in tree.body if _start(each) <= line <= (each.end_lineno or 0))
+            chosen |= {_start(each): each for each in found}  # type: ignore[misc]
+    pieces_found: list[Source] = []
+    for first, node in sorted(chosen.items()):
+        pieces_found += _without_text(node, file, text, first, node.end_lineno or first)
+    return tuple(pieces_found)
+
+
 def _without_text(
     node: ast.stmt, file: str, text: list[str], first: int, last: int
 ) -> Iterator[Source]:

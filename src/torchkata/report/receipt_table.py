@@ -15,6 +15,7 @@ from torchkata.report.console import Console
 from torchkata.result.receipt import BACKWARD, Costs, Receipt, Source
 
 _GAP: Final = "  "
+_BEGINNINGS: Final = ("def ", "async def ", "class ", "@")
 _COUNTS: Final = ("ops", "synchronizations", "backward_ops")
 _LABELS: Final = {
     "ops": _("ops"),
@@ -152,13 +153,17 @@ def draw_receipt(receipt: Receipt, console: Console, translate: Translator) -> l
         ]
         return [number, *turns, *costs]
 
+    has_files = len({source.file for source in receipt.sources}) > 1
     table = [heads, *map(cells, rows), *map(cells, closing)]
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     lines = list(_group_head(names, widths, translate))
     lines.append(Text(_aligned(heads, widths), "bold"))
     for number, piece in enumerate(pieces):
-        if number and piece[0].code[:1].strip():  # another definition, not the rest of one
+        file = receipt.sources[number].file
+        if number and piece[0].code.lstrip().startswith(_BEGINNINGS):  # not the rest of one
             lines.append(Text())
+        if has_files and (not number or file != receipt.sources[number - 1].file):
+            lines.append(Text(console.safe(file), "bold"))
         code = _highlight([row.code for row in piece], console)
         for row, text in zip(piece, code, strict=True):
             lines.append(Text(_aligned(cells(row), widths) + _GAP).append_text(text))

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import torch
 from torch.autograd.graph import Node
 
-from torchkata.worker.receipts.places import NOWHERE, Follows, Place, place_of
+from torchkata.worker.receipts.places import NOWHERE, Follows, Place, place_of, run_call
 
 _next_number: Callable[[], int] = torch.autograd._get_sequence_nr  # type: ignore[attr-defined]  # noqa: SLF001 - no public name
 _MOST_NODES: Final = 200_000
@@ -68,8 +68,8 @@ class BackwardLines:
         Code that a backward pass calls, such as a hook, causes its costs itself.
         """
         frame = sys._getframe(1)  # noqa: SLF001 - the documented way
-        own = BackwardLines._run_backward.__code__
-        while frame is not None and frame.f_code is not own:
+        own, outermost = BackwardLines._run_backward.__code__, run_call.__code__
+        while frame is not None and frame.f_code is not own and frame.f_code is not outermost:
             if self._follows(frame.f_code.co_filename):
                 return (frame.f_code.co_filename, frame.f_lineno), self._engines > 0
             frame = frame.f_back  # type: ignore[assignment]

@@ -46,9 +46,14 @@ def is_own_code(file: str) -> bool:
     return not file.startswith((*_LIBRARIES, "<frozen")) and bool(linecache.getline(file, 1))
 
 
+def run_call(function: Callable[..., object], *args: object, **kwargs: object) -> object:
+    """Call the measured function; frames outside of this one are not its own."""
+    return function(*args, **kwargs)
+
+
 def place_of(frame: FrameType | None, follows: Follows) -> Place:
     """Return the place of the innermost followed frame, from `frame` outward."""
-    while frame is not None:
+    while frame is not None and frame.f_code is not run_call.__code__:
         if follows(frame.f_code.co_filename):
             return frame.f_code.co_filename, frame.f_lineno or 0
         frame = frame.f_back
