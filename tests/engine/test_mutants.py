@@ -303,6 +303,8 @@ def test_a_gradient_is_cut_only_once(body, is_cut):
     assert ("detached argument" not in kinds(mutants)) is is_cut
     of_result = mutants_in("def f(x: Tensor) -> Tensor:\n    return g(x).detach()\n", spec_of())
     assert not {"detach", "detached result", "detached for n == 1"} & kinds(of_result)
+    new = mutants_in("def f(x: Tensor) -> Tensor:\n    return torch.tensor(len(x))\n", spec_of())
+    assert "detach" not in kinds(new)
 
 
 def test_modules_and_datasets_have_faults_of_their_own():

@@ -17,6 +17,9 @@ CUTS: Final = (".detach()", ".item()", ".tolist()")
 _WITHOUT_GRADIENT: Final = frozenset({
     "detach", "data", "shape", "dim", "numel", "size", "dtype", "device", "is_floating_point",
 })  # fmt: skip
+_NEW: Final = ("torch.tensor", "torch.arange", "torch.zeros", "torch.ones")
+"""Functions whose results have no graph."""
+
 _MOST_RESULTS: Final = 2  # other variables that a function returns by mistake
 _NO_TENSORS: Final = ("int", "float", "bool", "str", "torch.Generator", "np.random.Generator")
 _TENSORS: Final = ("Tensor", "torch.Tensor")
@@ -59,9 +62,11 @@ def results(site: Site) -> Iterator[Edit]:
             swapped = value.with_changes(elements=elements)
             yield Edit("swapped results", site, node.with_changes(value=swapped))
     function = site.function
-    is_cut = isinstance(value, cst.Name) or code(value).endswith(CUTS)
+    text = code(value)
+    is_new = isinstance(value, cst.Call) and code(value.func) in _NEW
+    is_cut = isinstance(value, cst.Name) or text.endswith(CUTS) or is_new
     if function is not None and _is_differentiable(function) and not is_cut:
-        detached = cst.parse_expression(f"({code(value)}).detach()")
+        detached = cst.parse_expression(f"({text}).detach()")
         yield Edit("detach", site, node.with_changes(value=detached))
 
 
