@@ -351,6 +351,7 @@ class Batches(Sampler[list[int]]):
     of_step = kinds(mutants_in(train, spec_of()))
     assert not any("under no_grad" in kind or "under inference_mode" in kind for kind in of_step)
     assert "kept buffer" in of_step
+    assert "detached argument" not in of_step
     assert not {"double result", "kept buffer"} & kinds(mutants_in(make, spec_of()))
     assert "one buffer" not in kinds(mutants_in(batches, spec_of("Batches")))
 

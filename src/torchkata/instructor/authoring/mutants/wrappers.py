@@ -40,7 +40,7 @@ def faults_of(reference: Reference, spec: Spec) -> Iterator[tuple[Site, Fault, E
         if isinstance(statement, cst.FunctionDef) and statement.name.value in reference.names:
             site = Site(statement, (reference.module,))
             for fault in _of_function(statement, aliases, specs.get(statement.name.value)):
-                if not (_changes_nothing(fault, statement) or (trains and _is_off(fault))):
+                if not (_changes_nothing(fault, statement) or (trains and _is_idle(fault))):
                     yield site, fault, _wrapped(site, fault)
         elif isinstance(statement, cst.ClassDef) and statement.name.value in reference.names:
             for method in statement.body.body:
@@ -103,9 +103,9 @@ def _calls_backward(module: cst.Module) -> bool:
     return any(isinstance(f, cst.Attribute) and f.attr.value == "backward" for f in calls)
 
 
-def _is_off(fault: Fault) -> bool:
-    """Return whether a fault shows only without gradients."""
-    return fault.kind.endswith(("under no_grad", "under inference_mode"))
+def _is_idle(fault: Fault) -> bool:
+    """Return whether a fault shows only without gradients, or in those of the arguments."""
+    return fault.kind.endswith(("under no_grad", "under inference_mode", "detached argument"))
 
 
 def _changes_nothing(fault: Fault, function: cst.FunctionDef) -> bool:
