@@ -42,6 +42,13 @@ HINTS = (
     "`index = torch.tensor(indices, device=...)`, then `features[index]` and `labels[index]`.",
 )
 
+EQUIVALENT = {
+    "dropped keyword in Table.__getitems__: "
+    "torch.tensor(indices, device=self.features.device) -> torch.tensor(indices)": (
+        "tensors on all devices can be indexed by one on the CPU"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

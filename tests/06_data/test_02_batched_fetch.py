@@ -64,13 +64,22 @@ def ten_rows(_files, generator):
     return table, list(zip(*table, strict=True))
 
 
+def ten_precise_rows(_files, generator):
+    features, labels = random_table(generator)
+    table = features.double() / 3, labels
+    return table, list(zip(*table, strict=True))
+
+
 COPIES = ("index", "index_select", "gather", "take", "embedding", "masked_select")
 VIEWS = ("select", "slice", "split", "unbind")
 TABLE = {"features": normal("n d"), "labels": integers("n", 0, 10)}
 SPEC = Spec(
     Dataset(
         "Table",
-        cases=(DataCase("ten rows", ten_rows, "contract", workers=(0, 2)),),
+        cases=(
+            DataCase("ten rows", ten_rows, "contract", workers=(0, 2)),
+            DataCase("ten rows in float64", ten_precise_rows, "dtype"),
+        ),
         collate=lambda kata: kata.Table.collate,
     ),
     Function(
