@@ -32,6 +32,12 @@ HINTS = (
     "`sorted(Path(path).glob(pattern))`, then `torch.from_numpy(np.load(self.files[index]))`.",
 )
 
+EQUIVALENT = {
+    "method in ArrayFolder.__getitem__: torch.from_numpy -> torch.tensor": (
+        "the array is new in each call, so a copy of it is as good"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
