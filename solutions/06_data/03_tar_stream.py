@@ -57,6 +57,12 @@ HINTS = (
     "Keep member i of the .npy members only if `i % info.num_workers == info.id`.",
 )
 
+EQUIVALENT = {
+    "method in loaded: torch.from_numpy -> torch.tensor": (
+        "the array is new in each call, so a copy of it is as good"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
