@@ -38,6 +38,10 @@ HINTS = (
     "`torch.argsort(torch.as_tensor(lengths)).tolist()`; `torch.randperm(k, generator=...)`.",
 )
 
+EQUIVALENT = {
+    "read at once in BucketSampler.__iter__: items": "the batches are lists that exist already",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
