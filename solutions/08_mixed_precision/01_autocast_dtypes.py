@@ -38,6 +38,18 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "operator in result_dtypes: (x + x).dtype -> (x - x).dtype": (
+        "subtracting gives the dtype of adding, and mixed_add still adds"
+    ),
+    "dropped to in result_dtypes: x.to(low) -> x": (
+        "float32 plus any low precision is float32, as float32 plus float32"
+    ),
+    "operator in result_dtypes: (x + x.to(low)) -> (x - x.to(low))": (
+        "subtracting gives the dtype of adding, and add still adds"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -27,6 +27,11 @@ def dtypes_and_changes(kata, kind, low="", outer=None):
     }
 
 
+def dtypes_in_turn(kata, kind, lows):
+    """Return the dtypes for some low precisions, with the same argument in each call."""
+    return [dtypes_and_changes(kata, kind, low)["dtypes"] for low in lows]
+
+
 def require_same_dtypes(submission, reference, *arguments, device="cpu"):
     kind, low, outer = arguments
     what = _(
@@ -64,6 +69,9 @@ def test_dtype_of_operations(submission, reference):
     """The result follows the low precision that is set, but not the caller's autocast."""
     for low, outer in (("", None), ("float16", None), ("bfloat16", None), ("", True), ("", False)):
         require_same_dtypes(submission, reference, "cpu", low, outer)
+    what = _("the results after the low precision is set to float16 and to bfloat16")
+    lows = ["float16", "bfloat16"]
+    same_as_reference(submission, reference, dtypes_in_turn, "cpu", lows, what=what)
 
 
 def test_purity_autocast(submission):
