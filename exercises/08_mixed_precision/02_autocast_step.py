@@ -17,7 +17,7 @@ Shapes and units
     model        nn.Module with float32 parameters, on the device of x
     optimizer    any torch.optim.Optimizer of these parameters whose step() needs no closure
     loss_fn      loss_fn(model(x), y), a 0-d tensor
-    x, y         float32 tensors on one device, whose type may be any
+    x, y         finite float32 tensors on one device, whose type may be any
     return       []  the loss before the update, detached, on the device of x
 
 Rules

@@ -34,6 +34,14 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "data in train_step: loss_fn(model(x), y) -> loss_fn(model(x), y.data)": "y needs no gradient",
+    "infinity limited in train_step: x": "x is finite",
+    "wrong in float64 in train_step: result": "all tensors are float32",
+    "data in train_step: model(x) -> model(x.data)": "x needs no gradient",
+    "infinity limited in train_step: y": "y is finite",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
