@@ -35,6 +35,11 @@ HINTS = (
     "`loss = loss_fn(model(x), y) * (len(x) / rows)`, `loss.backward()`, `total += loss.detach()`.",
 )
 
+EQUIVALENT = {
+    "detached result in accumulate_step: result": "the sum of detached losses is detached",
+    "wrong in float64 in accumulate_step: result": "all tensors are float32",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
