@@ -21,16 +21,16 @@ Shapes and units
     grid(...)              [2, height, width]  float32, in [0, 1), on the CPU
     checker(...)           [height, width]     float32, 0.0 or 1.0, on the CPU
     net                    nn.Module with float32 or float64 parameters, on the device of inputs
-    inputs, targets        tensors of the dtype of net; net(inputs) has the shape of targets
+    inputs, targets        finite, of the dtype of net; net(inputs) has the shape of targets
     steps, lr, amp         int, at least 1; float; bool
     train(...)             list of `steps` Python floats
 
 Rules
     Train `net` in place, and do not modify inputs and targets. The parameters keep their dtype,
     also with amp=True. Gradients do not accumulate over the steps. Leave the settings of autocast
-    as they were. On a checkerboard of 16x16 pixels with 2x2 squares, the last of 40 losses must be
-    less than half of the first. If the low precision is float16, you may use a GradScaler, but you
-    do not have to.
+    and the mode of `net` (training or evaluation) as they were. On a checkerboard of 16x16 pixels
+    with 2x2 squares, the last of 40 losses must be less than half of the first. If the low
+    precision is float16, you may use a GradScaler, but you do not have to.
 
 Budget
     A host synchronization is a read of a device tensor by the CPU, such as `.item()`.

@@ -56,6 +56,16 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "float result in grid: result": "the result is float32 already",
+    "dropped detach in train: loss.detach() -> loss": (
+        "backward frees what the graph of a loss holds"
+    ),
+    "infinity limited in train: targets": "targets are finite",
+    "infinity limited in train: inputs": "inputs are finite",
+    "float result in checker: result": "the result is float32 already",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

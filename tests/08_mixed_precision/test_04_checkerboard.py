@@ -17,7 +17,13 @@ from torchkata import (
     same_as_reference,
     value,
 )
-from torchkata.probes import TwoLayers, adam_descent, autocast_changes, training_problem
+from torchkata.probes import (
+    TwoLayers,
+    adam_descent,
+    autocast_changes,
+    module_changes,
+    training_problem,
+)
 
 
 def grid_by_loops(width, height):
@@ -46,7 +52,7 @@ RULES = {
     "do not modify inputs": "purity[train(amp=False)]",
     "keep their dtype": ("dtype[under autocast]", "dtype[train(amp=False): float64]"),
     "do not accumulate": "values[train(amp=False): a few steps]",
-    "Leave the settings": "dtype[under autocast]",
+    "Leave the settings": ("dtype[under autocast]", "purity[mode of the net]"),
     "On a checkerboard": "values[learns]",
     "you may use": None,
 }
@@ -75,6 +81,8 @@ SPEC = Spec(
             Case("one row", w=5, h=1),
             Case("one column", w=1, h=4),
             Case("wide", w=7, h=3),
+            Case("1,200 pixels in a row", w=1200, h=1),
+            Case("1,200 pixels in a column", w=1, h=1200),
         ),
         **NO_TENSORS,
     ),
@@ -88,6 +96,8 @@ SPEC = Spec(
             Case("squares of unequal size", w=11, h=7, f=4),
             Case("one square per column", w=22, h=41, f=22),
             Case("more squares than pixels", w=5, h=3, f=7),
+            Case("1,200 pixels in a row", w=1200, h=1, f=1100),
+            Case("1,200 pixels in a column", w=1, h=1200, f=7),
         ),
         **NO_TENSORS,
     ),
@@ -106,21 +116,21 @@ SPEC = Spec(
         cases=(
             Case("one step", n=5, i=2, h=3, o=1, s=1),
             Case("a few steps", n=9, i=2, h=8, o=3, s=6),
-            Case("20 steps in float64", axis="dtype", n=6, i=2, h=4, o=1, s=20, tolerance=FLOAT64),
+            Case("70 steps in float64", axis="dtype", n=6, i=2, h=4, o=1, s=70, tolerance=FLOAT64),
         ),
         gradient=False,
         tolerance=Tolerance(rtol=1e-3, atol=1e-4),
         budget=(HostSyncs(1),),
         variant_case="a few steps",
     ),
-    stub_digest="5a6129bc2450b232",
+    stub_digest="f6d72c82fa94b48b",
 )
 
 
 def three_steps(kata, first, last, x, y, amp):
     """Train for three steps; return the losses, their types, and what was recorded."""
     net = TwoLayers(first, last)
-    with autocast_changes(x.device.type) as changes:
+    with module_changes(net) as of_net, autocast_changes(x.device.type) as changes:
         losses = kata.train(net, x, y, 3, 0.05, amp)
     is_list = isinstance(losses, list)
     return net.summary() | {
@@ -128,6 +138,7 @@ def three_steps(kata, first, last, x, y, amp):
         "container": type(losses).__name__,
         "types": [type(loss).__name__ for loss in losses] if is_list else [],
         "changes": changes,
+        "changed modes": of_net["mode"],
     }
 
 
@@ -200,6 +211,13 @@ def test_contract_floats(submission, generator):
         got = submission.run(three_steps, *training_problem(generator), amp)
         equal(got["container"], "list", what=_("The type of the losses"))
         equal(got["types"], ["float"] * 3, what=_("The types of the losses of three steps"))
+
+
+def test_purity_mode_of_the_net(submission, generator):
+    """The net is in the same mode as before."""
+    for amp in (False, True):
+        got = submission.run(three_steps, *training_problem(generator), amp)
+        equal(len(got["changed modes"]), 0, what=_("The number of modules whose mode changes"))
 
 
 def test_dtype_under_autocast(submission, reference, generator):
