@@ -48,6 +48,7 @@ SPEC = Spec(
             Case("one row", n=1, d=7),
             Case("no rows", n=0, d=3),
             Case("entries on both sides", n=12, d=9),
+            Case("5,000 rows", n=5000, d=2),
             Case("a single number", given=arguments(uniform("", 1.0, 2.0), 0.5)),
             Case("three dims", given=arguments(normal("2 3 4"), 0.5)),
             Case("none above", given=arguments(normal("5 3"), 100.0), gradient=True),
