@@ -11,8 +11,8 @@ Task
 Shapes and units
     model     an nn.Module that maps a batch [n, d] to [n, o], each row independently of the others;
               it may have buffers, and parameters of any shape
-    x         [n, d]   float32 or float64, on the device of the parameters; n at least 1
-    y         [n, o]   the dtype and device of x; o at least 1
+    x         [n, d]   float32 or float64, finite, on the device of the parameters; n at least 1
+    y         [n, o]   the dtype and device of x, finite; o at least 1
     return    a dict, parameter name -> [n, *shape of the parameter], with the names and the order
               of `model.named_parameters()`
 

@@ -26,6 +26,13 @@ HINTS = (
     "`vmap(grad(loss), in_dims=(None, 0, 0))(parameters, x, y)`; `loss` gives the model `x[None]`.",
 )
 
+EQUIVALENT = {
+    "infinity limited in per_sample_grads: x": "x is finite",
+    "infinity limited in per_sample_grads: y": "y is finite",
+    "nan filtered in per_sample_grads: x": "x is finite",
+    "nan filtered in per_sample_grads: y": "y is finite",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
