@@ -76,7 +76,7 @@ SPEC = Spec(
             ),
             Case("steps of zeros", given=steps_of_zeros),
             Case("several lengths", n=6, l=11, d=4),
-            Case("many short sequences", n=1100, l=2, d=1),
+            Case("many short sequences", n=1100, l=2, d=10),
         ),
         dtypes=(torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.bool),
         gradient=False,
