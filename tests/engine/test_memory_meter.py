@@ -148,7 +148,8 @@ CASES = {  # name -> work, peak, total, held
     "in a thread": (in_thread, 2 * MB4, 2 * MB4, 0),
     "nothing": (lambda: None, 0, 0, 0),
     "on meta": (lambda: torch.empty(1000, device="meta") + 1, 0, 0, 0),
-    "sparse": (lambda: torch.eye(10).to_sparse().to_dense(), 400, 800, 400),
+    "sparse": (lambda: torch.eye(10).to_sparse().to_dense(), 600, 1000, 400),
+    "without a storage": (lambda: torch.eye(10).to_mkldnn().detach().to_dense(), 800, 1200, 400),
 }
 
 

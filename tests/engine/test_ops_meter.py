@@ -20,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 from torch.utils._pytree import tree_map_only
 
 from torchkata.course.spec.case import Case
-from torchkata.grading.checks.metering import forbid_opaque_ops
+from torchkata.grading.checks.uncounted import forbid_opaque_ops
 from torchkata.worker.meters import dispatch_meter, ops
 from torchkata.worker.meters.dispatch_audit import DispatchAudit
 from torchkata.worker.meters.memory import MemoryMeter

@@ -219,6 +219,38 @@ def test_synchronizations_are_recorded_in_order_with_their_lines():
     assert [(read.op, read.line) for read in mode.synchronizations] == wanted
 
 
+@pytest.mark.filterwarnings("ignore:TypedStorage")
+@pytest.mark.parametrize(
+    "read",
+    [
+        "with python_dispatch._disable_current_modes():\n        return x.item()",
+        "return x.untyped_storage().tolist()",
+        "return x.storage()[0]",
+    ],
+    ids=["modes disabled", "untyped_storage", "storage"],
+)
+def test_reads_that_avoid_the_mode_are_recorded(read):
+    """Values that leave the twin on other ways are reads all the same."""
+    code = f"def f(x):\n    {read}\n"
+    names = {"python_dispatch": torch.utils._python_dispatch}
+    with twin.TwinMode() as mode:
+        submission(code, **names)["f"](torch.ones(1, device="twin"))
+
+    assert mode.synchronizations
+
+
+def test_data_of_a_twin_tensor_is_no_attribute():
+    """No attribute of a twin tensor leads to the CPU tensor inside."""
+    with twin.TwinMode():
+        x = torch.ones(3, device="twin")
+        names = [name for name in dir(x) if not name.startswith("__")]
+
+        assert not vars(x)
+        for name in names:
+            value = getattr(x, name, None)
+            assert not isinstance(value, torch.Tensor) or twin.is_twin(value), name
+
+
 def test_moving_trees_is_invisible_to_modes():
     """`to_twin` and `to_host` keep values, strides and requires_grad, and no mode sees them."""
     tree = {

@@ -129,7 +129,7 @@ def unwilling():
 
 @pytest.mark.parametrize("line", [7, 15], ids=["returns at other times", "is not required"])
 @pytest.mark.parametrize("passes", [True, False])
-def test_checks_of_the_whole_exercise_betray_a_dodge(line: int, passes: bool):
+def test_checks_of_the_whole_exercise_betray_a_dodge(line: int, *, passes: bool):
     """A function that may have worked in a check of the whole exercise is not to do."""
     others = [judged("", Verdict.PASSED)] if passes else []
     whole = judged("", Verdict.PASSED, "purity")

@@ -73,6 +73,8 @@ class Learned:
         wrong_shape: functions whose result has a wrong shape.
         wrong_values: functions of which a check of the axis values failed.
         wrong_gradients: the same of the axis gradient.
+        wrong_dtype: the same of the axis dtype.
+        impure: the same of the axis purity.
         todo: checks that met an untouched part of the stub, by id.
         skipped: checks that wait for another one, by id.
         deaths: how the submission's processes ended.
@@ -83,6 +85,8 @@ class Learned:
     wrong_shape: set[str] = field(default_factory=set)
     wrong_values: set[str] = field(default_factory=set)
     wrong_gradients: set[str] = field(default_factory=set)
+    wrong_dtype: set[str] = field(default_factory=set)
+    impure: set[str] = field(default_factory=set)
     todo: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     deaths: list[WorkerDiedError] = field(default_factory=list)
@@ -257,7 +261,12 @@ class Session:
         if outcome.wrong_shape:
             learned.wrong_shape.add(entry)
         if outcome.verdict is Verdict.FAILED:
-            by_axis = {"values": learned.wrong_values, "gradient": learned.wrong_gradients}
+            by_axis = {
+                "values": learned.wrong_values,
+                "gradient": learned.wrong_gradients,
+                "dtype": learned.wrong_dtype,
+                "purity": learned.impure,
+            }
             by_axis.get(axis, set()).add(entry)
         if outcome.death is not None:
             learned.deaths.append(outcome.death)

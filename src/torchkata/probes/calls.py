@@ -42,7 +42,7 @@ def with_gradients(
     return result.detach(), list(torch.autograd.grad(result, leaves, weights, allow_unused=True))
 
 
-class _FunctionNames(TorchFunctionMode):
+class FunctionNames(TorchFunctionMode):
     """Records the name of every torch function that Python code calls."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class _FunctionNames(TorchFunctionMode):
 
 def called_functions(kata: ModuleType, entry: str, *arguments: Any) -> list[str]:
     """Return the sorted names of all torch functions and methods that an entry point calls."""
-    with _FunctionNames() as recorder:
+    with FunctionNames() as recorder:
         getattr(kata, entry)(*arguments)
     return sorted(recorder.names)
 

@@ -166,6 +166,14 @@ class WorkerClient:
             switches=switches,
         )
 
+    def arguments_after(self, call: int) -> Any:
+        """Return the arguments of one call of the last block, as they are in the worker now.
+
+        Raises:
+            WorkerDiedError: the worker ended or timed out.
+        """
+        return self._request({"do": "argument", "call": call})
+
     def pause(self) -> None:
         """Stop the process, so that threads left behind by a submission get no time."""
         os.kill(self.pid, signal.SIGSTOP)

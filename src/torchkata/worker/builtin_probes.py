@@ -15,6 +15,8 @@ from typing import Final
 import torch
 from torch.utils._pytree import tree_leaves
 
+from torchkata.probes.calls import FunctionNames
+from torchkata.worker.arguments import RecordedArguments
 from torchkata.worker.devices import on_device, to_cpu, to_device
 from torchkata.worker.meters.dispatch_audit import DispatchAudit
 from torchkata.worker.meters.memory import MemoryMeter
@@ -85,6 +87,7 @@ def run_metered(
     memory: bool = False,
     kept: bool = False,
     audit: bool = False,
+    watched: bool = False,
 ) -> dict[str, object]:
     """Run another probe on `device` under meters.
 
@@ -97,15 +100,18 @@ def run_metered(
         memory: whether to measure memory.
         kept: whether memory that outlives the call counts; see `MemoryMeter`.
         audit: whether to look for ops that the meters do not see.
+        watched: whether to look for changes of the arguments.
 
     Returns:
         `value`; `ops` and `memory` if requested (JSON forms of `OpCount` and `MemoryUse`);
         `worked_ns`, the CPU time of this thread and of those that the meters do not follow;
         `hidden_ops`, names of ops that no meter saw; `overridden_kernels`, ops for which the
         submission registered another kernel; `conversions`, an `OpCount` of the values that left
-        PyTorch; and `synchronizations` on the twin, as (op, line) pairs.
+        PyTorch; `changes`, see `RecordedArguments.changes`; and `synchronizations` on the twin, as
+        (op, line) pairs.
     """
     reply: dict[str, object] = {}
+    before = RecordedArguments(arguments if watched else ())
     with ExitStack() as stack:
         mode = stack.enter_context(on_device(device))
         moved = to_device(arguments, device)
@@ -130,6 +136,7 @@ def run_metered(
         if mode is not None:
             events = mode.synchronizations[seen:]
             reply["synchronizations"] = [(event.op, event.line) for event in events]
+    reply["changes"] = before.changes()
     reply["value"] = to_cpu(value, device)
     return reply
 
@@ -167,6 +174,13 @@ def adapt(module: ModuleType, name: str, probe: Callable[..., object]) -> None:
 def call(module: ModuleType, entry: str, *arguments: object) -> object:
     """Call an entry point."""
     return getattr(module, entry)(*arguments)
+
+
+def call_and_name(module: ModuleType, entry: str, *arguments: object) -> dict[str, object]:
+    """Call an entry point; return its `value` and the names of the torch `functions` it calls."""
+    with FunctionNames() as recorder:
+        value = call(module, entry, *arguments)
+    return {"value": value, "functions": sorted(recorder.names)}
 
 
 def call_and_locate(

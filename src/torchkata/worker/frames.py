@@ -38,3 +38,11 @@ def learner_line() -> int | None:
             return frame.f_lineno
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def called_by_submission() -> bool:
+    """Return whether the submission calls the function that asks, be it through PyTorch's code."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way to walk the stack cheaply
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("torch."):
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and frame.f_code.co_filename.startswith(PREFIX)

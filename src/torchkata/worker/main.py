@@ -44,6 +44,7 @@ def serve_requests(channel: Channel) -> None:
         "call": _call,
         "run": _run,
     }
+    calls: list[tuple[object, ...]] = []
     while True:
         try:
             request = channel.receive()
@@ -53,6 +54,10 @@ def serve_requests(channel: Channel) -> None:
         if not isinstance(request, dict):
             return
         kind = request.pop("do")
+        if kind == "argument":  # what the last block of calls has left of it
+            _reply(channel, {"value": list(calls[request["call"]])})
+            continue
+        calls = request.get("calls", [])
         outcome = handlers[kind](channel, module, **request)
         if kind == "load":
             seeding.forget()  # a seed at the top of a file is for its author's own experiments

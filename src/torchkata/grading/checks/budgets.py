@@ -14,16 +14,14 @@ from torchkata.course.spec.formula import evaluate
 from torchkata.course.spec.function import Function
 from torchkata.errors import CourseError
 from torchkata.grading.checks.metering import (
-    ARRAYS,
     Measurement,
     Synchronizations,
     cached_costs,
     costliest_line,
-    forbid_conversions,
-    forbid_opaque_ops,
     measure,
 )
 from torchkata.grading.checks.outputs import returning_cases
+from torchkata.grading.checks.uncounted import ARRAYS, forbid_conversions, forbid_opaque_ops
 from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, _, join

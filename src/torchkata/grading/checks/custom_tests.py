@@ -69,7 +69,13 @@ class Target:
     ) -> Measurement:
         """Run a probe under meters."""
         reply = self._request(
-            builtin_probes.run_metered, probe, arguments, device, ops=ops, memory=memory
+            builtin_probes.run_metered,
+            probe,
+            arguments,
+            device,
+            ops=ops,
+            memory=memory,
+            audit=not self.trusted,
         )
         return read_meters(reply, with_lines=not self.trusted)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from typing import Any, Final
-
-import torch
 
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.errors import CheckFailed, ProtocolError
 from torchkata.grading.compare import Difference, differences
-from torchkata.grading.outcome import Outcome, failed
+from torchkata.grading.replies import argument_changes
 from torchkata.grading.session import Session
 from torchkata.grading.trees import to_float64
 from torchkata.i18n import Message, _, join
@@ -22,16 +19,8 @@ from torchkata.sandbox.worker_client import WorkerClient
 from torchkata.worker import builtin_probes
 from torchkata.worker.meters.counts import MemoryUse, OpCount
 
-ARRAYS: Final = frozenset({"numpy", "dlpack", "tolist"})
-"""Conversions after which whole tensors are kept where the meters do not see their memory."""
-
 _UNSEEN_NS: Final = 500_000
 _UNSEEN_SHARE: Final = 0.2
-_WITH_BODIES: Final = frozenset(
-    {"while_loop", "scan", "map", "map_impl", "associative_scan", "cond", "invoke_subgraph"}
-    | {"wrap", "hints_wrapper", "strict_mode", "flex_attention", "triton_kernel_wrapper_mutation"}
-)
-"""Higher-order ops: a call counts as one op, whatever the function that it is given does."""
 _MOST_NAME: Final = 60
 _NO_OPS: Final = OpCount(ops={}, views={}, conversions={}, lines={})
 _NO_MEMORY: Final = MemoryUse(peak_bytes=0, total_bytes=0, held_bytes=0, makers={}, allocated={})
@@ -46,6 +35,7 @@ class Measurement:
 
     Attributes:
         value: what the call returned.
+        changes: (position, change) of each argument that the call changed.
         ops: dispatched ops.
         conversions: values that left PyTorch for Python or NumPy.
         memory: allocated, held and peak bytes.
@@ -53,6 +43,7 @@ class Measurement:
     """
 
     value: Any = None
+    changes: tuple[tuple[int, str], ...] = ()
     ops: OpCount = _NO_OPS
     conversions: OpCount = _NO_OPS
     memory: MemoryUse = _NO_MEMORY
@@ -87,34 +78,47 @@ def measure(
         arguments,
         kept=True,
         audit=is_submission,
+        watched=is_submission and function.purity and device == CPU,
         **wanted,
     )
     measurement = read_meters(reply, with_lines=is_submission)
-    known_wrong = session.learned.wrong_values | session.learned.wrong_shape
-    if is_submission and entry in ("", function.name) and function.name not in known_wrong:
-        verify_measured(session, function, case, measurement.value, turn=unseen)
+    if is_submission and entry in ("", function.name):
+        verify_measured(session, function, case, measurement, turn=unseen)
     return replace(measurement, value=None)
 
 
 def verify_measured(
-    session: Session, function: Function, case: Case, value: Any, *, turn: str
+    session: Session, function: Function, case: Case, measured: Measurement, *, turn: str
 ) -> None:
-    """Compare the result of a measured call with the reference's.
+    """Judge the result of a measured call like that of any other call.
+
+    What other checks have found is not repeated.
 
     Raises:
-        CheckFailed: it is wrong, so its cost says nothing.
+        CheckFailed: it is wrong or modifies an argument, so its cost says nothing.
     """
+    learned = session.learned
+    if measured.changes and function.name not in learned.impure:
+        raise CheckFailed(
+            _(
+                "The call modified an argument while its cost was measured, so the cost is not "
+                "judged. Compute a new tensor instead of working in place."
+            ),
+            code="modified-while-measured",
+        )
+    if function.name in learned.wrong_values | learned.wrong_shape:
+        return
 
     def first_difference(*, precisely: bool) -> Difference | None:
         def draw() -> tuple[Any, ...]:
             return session.draw(function, case, turn=turn)
 
         found = differences(
-            value,
+            measured.value,
             session.expect(function.name, draw()),
             precise=session.expect(function.name, to_float64(draw())) if precisely else None,
             tolerance=case.tolerance_for(function.dtypes[0]) or function.tolerance,
-            dtype=False,
+            dtype=function.name not in learned.wrong_dtype,
             name=f"`{function.name}`",
         )
         return found[0] if found else None
@@ -191,12 +195,12 @@ def read_meters(reply: Any, *, with_lines: bool) -> Measurement:
             code="hidden-ops",
         )
     if overridden:
-        raise CheckFailed(_opaque_op(", ".join(overridden)), code="opaque-op")
+        raise CheckFailed(opaque_op(", ".join(overridden)), code="opaque-op")
     return measurement if with_lines else _without_lines(measurement)
 
 
 def _parsed(reply: Mapping[str, Any]) -> Measurement:
-    read = Measurement(value=reply["value"])
+    read = Measurement(value=reply["value"], changes=argument_changes(reply))
     if "conversions" in reply:
         read = replace(read, conversions=OpCount.from_json(reply["conversions"]))
     if "ops" in reply:
@@ -227,74 +231,10 @@ def costliest_line(costs: Mapping[int, int]) -> int:
     return max(known, key=lambda line: known[line], default=0)
 
 
-def forbid_conversions(
-    session: Session,
-    function: Function,
-    case: Case,
-    mine: OpCount,
-    among: Collection[str] | None = None,
-) -> Outcome | None:
-    """Fail a budget if values leave PyTorch, because work in NumPy or Python is not counted.
-
-    Args:
-        session: the exercise.
-        function: what was called.
-        case: on which inputs.
-        mine: what was counted.
-        among: the conversions that matter; all by default.
-
-    Returns:
-        None if it converts no more often than the reference.
-    """
-    kinds = [kind for kind in mine.conversions if among is None or kind in among]
-    if not kinds:
-        return None
-    processes = session.processes
-    request = partial(measure, session, processes.reference_on(), function, case, ops=among is None)
-    reference: Measurement = processes.trusted(request)
-    theirs = reference.ops if among is None else reference.conversions
-    for kind in kinds:
-        if mine.conversions[kind] > theirs.conversions.get(kind, 0):
-            return failed(
-                "conversion",
-                _(
-                    "It takes values out of PyTorch ({what}). Work that is done there is not "
-                    "counted, has no gradient, and on a GPU waits for the device. Stick to "
-                    "tensors.",
-                    what=mine.describe_conversions([kind]),
-                ),
-                case=case.label,
-                line=costliest_line(mine.lines[kind]),
-            )
-    return None
-
-
-def forbid_opaque_ops(mine: OpCount, case: Case) -> Outcome | None:
-    """Fail a budget if the submission calls an op that it defined, or a higher-order op.
-
-    Such an op counts as one, whatever it does.
-    """
-    for name in (*mine.ops, *mine.views):
-        if name in _WITH_BODIES or (name.partition("::")[0] not in _libraries() and "::" in name):
-            return failed(
-                "opaque-op",
-                _opaque_op(name),
-                case=case.label,
-                line=costliest_line(mine.lines[name]),
-            )
-    return None
-
-
-def _opaque_op(name: str) -> Message:
+def opaque_op(name: str) -> Message:
+    """Say that an op counts as one, whatever it does."""
     return _(
         "It calls {name}, which counts as one op however much it does inside, so the budget says "
         "nothing about it. Write out what it does.",
         name=name,
     )
-
-
-@cache
-def _libraries() -> frozenset[str]:
-    """The libraries of PyTorch's own ops, read in a process that runs no submission."""
-    names = torch._C._dispatch_get_all_op_names()  # noqa: SLF001 - no public name
-    return frozenset(name.partition("::")[0] for name in names) | {"prims"}

@@ -23,6 +23,7 @@ from torchkata.grading.compare.tolerance import is_exact
 from torchkata.grading.outcome import Outcome, failed, from_claim, passed, undecided
 from torchkata.grading.session import Session, cost_row
 from torchkata.grading.timing.race import Block, Decision, RaceConfig, RaceOutcome, Reason, decide
+from torchkata.grading.trees import changed_tensors
 from torchkata.i18n import EMPTY, Message, _, join, with_period
 from torchkata.result import CostRow
 from torchkata.sandbox.worker_client import Timing, WorkerClient
@@ -32,6 +33,8 @@ _MOST_BYTES: Final = 8 << 20  # of inputs in one block
 _MORE_TOLERANCE: Final = 8.0
 _TRANSPORT_FACTOR: Final = 2.0
 _TRANSPORT_SLACK_NS: Final = 200_000
+_WATCHED_SHARE: Final = 0.2  # of the blocks; each costs the transport of one call's arguments
+_MODIFIED: Final = "modified-while-timed"
 
 _AUDITS: Final = {
     Reason.SLEEPS: _("It sleeps during the call, and waiting counts like working."),
@@ -76,6 +79,8 @@ class _JudgedRacer(_Racer):
 
     reference: _Racer
     verify: Callable[[list[Any], list[Any]], None]
+    pure: bool
+    rng: random.Random
 
     def block(self, calls: int, /) -> Block:
         """Run a block, then the same inputs through the reference, and compare."""
@@ -83,6 +88,8 @@ class _JudgedRacer(_Racer):
         self.worker.resume()
         try:
             got, timing = self.worker.call(self.entry, inputs)
+            if self.pure and self.rng.random() < _WATCHED_SHARE:
+                self._require_unchanged(inputs)
         finally:
             if self.worker.alive:
                 self.worker.pause()
@@ -93,6 +100,22 @@ class _JudgedRacer(_Racer):
         transport = timing.unpack_ns + timing.pack_ns
         fair = _TRANSPORT_FACTOR * (reference_timing.unpack_ns + reference_timing.pack_ns)
         return _block(calls, timing, max(0.0, transport - fair - _TRANSPORT_SLACK_NS))
+
+    def _require_unchanged(self, inputs: list[tuple[Any, ...]]) -> None:
+        """Compare the arguments of one call, drawn after the block, with what was sent.
+
+        Raises:
+            CheckFailed: the call has modified them.
+        """
+        call = self.rng.randrange(len(inputs))
+        if changed_tensors(inputs[call], self.worker.arguments_after(call)):
+            raise CheckFailed(
+                _(
+                    "The call modified an argument while it was timed. Compute a new tensor "
+                    "instead of working in place."
+                ),
+                code=_MODIFIED,
+            )
 
 
 def _block(calls: int, timing: Timing, surcharge: float) -> Block:
@@ -113,6 +136,7 @@ def speed(session: Session, function: Function, budget: Speedup) -> Outcome:
     def draw(calls: int) -> list[tuple[Any, ...]]:
         return [session.draw(function, case, turn=next(turns)) for _call in range(calls)]
 
+    rng = random.SystemRandom()
     session.note_call(function, case)
     baseline, baseline_entry = processes.baseline(budget.over)
     reference = _Racer(worker=processes.reference_on(), entry=function.name, draw=draw)
@@ -122,6 +146,8 @@ def speed(session: Session, function: Function, budget: Speedup) -> Outcome:
         draw=draw,
         reference=reference,
         verify=partial(_verify, function),
+        pure=function.purity and function.name not in session.learned.impure,
+        rng=rng,
     )
     try:
         with processes.launcher.timing_lock(), processes.others_paused():
@@ -131,10 +157,11 @@ def speed(session: Session, function: Function, budget: Speedup) -> Outcome:
                 reference,
                 budget.factor,
                 config=RaceConfig(most_calls=_most_calls(draw(1)[0])),
-                rng=random.SystemRandom(),
+                rng=rng,
             )
     except CheckFailed as wrong:
-        return replace(from_claim(wrong), axis="values", case=case.label)
+        axis = "purity" if wrong.code == _MODIFIED else "values"
+        return replace(from_claim(wrong), axis=axis, case=case.label)
     except SubmissionError as error:
         if error.todo:
             raise

@@ -48,13 +48,15 @@ class _Op:
 
 @dataclass
 class DispatchAudit:
-    """Records ops below Python while it is on, in the thread that entered it.
+    """Records ops below Python while it is on, in all threads.
 
     Attributes:
         hidden: names of ops that computed something and that no dispatch mode saw, at most five.
+        seen: how many ops a dispatch mode saw, without those that they called.
     """
 
     hidden: list[str] = field(default_factory=list)
+    seen: int = 0
 
     def __enter__(self) -> Self:
         config = ProfilerConfig(
@@ -64,7 +66,7 @@ class DispatchAudit:
             with_stack=False,
             with_flops=False,
             with_modules=False,
-            experimental_config=_ExperimentalConfig(),
+            experimental_config=_ExperimentalConfig(profile_all_threads=True),
         )
         _prepare(config, {ProfilerActivity.CPU})
         _enable(config, {ProfilerActivity.CPU})
@@ -76,7 +78,12 @@ class DispatchAudit:
         except RuntimeError:  # the submission has ended the recording itself
             self.hidden = ["the profiler"]
             return
-        names = dict.fromkeys(op.name for op in _top_level(events) if op.computes and not op.seen)
+        threads: dict[int, list[Any]] = {}
+        for event in events:
+            threads.setdefault(event.start_thread_id(), []).append(event)
+        ops = [op for one in threads.values() for op in _top_level(one)]
+        self.seen = sum(op.seen for op in ops)
+        names = dict.fromkeys(op.name for op in ops if op.computes and not op.seen)
         self.hidden = list(names)[:_MOST_NAMED]
 
 

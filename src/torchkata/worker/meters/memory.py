@@ -13,9 +13,11 @@ from torchkata.worker.frames import learner_line
 from torchkata.worker.meters.counts import BytesByOp, MemoryUse
 from torchkata.worker.meters.dispatch_meter import Meter
 from torchkata.worker.meters.storages import (
+    Memory,
     is_real,
     leaves_of,
-    storage_of,
+    memory_of,
+    nbytes,
     tensors_of,
     written_storages,
 )
@@ -28,8 +30,12 @@ _GROWTH = "growth"
 """Replaces the name of an op if older memory grows, for example with `out=`."""
 
 
-class _Block(weakref.ref[torch.UntypedStorage]):
-    """A weak reference to one storage.
+_ALIASES = ("aten::detach", "aten::alias")
+"""Ops whose result shares memory that has no storage."""
+
+
+class _Block(weakref.ref[Memory]):
+    """A weak reference to one storage, or to a tensor whose memory has none.
 
     Attributes:
         key: the address of its C++ object, which may be reused once the storage is freed.
@@ -57,7 +63,7 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
 
     Not seen: scratch memory inside one op (for a sort of 4 MB the meter reads 12 MB, and it takes
     20), NumPy's temporaries (an array counts once `from_numpy` has wrapped it), Python objects,
-    the parts of sparse tensors, `torch.frombuffer`, and `storage.resize_()` until the storage is
+    `torch.frombuffer`, and `storage.resize_()` until the storage is
     next used.
 
     Args:
@@ -152,9 +158,13 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
             name: the op that is running.
             is_input: whether it is an input.
         """
-        if (storage := storage_of(tensor)) is None:
-            return
-        size = storage.nbytes()
+        for memory in memory_of(tensor):
+            opaque = memory is tensor and isinstance(tensor, torch.Tensor)
+            shared = opaque and name in _ALIASES
+            self._see_memory(memory, fresh=fresh and not shared, name=name, is_input=is_input)
+
+    def _see_memory(self, storage: Memory, *, fresh: bool, name: str, is_input: bool) -> None:
+        size = nbytes(storage)
         block = self._blocks.get(storage._cdata)  # noqa: SLF001 - its identity; Python's is reused
         if block is None or block() is not storage:  # freed by another thread, not yet removed here
             if block is not None:
@@ -170,14 +180,13 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
 
     def _use(self, tensor: torch.Tensor | torch.UntypedStorage, name: str) -> None:
         """Charge for all of the older memory that is written to, unless it is an input's."""
-        if (storage := storage_of(tensor)) is None:
-            return
-        block = self._blocks.get(storage._cdata)  # noqa: SLF001 - likewise
-        if block is None or block.is_input or not block.floor or self._is_input(storage):
-            return
-        block.floor = 0
-        block.maker = name.removeprefix("aten::"), self._maker()
-        self._charge(block, storage.nbytes())
+        for storage in memory_of(tensor):
+            block = self._blocks.get(storage._cdata)  # noqa: SLF001 - likewise
+            if block is None or block.is_input or not block.floor or self._is_input(storage):
+                continue
+            block.floor = 0
+            block.maker = name.removeprefix("aten::"), self._maker()
+            self._charge(block, nbytes(storage))
 
     def _maker(self) -> Any:
         """Return what memory that is allocated now is attributed to: the learner's line."""
@@ -190,26 +199,28 @@ class MemoryMeter(Meter):  # type: ignore[no-untyped-call]
 
     def _own_block(self, tensor: torch.Tensor) -> _Block | None:
         """Return the block of memory that was allocated while the meter was on; else None."""
-        storage = storage_of(tensor)
-        block = None if storage is None else self._blocks.get(storage._cdata)  # noqa: SLF001 - its identity
+        block = self._blocks.get(memory_of(tensor)[0]._cdata)  # noqa: SLF001 - its identity
         return block if block is not None and not block.floor and block.charged else None
 
     def _is_known(self, tensor: torch.Tensor | torch.UntypedStorage) -> bool:
         """Return whether memory belongs to an array or a storage that is already known."""
-        storage = storage_of(tensor)
-        if storage is None or storage._cdata in self._blocks:  # noqa: SLF001 - likewise
+        storage = memory_of(tensor)[0]
+        if storage._cdata in self._blocks or isinstance(storage, torch.Tensor):  # noqa: SLF001 - likewise
             return True
         address = storage.data_ptr() if storage.nbytes() and is_real(storage) else 0
         spans = [(other.data_ptr(), other.nbytes()) for other in self._alive() if is_real(other)]
         return any(start <= address < start + size for start, size in spans + self._spans)
 
-    def _is_input(self, storage: torch.UntypedStorage) -> bool:
+    def _is_input(self, storage: Memory) -> bool:
         """Return whether a storage is the memory of an input array."""
+        if isinstance(storage, torch.Tensor):
+            return False
         address = storage.data_ptr()
         return any(start <= address < start + size for start, size in self._spans)
 
     def _alive(self) -> list[torch.UntypedStorage]:
-        return [storage for block in self._blocks.values() if (storage := block()) is not None]
+        known = (block() for block in self._blocks.values())
+        return [storage for storage in known if isinstance(storage, torch.UntypedStorage)]
 
     def _charge(self, block: _Block, size: int) -> None:
         change = max(size, 0) - block.charged

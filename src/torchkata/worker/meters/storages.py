@@ -12,14 +12,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def storage_of(tensor: torch.Tensor | torch.UntypedStorage) -> torch.UntypedStorage | None:
-    """Return the storage of a tensor; None if it has no single one, such as a sparse tensor."""
+Memory = torch.UntypedStorage | torch.Tensor
+"""What holds memory: a storage, or a tensor whose memory has no storage, such as one of mkldnn."""
+
+
+def memory_of(tensor: torch.Tensor | torch.UntypedStorage) -> list[Memory]:
+    """Return what holds the memory of a tensor: its storage, or several for a sparse one."""
     if isinstance(tensor, torch.UntypedStorage):
-        return tensor
+        return [tensor]
     try:
-        return tensor.untyped_storage()
+        return [tensor.untyped_storage()]
     except NotImplementedError:
-        return None
+        parts = [
+            part for name in _PARTS.get(tensor.layout, ()) for part in [getattr(tensor, name)()]
+        ]
+        return [memory for part in parts for memory in memory_of(part)] or [tensor]
+
+
+_PARTS = {
+    torch.sparse_coo: ("_indices", "_values"),
+    torch.sparse_csr: ("crow_indices", "col_indices", "values"),
+    torch.sparse_csc: ("ccol_indices", "row_indices", "values"),
+    torch.sparse_bsr: ("crow_indices", "col_indices", "values"),
+    torch.sparse_bsc: ("ccol_indices", "row_indices", "values"),
+}
+"""Methods that return the parts of a sparse tensor, by layout."""
+
+
+def nbytes(memory: Memory) -> int:
+    """Return the bytes that a storage has, or that the entries of a tensor without one take."""
+    if isinstance(memory, torch.UntypedStorage):
+        return memory.nbytes()
+    return memory.numel() * memory.element_size()
 
 
 def written_storages(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -41,8 +65,10 @@ def _written_parameters(func: Any) -> tuple[tuple[int, str], ...]:
     )
 
 
-def is_real(storage: torch.UntypedStorage) -> bool:
+def is_real(storage: Memory) -> bool:
     """Return whether a storage has memory; meta, fake and wrapper tensors have none."""
+    if not isinstance(storage, torch.UntypedStorage):
+        return storage.device.type == "cpu"
     with suppress(RuntimeError):
         return storage.data_ptr() != 0 or storage.nbytes() == 0
     return False

@@ -14,6 +14,7 @@ from torchkata.worker.frames import learner_line
 from torchkata.worker.meters.dispatch_meter import Meter
 from torchkata.worker.meters.ops import READ_ONE, read_by_torch
 from torchkata.worker.meters.validation import read_count, read_fields
+from torchkata.worker.twin.tensor import TwinTensorBase, inner_of
 
 _UNSEEN: Final = torch._C._DisableTorchDispatch  # noqa: SLF001 - keeps the twin's mode out
 _ROOTS: Final = {"sqrt", "rsqrt", "hypot", "linalg_vector_norm", "norm"}
@@ -189,8 +190,8 @@ def _address(tensor: torch.Tensor) -> int:
 
 def _values(tensor: torch.Tensor) -> torch.Tensor | None:
     """Return the tensor on the CPU that holds the values; None if there is none to look at."""
-    inner = getattr(tensor, "inner_tensor", tensor)
-    plain = isinstance(inner, torch.Tensor) and inner.layout is torch.strided
+    inner = inner_of(tensor) if isinstance(tensor, TwinTensorBase) else tensor
+    plain = inner.layout is torch.strided
     return inner if plain and inner.device.type == "cpu" and inner.numel() else None
 
 

@@ -26,7 +26,7 @@ from torchkata.worker.twin import backend, limits  # noqa: F401 - `worker.main` 
 from torchkata.worker.twin.dispatch import TwinTensor, active_modes, run
 from torchkata.worker.twin.host_syncs import Synchronization, observed_sync
 from torchkata.worker.twin.provenance import Origins
-from torchkata.worker.twin.tensor import twin_device
+from torchkata.worker.twin.tensor import inner_of, twin_device
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -123,7 +123,7 @@ def _copy_to_host(leaf: Any) -> Any:
         return leaf._apply(_copy_to_host)  # type: ignore[no-untyped-call]  # noqa: SLF001 - Module.to uses it
     if not isinstance(leaf, TwinTensor):
         return leaf
-    return _clone_with_strides(leaf.inner_tensor).requires_grad_(leaf.requires_grad)
+    return _clone_with_strides(inner_of(leaf)).requires_grad_(leaf.requires_grad)
 
 
 def to_twin(tree: Any) -> Any:

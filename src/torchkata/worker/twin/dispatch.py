@@ -21,7 +21,13 @@ from torchkata.worker.twin import messages
 from torchkata.worker.twin.backend import draws_on_twin
 from torchkata.worker.twin.op_rules import OpRule, host_sync, op_rule
 from torchkata.worker.twin.provenance import Origins
-from torchkata.worker.twin.tensor import TwinTensorBase, names_twin
+from torchkata.worker.twin.tensor import (
+    TwinTensorBase,
+    hold_inner,
+    inner_of,
+    names_twin,
+    replace_inner,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,21 +77,20 @@ class TwinTensor(TwinTensorBase):
             device=_CARRIER,
             _extra_dispatch_keys=_SPARSE if sparse else _KEYS,
         )
-        twin.inner_tensor = inner
+        hold_inner(twin, inner)
         return twin
 
     @classmethod
     def __torch_dispatch__(  # type: ignore[override]
         cls, op: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Run one op while no `TwinMode` is active in this thread.
+        """Run one op that no `TwinMode` sees: none is active in this thread, or it is disabled.
 
-        A mode that is active in another thread records host synchronizations of this one. A mode
-        of this thread does not: the engine has disabled it.
+        A mode that is active, in whichever thread, records host synchronizations nevertheless.
         """
         here = threading.get_ident()
-        elsewhere = (mode for mode, thread in list(active_modes.items()) if thread != here)
-        return run(op, args, kwargs or {}, next(elsewhere, None))
+        modes = sorted(active_modes.items(), key=lambda row: row[1] != here)
+        return run(op, args, kwargs or {}, modes[0][0] if modes else None)
 
 
 class _Call:
@@ -99,7 +104,7 @@ class _Call:
         """Replace twin tensors by their inner tensors."""
         if isinstance(value, TwinTensor):
             self.twins.append(value)
-            return value.inner_tensor
+            return inner_of(value)
         if isinstance(value, torch.Tensor):
             self.hosts.append(value)
             return value
@@ -192,12 +197,12 @@ def run(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], recorder: Record
 
 def _rewrap(result: Any, call: _Call, rule: OpRule) -> Any:
     """Return the arguments that were written to, not new tensors."""
-    outer = {id(twin.inner_tensor): twin for twin in call.twins}
+    outer = {id(inner_of(twin)): twin for twin in call.twins}
     if rule.reshapes:
         for twin in call.twins:
-            inner = twin.inner_tensor
+            inner = inner_of(twin)
             if twin.shape != inner.shape or twin.stride() != inner.stride():
-                twin.set_inner_tensor(inner)
+                replace_inner(twin, inner)
     hosts = {id(host) for host in call.hosts}
 
     def rewrap(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import torch
 
 from torchkata.worker.twin.host_syncs import sync_reason
-from torchkata.worker.twin.tensor import TwinTensorBase
+from torchkata.worker.twin.tensor import TwinTensorBase, inner_of
 
 _NAMES: Final = ("tensor", "as_tensor", "asarray")
 _MOST_DEPTH: Final = 8
@@ -52,6 +52,6 @@ def _on_host(data: Any, reason: str) -> Any:
     if not isinstance(data, TwinTensorBase):
         return data
     if data.numel() != 1:  # raises what PyTorch raises for it
-        return data.inner_tensor
+        return inner_of(data)
     with sync_reason(reason), torch.no_grad():
         return data.detach().cpu()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
 
+from torchkata.worker.frames import called_by_submission
 from torchkata.worker.twin import messages
 from torchkata.worker.twin.host_syncs import sync_reason
 
@@ -27,11 +28,10 @@ def names_twin(device: torch.device) -> bool:
 class TwinTensorBase(torch.Tensor):
     """The methods of a twin tensor that the dispatcher alone would not handle correctly.
 
-    Attributes:
-        inner_tensor: the CPU tensor that holds the data.
+    The CPU tensor that holds the data is in a slot without a name; see `inner_of`.
     """
 
-    inner_tensor: Tensor
+    __slots__ = ("_inner",)
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
@@ -41,12 +41,12 @@ class TwinTensorBase(torch.Tensor):
     @property
     def layout(self) -> torch.layout:  # type: ignore[override]
         """The memory layout of the data."""
-        return self.inner_tensor.layout
+        return inner_of(self).layout
 
     @property
     def is_sparse_csr(self) -> bool:  # type: ignore[override]
         """Whether the tensor is sparse in CSR format."""
-        return self.inner_tensor.is_sparse_csr
+        return inner_of(self).is_sparse_csr
 
     @property
     def is_meta(self) -> bool:  # type: ignore[override]
@@ -62,12 +62,7 @@ class TwinTensorBase(torch.Tensor):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TwinTensorBase):
             raise messages.data_error(value)
-        self.set_inner_tensor(value.inner_tensor)
-
-    def set_inner_tensor(self, inner: Tensor) -> None:
-        """Replace the data, together with their shape, strides and dtype."""
-        torch.Tensor.data.__set__(self, type(self)(inner))  # type: ignore[attr-defined]
-        self.inner_tensor = inner
+        replace_inner(self, inner_of(value))
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         """Behave like `Tensor.to`; return the tensor itself if there is nothing to change."""
@@ -140,7 +135,7 @@ class TwinTensorBase(torch.Tensor):
             return memo[id(self)]  # type: ignore[no-any-return]
         if not self.is_leaf:
             raise RuntimeError("Only a leaf tensor can be deep-copied, not the result of an op.")
-        copy = type(self)(self.inner_tensor.detach().clone()).requires_grad_(self.requires_grad)
+        copy = type(self)(inner_of(self).detach().clone()).requires_grad_(self.requires_grad)
         memo[id(self)] = copy
         if self.grad is not None:
             copy.grad = copy_deeply(self.grad, memo)
@@ -149,12 +144,33 @@ class TwinTensorBase(torch.Tensor):
         return copy
 
     def untyped_storage(self) -> torch.UntypedStorage:
-        """Return the storage that holds the data."""
-        return self.inner_tensor.untyped_storage()
+        """Return the storage that holds the data; for the submission, that is a read."""
+        if called_by_submission():
+            self._read("untyped_storage")
+        return inner_of(self).untyped_storage()
 
     def data_ptr(self) -> int:
         """Return the address of the first element."""
-        return self.inner_tensor.data_ptr()
+        return inner_of(self).data_ptr()
+
+
+# The slot is taken out of the class: code that reads attributes of a twin tensor must not
+# get at the data without a synchronization.
+_slot = vars(TwinTensorBase)["_inner"]
+del TwinTensorBase._inner  # type: ignore[attr-defined]  # noqa: SLF001
+_get, hold_inner = _slot.__get__, _slot.__set__
+"""`hold_inner(twin, inner)` puts the CPU tensor that holds the data into a new twin tensor."""
+
+
+def inner_of(twin: TwinTensorBase) -> Tensor:
+    """Return the CPU tensor that holds the data of a twin tensor."""
+    return _get(twin)  # type: ignore[no-any-return]
+
+
+def replace_inner(twin: TwinTensorBase, inner: Tensor) -> None:
+    """Replace the data of a twin tensor, together with their shape, strides and dtype."""
+    torch.Tensor.data.__set__(twin, type(twin)(inner))  # type: ignore[attr-defined]
+    hold_inner(twin, inner)
 
 
 def _indices(index: Any) -> Any:

@@ -155,6 +155,12 @@ class _Encoder:
         return {"T": [self.storages[key], name, *size_stride, grad]}
 
 
+def can_be_sent(tensor: torch.Tensor) -> bool:
+    """Return whether a worker can send a tensor: strided, and of a dtype that the format knows."""
+    name = str(tensor.dtype).removeprefix("torch.")
+    return name in DTYPES and tensor.layout is torch.strided
+
+
 def _described(value: object) -> str:
     kind = type(value).__name__
     article = "an" if kind[:1].lower() in "aeiou" else "a"
