@@ -17,7 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from torchkata.worker.confinement import bpf, landlock, seccomp, syscalls
+from torchkata.worker.confinement import (
+    bpf,
+    landlock,
+    mount_namespace,
+    rlimits,
+    seccomp,
+    syscalls,
+)
 from torchkata.worker.confinement import confine as confinement
 from torchkata.worker.confinement.confine import Confinement, Limits, confine, readable_paths
 
@@ -299,6 +306,33 @@ def test_a_loader_has_private_folders(tmp_path):
     assert lines[5] == "['0000000000000000']"
     assert not Path("/dev/shm", name).exists()
     assert not list((folder / "tmp").iterdir())
+
+
+def test_address_space_is_relative_to_what_is_mapped(monkeypatch):
+    """A build of PyTorch that maps 5 GiB leaves as much to a submission as one that maps 0.7."""
+    assert rlimits.mapped_bytes() > 1 << 20
+    monkeypatch.setattr(rlimits, "mapped_bytes", lambda: 5 << 30)
+
+    wanted = {name: hard for name, _soft, hard in rlimits._wanted(rlimits.Limits())}
+
+    assert wanted["RLIMIT_AS"] == (5 << 30) + (4 << 30)
+
+
+def test_processes_are_bounded_in_a_new_user_namespace_only(monkeypatch):
+    """Elsewhere the kernel counts all processes of the user, so that loaders could start none."""
+    bounds = []
+    monkeypatch.setattr(mount_namespace.os, "getuid", lambda: 1000)
+    monkeypatch.setattr(
+        mount_namespace.resource, "setrlimit", lambda _which, limit: bounds.append(limit)
+    )
+    outer = mount_namespace.user_namespace()
+    assert outer.startswith("user:")
+
+    with pytest.raises(OSError, match="without a new user namespace"):
+        mount_namespace.bound_processes(outer)
+    assert bounds == []
+    assert mount_namespace.bound_processes("user:[1]") == "at most 64 processes"
+    assert bounds == [(64, 64)]
 
 
 def test_older_threads_are_reported():

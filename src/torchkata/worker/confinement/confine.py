@@ -21,7 +21,11 @@ from typing import TYPE_CHECKING
 from torchkata.i18n import Message, _
 from torchkata.i18n.lists import comma_list, semicolon_list
 from torchkata.worker.confinement import landlock, libc, seccomp
-from torchkata.worker.confinement.mount_namespace import bound_processes, private_folders
+from torchkata.worker.confinement.mount_namespace import (
+    bound_processes,
+    private_folders,
+    user_namespace,
+)
 from torchkata.worker.confinement.readable_paths import readable_paths
 from torchkata.worker.confinement.rlimits import Limits, limit, limits_known
 
@@ -120,8 +124,9 @@ def confine(
             record.add_missing(f"confinement of {older} threads that were started before it")
     version = 0
     if private:
+        outer = user_namespace()
         record.attempt("private folders", lambda: private_folders(private, readable))
-        record.attempt("a bound on the number of processes", bound_processes)
+        record.attempt("a bound on the number of processes", lambda: bound_processes(outer))
         die_with_parent()  # a change of privileges may have cleared the setting
 
     def restrict_files() -> str:

@@ -90,20 +90,36 @@ def _remount(path: str, descriptor: int) -> None:
     libc.mount(f"/proc/self/fd/{descriptor}", path, None, _BIND)
 
 
-def bound_processes() -> str:
-    """Bound the number of processes.
+def user_namespace() -> str:
+    """Return the name of this process's user namespace; empty if the kernel does not tell."""
+    try:
+        return str(Path("/proc/self/ns/user").readlink())
+    except OSError:
+        return ""
+
+
+def bound_processes(outer: str) -> str:
+    """Bound the number of processes, if this one is in a new user namespace.
+
+    Elsewhere, the kernel would count every process of the user, and a loader could start none.
+
+    Args:
+        outer: the user namespace that the process was started in.
 
     Returns:
         The name of the measure.
 
     Raises:
-        OSError: this is root, for which the kernel does not count, or the kernel refused.
+        OSError: this is root, for which the kernel does not count, there is no new namespace, or
+            the kernel refused.
     """
     if resource is None or os.getuid() == 0:
         raise OSError("the kernel does not count the processes of root")
     release = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
     if release < _COUNTED_BY_NAMESPACE:
         raise OSError("this kernel counts all processes of the user together")
+    if user_namespace() in ("", outer):
+        raise OSError("without a new user namespace, the kernel counts all processes of the user")
     resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
     return f"at most {MOST_PROCESSES} processes"
 

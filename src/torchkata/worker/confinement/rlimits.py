@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 try:
     import resource
@@ -15,7 +17,8 @@ class Limits:
     """How many resources a confined process may use.
 
     Attributes:
-        address_space: bytes of virtual memory; None for no limit.
+        address_space: bytes of virtual memory beyond what the process maps when it is limited,
+            because builds of PyTorch map 0.7 to 5 GiB; None for no limit.
         cpu_seconds: CPU time of all threads together; None for no limit.
         file_size: bytes to which a file may grow.
         open_files: descriptors, including those that are already open.
@@ -63,5 +66,15 @@ def _wanted(limits: Limits) -> list[tuple[str, int, int]]:
         # later, ends a process that ignores the signal.
         wanted.append(("RLIMIT_CPU", limits.cpu_seconds, limits.cpu_seconds + 1))
     if limits.address_space is not None:
-        wanted.append(("RLIMIT_AS", limits.address_space, limits.address_space))
+        most = mapped_bytes() + limits.address_space
+        wanted.append(("RLIMIT_AS", most, most))
     return wanted
+
+
+def mapped_bytes() -> int:
+    """Return how much virtual memory this process maps; 0 if the platform does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
