@@ -474,6 +474,8 @@ def test_watch_in_a_kit(kits: dict[str, Kit], tmp_path: Path, engine: Path):
 class Session:
     """A nox session that records what it would run."""
 
+    name = "grade"
+
     def __init__(self, venv: Path) -> None:
         self.venv = venv
         self.ran: list[tuple[str, ...]] = []
@@ -508,11 +510,12 @@ def test_noxfile_installs_once(sealed: Path):
     noxfile.install(session)
 
     assert [words[-2:] for words in first] == [
-        ("venv", str(sealed / ".nox/kata")),
+        ("--clear", str(sealed / ".nox/kata")),
         (noxfile.TORCH, str(wheel)),
         ("--no-deps", str(wheel)),
         ("grade", "halve"),
     ]
+    assert first[0][1:4] == ("-I", "-m", "venv")
     assert second == first[-1:]
     assert session.ran == first[:-1]
     noxfile.OLDEST = (99, 0)
@@ -522,6 +525,41 @@ def test_noxfile_installs_once(sealed: Path):
     wheel.unlink()
     with pytest.raises(RuntimeError, match="Download the kit again"):
         noxfile.install(session)
+
+
+def test_noxfile_heals_the_environment(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    """An environment without pip is made anew; an installed torch is used if it is requested."""
+    monkeypatch.setattr("nox.registry._REGISTRY", {})  # of other noxfiles in this process
+    for name in ("INDEX_URL", "EXTRA_INDEX_URL"):
+        monkeypatch.delenv(f"PIP_{name}", raising=False)
+    spec = importlib.util.spec_from_file_location("kits_noxfile", sealed / "noxfile.py")
+    assert spec is not None
+    assert spec.loader is not None
+    noxfile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(noxfile)
+    venv = sealed / ".nox/kata"
+    session, logged = Session(venv), []
+    monkeypatch.setattr(session, "log", logged.append)
+    (venv / "bin").mkdir(parents=True)
+    (venv / "pyvenv.cfg").write_text("include-system-site-packages = false\n")
+    noxfile.PYTHON.write_text("#!/bin/sh\nexit 1\n")
+    noxfile.PYTHON.chmod(0o755)
+
+    noxfile.make_environment(session)
+    assert [words[-2:] for words in session.ran] == [("--clear", str(venv))]
+    assert sys.platform != "linux" or "4.9 GB on disk" in logged[-1]
+
+    session.ran.clear()
+    noxfile.PYTHON.write_text("#!/bin/sh\n")
+    noxfile.make_environment(session)
+    assert session.ran == []
+
+    monkeypatch.setattr(noxfile, "INSTALLED_TORCH", True)
+    noxfile.install(session)
+    assert "--system-site-packages" in session.ran[0]
+    assert noxfile.TORCH not in session.ran[1]
 
 
 # Open examples

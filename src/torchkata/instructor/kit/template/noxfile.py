@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +19,36 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 SETTINGS = ROOT / "course.toml"
 SAFE_PYTHON = (str(PYTHON), "-P")  # imports nothing from the working directory
 TORCH = os.environ.get("TORCHKATA_TORCH", "torch==2.13.0")
+INSTALLED_TORCH = bool(os.environ.get("TORCHKATA_INSTALLED_TORCH"))  # use this Python's torch
+ANY_INDEX = any(os.environ.get(f"PIP_{name}") for name in ("INDEX_URL", "EXTRA_INDEX_URL"))
+CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 OLDEST = (3, 11)
+
+
+def is_usable() -> bool:
+    """Return whether the environment has pip, and shares packages as requested."""
+    settings = VENV / "pyvenv.cfg"
+    if not PYTHON.exists() or not settings.exists():
+        return False
+    shares = "include-system-site-packages = true" in settings.read_text(encoding="utf-8")
+    command = [*SAFE_PYTHON, "-m", "pip", "--version"]
+    works = subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+    return works and shares == INSTALLED_TORCH
+
+
+def make_environment(session: nox.Session) -> None:
+    """Create the environment, anew if an interrupted attempt left one without pip."""
+    if is_usable():
+        return
+    session.log("Setting up the environment once ...")
+    shared = ["--system-site-packages"] if INSTALLED_TORCH else []
+    session.run(sys.executable, "-I", "-m", "venv", "--clear", *shared, str(VENV), silent=True)
+    if sys.platform.startswith("linux") and not INSTALLED_TORCH and not ANY_INDEX:
+        session.log(
+            "PyTorch for CUDA is 2.8 GB to download and 4.9 GB on disk. For the CPU build "
+            "(1.1 GB), stop with Ctrl+C and run: "
+            f"PIP_EXTRA_INDEX_URL={CPU_BUILDS} nox -s {session.name}"
+        )
 
 
 def install(session: nox.Session) -> None:
@@ -28,7 +58,7 @@ def install(session: nox.Session) -> None:
         session.error("The engine (torchkata-*.whl) is missing. Download the kit again.")
     engine = hashlib.sha256(wheel.read_bytes()).hexdigest()
     settings = SETTINGS.read_text(encoding="utf-8") if SETTINGS.exists() else ""
-    fingerprint = "\n".join([TORCH, sys.version, str(ROOT), engine, settings])
+    fingerprint = "\n".join([TORCH, str(INSTALLED_TORCH), sys.version, str(ROOT), engine, settings])
     file = VENV / "torchkata.fingerprint"
     if file.exists() and file.read_text(encoding="utf-8") == fingerprint:
         return
@@ -42,11 +72,10 @@ def install(session: nox.Session) -> None:
             f"torchkata needs Python 3.11 or newer, but nox runs on {sys.version.split()[0]}. "
             "Install nox with a newer Python: python3.11 -m pip install nox"
         )
-    session.log("Setting up the environment once (PyTorch is large: this can take minutes) ...")
-    if not PYTHON.exists():
-        session.run(sys.executable, "-I", "-m", "venv", str(VENV), silent=True)
-    pip = [*SAFE_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    session.run(*pip, TORCH, *required(settings), str(wheel))
+    make_environment(session)
+    pip = [*SAFE_PYTHON, "-m", "pip", "install", "--no-user", "--disable-pip-version-check"]
+    torch = () if INSTALLED_TORCH else (TORCH,)
+    session.run(*pip, *torch, *required(settings), str(wheel))
     # A wheel of the same version may have other content
     session.run(*pip, "--force-reinstall", "--no-deps", str(wheel))
     file.write_text(fingerprint, encoding="utf-8")
