@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from torchkata.cli.commands import DEFAULT_MUTANTS
+from torchkata.cli.arguments import DEFAULT_MUTANTS
 from torchkata.cli.main import ExitCode
 from torchkata.course.catalogue import Course
 from torchkata.course.exercise import Exercise
