@@ -16,6 +16,7 @@ from torchkata.course.spec.function import Function
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.course.translations import Translations
 from torchkata.errors import KataError, SubmissionError, UsageError
+from torchkata.grading.formulas import Formulas, find_formulas
 from torchkata.grading.grade import read_submission
 from torchkata.grading.receipts import case_with_sizes, draw_receipt, receipt_case
 from torchkata.grading.seeds import random_seed
@@ -36,11 +37,15 @@ class _Entry:
         title: the function and the case.
         yours: what the submission costs.
         reference: what the reference costs, after a pass.
+        formulas: how the costs depend on the sizes; None if that is not known.
+        reference_formulas: the same of the reference.
     """
 
     title: Message
     yours: Receipt
     reference: Receipt | None
+    formulas: Formulas | None
+    reference_formulas: Formulas | None
 
 
 def cost(options: argparse.Namespace, translations: Translations) -> int:
@@ -108,8 +113,18 @@ def _entry(session: Session, function: Function, case: Case, *, beside: bool) ->
         reference = session.processes.trusted(
             lambda: draw_receipt(session, function, case, reference=True)
         )
-    title = _("{function}, {case}", function=function.name, case=case.label)
-    return _Entry(title=title, yours=yours, reference=reference)
+    theirs = None
+    if not session.exercise.files.examples_only:
+        theirs = session.processes.trusted(
+            lambda: find_formulas(session, function, case, reference=True)
+        )
+    return _Entry(
+        title=_("{function}, {case}", function=function.name, case=case.label),
+        yours=yours,
+        reference=reference,
+        formulas=find_formulas(session, function, case),
+        reference_formulas=theirs,
+    )
 
 
 def _raised(error: SubmissionError, function: Function, case: Case) -> Message:
@@ -158,6 +173,14 @@ def _print(entries: Sequence[_Entry], console: Console, translate: Translator) -
             for remark in receipt_table.remarks(receipt):
                 console.print_line("  ", console.safe(translate(remark)))
             console.print_line("")
+        for label, formulas in (
+            (_("yours"), entry.formulas),
+            (_("reference"), entry.reference_formulas),
+        ):
+            if formulas is not None:
+                text = _("Formula ({who}): {text}", who=label, text=formulas.message)
+                console.print_line(console.safe(translate(text)))
+        console.print_line("")
 
 
 def _as_json(entry: _Entry, translate: Translator) -> dict[str, object]:
@@ -165,4 +188,6 @@ def _as_json(entry: _Entry, translate: Translator) -> dict[str, object]:
         "title": str(entry.title),
         "yours": entry.yours.as_json(translate),
         "reference": entry.reference and entry.reference.as_json(translate),
+        "formulas": entry.formulas and entry.formulas.as_json(),
+        "reference_formulas": entry.reference_formulas and entry.reference_formulas.as_json(),
     }
