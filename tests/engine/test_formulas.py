@@ -15,6 +15,7 @@ from torchkata.course.spec.case import Case
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.grading.checks.metering import measure
 from torchkata.grading.formulas import Formulas, find_formulas
+from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.grading.receipts import receipt_case
 from torchkata.grading.session import Session
@@ -94,6 +95,7 @@ def row_sum(x):
     return total
 """
 UNBIND = SLICING.replace("range(len(x))", "x").replace("x[i]", "i")
+WITHOUT_ROWS = SLICING.replace("torch.zeros_like(x[0])", "x.new_zeros(x.shape[1])")
 CASES = (
     ("row_sum_fast", None, "1", "4d", {"n": 77, "d": 33}),
     ("row_sum_fast", SLICING, "2n + 2", "8d", {"n": 77, "d": 33}),
@@ -170,3 +172,25 @@ def test_fixed_sizes_are_stated():
     formulas = Formulas(ops=one, peak_bytes=one, fixed={"dim": -1})
 
     assert str(formulas.message) == "ops: n, extra memory: n bytes, with dim=-1."
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "axis", "text"),
+    [
+        ("row_sum_fast", WITHOUT_ROWS, "ops", "For any size: n + 1 ops; the reference: 1."),
+        (
+            "pairwise_distance",
+            "def pairwise_sqdist(a, b):\n    return ((a[:, None] - b) ** 2).sum(-1)\n",
+            "memory",
+            "For any size: 8·n·m·d bytes; the reference: 12·n·m + 4·n·d + 4·m·d + 4d bytes.",
+        ),
+    ],
+)
+def test_failed_budgets_state_both_formulas(launcher: Launcher, name, source, axis, text):
+    """A failed budget of ops or memory says how the cost depends on the sizes."""
+    exercise = Course(ROOT).one(name)
+    submission = Submission(source=source.encode(), file="a.py")
+    result = grade_one(exercise, submission, launcher, Settings(seed=1))
+    messages = [str(check.message) for check in result.failed if check.axis == axis]
+
+    assert any(text in message for message in messages), messages

@@ -19,7 +19,12 @@ from torchkata.result.polynomial import POINTS, Measure, Polynomial, interpolate
 from torchkata.worker import builtin_probes
 
 _MOST_SECONDS: Final = 10.0
-_SIZES: Final = 5  # letters that are varied at most
+_MOST_LETTERS: Final = 5  # that are varied
+_COSTS: Final = ("ops", "computing", "peak_bytes")
+"""What is counted at each size: ops, ops without views, and bytes of extra memory."""
+
+Counted = tuple[int, int, int]
+"""The counts of one call, in the order of `_COSTS`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,20 +83,20 @@ class _Counts:
     ) -> None:
         self._session, self._function, self._case = session, function, case
         self._reference = reference
-        self._known: dict[tuple[tuple[str, float], ...], tuple[int, int] | None] = {}
+        self._known: dict[tuple[tuple[str, float], ...], Counted | None] = {}
         self._until = math.inf
         self.own = self.at({})  # the first call of a process takes long
         self._until = time.monotonic() + _MOST_SECONDS
 
-    def at(self, sizes: Mapping[str, float]) -> tuple[int, int] | None:
-        """Return ops and peak bytes; None if the call fails, or if time is over."""
+    def at(self, sizes: Mapping[str, float]) -> Counted | None:
+        """Return the counts; None if the call fails, or if time is over."""
         sizes = {**self._case.sizes, **sizes}
         key = tuple(sizes.items())
         if key not in self._known:
             self._known[key] = self._measured(sizes) if time.monotonic() < self._until else None
         return self._known[key]
 
-    def _measured(self, sizes: Mapping[str, float]) -> tuple[int, int] | None:
+    def _measured(self, sizes: Mapping[str, float]) -> Counted | None:
         processes = self._session.processes
         worker = processes.reference_on() if self._reference else processes.worker_on()
         try:
@@ -115,7 +120,8 @@ class _Counts:
             return None
         except KataError:  # sizes that do not fit together
             return None
-        return measured.ops.total, measured.memory.peak_bytes
+        ops, memory = measured.ops, measured.memory
+        return ops.total, ops.computing, memory.peak_bytes
 
 
 def find_formulas(
@@ -134,31 +140,101 @@ def find_formulas(
     Returns:
         None if the inputs cannot be drawn from sizes alone.
     """
-    counts = _Counts(session, function, case, reference=reference)
-    if counts.own is None:
+    varied = _Varied.of(session, function, case, reference=reference)
+    if varied is None:
         return None
-    letters = [x for x, size in case.sizes.items() if size == int(size) and size > 1][:_SIZES]
-    base = dict.fromkeys(letters, POINTS[0])
-    for letter in list(letters):
-        if any(counts.at({**base, letter: size}) is None for size in POINTS):
-            letters.remove(letter)
-            del base[letter]
-    if not letters:
-        return None
-    found: dict[str, Polynomial | None] = {}
-    growth: dict[str, dict[str, float]] = {}
-    for position, name in enumerate(("ops", "peak_bytes")):
+    ops, peak_bytes = varied.polynomial("ops"), varied.polynomial("peak_bytes")
+    growth = {}
+    for name, found in (("ops", ops), ("peak_bytes", peak_bytes)):
+        if found is None:
+            growth[name] = varied.growth(name)
+    fixed = {name: size for name, size in case.sizes.items() if name not in varied.letters}
+    return Formulas(ops=ops, peak_bytes=peak_bytes, fixed=fixed, growth=growth)
 
-        def measure(sizes: Mapping[str, int], position: int = position) -> int | None:
-            both = counts.at(sizes)
-            return None if both is None else both[position]
 
-        known = [({x: int(case.sizes[x]) for x in letters}, counts.own[position])]
-        found[name] = interpolate(letters, measure, known)
-        if found[name] is None:
-            growth[name] = _growth(letters, base, measure)
-    fixed = {name: size for name, size in case.sizes.items() if name not in letters}
-    return Formulas(ops=found["ops"], peak_bytes=found["peak_bytes"], fixed=fixed, growth=growth)
+def compare_formulas(session: Session, function: Function, case: Case, cost: str) -> Message:
+    """Say how a cost depends on the sizes, for the submission and for the reference.
+
+    Args:
+        session: the exercise.
+        function: what to call.
+        case: whose sizes to vary.
+        cost: `ops`, `computing` (ops without views) or `peak_bytes`.
+
+    Returns:
+        A sentence; empty if one of the two is no polynomial, or if there is nothing to vary.
+    """
+    mine = _Varied.of(session, function, case, reference=False)
+    theirs = _Varied.of(session, function, case, reference=True)
+    yours = mine and mine.polynomial(cost)
+    reference = theirs and theirs.polynomial(cost)
+    if yours is None or reference is None:
+        return EMPTY
+    if cost == "peak_bytes":
+        return _(
+            "For any size: {yours} bytes; the reference: {theirs} bytes.",
+            yours=str(yours),
+            theirs=str(reference),
+        )
+    return _(
+        "For any size: {yours} ops; the reference: {theirs}.",
+        yours=str(yours),
+        theirs=str(reference),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Varied:
+    """A function whose sizes can be varied.
+
+    Attributes:
+        letters: the sizes that can be varied alone.
+        counts: measures it.
+        case: its own sizes, at which formulas must hold, too.
+    """
+
+    letters: tuple[str, ...]
+    counts: _Counts
+    case: Case
+
+    @classmethod
+    def of(
+        cls, session: Session, function: Function, case: Case, *, reference: bool
+    ) -> _Varied | None:
+        """Find out which sizes can be varied; None if none can."""
+        counts = _Counts(session, function, case, reference=reference)
+        if counts.own is None:
+            return None
+        sizes = case.sizes.items()
+        letters = [x for x, size in sizes if size == int(size) and size > 1][:_MOST_LETTERS]
+        base = dict.fromkeys(letters, POINTS[0])
+        for letter in list(letters):
+            if any(counts.at({**base, letter: size}) is None for size in POINTS):
+                letters.remove(letter)
+                del base[letter]
+        return cls(letters=tuple(letters), counts=counts, case=case) if letters else None
+
+    def measure(self, name: str) -> Measure:
+        """Return a function that measures one cost at sizes."""
+        position = _COSTS.index(name)
+
+        def measured(sizes: Mapping[str, int]) -> int | None:
+            counted = self.counts.at(sizes)
+            return None if counted is None else counted[position]
+
+        return measured
+
+    def polynomial(self, name: str) -> Polynomial | None:
+        """Return the polynomial that a cost is; None if it is none."""
+        measure = self.measure(name)
+        own = measure({})
+        assert own is not None
+        sizes = {letter: int(self.case.sizes[letter]) for letter in self.letters}
+        return interpolate(self.letters, measure, [(sizes, own)])
+
+    def growth(self, name: str) -> dict[str, float]:
+        """Return the exponent of the growth in each letter along which a cost grows."""
+        return _growth(self.letters, dict.fromkeys(self.letters, POINTS[0]), self.measure(name))
 
 
 def _growth(letters: Sequence[str], base: Mapping[str, int], measure: Measure) -> dict[str, float]:

@@ -22,6 +22,7 @@ from torchkata.grading.checks.metering import (
 )
 from torchkata.grading.checks.outputs import returning_cases
 from torchkata.grading.checks.uncounted import ARRAYS, forbid_conversions, forbid_opaque_ops
+from torchkata.grading.formulas import compare_formulas
 from torchkata.grading.outcome import Outcome, failed, passed
 from torchkata.grading.session import Session
 from torchkata.i18n import EMPTY, _, join
@@ -68,6 +69,7 @@ def ops(session: Session, function: Function, budget: Ops) -> Outcome:
                 limit=limit,
                 theirs=theirs.describe(),
             ),
+            compare_formulas(session, function, case, "ops" if budget.views else "computing"),
             smallest,
         ),
         case=case.label,
@@ -112,6 +114,7 @@ def memory(session: Session, function: Function, budget: Memory) -> Outcome:
                     theirs=theirs.memory.peak_bytes,
                     made=theirs.memory.describe() or _("nothing"),
                 ),
+                compare_formulas(session, function, case, "peak_bytes"),
                 _("Alive at the peak: {made}.", made=mine.memory.describe()),
             ),
             case=case.label,
