@@ -110,6 +110,12 @@ CASES = {
         {},
         {"t": 1, "unsqueeze": 1, "expand": 1, "detach": 1, "slice": 1, "transpose": 1},
     ),
+    "a vector times a matrix": (
+        lambda: (torch.ones(500), ROWS),
+        torch.matmul,
+        {"mm": 1},
+        {"unsqueeze": 1, "squeeze_": 1},
+    ),
     "a reshape that copies": (
         lambda: (ROWS,),
         lambda x: x.t().reshape(-1),

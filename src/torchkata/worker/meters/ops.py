@@ -22,6 +22,24 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Self
 
+_UNDECLARED_VIEWS = frozenset(
+    [
+        "_unsafe_view",
+        "as_strided_",
+        "squeeze_",
+        "swapaxes_",
+        "swapdims_",
+        "t_",
+        "transpose_",
+        "unsqueeze_",
+    ]
+)
+"""Ops that move no data, though their schemas do not say that they share memory.
+
+`_unsafe_view` hides it for the sake of autograd; the others change the shape of a tensor in place.
+`torch.matmul` of a vector calls `squeeze_`.
+"""
+
 _BOOKKEEPING = frozenset(
     {"_dimI", "_dimV", "_has_same_storage_numel", "_nnz", "_version", "dense_dim", "sparse_dim"}
     | {"is_coalesced", "is_pinned", "is_same_size", "sym_numel", "sym_size", "sym_stride"}
@@ -149,8 +167,7 @@ def describe_op(func: Any) -> tuple[str, str]:
         return "", name
     aliases = [result.alias_info for result in func._schema.returns]  # noqa: SLF001 - likewise
     shares = any(alias is not None and not alias.is_write for alias in aliases)
-    # `_unsafe_view` shares memory, too; its schema does not say so, for the sake of autograd.
-    return ("views" if shares or name == "_unsafe_view" else "ops"), name
+    return ("views" if shares or name in _UNDECLARED_VIEWS else "ops"), name
 
 
 def read_by_torch() -> bool:
