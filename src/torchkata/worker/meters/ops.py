@@ -22,18 +22,10 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Self
 
-_UNDECLARED_VIEWS = frozenset(
-    [
-        "_unsafe_view",
-        "as_strided_",
-        "squeeze_",
-        "swapaxes_",
-        "swapdims_",
-        "t_",
-        "transpose_",
-        "unsqueeze_",
-    ]
-)
+_UNDECLARED_VIEWS = frozenset((
+    "_unsafe_view", "as_strided_", "squeeze_", "swapaxes_", "swapdims_", "t_", "transpose_",
+    "unsqueeze_",
+))  # fmt: skip
 """Ops that move no data, though their schemas do not say that they share memory.
 
 `_unsafe_view` hides it for the sake of autograd; the others change the shape of a tensor in place.
