@@ -17,7 +17,7 @@ Shapes and units
 
 Rules
     No Python loop over elements. For an integer x, the bounds keep their fraction: 2 < 2.5 is True.
-    Large integers and float64 numbers keep all digits.
+    Between whole bounds, large integers keep all digits, and so do float64 numbers.
 
 Budget
     in_range: at least 5x faster than the element loop at n=10000
