@@ -29,6 +29,12 @@ def element_loop(x):
     return gap
 
 
+def earlier_peak(sizes, generator):
+    """Draw a series with a small rise between its peak and its lowest element."""
+    series = torch.tensor([0.0, 5, 1, 3, -1, 2, -0.5, 1])
+    return ((series + 0.1 * torch.rand(8, generator=generator)).to(sizes.dtype),)
+
+
 def call_scripted(kata, x):
     """Call `scripted`, with a fast backend instead of the one that it names."""
     with compiled_graphs():
@@ -114,6 +120,7 @@ SPEC = Spec(
             # The same shapes again, so that no result can be stored by shape.
             Case("ascending", given=sorted_elements(8, descending=False)),
             Case("descending", given=sorted_elements(8, descending=True)),
+            Case("largest drop from an earlier peak", given=earlier_peak),
         ),
         check_variants=False,
     ),
