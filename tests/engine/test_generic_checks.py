@@ -80,6 +80,10 @@ SEEDS = {
     "seeded": ("torch.manual_seed(0)", ["torch.manual_seed()"]),
     "Python's generator seeded": ("random.seed(0)", ["random.seed()"]),
     "restored": ("with torch.random.fork_rng(devices=[]): torch.rand(1); torch.manual_seed(0)", []),
+    "what a compiler restores": (
+        "random.seed(0); random.setstate(random.getstate())",
+        ["random.seed()"],
+    ),
     "another generator": ("torch.Generator().manual_seed(0); random.Random().seed(0)", []),
     "drawn": ("torch.rand(1); random.random()", []),
 }

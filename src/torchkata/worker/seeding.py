@@ -15,16 +15,16 @@ from torchkata.worker.frames import PREFIX, learner_line
 NAMES: Final = {"torch.manual_seed()": "torch", "random.seed()": "random"}
 """What is noticed, by the call, with the name of the generator."""
 
-_seeded: set[str] = set()
-"""The calls of the submission whose effect it has not undone since."""
+_seeded: dict[str, Any] = {}
+"""The calls of the submission whose effect it has not undone since, with the state after each."""
 
 
 def watch() -> None:
     """Replace the functions that seed a generator, and those that restore its state."""
     for module in (torch, torch.random):
-        _replace(module, "manual_seed", _noting("torch.manual_seed()"))
+        _replace(module, "manual_seed", _noting("torch.manual_seed()", torch.get_rng_state))
         _replace(module, "set_rng_state", _forgetting("torch.manual_seed()"))
-    _replace(random, "seed", _noting("random.seed()"))
+    _replace(random, "seed", _noting("random.seed()", random.getstate))
     _replace(random, "setstate", _forgetting("random.seed()"))
 
 
@@ -44,14 +44,15 @@ def _replace(module: Any, name: str, around: Callable[[Any], Any]) -> None:
     setattr(module, name, around(getattr(module, name)))
 
 
-def _noting(name: str) -> Callable[[Any], Any]:
+def _noting(name: str, state: Callable[[], Any]) -> Callable[[Any], Any]:
     def around(seed: Any) -> Any:
         @wraps(seed)
         def seed_and_note(*arguments: Any, **keywords: Any) -> Any:
             caller = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - cheap and documented
+            result = seed(*arguments, **keywords)
             if caller.startswith(PREFIX):
-                _seeded.add(name)
-            return seed(*arguments, **keywords)
+                _seeded[name] = state()
+            return result
 
         return seed_and_note
 
@@ -62,10 +63,17 @@ def _forgetting(name: str) -> Callable[[Any], Any]:
     def around(restore: Any) -> Any:
         @wraps(restore)
         def restore_and_forget(state: Any, *arguments: Any, **keywords: Any) -> Any:
-            if learner_line() is not None:  # the submission restores what it has saved
-                _seeded.discard(name)
+            # A compiler restores the state that it has found, also in frames of the submission.
+            if learner_line() is not None and not _equal(state, _seeded.get(name)):
+                _seeded.pop(name, None)  # the submission restores what it has saved
             return restore(state, *arguments, **keywords)
 
         return restore_and_forget
 
     return around
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return isinstance(other, torch.Tensor) and torch.equal(one, other)
+    return bool(one == other)
