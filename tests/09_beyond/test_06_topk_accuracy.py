@@ -52,9 +52,15 @@ def close_scores(sizes, generator):
 def largest_numbers(sizes, _generator):
     """Make scores at the limits of their dtype, where inf is above the largest finite number."""
     inf, most = torch.inf, torch.finfo(sizes.dtype).max
-    rows = [inf, most, 0, -most, -inf], [-inf, -most, 0, most, inf]
-    logits = torch.tensor(rows, dtype=sizes.dtype).repeat(4, 1)
-    return logits, torch.tensor([0, 4, 1, 3, 3, 1, 4, 0]), (1, 2, 4)
+    rows = (
+        [inf, most, 0, -most, -inf],
+        [most, inf, 0, -inf, -most],
+        [-inf, -most, 0, most, inf],
+        [-most, -inf, 0, inf, most],
+    )
+    logits = torch.tensor(rows, dtype=sizes.dtype).repeat(2, 1)
+    labels = torch.tensor([0, 1, 4, 3, 3, 4, 1, 0])  # of inf, then of the smallest finite number
+    return logits, labels, (1, 2, 4)
 
 
 RULES = {
