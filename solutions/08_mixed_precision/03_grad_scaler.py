@@ -54,6 +54,9 @@ EQUIVALENT = {
     "float32 detour in scaled_step: y": "clip_grad_norm_ itself has a relative error of up to 1e-6",
     "data in scaled_step: loss_fn(model(x), y) -> loss_fn(model(x), y.data)": "y needs no gradient",
     "float32 detour in scaled_step: x": "clip_grad_norm_ itself has a relative error of up to 1e-6",
+    "float32 number in scaled_step: max_norm": (
+        "clip_grad_norm_ itself has a relative error of up to 1e-6"
+    ),
 }
 
 # ------------------------------------------------------------------------------------------------

@@ -51,6 +51,9 @@ EQUIVALENT = {
     "detach in train_losses: return torch.stack(losses).float() -> "
     "return (torch.stack(losses).float()).detach()": "the losses are detached already",
     "data in step: model(inputs) -> model(inputs.data)": "no step needs a gradient of its inputs",
+    "data in step: loss_fn(model(inputs), targets) -> loss_fn(model(inputs), targets.data)": (
+        "no step needs a gradient of its targets"
+    ),
 }
 
 # ------------------------------------------------------------------------------------------------

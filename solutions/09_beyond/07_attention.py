@@ -38,6 +38,8 @@ EQUIVALENT = {
     "infinity limited in attention: q": "q is finite",
     "infinity limited in attention: k": "k is finite",
     "infinity limited in attention: v": "v is finite",
+    "method in attention: scaled_dot_product_attention(*heads, is_causal=causal).reshape -> "
+    "scaled_dot_product_attention(*heads, is_causal=causal).view": "the result of the library call is contiguous",
 }
 
 # ------------------------------------------------------------------------------------------------
