@@ -31,6 +31,11 @@ HINTS = (
     "`torch.tensor(3)`, `torch.zeros(2, 2)`, `torch.rand(2, 2, 2, generator=generator)`.",
 )
 
+EQUIVALENT = {
+    "half detour of the result in matrix: result": "zeros are zeros in any dtype",
+    "float result in matrix: result": "the result is float32 already",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
