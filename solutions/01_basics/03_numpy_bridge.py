@@ -34,6 +34,28 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "on the CPU in to_numpy: t": "`cpu()` is called in any case",
+    "detached for n == 1 in to_numpy: t": "an array has no graph",
+    "plain zeros for n == 0 in to_numpy: t": (
+        "the mutant replaces tensors, and the result is an array"
+    ),
+    "wrong in float64 in from_numpy: result": (
+        "the mutant looks for tensors, and the argument is an array"
+    ),
+    "result on the CPU in from_numpy: result": "the result is on the CPU already",
+    "detached result in from_numpy: result": "a tensor that is made from an array has no graph",
+    (
+        "detach in from_numpy: return torch.from_numpy(a) -> return (torch.from_numpy(a)).detach()"
+    ): "a tensor that is made from an array has no graph",
+    "method in sample_normal: torch.from_numpy -> torch.tensor": (
+        "the array is new, so a copy of it is as good"
+    ),
+    "cached by id in from_numpy: result": (
+        "a tensor keeps its array alive, so that no other array gets its id"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

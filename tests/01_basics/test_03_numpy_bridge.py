@@ -58,6 +58,7 @@ CASES = (
     Case("one element", n=1, d=1),
     Case("no rows", n=0, d=3),
     Case("a matrix", n=4, d=6),
+    Case("7,000 rows", n=7000, d=3),
 )
 SPEC = Spec(
     Function(
@@ -95,7 +96,12 @@ SPEC = Spec(
         adapter=sample_twice,
         inputs={"seed": seed, "rows": value("n"), "cols": value("d")},
         naive=number_by_number,
-        cases=(*CASES, Case("one row", n=1, d=4), Case("one column", n=6, d=1)),
+        cases=(
+            *CASES,
+            Case("one row", n=1, d=4),
+            Case("one column", n=6, d=1),
+            Case("7,000 columns", n=3, d=7000),
+        ),
         dtypes=(torch.float64,),
         layouts=(),
         gradient=False,
