@@ -43,6 +43,29 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "default in _slope: graph: bool = False -> graph: bool = True": (
+        "the result may have a graph or none"
+    ),
+    "detach in derivative: return _slope(f(x), x) -> return (_slope(f(x), x)).detach()": (
+        "the result may have a graph or none"
+    ),
+    (
+        "detach in second_derivative: return _slope(_slope(f(x), x, graph=True), x) -> return "
+        "(_slope(_slope(f(x), x, graph=True), x)).detach()"
+    ): "the result may have a graph or none",
+    "detached for n == 1 in derivative: x": "the result may have a graph or none",
+    "detached result in derivative: result": "the result may have a graph or none",
+    "detached for n == 1 in second_derivative: x": "the result may have a graph or none",
+    "detached result in second_derivative: result": "the result may have a graph or none",
+    "detach in _slope: return torch.zeros_like(x) -> return (torch.zeros_like(x)).detach()": (
+        "zeros have no graph in any case"
+    ),
+    "data in _slope: torch.zeros_like(x) -> torch.zeros_like(x.data)": (
+        "zeros have no graph in any case"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
