@@ -34,6 +34,10 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "dropped detach in sgd: w.detach() -> w": "the graph of the copy is cut off at the end",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 import torch
 
-from torchkata import Case, Function, Spec, _, normal, require, same_as_reference
+from torchkata import Case, Function, Spec, _, none_of, normal, require, same_as_reference
+from torchkata.probes import impure_without_gradients
 
 
 def by_forward_mode(loss_fn, w, lr, steps):
@@ -35,13 +36,13 @@ def constant_slope(slope=2):
     return lambda w: slope * w.sum()
 
 
-def one_step_of_root(start):
-    """Make arguments for a step from a number where the root has no slope, or an infinite one."""
+def root():
+    return lambda w: w.sqrt().sum()
 
-    def draw(sizes, _generator):
-        return lambda w: w.sqrt().sum(), torch.tensor([start], dtype=sizes.dtype), 0.1, 1
 
-    return draw
+def one_step(loss_fn, start):
+    """Make arguments for a step from one number, such as one where the root has no slope."""
+    return lambda sizes, _generator: (loss_fn, torch.tensor([start], dtype=sizes.dtype), 0.1, 1)
 
 
 SPEC = Spec(
@@ -52,7 +53,7 @@ SPEC = Spec(
         cases=(
             Case("no steps", given=descent(bowl(), "n", 0.1, 0), n=3),
             Case("one step", given=descent(bowl(), "n", 0.1, 1), n=3),
-            Case("two steps", given=descent(bowl(), "n", 0.1, 2), n=3),
+            Case("two steps", given=descent(bowl(), "n n", 0.1, 2), n=3),
             Case("a single number, 5 steps", given=descent(bowl(), "", 0.2, 5)),
             Case("an empty w", given=descent(bowl(), "n", 0.1, 2), n=0),
             Case("one column", given=descent(valley(), "n 1", 0.2, 6), n=3),
@@ -64,9 +65,10 @@ SPEC = Spec(
                 n=1,
             ),
             Case("a steep slope, 2 steps", given=descent(constant_slope(1e5), "n", 1e-4, 2), n=2),
-            Case("a slope of nan", given=one_step_of_root(-1.0)),
-            Case("an infinite slope", given=one_step_of_root(0.0)),
-            Case("150 steps", given=descent(bowl(), "n", 0.004, 150), n=2),
+            Case("a slope of nan", given=one_step(root(), -1.0)),
+            Case("an infinite slope", given=one_step(root(), 0.0)),
+            Case("w is nan", given=one_step(bowl(), torch.nan)),
+            Case("w is infinite", given=one_step(bowl(), torch.inf)),
             Case("a matrix, 8 steps", given=descent(valley(), "n m", 0.5, 8), n=3, m=4),
         ),
         gradient=False,
@@ -116,6 +118,17 @@ def loss_evaluations(kata, w, steps):
     return len(calls)
 
 
+def after_many_steps(kata, w):
+    return kata.sgd(lambda w: ((w - 1) ** 2).sum(), w, 0.0004, 1200)
+
+
+def test_values_after_many_steps(submission, reference, generator):
+    """No step and no number of a long w is left out."""
+    w = torch.randn(1100, generator=generator)
+    what = _("the result of {steps} steps with a w of {count} numbers", steps=1200, count=1100)
+    same_as_reference(submission, reference, after_many_steps, w, what=what)
+
+
 def test_gradient_start_may_require_grad(submission, reference, generator):
     """A start that requires grad and has a gradient leads to the same, detached result."""
     w = torch.randn(3, generator=generator)
@@ -143,8 +156,11 @@ def test_gradient_start_may_be_computed(submission, reference, generator):
 
 def test_purity_start_stays(submission, generator):
     """The caller's w keeps its values, its grad and its own memory."""
+    w = torch.randn(3, generator=generator)
+    modes = submission.run(impure_without_gradients, "sgd", torch.sum, w, 0.1, 0)
+    none_of(modes, what=_("Modes in which a call with steps=0 modifies w or keeps its result"))
     for steps in (0, 3):
-        got = submission.run(from_parameter, torch.randn(3, generator=generator), steps)
+        got = submission.run(from_parameter, w, steps)
         require(
             got["untouched"],
             _(
