@@ -31,6 +31,12 @@ HINTS = (
     "`torch.stack((x * x, x, torch.ones_like(x)), dim=1)` and `(features(x) @ w).squeeze(1)`.",
 )
 
+EQUIVALENT = {
+    "infinity limited in predict: x": "the square of the largest number is infinite, too",
+    "wrong for n == 1 in predict: w": "w has three rows",
+    "detached for n == 1 in predict: w": "w has three rows",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

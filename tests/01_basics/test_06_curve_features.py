@@ -1,6 +1,7 @@
 """Grader of curve_features: a parabola as features times weights."""
 
 import torch
+from torch import inf, nan
 
 from torchkata import Case, Function, Ops, Spec, arguments, normal, special
 
@@ -49,7 +50,12 @@ SPEC = Spec(
         "predict",
         inputs={"w": normal("3 1", std=3), "x": normal("n", std=3)},
         naive=point_by_point,
-        cases=(*CASES, Case("nan and infinity", given=rising_to_infinity)),
+        cases=(
+            *CASES,
+            Case("nan and infinity", given=rising_to_infinity),
+            Case("a nan in w", given=arguments(special("3 1", values=(nan,)), normal("7"))),
+            Case("infinity in w", given=arguments(special("3 1", values=(inf,)), normal("7"))),
+        ),
         variant_case="many numbers",
         no_loop=("n",),
         budget=(Ops(6),),
