@@ -16,8 +16,8 @@ Task
     A solver that works on F itself is accurate to four digits on the same points.
 
 Shapes and units
-    x, y      [n]     float32 or float64, any device; n >= 10, with at least 10 different numbers
-                      in x; y may be noisy
+    x, y      [n]     finite numbers, float32 or float64, any device; n >= 10, with at least 10
+                      different numbers in x; y may be noisy
     return    [3, 1]  a, b, c; dtype and device of x
 
 Rules

@@ -23,6 +23,41 @@ HINTS = (
     "`torch.linalg.lstsq(f, y.unsqueeze(1)).solution`, with f = [x^2, x, 1] of shape [n, 3].",
 )
 
+EQUIVALENT = {
+    (
+        "detach in _features: return torch.stack((x * x, x, torch.ones_like(x)), 1) -> return "
+        "(torch.stack((x * x, x, torch.ones_like(x)), 1)).detach()"
+    ): "the statement does not check gradients",
+    (
+        "data in _features: (x * x, x, torch.ones_like(x)) -> (x.data * x, x, torch.ones_like(x))"
+    ): "the statement does not check gradients",
+    (
+        "data in _features: (x * x, x, torch.ones_like(x)) -> (x * x.data, x, torch.ones_like(x))"
+    ): "the statement does not check gradients",
+    "data in _features: torch.ones_like(x) -> torch.ones_like(x.data)": (
+        "the statement does not check gradients"
+    ),
+    (
+        "detach in fit_exact: return torch.linalg.lstsq(_features(x), y.unsqueeze(1)).solution -> "
+        "return (torch.linalg.lstsq(_features(x), y.unsqueeze(1)).solution).detach()"
+    ): "the statement does not check gradients",
+    "data in fit_exact: _features(x) -> _features(x.data)": (
+        "the statement does not check gradients"
+    ),
+    "data in fit_exact: y.unsqueeze -> y.data.unsqueeze": "the statement does not check gradients",
+    "detached argument in fit_exact: x": "the statement does not check gradients",
+    "detached argument in fit_exact: y": "the statement does not check gradients",
+    "detached result in fit_exact: result": "the statement does not check gradients",
+    "wrong for n == 1 in fit_exact: x": "n is at least 10",
+    "detached for n == 1 in fit_exact: x": "n is at least 10",
+    "wrong for n == 1 in fit_exact: y": "n is at least 10",
+    "detached for n == 1 in fit_exact: y": "n is at least 10",
+    "nan filtered in fit_exact: x": "the numbers are finite",
+    "infinity limited in fit_exact: x": "the numbers are finite",
+    "nan filtered in fit_exact: y": "the numbers are finite",
+    "infinity limited in fit_exact: y": "the numbers are finite",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
