@@ -25,6 +25,10 @@ HINTS = (
     "`self.a = nn.Parameter(torch.rand(1))`, the same for b; in `forward`, `self.a * x + self.b`.",
 )
 
+EQUIVALENT = {
+    "transposed if square in Net.forward: x": "x is a vector",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ SPEC = Spec(
             Case("one point", n=1),
             Case("no points", n=0),
             Case("many points", n=50),
+            Case("21,000 points", n=21000),
             Case("nan and infinity", given=arguments(normal("1"), normal("1"), special("7"))),
         ),
     ),
