@@ -21,8 +21,9 @@ Shapes and units
     return           [n]     weight*x + bias
 
 Rules
-    The module has no parameters other than those of `linear`, and both require grad. Do not modify
-    `x` or its shape. Gradients flow to weight, bias and x.
+    The module has no parameters other than those of `linear`, and both require grad. `linear` keeps
+    the initial values that PyTorch gives it. Do not modify `x` or its shape. Gradients flow to
+    weight, bias and x.
 
 Budget
     No budget.

@@ -26,6 +26,10 @@ HINTS = (
     "`return self.linear(x.unsqueeze(1)).squeeze(1)`.",
 )
 
+EQUIVALENT = {
+    "transposed if square in Net.forward: x": "x is a vector",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -29,12 +29,14 @@ SPEC = Spec(
             Case("one point", n=1),
             Case("no points", n=0),
             Case("many points", n=50),
+            Case("21,000 points", n=21000),
             Case("nan and infinity", given=arguments(normal("1 1"), normal("1"), special("7"))),
         ),
     ),
-    stub_digest="60e7477ffabf60cc",
+    stub_digest="17efdd691e43cb51",
 )
 RULES = {
+    "initial values": "values[starting values]",
     "no parameters other": "contract[registered names]",
 }
 
