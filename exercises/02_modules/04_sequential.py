@@ -22,8 +22,8 @@ Shapes and units
 Rules
     Raise ValueError if there are fewer than two sizes. Every Linear layer is a new object, within
     one network and across calls. All layers are direct children of the Sequential, not of nested
-    containers. All parameters require grad. Do not modify `sizes`. Module names and
-    `ReLU(inplace=...)` are up to you.
+    containers. All parameters require grad. Layers keep the initial values that PyTorch gives them.
+    Do not modify `sizes`. Module names and `ReLU(inplace=...)` are up to you.
 
 Budget
     No budget.

@@ -77,9 +77,10 @@ SPEC = Spec(
         gradient=("numbers", "x"),
         variant_case=usual.name,
     ),
-    stub_digest="48311937f1050d5b",
+    stub_digest="37c4c766a83cfd19",
 )
 RULES = {
+    "initial values": "values[starting values]",
     "is a new object": "contract[nothing shared]",
     "direct children": "contract[modules]",
     "require grad": "contract[registered names]",
