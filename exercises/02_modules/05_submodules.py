@@ -22,9 +22,9 @@ Shapes and units
 
 Rules
     Each layer has its own weight and bias, which require grad, and the module has no other
-    parameters. The keys of `state_dict()` are up to you. Do not override `parameters`, `to`,
-    `state_dict` or any other method of nn.Module except `__init__` and `forward`. Gradients flow to
-    x and to all parameters. Do not modify `x`.
+    parameters. Layers keep the initial values that PyTorch gives them. The keys of `state_dict()`
+    are up to you. Do not override `parameters`, `to`, `state_dict` or any other method of nn.Module
+    except `__init__` and `forward`. Gradients flow to x and to all parameters. Do not modify `x`.
 
 Budget
     No budget.

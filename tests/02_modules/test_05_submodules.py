@@ -23,7 +23,7 @@ def layer_by_layer(weights, biases, x):
     return x.clone()
 
 
-def stack_case(width, depth, *rows):
+def stack_case(width, depth, *rows, **options):
     """Make the case of a stack and an x of shape [*rows, width]."""
 
     def draw(sizes, generator):
@@ -33,7 +33,8 @@ def stack_case(width, depth, *rows):
         )
         return weights, biases.abs() + 1, x  # biases above 1, so that not all ReLUs output 0
 
-    return Case(f"Stack({width}, {depth})(x) for x of shape {[*rows, width]}", given=draw)
+    name = f"Stack({width}, {depth})(x) for x of shape {[*rows, width]}"
+    return Case(name, given=draw, **options)
 
 
 def with_special_values(case):
@@ -69,15 +70,18 @@ SPEC = Spec(
             *(stack_case(width, depth, 6) for width, depth in SIZES),
             *(stack_case(4, depth, *rows) for depth in (0, 3) for rows in ROWS[depth // 3 :]),
             stack_case(3, 16, 5),
+            stack_case(3, 2, 1, gradient=True),
+            stack_case(3, 2, 7000, n=21000),
             *(with_special_values(stack_case(4, depth, 6)) for depth in (0, 2)),
         ),
         variant_case="Stack(4, 3)(x) for x of shape [6, 4]",
     ),
-    stub_digest="d64905c300eece1d",
+    stub_digest="a19f354b276867ae",
     broken_axis="contract",
     source_rules=(NoOverrides("Stack", INHERITED),),
 )
 RULES = {
+    "initial values": "values[starting values]",
     "its own weight and bias": "contract[registered names]",
     "up to you": None,
     "Do not override": "contract[nothing overridden]",
