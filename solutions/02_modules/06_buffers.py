@@ -26,6 +26,15 @@ HINTS = (
     '`self.register_buffer("mean", mean.detach().clone())`, the same for std.',
 )
 
+EQUIVALENT = {
+    "dropped detach in Standardize.__init__: mean.detach() -> mean": (
+        "mean and std are measured constants, without a graph"
+    ),
+    "dropped detach in Standardize.__init__: std.detach() -> std": (
+        "mean and std are measured constants, without a graph"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def shape_case(*shape):
         x = torch.randn(shape, generator=generator, dtype=sizes.dtype)
         return mean, std.abs() + 0.5, x
 
-    return Case(f"x of shape {list(shape)}", given=draw)
+    return Case(f"x of shape {list(shape)}", given=draw, gradient=("x",))
 
 
 SPEC = Spec(
@@ -67,6 +67,7 @@ SPEC = Spec(
             shape_case(4, 4),
             shape_case(2, 4, 5),
             Case("rows", n=7, d=3),
+            Case("7,000 rows", n=7000, d=3),
             Case("std from 1e-6 to 1e6", given=extreme_std),
             Case(
                 "nan and infinity",
