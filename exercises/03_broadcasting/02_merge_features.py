@@ -21,9 +21,9 @@ Shapes and units
 
 Rules
     `linear1` and `linear2` are `torch.nn.Linear` layers with a bias, and the module has no other
-    parameters. `activation` is a function of a tensor such as `torch.relu`, a module without
-    parameters, or None for no activation. Call it once, with the sum. Do not modify a or b.
-    Gradients flow to a, b and all parameters.
+    parameters. They keep the initial values that PyTorch gives them. `activation` is a function of
+    a tensor such as `torch.relu`, a module without parameters, or None for no activation. Call it
+    once, with the sum. Do not modify a or b. Gradients flow to a, b and all parameters.
 
 Budget
     for a [g, n, i] and b [g, 1, j] with o output features, no activation, without gradients:

@@ -47,7 +47,12 @@ def of_a_and_b(a, b):
 
 
 SPEC = Spec(
-    Module("Merge", arguments=((5, 6, 10),), parameters=PARAMETERS),
+    Module(
+        "Merge",
+        arguments=((5, 6, 10),),
+        parameters=PARAMETERS,
+        x=((5, 3, 5), (5, 1, 6)),
+    ),
     Function(
         "net(a, b)",
         adapter=merge_of_a_and_b,
@@ -64,20 +69,29 @@ SPEC = Spec(
             Case("all sizes 1", g=1, n=1, i=1, j=1, o=1),
             Case("no items", g=2, n=0, i=5, j=6, o=10),
             Case("items of groups", g=5, n=3, i=5, j=6, o=10),
+            Case("1,100 groups", g=1100, n=2, i=3, j=2, o=2),
             Case("b is a vector", given=of_a_and_b(normal("7 5"), normal("6"))),
             Case("b has one row per item of a", given=of_a_and_b(normal("2 4 5"), normal("2 4 6"))),
             Case("a is smaller than b", given=of_a_and_b(normal("3 1 5"), normal("3 8 6"))),
             Case("two leading dims", given=of_a_and_b(normal("2 3 4 5"), normal("3 1 6"))),
             Case("nan and inf", given=of_a_and_b(special("9 1 5"), normal("6"))),
+            Case("nan and inf in b", given=of_a_and_b(normal("9 1 5"), special("9 1 6"))),
         ),
         budget=(
             Speedup(1.2, over=tiled_concatenation, at=LARGE),
-            Memory("2.5 * output", at=LARGE),
+            Memory(
+                "2.5 * output",
+                at=LARGE,
+                slack="linear1(a) and the sum take 2 * output, and a repeated linear2(b) a third.",
+            ),
         ),
         variant_case="items of groups",
     ),
-    stub_digest="2a7ea1e98ef33bf9",
+    stub_digest="f95729e2f1db757e",
 )
+RULES = {
+    "initial values": "values[starting values]",
+}
 
 
 def parameters_a_and_b(generator):
