@@ -1,6 +1,7 @@
 """Grader of silent_sum: a reduction over the right dim."""
 
 import torch
+from torch import inf, nan
 
 from torchkata import Case, Function, Spec, arguments, large_integers, normal, special
 
@@ -27,7 +28,11 @@ SPEC = Spec(
             Case("wide", n=3, m=17),
             Case("tall", n=40, m=6),
             Case("square", n=6, m=6),
+            Case("7,000 rows", n=7000, m=3),
+            Case("7,000 columns", n=3, m=7000),
             Case("nan and inf in b", given=arguments(normal("3 1"), special("5"))),
+            Case("nan in a", given=arguments(special("3 1", values=(nan,)), normal("5"))),
+            Case("inf in a", given=arguments(special("3 1", values=(inf,)), normal("5"))),
             Case("large integers", given=arguments(large_integers("5 1"), large_integers("3"))),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
