@@ -26,6 +26,7 @@ SPEC = Spec(
             Case("one column of pixels", n=4, h=6, w=1),
             Case("no images", n=0, h=3, w=2),
             Case("a batch", n=6, h=9, w=11),
+            Case("5,000 images", n=5000, h=2, w=3),
             Case("three channels", given=arguments(normal("3 3 5 4")), raises=ValueError),
             Case("one image, two channels", given=arguments(normal("1 2 1 1")), raises=ValueError),
             Case("no channels", given=arguments(normal("3 0 5 4")), raises=ValueError),
