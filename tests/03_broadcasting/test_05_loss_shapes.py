@@ -1,5 +1,7 @@
 """Grader of loss_shapes: a mean squared error that is right for [n, 1] against [n], too."""
 
+from torch import inf, nan
+
 from torchkata import Case, Function, Memory, Spec, arguments, normal, special
 
 BOTH_SHAPES = r"(?s)(?=.*[\[(]{}[\])])(?=.*[\[(]{}[\])])"
@@ -12,6 +14,12 @@ def number_by_number(yhat, y):
 
 def perfect(sizes, generator):
     yhat = normal("6 1")(sizes, generator)
+    return yhat, yhat.flatten()
+
+
+def infinite_prediction_and_target(sizes, generator):
+    """Make the same infinity in both, whose difference is nan."""
+    yhat = special("6 1", values=(inf,))(sizes, generator)
     return yhat, yhat.flatten()
 
 
@@ -38,7 +46,10 @@ SPEC = Spec(
             Case("two vectors", given=arguments(normal("9"), normal("9"))),
             Case("two columns", given=arguments(normal("8 1"), normal("8 1"))),
             Case("perfect predictions", given=perfect, gradient=True),
+            Case("21,000 predictions", n=21000),
             Case("a nan", given=arguments(special("7 1"), normal("7"))),
+            Case("a nan in y", given=arguments(normal("7 1"), special("7", values=(nan,)))),
+            Case("inf in both", given=infinite_prediction_and_target),
             mismatch("a column of 3 against a vector of 4", "3 1", "4"),
             mismatch("a vector of 6 against a column of 5", "6", "5 1"),
             mismatch("five predictions, one target", "5 1", "1"),
