@@ -13,15 +13,15 @@ Task
     0.1, the error can be half as large as the result.
 
 Shapes and units
-    a         [n, d]  float32 or float64, any device; n may be 1 or 0
-    b         [m, d]  the dtype and device of a; m may be 1 or 0
+    a         [n, d]  finite numbers, float32 or float64, any device; n may be 1 or 0
+    b         [m, d]  finite numbers, the dtype and device of a; m may be 1 or 0
     return    [n, m]  the dtype of a; squared distances, not distances
 
 Rules
     No Python loop over points. No entry is negative, even after rounding. For float32 points around
-    100 in each of 64 dimensions, with a spread of 1 or 0.1 and n and m at least 64, the largest
-    error is at most 0.001 times the mean true squared distance. Do not modify a or b. Gradients
-    flow to both.
+    a center of 64 coordinates, each 100 or -100, with a spread of 1 or 0.1 and n and m at least 64,
+    the largest error is at most 0.001 times the mean true squared distance. Do not modify a or b.
+    Gradients flow to both.
 
 Budget
     at least 30x faster than the double loop at n=64, m=64, d=16

@@ -25,6 +25,13 @@ HINTS = (
     "c = b.mean(0); a, b = a - c, b - c; then a^2 as a column, b^2 as a row, and `clamp(min=0)`.",
 )
 
+EQUIVALENT = {
+    "nan filtered in pairwise_sqdist: a": "the numbers are finite",
+    "infinity limited in pairwise_sqdist: a": "the numbers are finite",
+    "nan filtered in pairwise_sqdist: b": "the numbers are finite",
+    "infinity limited in pairwise_sqdist: b": "the numbers are finite",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------
