@@ -26,6 +26,12 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "float32 detour in causal_mask: lengths": (
+        "float32 rounds lengths above 2**24 alone, and a mask of this size takes 35 TB"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def row_loop(lengths, size):
 
 def edge_lengths(sizes, _generator):
     n = sizes.size
-    return torch.tensor([0, n, n + 1, 1, n - 1, 50 * n]), n
+    return torch.tensor([0, n, n + 1, 1, n - 1, 2**31]), n
 
 
 SPEC = Spec(
@@ -49,6 +49,7 @@ SPEC = Spec(
             Case("no sequences", batch=0, size=4),
             Case("no positions", batch=2, size=0),
             Case("a batch", batch=9, size=12),
+            Case("1,100 sequences", batch=1100, size=4),
             Case("as many sequences as positions", batch=6, size=6),
             Case("lengths 0, 1, size and more", given=edge_lengths, size=5),
         ),
