@@ -38,6 +38,7 @@ SPEC = Spec(
             Case("beyond both ends", n=6, d=2, b=-99, e=99),
             Case("middle", n=40, d=7, b=11, e=30),
             Case("square", n=6, d=6, b=1, e=4),
+            Case("far from the first row", n=6000, d=2, b=1500, e=5800),
             Case("a vector", given=arguments(normal("9"), 2, 7)),
             Case("three dims", given=arguments(special("5 3 4"), 1, 4)),
         ),
