@@ -34,6 +34,7 @@ CASES = (
     Case("no rows", n=0, d=3),
     Case("no columns", n=3, d=0),
     Case("a matrix", n=7, d=5),
+    Case("7,000 rows", n=7000, d=3),
     Case("Python numbers", given=arguments(normal("3 4", dtype=torch.float32), 2.5, -1)),
     Case("whole Python numbers", given=arguments(normal("3 4"), -3, 2)),
     Case("0-d tensors", given=arguments(normal("3 4"), normal(""), normal(""))),
