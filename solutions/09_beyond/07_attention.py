@@ -39,7 +39,9 @@ EQUIVALENT = {
     "infinity limited in attention: k": "k is finite",
     "infinity limited in attention: v": "v is finite",
     "method in attention: scaled_dot_product_attention(*heads, is_causal=causal).reshape -> "
-    "scaled_dot_product_attention(*heads, is_causal=causal).view": "the result of the library call is contiguous",
+    "scaled_dot_product_attention(*heads, is_causal=causal).view": (
+        "the result of the library call is contiguous"
+    ),
 }
 
 # ------------------------------------------------------------------------------------------------
