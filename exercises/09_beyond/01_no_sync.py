@@ -17,11 +17,11 @@ Shapes and units
     return       [steps]  float32, on the device of the model's parameters; [0] for no batches
 
 Rules
-    For each batch: clear the gradients, compute the loss, call backward, and step the optimizer.
-    Entry i is the loss of step i, before that step's update. The result does not require grad. Do
-    not modify the batches. No host synchronization in the loop, after it, or in another thread: no
-    .item(), float(), .tolist() or .cpu() on a tensor, no `if` on a tensor, and no torch.tensor on a
-    list of tensors.
+    For each batch: clear the gradients, compute the loss once, call backward, and step the
+    optimizer. Entry i is the loss of step i, before that step's update. The result does not require
+    grad. Do not modify the batches. No host synchronization in the loop, after it, or in another
+    thread: no .item(), float(), .tolist() or .cpu() on a tensor, no `if` on a tensor, and no
+    torch.tensor on a list of tensors.
 
 Budget
     no host synchronization for any number of batches; time is not graded

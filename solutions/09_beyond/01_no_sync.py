@@ -100,7 +100,7 @@ TRAPS = {
         "read_in_an_older_thread": "ops",
         "stacked_nothing": "values",
         "known_lists": "values",
-        "counted_batches": "contract",
+        "used_up_iterator": "contract",
     },
 }
 
@@ -209,11 +209,11 @@ def stacked_nothing(
     return torch.stack(losses).float()  # raises if the list is empty
 
 
-def counted_batches(
+def used_up_iterator(
     model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: Loss, batches: Batches
 ) -> Tensor:
-    # raises for a generator, because it has no length
-    losses = torch.empty(len(batches), device=next(model.parameters()).device)
+    count = sum(1 for _batch in batches)  # uses up an iterator, so that the loop gets no batches
+    losses = torch.zeros(count, device=next(model.parameters()).device)
     for i, batch in enumerate(batches):
         losses[i] = step(model, optimizer, loss_fn, *batch).detach()
     return losses
