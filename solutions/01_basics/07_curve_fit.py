@@ -46,6 +46,30 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "data in fit: (x * x, x, torch.ones_like(x)) -> (x.data * x, x, torch.ones_like(x))": (
+        "the result is detached, so no gradient reaches the arguments"
+    ),
+    "data in fit: (x * x, x, torch.ones_like(x)) -> (x * x.data, x, torch.ones_like(x))": (
+        "the result is detached, so no gradient reaches the arguments"
+    ),
+    "data in fit: torch.ones_like(x) -> torch.ones_like(x.data)": (
+        "the result is detached, so no gradient reaches the arguments"
+    ),
+    "data in fit: _start(x, generator) -> _start(x.data, generator)": (
+        "the result is detached, so no gradient reaches the arguments"
+    ),
+    "data in fit: mse_loss((f @ w).squeeze(1), y) -> mse_loss((f @ w).squeeze(1), y.data)": (
+        "the result is detached, so no gradient reaches the arguments"
+    ),
+    "transposed if square in fit: x": "x and y are vectors",
+    "transposed if square in fit: y": "x and y are vectors",
+    "infinity limited in fit: x": "the square of the largest number is infinite, too",
+    "method in _start: torch.randn -> torch.rand": (
+        "any distribution with such a standard deviation is right"
+    ),
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

@@ -36,6 +36,17 @@ HINTS = (
     ),
 )
 
+EQUIVALENT = {
+    "data in fit: mse_loss(net(x), y) -> mse_loss(net(x.data), y)": (
+        "the result is a number, so no gradient reaches the data"
+    ),
+    "data in fit: mse_loss(net(x), y) -> mse_loss(net(x), y.data)": (
+        "the result is a number, so no gradient reaches the data"
+    ),
+    "transposed if square in fit: x": "x and y are vectors",
+    "transposed if square in fit: y": "x and y are vectors",
+}
+
 # ------------------------------------------------------------------------------------------------
 # Alternatives: other right answers
 # ------------------------------------------------------------------------------------------------

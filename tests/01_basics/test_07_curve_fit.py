@@ -2,7 +2,8 @@
 
 import torch
 
-from torchkata import EntryPoint, Spec, Tolerance, _, require, same
+from torchkata import EntryPoint, Spec, Tolerance, _, none_of, require, same
+from torchkata.probes import impure_without_gradients
 
 CLOSE = Tolerance(rtol=0, atol=1e-8)  # for float64; the rounding error of float32 is 1e-7
 SPEC = Spec(EntryPoint("fit"), stub_digest="72074346df0b07d9")
@@ -55,14 +56,16 @@ def fits_from_generators(kata, x, y, seed):
 
 def side_effects(kata, x, y):
     """Return warnings, whether the result requires grad, and whether x and y are unchanged."""
-    import warnings  # noqa: PLC0415 - probes import what they need
+    import random  # noqa: PLC0415 - probes import what they need
+    import warnings  # noqa: PLC0415
 
-    before = x.clone(), y.clone()
+    before, state = (x.clone(), y.clone()), random.getstate()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         w = kata.fit(x, y, 2)
     unchanged = torch.equal(x, before[0]) and torch.equal(y, before[1])
     return {
+        "reseeded": random.getstate() != state,
         "warnings": [str(warning.message) for warning in caught],
         "requires_grad": w.requires_grad,
         "unchanged": unchanged and not x.requires_grad and not y.requires_grad,
@@ -149,10 +152,19 @@ def test_values_default_settings(submission, generator):
 
 
 def test_values_follow_adam(submission, generator):
-    """From its random start, w follows Adam for the given steps and lr."""
+    """From its random start, w follows Adam for the given steps and lr, for any n."""
     x, y = points(generator, 50, torch.float64)
     start = submission.run(fit_after_seed, x, y, 5, 0)
-    for steps, lr in ((1, 0.1), (1, 0.02), (2, 0.1), (12, 0.05)):
+    for n, steps, lr in (
+        (50, 1, 0.1),
+        (50, 1, 0.02),
+        (50, 2, 0.1),
+        (50, 12, 0.3),
+        (1, 1010, 0.0001),
+        (5000, 2, 0.1),
+    ):
+        if n != len(x):
+            x, y = points(generator, n, torch.float64)
         end = submission.run(fit_after_seed, x, y, 5, steps, lr)
         if steps == 1:
             moved = (end - start).abs()
@@ -166,8 +178,18 @@ def test_values_follow_adam(submission, generator):
                     moved=moved.flatten().tolist(),
                 ),
             )
-        what = _("w after Adam with steps={steps}, lr={lr}", steps=steps, lr=lr)
+        what = _("w after Adam with n={n}, steps={steps}, lr={lr}", n=n, steps=steps, lr=lr)
         same(end, adam(start.to(x), x, y, steps, lr), what=what, tolerance=CLOSE, dtype=False)
+
+
+def test_values_of_nan_and_infinity(submission, generator):
+    """A nan in x or y, or an infinity in y, makes all weights nan, as Adam does."""
+    for name, number in (("x", torch.nan), ("y", torch.nan), ("y", torch.inf)):
+        given = dict(zip("xy", points(generator, 9), strict=True))
+        given[name][4] = number
+        end = submission.run(fit_after_seed, *given.values(), 5, 1)
+        what = _("w after a step of Adam, if {name} contains {number}", name=name, number=number)
+        same(end, torch.full((3, 1), torch.nan), what=what)
 
 
 def test_values_of_the_mean(submission, generator):
@@ -256,7 +278,15 @@ def test_device_of_weights(submission, device, generator):
 
 
 def test_purity_points_stay(submission, generator):
-    """Calling fit does not modify x and y."""
+    """Calling fit does not modify x and y, and sets no seed."""
+    require(
+        not submission.run(side_effects, *points(generator, 9))["reseeded"],
+        _("fit sets the seed of Python's module random, on which other code relies."),
+    )
+    modes = submission.run(impure_without_gradients, "fit", *points(generator, 9), 0)
+    none_of(
+        modes, what=_("Modes in which a call with steps=0 modifies x or y, or keeps its result")
+    )
     require(
         submission.run(side_effects, *points(generator, 50))["unchanged"],
         _("fit(x, y) changes the values or the requires_grad of x or y."),

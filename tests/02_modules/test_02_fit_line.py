@@ -10,11 +10,13 @@ from torchkata import (
     Spec,
     Tolerance,
     _,
+    none_of,
     require,
     same,
     uniform,
     value,
 )
+from torchkata.probes import module_changes
 
 
 class Line(torch.nn.Module):
@@ -56,9 +58,13 @@ def parameters_after_fit(kata, a, b, x, y, steps, lr=0.01, kind="line", stale=0.
 
 
 def by_formula(a, b, x, y, steps, lr=0.01, kind="line", *_stale):
-    bend, idle = torch.zeros_like(a), torch.ones_like(a)
+    """Descend by the formula of the gradient, and read the loss in each step."""
+    bend, idle, losses = torch.zeros_like(a), torch.ones_like(a), []
     for _step in range(steps):
-        slope = 2 * (a * x + b + bend * x * x - y) / len(x)
+        curve = bend * x * x if kind == "parabola" else 0
+        error = a * x + b + curve - y
+        losses.append(error.square().mean().item())
+        slope = 2 * error / len(x)
         a, b = a - lr * (slope * x).sum(), b - lr * slope.sum()
         bend = bend - lr * (slope * x * x).sum() if kind == "parabola" else bend
     others = {"parabola": {"bend": bend}, "idle": {"idle": idle}}
@@ -72,10 +78,11 @@ def start_and_data(generator, n=100, dtype=torch.float32):
     return a, b, x, 5 * x + 3 + 0.3 * torch.rand(n, generator=generator, dtype=dtype)
 
 
-def fit_case(name, *settings, n=100, outlier=0.0, **options):
+def fit_case(name, *settings, n=100, outlier=0.0, shift=0.0, **options):
     def draw(sizes, generator):
         a, b, x, y = start_and_data(generator, n, sizes.dtype)
         y[-1] += outlier
+        x[-1] += shift
         return a, b, x, y, *settings
 
     return Case(name, given=draw, **options)
@@ -98,10 +105,14 @@ SPEC = Spec(
             fit_case("30 steps", 30),
             fit_case("2 steps, far from y", 2, outlier=1e6),
             fit_case("1 step, nan in y", 1, outlier=torch.nan),
+            fit_case("1 step, infinity in y", 1, outlier=torch.inf),
+            fit_case("1 step, nan in x", 1, shift=torch.nan),
+            fit_case("1 step, infinity in x", 1, shift=torch.inf),
+            fit_case("1 step, 21,000 points", 1, 0.1, n=21000),
             fit_case(
                 "3 steps in float64, with a parameter whose gradient is 0",
                 *(3, 0.1, "idle"),
-                tolerance={torch.float64: Tolerance(rtol=1e-10, atol=1e-12)},
+                tolerance={torch.float64: Tolerance(rtol=1e-12, atol=1e-13)},
                 why="Plain gradient descent has no momentum and no weight decay.",
             ),
             fit_case("2 steps with gradients left over from earlier", 2, 0.01, "line", 7.0),
@@ -109,7 +120,7 @@ SPEC = Spec(
             Case("5 steps", n=100, s=5, lr=0.01),
         ),
         dtypes=(torch.float32,),
-        layouts=(),
+        layouts=("strided", "offset"),
         gradient=False,
         tolerance=Tolerance(rtol=1e-3, atol=1e-4),
         budget=(HostSyncs(1),),
@@ -174,6 +185,23 @@ def test_contract_trains_in_place(submission, generator):
     )
 
 
+def changes_of_the_net(kata, a, b, x, y):
+    """Return what fit leaves changed in a net besides the values of its parameters."""
+    net = Line(a, b)
+    with module_changes(net) as changed:
+        kata.fit(net, x, y, steps=2)
+    kinds = ("requires_grad", "mode", "hooks")
+    return [name or "net" for kind in kinds for name in changed[kind]]
+
+
+def test_purity_of_the_net(submission, generator):
+    """After fit, the net can be trained on: its mode, hooks and requires_grad are as before."""
+    none_of(
+        submission.run(changes_of_the_net, *start_and_data(generator)),
+        what=_("Parts of the net whose mode, hooks or requires_grad fit changes"),
+    )
+
+
 def test_values_default_settings(submission, generator):
     """By default, fit makes 10,000 steps with lr=0.01."""
     a, b, _x, _y = start_and_data(generator, dtype=torch.float64)
@@ -188,8 +216,8 @@ def test_values_default_settings(submission, generator):
 
 def test_values_loss(submission, reference, generator):
     """The returned loss is the mean squared error at the last step."""
-    data = start_and_data(generator)
-    for steps in (1, 5, 50):
+    for steps, n in ((1, 100), (5, 100), (50, 100), (5, 1)):
+        data = start_and_data(generator, n)
         got = submission.run(loss_and_parameters, *data, steps)["loss"]
         require(
             isinstance(got, float),
