@@ -20,6 +20,13 @@ def of_shapes(q, k, *, causal=False):
     return arguments(normal(q), normal(k), normal(k), causal)
 
 
+def transposed_heads(sizes, generator):
+    """Draw q, k and v with the heads behind the positions in memory, as models compute them."""
+    shapes = (2, 6, 3, 4), (2, 5, 3, 4), (2, 5, 3, 4)
+    drawn = (torch.randn(shape, generator=generator).to(sizes.dtype) for shape in shapes)
+    return *(x.transpose(1, 2) for x in drawn), True
+
+
 def large_scores(causal):
     """Draw scores up to several hundred; as whole numbers, they are exact."""
 
@@ -67,6 +74,7 @@ SPEC = Spec(
                 given=of_shapes("2 3 6 4", "2 3 5 4", causal=True),
                 gradient=True,
             ),
+            Case("transposed heads, causal", given=transposed_heads),
             Case("five dims, causal", given=of_shapes("2 1 3 6 4", "2 1 3 9 4", causal=True)),
             Case("an empty batch", given=of_shapes("0 6 4", "0 5 4")),
             Case("5,000 queries, causal", n=5000, m=3, d=2, causal=1),
