@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torchkata.course.spec.budgets import HostSyncs as HostSyncs
     from torchkata.course.spec.budgets import Memory as Memory
     from torchkata.course.spec.budgets import Ops as Ops
+    from torchkata.course.spec.budgets import Scale as Scale
     from torchkata.course.spec.budgets import Speedup as Speedup
     from torchkata.course.spec.case import Case as Case
     from torchkata.course.spec.dataset import DataCase as DataCase
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "cli.own_code": ("cost",),
-    "course.spec.budgets": ("Growth", "HostSyncs", "Memory", "Ops", "Speedup"),
+    "course.spec.budgets": ("Growth", "HostSyncs", "Memory", "Ops", "Scale", "Speedup"),
     "course.spec.case": ("Case",),
     "course.spec.dataset": ("DataCase", "Dataset"),
     "course.spec.function": ("EntryPoint", "Function", "Spec"),

@@ -7,8 +7,10 @@ from torchkata import (
     Function,
     Memory,
     Ops,
+    Scale,
     Spec,
     Speedup,
+    _,
     arguments,
     large_integers,
     normal,
@@ -46,6 +48,7 @@ SPEC = Spec(
         ),
         dtypes=(torch.float32, torch.float64, torch.float16, torch.int64, torch.int32),
         no_loop=("n", "m"),
+        scale=Scale(_("scores of a million rows against 1,000 columns"), n=1_000_000, m=1_000),
         budget=(
             Ops(2, slack="A subtraction of -b takes one op more, for n numbers."),
             Memory("1.2 * output", at={"n": 500, "m": 512}),

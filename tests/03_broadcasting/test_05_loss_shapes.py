@@ -2,7 +2,7 @@
 
 from torch import inf, nan
 
-from torchkata import Case, Function, Memory, Spec, arguments, normal, special
+from torchkata import Case, Function, Memory, Scale, Spec, _, arguments, normal, special
 
 BOTH_SHAPES = r"(?s)(?=.*[\[(]{}[\])])(?=.*[\[(]{}[\])])"
 
@@ -56,6 +56,7 @@ SPEC = Spec(
             mismatch("one prediction, two targets", "1 1", "2"),
         ),
         no_loop=("n",),
+        scale=Scale(_("predictions for a hundred million rows"), n=100_000_000),
         budget=(Memory("1.5 * input", at={"n": 1000}),),
     ),
     stub_digest="e8aba11d64733b0f",

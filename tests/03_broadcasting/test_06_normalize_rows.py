@@ -5,6 +5,7 @@ import torch
 from torchkata import (
     Case,
     Function,
+    Scale,
     Spec,
     Speedup,
     _,
@@ -53,6 +54,7 @@ SPEC = Spec(
         ),
         gradient=("x",),
         no_loop=("n", "d"),
+        scale=Scale(_("embeddings of a million documents"), n=1_000_000, d=768),
         budget=(Speedup(20, over=loop_over_rows, at={"n": 500, "d": 64}),),
     ),
     stub_digest="527d047d44351e90",

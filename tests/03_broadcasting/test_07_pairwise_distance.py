@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Spec, Speedup, _, arguments, normal, require
+from torchkata import Case, Function, Memory, Scale, Spec, Speedup, _, arguments, normal, require
 
 
 def double_loop(a, b):
@@ -38,6 +38,7 @@ SPEC = Spec(
             Case("4100 points", given=arguments(normal("4100 2"), normal("2 2", mean=9.0))),
         ),
         no_loop=("n", "m"),
+        scale=Scale(_("distances between 100,000 embeddings"), n=100_000, m=100_000, d=768),
         budget=(
             Speedup(30, over=double_loop, at={"n": 64, "m": 64, "d": 16}),
             Memory("4 * output", at={"n": 256, "m": 256, "d": 64}),

@@ -2,7 +2,19 @@
 
 import torch
 
-from torchkata import Case, Function, Ops, Spec, Speedup, arguments, large_integers, normal, special
+from torchkata import (
+    Case,
+    Function,
+    Ops,
+    Scale,
+    Spec,
+    Speedup,
+    _,
+    arguments,
+    large_integers,
+    normal,
+    special,
+)
 
 
 def slicing_loop(x):
@@ -37,6 +49,7 @@ SPEC = Spec(
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
         no_loop=("n",),
         loop_sizes={"d": 3},
+        scale=Scale(_("the sum of a million embeddings"), n=1_000_000, d=768),
         budget=(
             Ops(2, slack="A product with torch.ones takes one op for the ones."),
             Speedup(50, over=slicing_loop, at={"n": 500, "d": 10}),

@@ -6,6 +6,7 @@ from torchkata import (
     Case,
     Function,
     Memory,
+    Scale,
     Spec,
     _,
     arguments,
@@ -52,6 +53,7 @@ SPEC = Spec(
         naive=element_by_element,
         cases=CASES,
         dtypes=DTYPES,
+        scale=Scale(_("activations of 8,192 tokens in a large layer"), n=8_192, d=16_384),
         budget=(
             Memory(
                 "0.5 * output",

@@ -6,6 +6,7 @@ from torchkata import (
     Case,
     Function,
     Ops,
+    Scale,
     Spec,
     Speedup,
     _,
@@ -48,6 +49,7 @@ SPEC = Spec(
             Case("x is 0-d", given=arguments(normal("3"), normal("")), gradient=True, k=2),
             Case("degree 80", given=arguments(normal("81"), uniform("6", -1, 1)), k=80),
         ),
+        scale=Scale(_("a hundred million points"), k=8, n=100_000_000),
         budget=(
             Ops("3*k + 4", slack="A product, a sum and a copy per degree are as good."),
             Speedup(3, over=sum_of_powers, at={"k": 8, "n": 100000}),

@@ -8,7 +8,9 @@ from torchkata import (
     Memory,
     NoDeviceNames,
     Ops,
+    Scale,
     Spec,
+    _,
     arguments,
     integers,
     large_integers,
@@ -59,6 +61,9 @@ SPEC = Spec(
         dtypes=(torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.bool),
         gradient=("tensor",),
         no_loop=("b", "k"),
+        scale=Scale(
+            _("the best 100 of 10,000 candidates for 1,024 queries"), b=1_024, n=10_000, d=64, k=100
+        ),
         budget=(
             Ops(8, slack="Indexing in the flat rows takes 5 ops, and conversions add a few."),
             Memory("4 * output", at=TIMED, slack="The index of gather may have 8 bytes per entry."),

@@ -7,6 +7,7 @@ from torchkata import (
     Function,
     HostSyncs,
     Ops,
+    Scale,
     Spec,
     _,
     arguments,
@@ -58,6 +59,7 @@ SPEC = Spec(
             Case("infinities", axis="stability", given=infinities),
         ),
         gradient=("x",),
+        scale=Scale(_("activations of 8,192 tokens in a large layer"), n=8_192, d=16_384),
         budget=(
             Ops(8, slack="Methods and a mask in several steps take up to 8 ops."),
             HostSyncs(),

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Ops, Spec, Tolerance, arguments, normal, value
+from torchkata import Case, Function, Ops, Scale, Spec, Tolerance, _, arguments, normal, value
 
 # In float32, rounding changes a logit of 1000 by up to 3e-5, and its exp by the same ratio.
 ALLOWED = {
@@ -87,6 +87,7 @@ SPEC = Spec(
             extreme("rows with logits of -inf", lambda s, g: (with_impossible_classes(s, g), 1)),
         ),
         dtypes=(torch.float32, torch.float64, torch.float16, torch.bfloat16),
+        scale=Scale(_("logits of a language model"), a=8, b=4_096, c=128_000, dim=-1),
         budget=(Ops(6),),
         forbidden=("*softm*",),
     ),

@@ -6,8 +6,10 @@ from torchkata import (
     Case,
     Function,
     Ops,
+    Scale,
     Spec,
     Speedup,
+    _,
     arguments,
     integers,
     large_integers,
@@ -66,6 +68,9 @@ SPEC = Spec(
             ),
         ),
         dtypes=(torch.float32, torch.float64, torch.int64, torch.int32),
+        scale=Scale(
+            _("messages along ten million edges of a graph"), n=10_000_000, d=64, count=1_000_000
+        ),
         budget=(
             Ops(4, slack="Converting the zeros, or the result, to another dtype takes an op."),
             Speedup(20, over=mask_per_segment, at={"n": 5000, "d": 16, "count": 500}),

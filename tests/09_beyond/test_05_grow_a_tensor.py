@@ -6,6 +6,7 @@ from torchkata import (
     Case,
     Function,
     Growth,
+    Scale,
     Spec,
     _,
     large_integers,
@@ -64,6 +65,7 @@ SPEC = Spec(
         ),
         dtypes=(torch.float32, torch.float64, torch.int64),
         gradient=False,  # test_gradient_of_every_chunk differentiates the list
+        scale=Scale(_("a million chunks of a recording"), k=64, n=1_000_000),
         budget=(Growth(1.3, over="n", sizes=(16, 32, 64, 128), at={"k": 64}),),
         variant_case="different lengths, some 0",
     ),

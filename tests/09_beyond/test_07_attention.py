@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Spec, Tolerance, arguments, normal
+from torchkata import Case, Function, Memory, Scale, Spec, Tolerance, _, arguments, normal
 
 DOUBLE = {torch.float64: Tolerance(rtol=1e-10, atol=1e-10)}
 BLOCKS = "Blocks of queries or keys of any size up to a third are fine."
@@ -83,6 +83,7 @@ SPEC = Spec(
             Case("large scores, causal", given=large_scores(causal=True), axis="stability"),
             Case("accuracy in float64", axis="dtype", n=9, m=9, d=5, causal=0, tolerance=DOUBLE),
         ),
+        scale=Scale(_("attention over a book"), n=1_000_000, m=1_000_000, d=128, causal=0),
         budget=(
             Memory("0.5 * 4*n*m", at={**LARGE, "causal": 0}, slack=BLOCKS),
             Memory("0.5 * 4*n*m", at={**LARGE, "causal": 1}, slack=BLOCKS),

@@ -2,7 +2,7 @@
 
 import torch
 
-from torchkata import Case, Function, Memory, Spec, _, at_most, integers, normal, same
+from torchkata import Case, Function, Memory, Scale, Spec, _, at_most, integers, normal, same
 
 LARGE = {"n": 100_000, "v": 1000, "b": 1000, "d": 64}
 
@@ -64,6 +64,9 @@ SPEC = Spec(
             Case("5,000 bags", n=6000, v=9, b=5000, d=1),
             Case("5,000 words in the table", n=50, v=5000, b=9, d=1),
             Case("nan and inf", given=with_special_rows),
+        ),
+        scale=Scale(
+            _("words of a million documents"), n=200_000_000, v=1_000_000, b=1_000_000, d=64
         ),
         budget=(
             Memory("0.25 * 4*n*d", at=LARGE, slack="Blocks of up to 20,000 words are fine, too."),

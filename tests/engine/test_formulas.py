@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from torchkata import Function, Scale, _, normal
 from torchkata.course.catalogue import Course
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.inputs import RandomSource
+from torchkata.errors import CourseError
 from torchkata.grading.checks.metering import measure
-from torchkata.grading.formulas import Formulas, find_formulas
+from torchkata.grading.formulas import Formulas, costs_at_scale, find_formulas
 from torchkata.grading.grade import Settings, grade_one
 from torchkata.grading.processes import Submission
 from torchkata.grading.receipts import receipt_case
@@ -194,3 +196,40 @@ def test_failed_budgets_state_both_formulas(launcher: Launcher, name, source, ax
     messages = [str(check.message) for check in result.failed if check.axis == axis]
 
     assert any(text in message for message in messages), messages
+
+
+def test_costs_at_real_size(launcher: Launcher):
+    """The matrix of scores of a book takes terabytes by the formula; nothing runs at that size."""
+    exercise = Course(ROOT).one("attention")
+    function = exercise.spec.functions[0]
+    session = Session(
+        exercise, Submission(source=PLAIN.encode(), file="a.py"), launcher, RandomSource(1)
+    )
+    try:
+        case = receipt_case(function)
+        yours = find_formulas(session, function, case)
+        theirs = find_formulas(session, function, case, reference=True)
+    finally:
+        session.close()
+    sentence = str(costs_at_scale(function.scale, yours, theirs))
+
+    assert sentence.startswith("At real size (attention over a book: n=1,000,000, m=1,000,000, ")
+    assert "TiB of extra memory; the reference: 5 ops, 492.1 MiB" in sentence
+    assert not costs_at_scale(function.scale, yours, None)
+    assert yours is not None
+    assert not yours.at({"n": 10, "m": 10, "d": 10, "causal": 1})  # measured with causal=0
+
+
+def test_half_of_the_cost_budgets_have_a_real_size():
+    """At least half of the exercises with a budget say at which sizes they are met."""
+    specs = [each.spec for each in Course(ROOT).select((), ())]
+    budgeted = [s for s in specs if any(f.budget for f in s.functions)]
+    scaled = [s for s in specs if any(f.scale for f in s.functions)]
+
+    assert len(scaled) >= len(budgeted) / 2
+
+
+def test_scale_with_an_unknown_size_is_an_error():
+    """A size that no case has is a mistake of the author."""
+    with pytest.raises(CourseError, match="scale has a size that no case has"):
+        Function("f", {"x": normal("n")}, abs, (Case("one", n=1),), scale=Scale(_("anything"), k=3))

@@ -16,7 +16,7 @@ from torchkata.course.spec.function import Function
 from torchkata.course.spec.inputs import RandomSource
 from torchkata.course.translations import Translations
 from torchkata.errors import KataError, SubmissionError, UsageError
-from torchkata.grading.formulas import Formulas, find_formulas
+from torchkata.grading.formulas import Formulas, costs_at_scale, find_formulas
 from torchkata.grading.grade import read_submission
 from torchkata.grading.receipts import case_with_sizes, draw_receipt, receipt_case
 from torchkata.grading.seeds import random_seed
@@ -39,6 +39,7 @@ class _Entry:
         reference: what the reference costs, after a pass.
         formulas: how the costs depend on the sizes; None if that is not known.
         reference_formulas: the same of the reference.
+        at_scale: what both cost at the sizes of practice; empty if that is not known.
     """
 
     title: Message
@@ -46,6 +47,7 @@ class _Entry:
     reference: Receipt | None
     formulas: Formulas | None
     reference_formulas: Formulas | None
+    at_scale: Message
 
 
 def cost(options: argparse.Namespace, translations: Translations) -> int:
@@ -118,12 +120,14 @@ def _entry(session: Session, function: Function, case: Case, *, beside: bool) ->
         theirs = session.processes.trusted(
             lambda: find_formulas(session, function, case, reference=True)
         )
+    mine = find_formulas(session, function, case)
     return _Entry(
         title=_("{function}, {case}", function=function.name, case=case.label),
         yours=yours,
         reference=reference,
-        formulas=find_formulas(session, function, case),
+        formulas=mine,
         reference_formulas=theirs,
+        at_scale=costs_at_scale(function.scale, mine, theirs),
     )
 
 
@@ -180,6 +184,8 @@ def _print(entries: Sequence[_Entry], console: Console, translate: Translator) -
             if formulas is not None:
                 text = _("Formula ({who}): {text}", who=label, text=formulas.message)
                 console.print_line(console.safe(translate(text)))
+        if entry.at_scale:
+            console.print_line(console.safe(translate(entry.at_scale)))
         console.print_line("")
 
 

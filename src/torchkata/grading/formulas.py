@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from torchkata.course.spec.budgets import Scale
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.function import Function
 from torchkata.errors import KataError, WorkerDiedError
 from torchkata.grading.checks.metering import read_meters
 from torchkata.grading.checks.power_law import fit
 from torchkata.grading.session import Session
-from torchkata.i18n import EMPTY, Message, _, comma_list
+from torchkata.i18n import EMPTY, Message, _, comma_list, quantities
 from torchkata.result.polynomial import POINTS, Measure, Polynomial, interpolate
 from torchkata.worker import builtin_probes
 
@@ -58,6 +59,17 @@ class Formulas:
             return _("{formulas}.", formulas=comma_list(parts))
         sizes = ", ".join(f"{name}={size:g}" for name, size in self.fixed.items())
         return _("{formulas}, with {sizes}.", formulas=comma_list(parts), sizes=sizes)
+
+    def at(self, sizes: Mapping[str, float]) -> Message:
+        """Return the costs at other sizes; empty if one of them is no polynomial there."""
+        fixed = {name: size for name, size in sizes.items() if name in self.fixed}
+        if self.ops is None or self.peak_bytes is None or fixed.items() - self.fixed.items():
+            return EMPTY
+        return _(
+            "{ops} ops, {size} of extra memory",
+            ops=quantities.count(float(self.ops(sizes))),
+            size=quantities.size(float(self.peak_bytes(sizes))),
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return the formulas as JSON-ready data."""
@@ -150,6 +162,32 @@ def find_formulas(
             growth[name] = varied.growth(name)
     fixed = {name: size for name, size in case.sizes.items() if name not in varied.letters}
     return Formulas(ops=ops, peak_bytes=peak_bytes, fixed=fixed, growth=growth)
+
+
+def costs_at_scale(scale: Scale | None, yours: Formulas | None, theirs: Formulas | None) -> Message:
+    """Return what a call costs at the sizes of practice, from the formulas.
+
+    Args:
+        scale: these sizes.
+        yours: the formulas of the submission.
+        theirs: those of the reference.
+
+    Returns:
+        A sentence; empty if nothing is known.
+    """
+    if scale is None or yours is None or theirs is None:
+        return EMPTY
+    mine, reference = yours.at(scale.sizes), theirs.at(scale.sizes)
+    if not mine or not reference:
+        return EMPTY
+    sizes = ", ".join(f"{name}={size:,}" for name, size in scale.sizes.items())
+    return _(
+        "At real size ({where}: {sizes}), by the formulas: {yours}; the reference: {theirs}.",
+        where=scale.where,
+        sizes=sizes,
+        yours=mine,
+        theirs=reference,
+    )
 
 
 def compare_formulas(session: Session, function: Function, case: Case, cost: str) -> Message:

@@ -159,3 +159,16 @@ class Growth:
 
 
 Budget = Ops | Memory | Speedup | HostSyncs | Growth
+
+
+class Scale:
+    """Where a function is met in practice, and at which sizes; its cost there is computed.
+
+    Args:
+        where: what it does there.
+        sizes: the values of the axis letters.
+    """
+
+    def __init__(self, where: Message, /, **sizes: int) -> None:
+        self.where = where
+        self.sizes: Mapping[str, int] = sizes

@@ -10,7 +10,7 @@ from typing import Final
 
 import torch
 
-from torchkata.course.spec.budgets import Budget
+from torchkata.course.spec.budgets import Budget, Scale
 from torchkata.course.spec.case import Case
 from torchkata.course.spec.dataset import Dataset
 from torchkata.course.spec.inputs import LAYOUTS, SHARED_LAYOUTS, InputFactory, TensorFactory
@@ -42,6 +42,7 @@ class Function:
         cases: sets of hidden inputs.
         dtypes: judged on `variant_case`; the first is the dtype of all cases.
         budget: limits on ops, memory, synchronizations, growth and time.
+        scale: sizes at which it is met in practice; formulas give the costs there.
         layouts: memory layouts that are judged besides contiguous inputs.
         gradient: whether gradients are judged, or the names of the parameters to differentiate.
         device: whether it is judged on the twin device and on accelerators.
@@ -73,6 +74,7 @@ class Function:
     cases: tuple[Case, ...]
     dtypes: tuple[torch.dtype, ...] = FLOATS
     budget: tuple[Budget, ...] = ()
+    scale: Scale | None = None
     layouts: tuple[str, ...] = LAYOUTS[1:]
     gradient: bool | tuple[str, ...] = True
     device: bool = True
@@ -92,6 +94,10 @@ class Function:
             alone = {"dtypes": self.dtypes[:1], "layouts": (), "square": False, "repeated": False}
             for name, value in {**alone, **dict.fromkeys(_VARIANTS, False)}.items():
                 object.__setattr__(self, name, value)
+        if self.scale is not None and set(self.scale.sizes) - {
+            x for c in self.cases for x in c.sizes
+        }:
+            raise CourseError(f"{self.name}: scale has a size that no case has.")
         names = [case.name for case in self.cases]
         if len(set(names)) != len(names) or not names:
             raise CourseError(f"{self.name}: expected at least one case, each with a unique name.")
