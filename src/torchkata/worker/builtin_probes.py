@@ -5,6 +5,7 @@ They run in the worker, beside the submission. Their results help to explain; th
 
 from __future__ import annotations
 
+import builtins
 import inspect
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, nullcontext, suppress
@@ -18,12 +19,17 @@ from torch.utils._pytree import tree_leaves
 from torchkata.probes.calls import FunctionNames
 from torchkata.worker.arguments import RecordedArguments
 from torchkata.worker.devices import on_device, to_cpu, to_device
+from torchkata.worker.meters.conversions import ConversionCounter
 from torchkata.worker.meters.dispatch_audit import DispatchAudit
+from torchkata.worker.meters.kernels import overridden_kernels
 from torchkata.worker.meters.memory import MemoryMeter
-from torchkata.worker.meters.ops import ConversionCounter, OpMeter, overridden_kernels
+from torchkata.worker.meters.ops import OpMeter
 from torchkata.worker.meters.trace import TraceLimitReached, TraceMeter
+from torchkata.worker.snapshots import copied
 from torchkata.worker.twin import device as twin
 from torchkata.worker.twin.provenance import Origins
+
+__builtins__ = dict(vars(builtins))  # which the functions below keep
 
 _MOST_DEFAULT: Final = 200  # characters
 
@@ -123,10 +129,13 @@ def run_metered(
         op_meter = stack.enter_context(OpMeter()) if ops else None
         with DispatchAudit() if audit else nullcontext() as audited:
             value = probe(module, *moved)
+        value = copied(to_cpu(value, device))  # what a thread does to it later does not count
         reply["hidden_ops"] = audited.hidden if audited is not None else []
         for meter in (op_meter, memory_meter):
             if meter is not None:
                 reply["worked_ns"] = meter.worked_ns
+                if audited is not None and audited.seen > meter.dispatched():
+                    reply["hidden_ops"] = audited.names
         reply["overridden_kernels"] = overridden_kernels()
         reply["conversions"] = conversions.count.to_json()
         if memory_meter is not None:
@@ -137,7 +146,7 @@ def run_metered(
             events = mode.synchronizations[seen:]
             reply["synchronizations"] = [(event.op, event.line) for event in events]
     reply["changes"] = before.changes()
-    reply["value"] = to_cpu(value, device)
+    reply["value"] = value
     return reply
 
 
@@ -195,11 +204,11 @@ def call_and_locate(
     with on_device(device) as mode:
         moved = to_device(arguments, device)
         expected = {str(leaf.device) for leaf in tree_leaves(moved) if torch.is_tensor(leaf)}
-        value = getattr(module, entry)(*moved)
+        value = call(module, entry, *moved)
         leaves = _tensors(value)
         devices = [str(leaf.device) for leaf in leaves]
         stray = [leaf for leaf in leaves if mode is not None and not twin.is_twin(leaf)]
-        made = next((call for leaf in stray if (call := _creating_call(mode.origins, leaf))), None)
+        made = next((made for leaf in stray if (made := _creating_call(mode.origins, leaf))), None)
         value = to_cpu(value, device)
     return {"value": value, "devices": devices, "expected": sorted(expected), "made": made}
 
@@ -235,7 +244,7 @@ def gradients(
         moved = list(to_device(arguments, device))
         for position in wanted:
             moved[position] = moved[position].detach().clone().requires_grad_()
-        results = _tensors(getattr(module, entry)(*moved))
+        results = _tensors(call(module, entry, *moved))
         weights = (
             to_device(cotangents, device) if cotangents else [torch.ones_like(r) for r in results]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,11 @@ from typing import Any, Final
 import torch
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
-from torchkata.worker.arguments import RecordedArguments, tensors_in
+from torchkata.worker.arguments import RecordedArguments
+from torchkata.worker.builtin_probes import call as call_entry
+from torchkata.worker.snapshots import copied, tensors_in
+
+__builtins__ = dict(vars(builtins))  # which the functions below keep
 
 PLAIN: Final = "plain"
 _MODES: Final[dict[str, Callable[[], AbstractContextManager[Any]]]] = {
@@ -34,7 +39,7 @@ def call_watched(
         `value`; and `changes`, see `RecordedArguments.changes`.
     """
     before = RecordedArguments(arguments)
-    value = getattr(module, entry)(*arguments)
+    value = copied(call_entry(module, entry, *arguments))
     return {"value": value, "changes": before.changes()}
 
 
@@ -64,13 +69,12 @@ def call_repeatedly(
         calls, see `RecordedArguments.changes`; and `reseeded`, the random generators to which the
         two calls gave the same state.
     """
-    function = getattr(module, entry)
     changes: list[list[object]] = []
 
     def call(arguments: tuple[object, ...]) -> Any:
         before = RecordedArguments(arguments)
         with _MODES[mode]():
-            result = function(*arguments)
+            result = call_entry(module, entry, *arguments)
         changes.extend(before.changes())
         return result
 

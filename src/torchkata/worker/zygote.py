@@ -89,8 +89,8 @@ def _import_libraries() -> None:
         watched_calls,  # noqa: F401
     )
     from torchkata.worker import main as worker  # noqa: F401, PLC0415 - after torch
+    from torchkata.worker.meters.conversions import watch_conversions  # noqa: PLC0415 - after torch
     from torchkata.worker.meters.dispatch_meter import follow_threads  # noqa: PLC0415 - after torch
-    from torchkata.worker.meters.ops import watch_conversions  # noqa: PLC0415 - after torch
     from torchkata.worker.receipts import probe  # noqa: F401, PLC0415 - after torch
 
     watch_conversions()

@@ -14,16 +14,10 @@ from torchkata.grading.checks.metering import Measurement, costliest_line, measu
 from torchkata.grading.outcome import Outcome, failed
 from torchkata.grading.session import Session
 from torchkata.i18n import _
-from torchkata.worker.meters.counts import OpCount
+from torchkata.worker.meters.counts import HIGHER_ORDER, OpCount
 
 ARRAYS: Final = frozenset({"numpy", "dlpack", "tolist"})
 """Conversions after which whole tensors are kept where the meters do not see their memory."""
-
-_WITH_BODIES: Final = frozenset(
-    {"while_loop", "scan", "map", "map_impl", "associative_scan", "cond", "invoke_subgraph"}
-    | {"wrap", "hints_wrapper", "strict_mode", "flex_attention", "triton_kernel_wrapper_mutation"}
-)
-"""Higher-order ops: a call counts as one op, whatever the function that it is given does."""
 
 
 def forbid_conversions(
@@ -74,10 +68,11 @@ def forbid_opaque_ops(mine: OpCount, case: Case) -> Outcome | None:
     Such an op counts as one, whatever it does.
     """
     for name in (*mine.ops, *mine.views):
-        if name in _WITH_BODIES or (name.partition("::")[0] not in _libraries() and "::" in name):
+        library, separator, _rest = name.rpartition("::")
+        if separator and (name.startswith(HIGHER_ORDER) or library not in _libraries()):
             return failed(
                 "opaque-op",
-                opaque_op(name),
+                opaque_op(name.removeprefix(HIGHER_ORDER)),
                 case=case.label,
                 line=costliest_line(mine.lines[name]),
             )

@@ -6,6 +6,7 @@ of these switches acts. Under a mode, each op contains an event of the mode.
 
 from __future__ import annotations
 
+import builtins
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from torch._C._profiler import (
 
 if TYPE_CHECKING:
     from typing import Self
+
+__builtins__ = dict(vars(builtins))  # which the functions below keep
 
 _MODES: Final = ("PythonDispatchMode", "PythonSubclass")
 _ATEN: Final = "aten::"
@@ -53,10 +56,12 @@ class DispatchAudit:
     Attributes:
         hidden: names of ops that computed something and that no dispatch mode saw, at most five.
         seen: how many ops a dispatch mode saw, without those that they called.
+        names: names of these ops, at most five.
     """
 
     hidden: list[str] = field(default_factory=list)
     seen: int = 0
+    names: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         config = ProfilerConfig(
@@ -83,6 +88,7 @@ class DispatchAudit:
             threads.setdefault(event.start_thread_id(), []).append(event)
         ops = [op for one in threads.values() for op in _top_level(one)]
         self.seen = sum(op.seen for op in ops)
+        self.names = list(dict.fromkeys(op.name for op in ops if op.seen))[:_MOST_NAMED]
         names = dict.fromkeys(op.name for op in ops if op.computes and not op.seen)
         self.hidden = list(names)[:_MOST_NAMED]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import builtins
 import functools
+import itertools
 import os
 import threading
 import time
@@ -13,9 +15,13 @@ from typing import TYPE_CHECKING, Any
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode, _pop_mode, _push_mode
 
+from torchkata.worker.meters.kernels import note_replaced
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
+
+__builtins__ = dict(vars(builtins))  # which the functions below keep
 
 # Saved now, because a submission may replace them.
 _own_time, _process_time = time.thread_time_ns, time.process_time_ns
@@ -44,6 +50,7 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._on = False
+        self._ticks = itertools.count()  # threads advance it one at a time
         self._began = 0
         self._before: dict[str, int] = {}
         self._ended: tuple[int, int] | None = None
@@ -73,6 +80,10 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
             _active.remove(self)
             if not _active:
                 threading.Thread.start = _start_thread  # type: ignore[method-assign]
+
+    def dispatched(self) -> int:
+        """Return how often it saw an op, also one that only calls others; ask once."""
+        return next(self._ticks)
 
     @property
     def worked_ns(self) -> tuple[int, int]:
@@ -112,6 +123,8 @@ class Meter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs = kwargs or {}
         if not self._on:
             return func(*args, **kwargs)
+        next(self._ticks)
+        note_replaced(func)
         if _is_composite(func):
             _push_mode(self)
             try:
@@ -169,7 +182,7 @@ def follow_threads() -> None:
 
     A submission that kept the original function would start threads that no meter follows.
     """
-    _thread.start_new_thread = _start_raw_metered
+    _thread.start_new_thread = _thread.start_new = _start_raw_metered  # type: ignore[attr-defined]
 
 
 def _start_metered(thread: threading.Thread) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import weakref
 from collections import Counter, deque
@@ -25,6 +26,8 @@ from torchkata.worker.meters.storages import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
+
+__builtins__ = dict(vars(builtins))  # which the functions below keep
 
 _GROWTH = "growth"
 """Replaces the name of an op if older memory grows, for example with `out=`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__builtins__ = dict(vars(builtins))  # which the functions below keep
 
 
 Memory = torch.UntypedStorage | torch.Tensor

@@ -11,8 +11,8 @@ import torch
 from torch._ops import OpOverload
 
 from torchkata.worker.frames import learner_line
+from torchkata.worker.meters.conversions import READ_ONE, read_by_torch
 from torchkata.worker.meters.dispatch_meter import Meter
-from torchkata.worker.meters.ops import READ_ONE, read_by_torch
 from torchkata.worker.meters.validation import read_count, read_fields
 from torchkata.worker.twin.tensor import TwinTensorBase, inner_of
 

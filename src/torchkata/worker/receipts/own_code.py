@@ -13,7 +13,7 @@ import torch
 from torchkata.i18n import _
 from torchkata.result.cost_warning import CostWarning, WarningKind
 from torchkata.result.receipt import BACKWARD, Receipt
-from torchkata.worker.meters.ops import READ_ONE, read_by_torch
+from torchkata.worker.meters.conversions import READ_ONE, read_by_torch
 from torchkata.worker.meters.storages import leaves_of, tensors_of
 from torchkata.worker.receipts.habits import Habits
 from torchkata.worker.receipts.meter import OpEvent, ReceiptMeter

@@ -180,7 +180,13 @@ def run(op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], recorder: Record
 
     if on_twin and rule.name == "_efficientzerotensor":
         op = torch.ops.aten.zeros.default  # zeros without memory crash the code below autograd
-    result = op(*unwrapped, **named)
+    try:
+        result = op(*unwrapped, **named)
+    except (IndexError, RuntimeError):
+        # Where the CPU finds bad values, a GPU does not, or only if the host waits for it.
+        if call.twins and recorder is not None:
+            recorder.record_sync(f"error of {rule.name}")
+        raise
 
     if rule.written:
         return _rewrap(result, call, rule)

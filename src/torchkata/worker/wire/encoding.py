@@ -7,9 +7,11 @@ Layout of a frame: magic `KATA`, header length (u32), payload length (u64), head
 
 from __future__ import annotations
 
-import json
+import builtins
+import json.encoder
 import math
 import struct
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
@@ -48,9 +50,30 @@ _element_size, _storage_offset = _BASE.element_size, _BASE.storage_offset
 _numel, _stride = _BASE.numel, _BASE.stride
 _storage = _Tensor.untyped_storage
 _empty, _uint8, _strided = torch.empty, torch.uint8, torch.strided
-_dumps = json.dumps
 _items = dict.items
 _no_overrides = torch._C.DisableTorchFunction  # noqa: SLF001 - has no public name
+__builtins__ = dict(vars(builtins))  # which the functions below keep
+
+
+def _json_writer() -> Callable[[object], str]:
+    """Return a function that writes JSON and looks up nothing that a submission could replace."""
+    if json.encoder.c_make_encoder is None:  # an interpreter without it
+        return json.JSONEncoder(separators=(",", ":")).encode
+    text = json.encoder.encode_basestring_ascii
+    options = {"sort_keys": False, "skipkeys": False, "allow_nan": True}
+    write = json.encoder.c_make_encoder(
+        markers=None, default=_refuse, encoder=text, indent=None, key_separator=":",
+        item_separator=",", **options,
+    )  # fmt: skip
+    join = str.join
+    return lambda value: join("", write(value, 0))
+
+
+def _refuse(value: object) -> None:
+    raise TypeError(type(value).__name__)
+
+
+_dumps = _json_writer()
 
 
 @dataclass(frozen=True)
@@ -180,7 +203,7 @@ def encode(value: object, *, pickles: bool = False) -> Frame:
     with nullcontext() if pickles else _no_overrides():  # a submission may have left a mode on
         node = encoder.node(value)
     lengths = [len(memoryview(piece).cast("B")) for piece in encoder.buffers]
-    header = _dumps({"value": node, "buffers": lengths}, separators=(",", ":")).encode()
+    header = _dumps({"value": node, "buffers": lengths}).encode()
     pieces: list[memoryview | bytes] = []
     for piece, length in zip(encoder.buffers, lengths, strict=True):
         pieces.append(piece)
