@@ -156,6 +156,12 @@ def gradebook(session: nox.Session) -> None:
 
 
 @nox.session
+def audit(session: nox.Session) -> None:
+    """List what in submissions deserves a look: `nox -s audit -- FILE ...`."""
+    torchkata(session, "audit")
+
+
+@nox.session
 def gradescope(session: nox.Session) -> None:
     """Build an autograder archive: `nox -s gradescope -- --out autograder.zip`."""
     torchkata(session, "gradescope")

@@ -208,6 +208,17 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        name="audit",
+        function="torchkata.cli.audit:audit",
+        help="List what in submissions deserves a look, without running them.",
+        arguments=(
+            _path("files", "FILE", "Python files, or folders of them", nargs="+"),
+            _path("--json", "FILE", "write a JSON report"),
+        ),
+        needs_course=False,
+        judges=False,
+    ),
+    Command(
         name="gradescope",
         function="torchkata.cli.autograder:gradescope",
         help="Write an autograder.zip that grades submissions on Gradescope.",

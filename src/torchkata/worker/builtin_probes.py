@@ -29,7 +29,7 @@ from torchkata.worker.snapshots import copied
 from torchkata.worker.twin import device as twin
 from torchkata.worker.twin.provenance import Origins
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 _MOST_DEFAULT: Final = 200  # characters
 
@@ -237,14 +237,17 @@ def gradients(
     """Differentiate the results, weighted by `cotangents`, with respect to some arguments.
 
     Returns:
-        `gradients`, one per wanted position (None if no gradient flows there), and `graph`, whether
-        any result has an autograd graph at all.
+        `gradients`, one per wanted position (None if no gradient flows there); `graph`, whether
+        any result has an autograd graph at all; and on the CPU `changes`, see
+        `RecordedArguments.changes`.
     """
     with on_device(device):
         moved = list(to_device(arguments, device))
         for position in wanted:
             moved[position] = moved[position].detach().clone().requires_grad_()
+        before = RecordedArguments(tuple(moved) if device == "cpu" else ())
         results = _tensors(call(module, entry, *moved))
+        changes = before.changes()
         weights = (
             to_device(cotangents, device) if cotangents else [torch.ones_like(r) for r in results]
         )
@@ -254,14 +257,18 @@ def gradients(
             if result.requires_grad
         ]
         if not pairs:
-            return {"gradients": [None] * len(wanted), "graph": False}
+            return {"gradients": [None] * len(wanted), "graph": False, "changes": changes}
         gradients = _grad(
             [result for result, _ in pairs],
             [moved[position] for position in wanted],
             [weight for _, weight in pairs],
             allow_unused=True,
         )
-        return {"gradients": to_cpu(list(gradients), device), "graph": True}
+        return {
+            "gradients": to_cpu(list(gradients), device),
+            "graph": True,
+            "changes": changes,
+        }
 
 
 def run_on(

@@ -23,7 +23,7 @@ from torchkata.worker.frames import PREFIX, print_stack_on_request
 from torchkata.worker.wire import encoding
 from torchkata.worker.wire.channel import DONE, GO, READY, SEND, Channel
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 MODULE: Final = "submission"
 _MOST_NAME: Final = 200

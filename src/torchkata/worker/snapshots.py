@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-__builtins__ = dict(vars(builtins))
+globals()["__builtins__"] = dict(vars(builtins))
 """The functions below keep these, whatever a submission puts into `builtins`."""
 
 _BASE: Final = torch._C.TensorBase  # noqa: SLF001 - the methods that torch.Tensor inherits

@@ -17,7 +17,7 @@ from torchkata.worker.arguments import RecordedArguments
 from torchkata.worker.builtin_probes import call as call_entry
 from torchkata.worker.snapshots import copied, tensors_in
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 PLAIN: Final = "plain"
 _MODES: Final[dict[str, Callable[[], AbstractContextManager[Any]]]] = {

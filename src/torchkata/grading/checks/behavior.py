@@ -19,6 +19,7 @@ from torchkata.grading.checks.outputs import (
 )
 from torchkata.grading.compare import differences
 from torchkata.grading.outcome import Outcome, failed, passed, skipped
+from torchkata.grading.replies import argument_changes
 from torchkata.grading.session import Session
 from torchkata.grading.trees import cast_like, to_float64
 from torchkata.i18n import EMPTY, Message, _, join, with_period
@@ -169,6 +170,16 @@ def _gradient(
             with_period(_("In the gradient: {what}", what=describe_exception(error))),
             case=case.label,
             error=error,
+        )
+    # The check of purity says so if other calls modify it, too.
+    if argument_changes(reply) and function.purity and not session.observe(function, case).changes:
+        return failed(
+            "modified-in-gradient",
+            _(
+                "The call modified an argument while its gradient was computed. Compute a new "
+                "tensor instead of working in place."
+            ),
+            case=case.label,
         )
     truth = processes.trusted(lambda: gradients(processes.reference_on(), draw(), CPU))
     precise = processes.trusted(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Self
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 _CONVERSIONS = {
     "__array__": "numpy",
@@ -161,7 +161,7 @@ def _counted(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             _nested.yes = False
 
-    del count_and_call.__wrapped__  # type: ignore[attr-defined]  # would be a way around
+    del count_and_call.__wrapped__  # would be a way around
     return count_and_call
 
 

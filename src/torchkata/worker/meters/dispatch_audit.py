@@ -24,7 +24,7 @@ from torch._C._profiler import (
 if TYPE_CHECKING:
     from typing import Self
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 _MODES: Final = ("PythonDispatchMode", "PythonSubclass")
 _ATEN: Final = "aten::"

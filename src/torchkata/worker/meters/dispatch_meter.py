@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 # Saved now, because a submission may replace them.
 _own_time, _process_time = time.thread_time_ns, time.process_time_ns
@@ -182,7 +182,7 @@ def follow_threads() -> None:
 
     A submission that kept the original function would start threads that no meter follows.
     """
-    _thread.start_new_thread = _thread.start_new = _start_raw_metered  # type: ignore[attr-defined]
+    _thread.start_new_thread = _thread.start_new = _start_raw_metered
 
 
 def _start_metered(thread: threading.Thread) -> None:

@@ -15,7 +15,7 @@ from torch._ops import OpOverload
 
 from torchkata.worker.frames import PREFIX
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 _MOST_NAMED = 5
 _TORCH = str(Path(torch.__file__).parent) + os.sep
@@ -53,7 +53,7 @@ def _record_library(*args: Any, **kwargs: Any) -> Any:
 # Permanently, and before a submission is loaded. PyTorch's modules register kernels, too.
 torch.library.Library.impl = _record_kernel  # type: ignore[assignment,method-assign]
 torch._C._dispatch_library = _record_library  # noqa: SLF001 - likewise
-del _record_kernel.__wrapped__, _record_library.__wrapped__  # type: ignore[attr-defined]
+del _record_kernel.__wrapped__, _record_library.__wrapped__
 
 
 def overridden_kernels() -> list[str]:

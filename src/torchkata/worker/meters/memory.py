@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 _GROWTH = "growth"
 """Replaces the name of an op if older memory grows, for example with `out=`."""

@@ -22,7 +22,7 @@ from torchkata.worker.meters.dispatch_meter import Meter
 if TYPE_CHECKING:
     from typing import Self
 
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 _UNDECLARED_VIEWS = frozenset((
     "_unsafe_view", "as_strided_", "squeeze_", "swapaxes_", "swapdims_", "t_", "transpose_",

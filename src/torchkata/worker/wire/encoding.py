@@ -52,16 +52,17 @@ _storage = _Tensor.untyped_storage
 _empty, _uint8, _strided = torch.empty, torch.uint8, torch.strided
 _items = dict.items
 _no_overrides = torch._C.DisableTorchFunction  # noqa: SLF001 - has no public name
-__builtins__ = dict(vars(builtins))  # which the functions below keep
+globals()["__builtins__"] = dict(vars(builtins))  # which the functions below keep
 
 
 def _json_writer() -> Callable[[object], str]:
     """Return a function that writes JSON and looks up nothing that a submission could replace."""
-    if json.encoder.c_make_encoder is None:  # an interpreter without it
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:  # an interpreter without it
         return json.JSONEncoder(separators=(",", ":")).encode
     text = json.encoder.encode_basestring_ascii
     options = {"sort_keys": False, "skipkeys": False, "allow_nan": True}
-    write = json.encoder.c_make_encoder(
+    write = make(
         markers=None, default=_refuse, encoder=text, indent=None, key_separator=":",
         item_separator=",", **options,
     )  # fmt: skip
