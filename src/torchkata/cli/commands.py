@@ -212,8 +212,8 @@ COMMANDS: Final = (
         function="torchkata.cli.audit:audit",
         help="List what in submissions deserves a look, without running them.",
         arguments=(
-            _path("files", "FILE", "Python files, or folders of them", nargs="+"),
-            _path("--json", "FILE", "write a JSON report"),
+            path("files", "FILE", "Python files, or folders of them", nargs="+"),
+            path("--json", "FILE", "write a JSON report"),
         ),
         needs_course=False,
         judges=False,

@@ -35,8 +35,7 @@ class Observation:
     Attributes:
         got: what the submission returned, if it returned.
         error: what it raised instead.
-        expected: what the reference returned; if the case has a tolerance, `precise` in the
-            dtypes of that.
+        expected: what the reference returned; with a tolerance, `precise` in its dtypes.
         precise: what the reference returns for the same inputs in float64, if that is more.
         changes: (position, change) of each argument that the call changed.
     """
@@ -118,7 +117,7 @@ class Session:
         self.random = random
         self.devices = devices
         self.learned = Learned()
-        self.last_call: ProbeCall | None = None  # of the check that runs now
+        self.last_call: ProbeCall | None = None
         self.metered: dict[tuple[object, ...], Any] = {}  # by contender and case
         self._observations: dict[tuple[object, ...], Observation] = {}
 
@@ -289,7 +288,7 @@ class Session:
 
 def cost_row(who: str, case: Message, count: OpCount | None = None, **metrics: float) -> CostRow:
     """Return a row of the cost table, with the ops by name if they were counted."""
-    names = {} if count is None else ops_by_name(count)
+    names = ops_by_name(count) if count else {}
     return CostRow(who=who, case=case, metrics=metrics, ops_by_name=names)
 
 
@@ -297,6 +296,5 @@ def ops_by_name(count: OpCount) -> dict[str, int]:
     """Return ops and views by name, the most frequent first, the rest summed up as `other`."""
     ranked = (Counter(count.ops) + Counter(count.views)).most_common()
     table = dict(ranked[:_MOST_NAMES])
-    if rest := sum(times for _name, times in ranked[_MOST_NAMES:]):
-        table["other"] = table.get("other", 0) + rest
-    return table
+    rest = sum(times for _name, times in ranked[_MOST_NAMES:])
+    return table | ({"other": table.get("other", 0) + rest} if rest else {})

@@ -35,7 +35,7 @@ def host_sync_in_a_loop(failure: Failure) -> Details | None:
     """Match a line that reads from the device again and again."""
     counts = Counter(line for _op, line in failure.host_syncs if line)
     line, count = counts.most_common(1)[0] if counts else (0, 0)
-    return {"line": line} if count >= _MANY_SYNCS else None
+    return {"line": line} if count >= _MANY_SYNCS and failure.tree.has_loop(line) else None
 
 
 @trap(

@@ -147,8 +147,13 @@ def _integer(node: ast.expr) -> int | None:
 
 
 def _with_other_operators(tree: JudgedTree) -> Iterator[Replacement]:
+    # Another sum in a condition would only decide that a branch never runs.
+    branches = [node.test for node in tree.nodes if isinstance(node, ast.If | ast.While)]
+    in_conditions = {id(part) for test in branches for part in ast.walk(test)}
     for node in tree.nodes:
         operator: ast.AST
+        if isinstance(node, ast.BinOp) and id(node) in in_conditions:
+            continue
         if isinstance(node, ast.BinOp):
             left, operator, right = node.left, node.op, node.right
         elif isinstance(node, ast.Compare) and len(node.ops) == 1:

@@ -26,7 +26,7 @@ _NESTED_INDENT: Final = 8  # of code in a function within a function
 def backward_under_autocast(failure: Failure) -> Details | None:
     """Match a backward that is indented deeper than the autocast before it."""
     code = failure.code
-    for start in code.all(r"^\s*with .*autocast"):
+    for start in code.all(r"^\s*with (?!.*enabled=False).*autocast"):
         for line in (number for number in code.numbers if number > start):
             text = code.line(line)
             if text.strip() and _indent(text) <= _indent(code.line(start)):
