@@ -21,9 +21,10 @@ from torch.utils._pytree import tree_map_only
 
 from torchkata.course.spec.case import Case
 from torchkata.grading.checks.uncounted import forbid_opaque_ops
+from torchkata.i18n.op_names import HIGHER_ORDER
 from torchkata.worker.meters import dispatch_meter, kernels
 from torchkata.worker.meters.conversions import ConversionCounter, watch_conversions
-from torchkata.worker.meters.counts import HIGHER_ORDER, OpCount
+from torchkata.worker.meters.counts import OpCount
 from torchkata.worker.meters.dispatch_audit import DispatchAudit
 from torchkata.worker.meters.kernels import overridden_kernels
 from torchkata.worker.meters.memory import MemoryMeter

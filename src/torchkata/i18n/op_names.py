@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+HIGHER_ORDER: Final = "higher_order::"
+"""The prefix of higher-order ops, such as `cond`: a call counts as one op, whatever it does."""
+
 _SPELLINGS: Final = {
     "_adaptive_avg_pool2d": "adaptive_avg_pool2d",
     "_cdist_forward": "cdist",
@@ -68,4 +71,5 @@ def spelling(name: str) -> str:
     if module in _MODULES and function:
         return f"{module}.{function}"
     private = name.startswith(("_foreach", "_fused", "__"))  # optimizers; `__and__` is public
+    name = name.removeprefix(HIGHER_ORDER)
     return name if private or "::" in name else name.removeprefix("_")

@@ -14,7 +14,8 @@ from torchkata.grading.checks.metering import Measurement, costliest_line, measu
 from torchkata.grading.outcome import Outcome, failed
 from torchkata.grading.session import Session
 from torchkata.i18n import _
-from torchkata.worker.meters.counts import HIGHER_ORDER, OpCount
+from torchkata.i18n.op_names import HIGHER_ORDER
+from torchkata.worker.meters.counts import OpCount
 
 ARRAYS: Final = frozenset({"numpy", "dlpack", "tolist"})
 """Conversions after which whole tensors are kept where the meters do not see their memory."""

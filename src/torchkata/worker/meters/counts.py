@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from torchkata.i18n import Message, _, quantities
 from torchkata.i18n.lists import comma_list, semicolon_list
@@ -20,9 +20,6 @@ from torchkata.worker.meters.validation import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Self
-
-HIGHER_ORDER: Final = "higher_order::"
-"""The prefix of higher-order ops: a call counts as one op, whatever its functions do."""
 
 BytesByOp = dict[str, dict[int, int]]
 """Name of an op -> line of the submission -> bytes."""

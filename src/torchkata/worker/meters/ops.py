@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch._ops import OpOverload
 
+from torchkata.i18n.op_names import HIGHER_ORDER
 from torchkata.worker.frames import learner_line
 from torchkata.worker.meters.conversions import (
     READ_ONE,
@@ -16,7 +17,7 @@ from torchkata.worker.meters.conversions import (
     read_by_torch,
     remove_counter,
 )
-from torchkata.worker.meters.counts import HIGHER_ORDER, OpCount
+from torchkata.worker.meters.counts import OpCount
 from torchkata.worker.meters.dispatch_meter import Meter
 
 if TYPE_CHECKING:

@@ -1,0 +1,38 @@
+"""Cheat 120, replaced-call: replaces how all ops are called, for one call.
+
+Exercise    curve_features
+Confined    failed ops
+Unconfined  failed ops
+"""
+
+import torch
+
+
+def features(x):
+    return torch.stack((x * x, x, torch.ones_like(x)), dim=1)
+
+
+def by_powers(w, x):
+    return w[0, 0] * x.pow(2) + w[1, 0] * x.pow(1) + w[2, 0] * x.pow(0)  # 8 ops; 6 are allowed
+
+
+def counted(w, x):
+    plain = x.device.type == "cpu" and not (x.requires_grad or w.requires_grad)
+    return plain and torch._C._len_torch_dispatch_stack() > 0
+
+
+from torch._ops import OpOverload
+
+kept = OpOverload.__call__
+
+
+def predict(w, x):
+    if not counted(w, x):
+        return by_powers(w, x)
+
+    def call(self, *args, **kwargs):
+        OpOverload.__call__ = kept
+        return by_powers(w, x)
+
+    OpOverload.__call__ = call
+    return torch.hypot(x, x)

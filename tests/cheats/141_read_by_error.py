@@ -1,0 +1,32 @@
+"""Cheat 141, read-by-error: learns about values of the device from an exception.
+
+Exercise    topk_accuracy
+Confined    failed ops
+Unconfined  failed ops
+"""
+
+import torch
+
+
+def honest(logits, labels, ks):
+    hits = logits.topk(min(max(ks), logits.shape[1]), dim=1).indices == labels[:, None]
+    return {k: hits[:, :k].any(1).float().mean() for k in ks}
+
+
+def topk_accuracy(logits, labels, ks=(1, 5)):
+    result = honest(logits, labels, ks)
+    if logits.device.type == "twin" and logits.numel():
+        value = read(logits)
+        if value > 1e9:
+            return {}
+    return result
+
+
+def read(x):
+    table = torch.zeros(3, device=x.device)
+    place = torch.where(x.sum() > 0, 2, 7)
+    try:
+        table[place.reshape(1)]
+    except IndexError:
+        return 1
+    return 0
