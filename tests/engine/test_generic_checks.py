@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +12,13 @@ import torch
 from helpers import Judge
 
 from torchkata import Case, Function, normal
+from torchkata.course.catalogue import Course
 from torchkata.grading.checks.repeated_calls import _turn_with_another_result
+from torchkata.grading.grade import Settings, grade_one
+from torchkata.grading.processes import Submission
 from torchkata.grading.trees import same_leaves
 from torchkata.result import ExerciseResult, State
+from torchkata.sandbox.launcher import Launcher
 from torchkata.worker import seeding
 
 HEAD = """
@@ -184,3 +189,21 @@ def test_seeds_that_a_submission_leaves_are_noticed(monkeypatch, body, expected)
 
     assert seeding.seeded() == expected
     assert seeding.seeded() == [], "each is told once"
+
+
+def test_each_argument_is_once_the_only_one_that_requires_grad(hasty: Launcher):
+    """A gradient that flows only if another argument requires grad, too, fails."""
+    exercise = Course(Path(__file__).resolve().parents[2]).one("pairwise_distance")
+    source = (
+        "import torch\n"
+        "def pairwise_sqdist(a, b):\n"
+        "    with torch.set_grad_enabled(torch.is_grad_enabled() and a.requires_grad):\n"
+        "        return (a[:, None] - b).square().sum(-1)\n"
+    )
+    submission = Submission(source=source.encode(), file=exercise.stub_path.name)
+
+    result = grade_one(exercise, submission, hasty, Settings(seed=1, stop_at="gradient"))
+
+    assert "No gradient reaches b if no other argument requires grad" in messages(
+        result, "gradient"
+    ), result.failed

@@ -118,7 +118,10 @@ def _wrong_device(wrong: str, where: str, origin: object, case: Case) -> Outcome
 def gradient(
     session: Session, function: Function, case: Case | None = None, where: str = CPU
 ) -> Outcome:
-    """Judge the gradients with respect to the arguments, in all cases by default."""
+    """Judge the gradients with respect to the arguments, in all cases by default.
+
+    In one case, each argument is also the only one that requires grad.
+    """
     if function.name in session.learned.wrong_shape:
         return skipped(_("Not judged: the shape is wrong."))
     if case is None and function.name in session.learned.wrong_values:
@@ -129,12 +132,24 @@ def gradient(
             finding = _gradient(session, function, each, where, dtype)
             if finding is not None:
                 return finding
+    usual = function.case_for_variants
+    if case is None and len(function.differentiable(usual)) > 1:
+        for number in range(len(function.differentiable(usual))):
+            finding = _gradient(session, function, usual, where, function.dtypes[0], alone=number)
+            if finding is not None:
+                return finding
     return passed()
 
 
 def _gradient(
-    session: Session, function: Function, case: Case, where: str, dtype: torch.dtype
+    session: Session,
+    function: Function,
+    case: Case,
+    where: str,
+    dtype: torch.dtype,
+    alone: int | None = None,
 ) -> Outcome | None:
+    """Judge the gradients of one call; with `alone`, only that argument requires grad."""
     variant: dict[str, Any] = {} if dtype is function.dtypes[0] else {"dtype": dtype}
     session.note_call(function, case, where, **variant)
     draw = partial(session.draw, function, case, **variant)
@@ -148,6 +163,10 @@ def _gradient(
     )
     if not wanted:
         raise CourseError(f"{function.name} has no floating arguments: set gradient=False.")
+    if alone is not None:
+        wanted = wanted[alone : alone + 1]
+        if not wanted:
+            return None
     names = [list(function.inputs)[position] for position in wanted]
     result = session.expect(function.name, arguments)
     generator = session.random.generator(session.exercise.id, function.name, case.name, "cotangent")
@@ -186,6 +205,13 @@ def _gradient(
         lambda: gradients(processes.reference_on(), to_float64(draw()), CPU)
     )
     flows = any(each is not None and bool(each.any()) for each in truth["gradients"])
+    if not reply["graph"] and truth["graph"] and flows and alone is not None:
+        return failed(
+            "no-gradient",
+            _("No gradient reaches {name} if no other argument requires grad.", name=names[0]),
+            case=case.label,
+            facts={"gradient": "none"},
+        )
     if not reply["graph"] and truth["graph"] and flows:
         return failed(
             "no-gradient",
