@@ -65,6 +65,7 @@ SPEC = Spec(
                 n=1,
             ),
             Case("a steep slope, 2 steps", given=descent(constant_slope(1e5), "n", 1e-4, 2), n=2),
+            Case("a slight slope, 2 steps", given=descent(constant_slope(1e-5), "n", 1e4, 2), n=2),
             Case("a slope of nan", given=one_step(root(), -1.0)),
             Case("an infinite slope", given=one_step(root(), 0.0)),
             Case("w is nan", given=one_step(bowl(), torch.nan)),

@@ -38,6 +38,8 @@ CASES = (
     Case("7,000 rows", n=7000, d=3),
     Case("Python numbers", given=arguments(normal("3 4", dtype=torch.float32), 2.5, -1)),
     Case("whole Python numbers", given=arguments(normal("3 4"), -3, 2)),
+    Case("a scale of 1", given=arguments(normal("3 4"), 1, 2)),
+    Case("a shift of 0", given=arguments(normal("3 4"), 2, 0)),
     Case("0-d tensors", given=arguments(normal("3 4"), normal(""), normal(""))),
     Case("tensors of x's shape", given=arguments(normal("3 4"), normal("3 4"), normal("3 4"))),
     Case("a vector and a number", given=arguments(normal("6"), normal("6"), 5)),
