@@ -86,8 +86,12 @@ SEEDS = {
     "Python's generator seeded": ("random.seed(0)", ["random.seed()"]),
     "restored": ("with torch.random.fork_rng(devices=[]): torch.rand(1); torch.manual_seed(0)", []),
     "what a compiler restores": (
-        "random.seed(0); random.setstate(random.getstate())",
+        "random.seed(2**40 + 5); random.setstate(random.getstate())",
         ["random.seed()"],
+    ),
+    "restored to the state of the same seed": (
+        "with torch.random.fork_rng(devices=[]): torch.manual_seed(3)",
+        [],
     ),
     "another generator": ("torch.Generator().manual_seed(0); random.Random().seed(0)", []),
     "drawn": ("torch.rand(1); random.random()", []),

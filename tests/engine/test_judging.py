@@ -210,13 +210,6 @@ def test_sleeping_submission_does_not_pass(judge: Judge):
     assert result.state is not State.PASSED
 
 
-def test_batching_fails_on_speed_alone(judge: Judge):
-    """A submission that computes a whole block at once fails on speed, and on nothing else."""
-    result = judge(source(HIDDEN_SLOWNESS["all calls of a block at once"], SLOW), "row_total")
-
-    assert failing_axes(result) == {"speed"}
-
-
 @pytest.mark.parametrize(
     ("reason", "sentence"),
     [

@@ -170,7 +170,7 @@ def test_wheel_has_the_metadata_of_the_project_file(engine: Path):
     assert [text for text in known.requires or [] if "extra ==" not in text] == project[
         "dependencies"
     ]
-    assert {point.name for point in known.entry_points} == {"torchkata"}
+    assert {point.name for point in known.entry_points} == {"kata", "torchkata"}
     code = (
         "import hashlib\nfrom torchkata.instructor.kit.wheel import build_wheel\n"
         "print(hashlib.sha256(build_wheel()[1]).hexdigest())\n"

@@ -53,7 +53,7 @@ FILE = "test.py"
 SOLUTIONS = (
     *("derivative", "zero_grad", "curve_fit_exact", "linear_net", "fit_line", "sequential"),
     *("buffers", "merge_features", "pairwise_distance", "row_sum_unbind", "row_sum_fast"),
-    *("in_place", "horner", "batch_gather", "script_loop", "vmap", "pad_collate", "scaled_ratio"),
+    *("in_place", "horner", "batch_gather", "vmap", "pad_collate", "scaled_ratio"),
     *("safe_norm", "masked_softmax", "autocast_step", "grad_scaler", "no_sync", "segment_sum"),
     *("moving_average", "attention", "embedding_bag", "gradient_checkpoint"),
 )

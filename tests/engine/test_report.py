@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from torchkata.errors import UsageError
+from torchkata.errors import KataError, UsageError
 from torchkata.i18n import ENGLISH_TRANSLATOR, Message, Translator, _, quantities, verbatim
 from torchkata.report import TerminalReport, cost_table, write_json, write_junit
 from torchkata.report.grouping import group_findings, most_important
@@ -858,7 +858,7 @@ def test_failed_write_keeps_the_old_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(UsageError, match="no space left"):
+    with pytest.raises(KataError, match="the disk is full"):
         write(MIXED, path, english)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

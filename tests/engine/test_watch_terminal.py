@@ -197,7 +197,7 @@ def test_ways_in_which_editors_save(halve: Path, open_at_halve: Terminal):
     assert "02_halve.py:1" in terminal.text
     halve.unlink()
     halve.mkdir()
-    terminal.wait("not a regular file")
+    terminal.wait("is a folder, but it should be a file")
     halve.rmdir()
     halve.write_text(RIGHT)
     terminal.wait("Passed")

@@ -27,7 +27,13 @@ from torchkata.worker.wire import encoding
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
-SHARED = ("errors", "i18n", "probes", "worker")  # packages that share the worker's interpreter
+SHARED = (
+    "errors",
+    "i18n",
+    "probes",
+    "result",
+    "worker",
+)  # packages that share the worker's interpreter
 
 SOURCE = b"""
 import torch
@@ -215,7 +221,10 @@ def test_values_of_a_worker_are_bounded():
 
 def test_a_missing_compiler_is_no_fault_of_the_submission():
     """An error of inductor makes a check unmeasurable."""
-    assert isinstance(reported_error({"error": "InvalidCxxCompiler"}), Unmeasurable)
+    reply = {"error": "InvalidCxxCompiler", "of_torch": True}
+
+    assert isinstance(reported_error(reply), Unmeasurable)
+    assert isinstance(reported_error({**reply, "of_torch": False}), SubmissionError)
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="other platforms have no zygote")

@@ -739,7 +739,7 @@ class R(torch.autograd.Function):
         x, y, z = ctx.saved_tensors
         return y / z, x / z, -x / z * y / z
 def scaled_ratio(x, y, z): return R.apply(x, y, z)
-#: gradient_checkpoint | no blocks | Without blocks the result is x
+#: gradient_checkpoint | no blocks | range() arg 3 must not be zero
 import torch
 from torch.utils.checkpoint import checkpoint
 def checkpointed(blocks, x):

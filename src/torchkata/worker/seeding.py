@@ -15,8 +15,8 @@ from torchkata.worker.frames import PREFIX, learner_line
 NAMES: Final = {"torch.manual_seed()": "torch", "random.seed()": "random"}
 """What is noticed, by the call, with the name of the generator."""
 
-_seeded: dict[str, Any] = {}
-"""The calls of the submission whose effect it has not undone since, with the state after each."""
+_seeded: dict[str, tuple[Any, Any]] = {}
+"""The calls of the submission whose effect it has not undone since, with the states around each."""
 
 
 def watch() -> None:
@@ -49,9 +49,10 @@ def _noting(name: str, state: Callable[[], Any]) -> Callable[[Any], Any]:
         @wraps(seed)
         def seed_and_note(*arguments: Any, **keywords: Any) -> Any:
             caller = sys._getframe(1).f_code.co_filename  # noqa: SLF001 - cheap and documented
+            before = state()
             result = seed(*arguments, **keywords)
             if caller.startswith(PREFIX):
-                _seeded[name] = state()
+                _seeded[name] = before, state()
             return result
 
         return seed_and_note
@@ -64,7 +65,9 @@ def _forgetting(name: str) -> Callable[[Any], Any]:
         @wraps(restore)
         def restore_and_forget(state: Any, *arguments: Any, **keywords: Any) -> Any:
             # A compiler restores the state that it has found, also in frames of the submission.
-            if learner_line() is not None and not _equal(state, _seeded.get(name)):
+            before, after = _seeded.get(name, (None, None))
+            undone = _equal(state, before) or not _equal(state, after)
+            if learner_line() is not None and undone:
                 _seeded.pop(name, None)  # the submission restores what it has saved
             return restore(state, *arguments, **keywords)
 
