@@ -90,7 +90,10 @@ SPEC = Spec(
     stub_digest="f95729e2f1db757e",
 )
 RULES = {
+    "layers with a bias": "contract[two linears]",
     "initial values": "values[starting values]",
+    "function of": "values[activation]",
+    "Call it once": "values[activation]",
 }
 
 
