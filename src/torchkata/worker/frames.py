@@ -6,6 +6,7 @@ import faulthandler
 import re
 import signal
 import sys
+from typing import Any
 
 PREFIX = "submission:"
 """Submissions are compiled under the name `submission:NN_name.py`; it identifies their frames."""
@@ -46,3 +47,16 @@ def called_by_submission() -> bool:
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("torch."):
         frame = frame.f_back  # type: ignore[assignment]
     return frame is not None and frame.f_code.co_filename.startswith(PREFIX)
+
+
+def never_compile(function: Any) -> None:
+    """Let compiled code run a function of the engine as it is.
+
+    A compiler would read the function's file, which confinement forbids.
+    """
+    import torch  # noqa: PLC0415 - the judge, which reads the names above, need not load it
+
+    frames: Any = torch._C._dynamo.eval_frame  # noqa: SLF001 - has no public name
+    actions = frames._FrameAction  # noqa: SLF001
+    strategy = frames._FrameExecStrategy(actions.SKIP, actions.DEFAULT)  # noqa: SLF001
+    frames.set_code_exec_strategy(function.__code__, strategy)

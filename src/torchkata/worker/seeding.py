@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import torch
 
-from torchkata.worker.frames import PREFIX, learner_line
+from torchkata.worker.frames import PREFIX, learner_line, never_compile
 
 NAMES: Final = {"torch.manual_seed()": "torch", "random.seed()": "random"}
 """What is noticed, by the call, with the name of the generator."""
@@ -55,6 +55,7 @@ def _noting(name: str, state: Callable[[], Any]) -> Callable[[Any], Any]:
                 _seeded[name] = before, state()
             return result
 
+        never_compile(seed_and_note)
         return seed_and_note
 
     return around
@@ -71,6 +72,7 @@ def _forgetting(name: str) -> Callable[[Any], Any]:
                 _seeded.pop(name, None)  # the submission restores what it has saved
             return restore(state, *arguments, **keywords)
 
+        never_compile(restore_and_forget)
         return restore_and_forget
 
     return around

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from torchkata.worker.frames import learner_line
+from torchkata.worker.frames import learner_line, never_compile
 from torchkata.worker.meters.counts import OpCount
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def _counted(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
             _nested.yes = False
 
     del count_and_call.__wrapped__  # would be a way around
+    never_compile(count_and_call)
     return count_and_call
 
 
